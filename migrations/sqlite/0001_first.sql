@@ -1,0 +1,160 @@
+-- The first schema. Times are milliseconds since 1970 UTC, 0 where there is none; texts are '' where
+-- there is none; booleans are 0 or 1. The PostgreSQL twin has the same names and meaning.
+
+-- Small facts of the desk itself: its secret key, which queues take sub-addresses.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- How far each IMAP folder has been read.
+CREATE TABLE mailbox (
+    name TEXT PRIMARY KEY,
+    uid_validity INTEGER NOT NULL DEFAULT 0,
+    last_uid INTEGER NOT NULL DEFAULT 0,
+    -- Mails up to this UID that somebody had read before the first start are left alone.
+    baseline INTEGER NOT NULL DEFAULT 0,
+    polled_at INTEGER NOT NULL DEFAULT 0
+);
+
+-- Mails as received. One row a mail and mailbox, for ever: it holds the verdict.
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    mailbox TEXT NOT NULL,
+    uid_validity INTEGER NOT NULL DEFAULT 0,
+    uid INTEGER NOT NULL DEFAULT 0,
+    -- SHA-256 of the bytes as received, hexadecimal: the same content is the same mail.
+    content_hash TEXT NOT NULL,
+    size INTEGER NOT NULL DEFAULT 0,
+    received_at INTEGER NOT NULL,
+    -- new | done | held
+    state TEXT NOT NULL DEFAULT 'new',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    -- Whether the server's copy has been archived or marked.
+    settled INTEGER NOT NULL DEFAULT 0,
+    -- opened | joined | held | refused | ignored
+    verdict TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    ticket_id INTEGER NOT NULL DEFAULT 0,
+    decided_at INTEGER NOT NULL DEFAULT 0,
+    message_id TEXT NOT NULL DEFAULT '',
+    sender TEXT NOT NULL DEFAULT '',
+    subject TEXT NOT NULL DEFAULT '',
+    UNIQUE (mailbox, content_hash)
+);
+CREATE INDEX inbox_waiting ON inbox (id) WHERE state = 'new';
+CREATE INDEX inbox_held ON inbox (id) WHERE state = 'held';
+CREATE INDEX inbox_unsettled ON inbox (mailbox, uid) WHERE settled = 0;
+CREATE INDEX inbox_message_id ON inbox (message_id);
+CREATE INDEX inbox_ticket ON inbox (ticket_id);
+
+-- The bytes, apart from the row that changes.
+CREATE TABLE inbox_raw (
+    inbox_id INTEGER PRIMARY KEY REFERENCES inbox (id),
+    bytes BLOB NOT NULL
+);
+
+-- The last number given out, by prefix.
+CREATE TABLE counter (
+    prefix TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+);
+
+CREATE TABLE ticket (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    number TEXT NOT NULL UNIQUE,
+    queue TEXT NOT NULL,
+    title TEXT NOT NULL,
+    status TEXT NOT NULL,
+    priority TEXT NOT NULL,
+    level INTEGER NOT NULL DEFAULT 1,
+    type TEXT NOT NULL DEFAULT '',
+    category TEXT NOT NULL DEFAULT '',
+    service TEXT NOT NULL DEFAULT '',
+    requester TEXT NOT NULL,
+    requester_name TEXT NOT NULL DEFAULT '',
+    language TEXT NOT NULL DEFAULT '',
+    assignee TEXT NOT NULL DEFAULT '',
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    first_responded_at INTEGER NOT NULL DEFAULT 0,
+    resolved_at INTEGER NOT NULL DEFAULT 0,
+    closed_at INTEGER NOT NULL DEFAULT 0,
+    -- Message-ID of the mail that opened it, and of the newest from the requester's side.
+    root_message_id TEXT NOT NULL DEFAULT '',
+    last_public_id TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX ticket_queue_status ON ticket (queue, status);
+
+-- People on the requester's side. role: requester | cc
+CREATE TABLE participant (
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    address TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    role TEXT NOT NULL,
+    PRIMARY KEY (ticket_id, address)
+);
+
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    inbox_id INTEGER NOT NULL REFERENCES inbox (id),
+    -- in: from the requester's side; out: from the desk
+    direction TEXT NOT NULL,
+    -- public | internal
+    visibility TEXT NOT NULL,
+    automatic INTEGER NOT NULL DEFAULT 0,
+    sender TEXT NOT NULL,
+    sender_name TEXT NOT NULL DEFAULT '',
+    created_at INTEGER NOT NULL,
+    message_id TEXT NOT NULL DEFAULT '',
+    text TEXT NOT NULL,
+    -- What its author wrote then, quotes and commands taken off.
+    new_text TEXT NOT NULL,
+    -- JSON array of {name, type, size, sha256, part}
+    attachments TEXT NOT NULL DEFAULT '[]'
+);
+CREATE INDEX message_ticket ON message (ticket_id);
+CREATE INDEX message_message_id ON message (message_id);
+
+-- A ticket's history.
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    created_at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX event_ticket ON event (ticket_id);
+
+-- Letters. once_key makes a second one of the same impossible.
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    once_key TEXT NOT NULL UNIQUE,
+    ticket_id INTEGER NOT NULL DEFAULT 0,
+    kind TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    envelope_from TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- queued | sending | sent | failed
+    state TEXT NOT NULL DEFAULT 'queued',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL DEFAULT 0,
+    lease_by TEXT NOT NULL DEFAULT '',
+    sent_at INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state = 'sending';
+CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
+CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
+CREATE INDEX outbox_ticket ON outbox (ticket_id);
+
+-- The bytes of a letter, fixed when it was decided.
+CREATE TABLE letter (
+    outbox_id INTEGER PRIMARY KEY REFERENCES outbox (id),
+    bytes BLOB NOT NULL
+);

@@ -1,0 +1,214 @@
+//! The commands and their options. What stands here is also `--help` and the manual pages.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+/// An email ticket gateway: mails to a support address become numbered, acknowledged tickets
+#[derive(Debug, Parser)]
+#[command(name = "guichet", version, propagate_version = true, max_term_width = 100)]
+pub(super) struct Args {
+    /// Configuration file; further ones are read from conf.d/ beside it
+    #[arg(
+        long,
+        global = true,
+        env = "GUICHET_CONFIG",
+        default_value = "/etc/guichet/guichet.toml",
+        value_name = "FILE"
+    )]
+    pub(super) config: PathBuf,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Watch the mailboxes, make tickets, send letters, until told to stop
+    Run {
+        /// Do all that waits, then exit
+        #[arg(long)]
+        once: bool,
+    },
+    /// Try configuration, letters, database and servers, and say what is wrong and how to mend it
+    Check {
+        /// Leave the servers out
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Show the main job in a private mailbox with sample mail; needs no configuration
+    Demo {
+        /// Go on running afterwards, to be played with
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Show what the mail reader makes of .eml files, or of folders of them
+    Inspect {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Files or folders
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Look at tickets
+    #[command(subcommand)]
+    Ticket(TicketCommand),
+    /// Tell what became of a mail or ticket, and why
+    Why {
+        /// A Message-ID, with or without brackets, or a ticket's number
+        what: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge mails that could not be decided
+    #[command(subcommand)]
+    Held(HeldCommand),
+    /// Look at letters that wait or failed
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Look at, check and try the desk's letters
+    #[command(subcommand)]
+    Template(TemplateCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// Folder to write them to
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TicketCommand {
+    /// List tickets, newest first
+    List {
+        /// Only this queue
+        #[arg(long)]
+        queue: Option<String>,
+        /// Only this status (new, open, resolved, closed)
+        #[arg(long)]
+        status: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// As JSON; without --limit, all of them
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a ticket with its messages
+    Show {
+        /// Its number
+        number: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what happened to a ticket
+    History {
+        /// Its number
+        number: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List a ticket's attachments, or save them
+    Attachments {
+        /// Its number
+        number: String,
+        /// Save them to this folder
+        #[arg(long, value_name = "DIR")]
+        save: Option<PathBuf>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HeldCommand {
+    /// List held mails
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a held mail
+    Show {
+        /// Its id, as listed
+        id: i64,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a held mail be decided again, after what held it was mended
+    Release {
+        /// Its id, as listed
+        id: i64,
+    },
+    /// Refuse a held mail for good; nobody is written to
+    Refuse {
+        /// Its id, as listed
+        id: i64,
+        /// Why, for the record
+        #[arg(long, default_value = "refused by the operator")]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum OutboxCommand {
+    /// List letters that have not left
+    List {
+        /// Only this state (queued, sending, sent, failed)
+        #[arg(long)]
+        state: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a letter, its headers and bytes
+    Show {
+        /// Its id, as listed
+        id: i64,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send letters again at once: one, or all that failed or wait
+    Retry {
+        /// Its id, as listed
+        #[arg(required_unless_present = "all")]
+        id: Option<i64>,
+        /// All that failed or wait
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TemplateCommand {
+    /// List the letters and where each comes from
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check all templates, and name the line of each mistake
+    Check,
+    /// Print a letter with sample facts
+    Render {
+        /// Letter, with its language or without (fr/answer, answer)
+        name: String,
+        /// Print the HTML part
+        #[arg(long, conflicts_with = "facts")]
+        html: bool,
+        /// Print the facts a template can name, as JSON
+        #[arg(long)]
+        facts: bool,
+    },
+}

@@ -1,0 +1,160 @@
+//! `check`: everything tried, one line each, what is wrong and how to mend it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::edge::imap::{Imap, ImapTrouble};
+use crate::edge::smtp::Smtp;
+use crate::settings::{self, MailboxKind, Settings};
+use crate::store::Store;
+use crate::ticket::{ReplyTo, Secret};
+use crate::trouble::{Trouble, exit};
+use crate::work::probe;
+
+/// What the lines so far amount to.
+#[derive(Default)]
+struct Report {
+    worst: u8,
+}
+
+impl Report {
+    fn good(&self, what: &str, text: &str) {
+        println!("ok     {what:<24} {text}");
+    }
+
+    fn note(&self, what: &str, text: &str) {
+        println!("note   {what:<24} {text}");
+    }
+
+    fn bad(&mut self, what: &str, text: &str, code: u8) {
+        println!("WRONG  {what:<24} {text}");
+        // A wrong configuration is the cause to mend first.
+        self.worst = if self.worst == exit::CONFIG { self.worst } else { code };
+    }
+}
+
+pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Trouble> {
+    let mut report = Report::default();
+    let settings = match settings::load(config) {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            for mistake in &mistakes.0 {
+                report.bad("configuration", &mistake.to_string(), exit::CONFIG);
+            }
+            return Ok(ExitCode::from(exit::CONFIG));
+        }
+    };
+    let policy = &settings.policy;
+    report.good(
+        "configuration",
+        &format!("{}: {} queues, {} agents", config.display(), policy.queues.len(), policy.agents.len()),
+    );
+    report.good("letters", &format!("in {}", settings.templates.languages().join(", ")));
+    for warning in &settings.warnings {
+        report.note("configuration", warning);
+    }
+    notes_on_people(&settings, &report);
+    let secret = database(&settings, &mut report).await;
+    if offline {
+        report.note("servers", "left out (--offline)");
+    } else {
+        mailboxes(&settings, &mut report).await;
+        smtp(&settings, secret.as_ref(), &mut report).await;
+    }
+    Ok(ExitCode::from(report.worst))
+}
+
+fn notes_on_people(settings: &Settings, report: &Report) {
+    for queue in settings.policy.queues.values() {
+        if settings.policy.watchers(&queue.name).is_empty() {
+            let text = "nobody is told of new tickets: no agent has it among its queues";
+            report.note(&format!("queue {}", queue.name), text);
+        }
+    }
+}
+
+async fn database(settings: &Settings, report: &mut Report) -> Option<(Store, Secret)> {
+    let opened = match Store::open(&settings.store_url).await {
+        Ok(store) => store.secret().await.map(|secret| (store, secret)),
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(pair) => {
+            report.good("database", &crate::store::without_password(&settings.store_url));
+            Some(pair)
+        }
+        Err(error) => {
+            let trouble = Trouble::Store(error);
+            report.bad("database", &trouble.to_string(), trouble.exit_code());
+            None
+        }
+    }
+}
+
+async fn mailboxes(settings: &Settings, report: &mut Report) {
+    for (name, mailbox) in &settings.mailboxes {
+        let what = format!("mailbox {name}");
+        match &mailbox.kind {
+            MailboxKind::Maildir { root, .. } => match crate::edge::maildir::waiting(root, 1_000) {
+                Ok(waiting) => report.good(&what, &format!("{}: {} mails wait", root.display(), waiting.len())),
+                Err(error) => report.bad(
+                    &what,
+                    &format!("{error}; path must name the folder that holds new/ and cur/, readable by this user"),
+                    exit::UNREACHABLE,
+                ),
+            },
+            MailboxKind::Imap(config) => match imap(config).await {
+                Ok(text) => report.good(&what, &text),
+                Err(error) => report.bad(&what, &format!("{error}; {}", cure(&error, name)), exit::UNREACHABLE),
+            },
+        }
+    }
+}
+
+async fn imap(config: &crate::edge::imap::ImapConfig) -> Result<String, ImapTrouble> {
+    let mut imap = Imap::connect(config).await?;
+    imap.ensure_archive().await?;
+    let folder = imap.select().await?;
+    let news = if imap.can_idle() { "announces new mail (IDLE)" } else { "is polled" };
+    imap.logout().await;
+    Ok(format!("{}: {} holds {} mails and {news}", config.endpoint.place(), config.folder, folder.exists))
+}
+
+fn cure(error: &ImapTrouble, name: &str) -> String {
+    match error {
+        ImapTrouble::Login(_) => format!("see mailboxes.{name}.username and its password"),
+        ImapTrouble::Refused { .. } => format!("see mailboxes.{name}.folder and archive"),
+        ImapTrouble::Unreachable(text) if text.contains("certificate") || text.contains("UnknownIssuer") => {
+            format!(
+                "see mailboxes.{name}.host, which must be the name in the certificate, and ca_file for a private authority"
+            )
+        }
+        _ => format!("see mailboxes.{name}.host, port and security, and the network between"),
+    }
+}
+
+async fn smtp(settings: &Settings, opened: Option<&(Store, Secret)>, report: &mut Report) {
+    let place = settings.smtp.endpoint.place();
+    let mut smtp = Smtp::new(settings.smtp.clone());
+    if let Err(trouble) = smtp.ready().await {
+        report.bad(
+            "smtp",
+            &format!("{trouble}; see smtp.host, port, security, username and its password"),
+            exit::UNREACHABLE,
+        );
+        return;
+    }
+    report.good("smtp", &format!("{place} takes letters"));
+    let Some((store, secret)) = opened else { return };
+    for queue in settings.policy.queues.values().filter(|q| q.reply_to == ReplyTo::Auto) {
+        let what = format!("queue {}", queue.name);
+        match store.plus_works(&queue.name).await {
+            Ok(true) => report.good(&what, "sub-addresses work; letters carry signed reply addresses"),
+            _ => match probe::send(&mut smtp, queue, secret).await {
+                Ok(()) => report.note(&what, "a probe to a sub-address is on its way; when `guichet run` sees it come back, letters carry signed reply addresses"),
+                Err(trouble) => report.note(&what, &format!("the probe to a sub-address was refused ({trouble}); reply_to stays plain")),
+            },
+        }
+    }
+    smtp.quit().await;
+}

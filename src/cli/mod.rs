@@ -1,0 +1,134 @@
+//! The command line.
+//!
+//! Takes: arguments. Gives: tables for people, JSON for programs, and an exit code out of
+//! [`crate::trouble`]. Each command is a file here.
+
+mod args;
+mod check;
+mod demo;
+mod held;
+mod inspect;
+mod outbox;
+mod show;
+mod template;
+mod ticket;
+mod why;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use tracing_subscriber::EnvFilter;
+
+use args::{Args, Command};
+
+use crate::clock::Clock;
+use crate::settings::{self, Settings};
+use crate::store::Store;
+use crate::trouble::{Trouble, exit};
+use crate::work::{Desk, daemon, once};
+
+/// Runs the program; `main` does nothing else.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+        }
+    };
+    log(&args.command);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(args)),
+        Err(error) => Err(Trouble::Bug(format!("the runtime does not start: {error}"))),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(trouble) => {
+            report(&trouble);
+            ExitCode::from(trouble.exit_code())
+        }
+    }
+}
+
+/// The trouble, one line a mistake.
+fn report(trouble: &Trouble) {
+    for line in trouble.to_string().lines() {
+        eprintln!("guichet: {line}");
+    }
+}
+
+/// Logs go to standard error; `GUICHET_LOG` filters them, `GUICHET_LOG_FORMAT=json` makes them JSON.
+fn log(command: &Command) {
+    let default = if matches!(command, Command::Run { .. }) { "info" } else { "error" };
+    let wanted = std::env::var("GUICHET_LOG").unwrap_or_else(|_| default.to_owned());
+    // The IMAP library would log passwords at its finest level.
+    let filter = EnvFilter::try_new(format!("{wanted},async_imap=info,imap_proto=info,sqlx=warn"));
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let json = std::env::var("GUICHET_LOG_FORMAT").is_ok_and(|f| f == "json");
+    if json {
+        let _ = builder.json().try_init();
+    } else {
+        // Under systemd the journal has its own clock.
+        let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+        let builder = builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+        let _ = if journal { builder.without_time().try_init() } else { builder.try_init() };
+    }
+}
+
+async fn run(args: Args) -> Result<ExitCode, Trouble> {
+    let config = args.config.as_path();
+    match args.command {
+        Command::Run { once: false } => {
+            let desk = open_desk(config).await?;
+            daemon::run(desk, args.config).await?;
+        }
+        Command::Run { once: true } => {
+            let desk = open_desk(config).await?;
+            let tally = once::run(&desk).await?;
+            desk.store.close().await;
+            println!("{} mails fetched, {} decided, {} letters sent", tally.fetched, tally.decided, tally.sent);
+        }
+        Command::Check { offline } => return check::run(config, offline).await,
+        Command::Demo { keep } => demo::run(keep).await?,
+        Command::Inspect { json, paths } => return inspect::run(&paths, json),
+        Command::Ticket(command) => ticket::run(&open(config).await?, command).await?,
+        Command::Why { what, json } => why::run(&open(config).await?, &what, json).await?,
+        Command::Held(command) => held::run(&open(config).await?, command).await?,
+        Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
+        Command::Template(command) => template::run(config, command)?,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "guichet", &mut std::io::stdout());
+        }
+        Command::Man { folder } => man(&folder)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What commands that look into the store are given.
+struct Open {
+    settings: Settings,
+    store: Store,
+}
+
+async fn open(config: &Path) -> Result<Open, Trouble> {
+    let settings = settings::load(config)?;
+    let store = Store::open(&settings.store_url).await?;
+    Ok(Open { settings, store })
+}
+
+async fn open_desk(config: &Path) -> Result<std::sync::Arc<Desk>, Trouble> {
+    let settings = settings::load(config)?;
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    Desk::open(settings, Clock::system()).await
+}
+
+fn man(folder: &Path) -> Result<(), Trouble> {
+    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Args::command(), folder));
+    written.map_err(|e| Trouble::Input(format!("{}: {e}", folder.display())))
+}

@@ -1,0 +1,101 @@
+//! `outbox`: letters that wait or failed.
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::args::OutboxCommand;
+use super::{Open, show};
+use crate::clock::Clock;
+use crate::store::{Durability, OutboxRow, OutboxState};
+use crate::trouble::Trouble;
+
+pub(super) async fn run(open: &Open, command: OutboxCommand) -> Result<(), Trouble> {
+    match command {
+        OutboxCommand::List { state, json } => list(open, state.as_deref(), json).await,
+        OutboxCommand::Show { id, json } => show_one(open, id, json).await,
+        OutboxCommand::Retry { id, .. } => retry(open, id.unwrap_or(0)).await,
+    }
+}
+
+/// A letter for programs.
+pub(super) fn entry(letter: &OutboxRow, zone: &TimeZone) -> Value {
+    json!({
+        "id": letter.id, "kind": letter.kind, "to": letter.recipient, "state": letter.state, "attempts": letter.attempts,
+        "ticket": show::some(&letter.ticket), "message_id": letter.message_id, "last_error": show::some(&letter.last_error),
+        "created_at": show::stamp(letter.created_at, zone), "due_at": show::stamp(letter.due_at, zone), "sent_at": show::stamp(letter.sent_at, zone),
+    })
+}
+
+fn state(word: &str) -> Result<OutboxState, Trouble> {
+    let all = [OutboxState::Queued, OutboxState::Sending, OutboxState::Sent, OutboxState::Failed];
+    let found = all.into_iter().find(|s| s.as_str() == word);
+    found.ok_or_else(|| Trouble::Usage(format!("there is no state {word}; there are queued, sending, sent and failed")))
+}
+
+async fn list(open: &Open, word: Option<&str>, as_json: bool) -> Result<(), Trouble> {
+    let state = word.map(state).transpose()?;
+    let limit = if as_json { i64::MAX } else { 200 };
+    let letters = open.store.outbox(state, limit).await?;
+    let zone = &open.settings.policy.desk.time_zone;
+    if as_json {
+        return show::json(&letters.iter().map(|l| entry(l, zone)).collect::<Vec<_>>());
+    }
+    let rows = letters.into_iter().map(|l| {
+        let when = if l.sent_at == 0 { l.due_at } else { l.sent_at };
+        vec![
+            l.id.to_string(),
+            l.state,
+            l.kind,
+            l.recipient,
+            l.ticket,
+            l.attempts.to_string(),
+            show::time(when, zone),
+            l.last_error,
+        ]
+    });
+    show::table(
+        &["Id", "State", "Letter", "To", "Ticket", "Tries", "Due or sent", "Last error"],
+        rows.collect(),
+        "No letter waits: all have left. `guichet outbox list --state sent` shows them.",
+    );
+    Ok(())
+}
+
+async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
+    let found = open.store.outbox_entry(id).await?;
+    let letter = found.ok_or_else(|| {
+        Trouble::Input(format!("there is no letter {id}; `guichet outbox list` shows those there are"))
+    })?;
+    let bytes = open.store.letter(id).await?.unwrap_or_default();
+    let mail = String::from_utf8_lossy(&bytes);
+    if as_json {
+        let mut value = entry(&letter, &open.settings.policy.desk.time_zone);
+        value["mail"] = Value::String(mail.into_owned());
+        return show::json(&value);
+    }
+    println!("{} to {}: {} after {} attempts", letter.kind, letter.recipient, letter.state, letter.attempts);
+    if !letter.last_error.is_empty() {
+        println!("  {}", show::printable(&letter.last_error));
+    }
+    println!("\n{}", show::printable(&mail.replace("\r\n", "\n")));
+    Ok(())
+}
+
+async fn retry(open: &Open, id: i64) -> Result<(), Trouble> {
+    let mut tx = open.store.begin(Durability::Full).await?;
+    let count = tx.retry(id, Clock::system().now()).await?;
+    tx.commit().await?;
+    match count {
+        0 if id != 0 => Err(Trouble::Input(format!(
+            "letter {id} neither failed nor waits; `guichet outbox list` shows those that do"
+        ))),
+        0 => {
+            println!("No letter failed or waits.");
+            Ok(())
+        }
+        _ => {
+            println!("{count} letters leave within ten seconds where guichet runs, or with `guichet run --once`.");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `template`: the desk's letters, for the administrator who tunes them.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::TemplateCommand;
+use super::show;
+use crate::letter::{Templates, sample};
+use crate::settings::{self, Settings};
+use crate::ticket::LetterKind;
+use crate::trouble::Trouble;
+
+pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble> {
+    let settings = settings::load(config)?;
+    match command {
+        TemplateCommand::List { json } => list(&settings.templates, json),
+        TemplateCommand::Check => {
+            // Loading the configuration compiles and tries every letter.
+            let count = LetterKind::ALL.len() * settings.templates.languages().len();
+            println!("{count} letters in {} are good.", settings.templates.languages().join(" and "));
+            Ok(())
+        }
+        TemplateCommand::Render { name, html, facts } => render(&settings, &name, html, facts),
+    }
+}
+
+fn list(templates: &Templates, as_json: bool) -> Result<(), Trouble> {
+    let place = |path: &str| if path.is_empty() { "built in".to_owned() } else { path.to_owned() };
+    if as_json {
+        let rows = templates.sources().map(|s| json!({ "name": s.name, "source": place(&s.path) }));
+        return show::json(&rows.collect::<Vec<_>>());
+    }
+    let rows = templates.sources().map(|s| vec![s.name.clone(), place(&s.path)]);
+    show::table(&["Template", "Comes from"], rows.collect(), "There is no template.");
+    println!("A file of the same name in the folder desk.templates takes the place of a built-in one.");
+    Ok(())
+}
+
+fn render(settings: &Settings, name: &str, html: bool, facts: bool) -> Result<(), Trouble> {
+    let default = settings.policy.desk.language.clone();
+    let (language, word) = name.split_once('/').map_or((default, name), |(l, w)| (l.to_owned(), w));
+    let word = word.split('.').next().unwrap_or(word);
+    let Some(kind) = LetterKind::ALL.into_iter().find(|k| k.as_str() == word) else {
+        let known: Vec<&str> = LetterKind::ALL.iter().map(|k| k.as_str()).collect();
+        return Err(Trouble::Usage(format!("there is no letter {word}; there are {}", known.join(", "))));
+    };
+    let facts_of = sample(kind, &language);
+    if facts {
+        return show::json(&facts_of);
+    }
+    let letter = settings.templates.render(kind, &facts_of).map_err(|m| Trouble::Input(m.to_string()))?;
+    if html {
+        println!("{}", letter.html);
+    } else {
+        println!("Subject: {}\n\n{}", letter.subject, letter.text);
+    }
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! `ticket`: looking at tickets.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::Open;
+use super::args::TicketCommand;
+use super::show;
+use crate::mail::{self, Attachment};
+use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
+use crate::trouble::Trouble;
+
+pub(super) async fn run(open: &Open, command: TicketCommand) -> Result<(), Trouble> {
+    match command {
+        TicketCommand::List { queue, status, limit, json } => list(open, queue, status, limit, json).await,
+        TicketCommand::Show { number, json } => show_one(open, &number, json).await,
+        TicketCommand::History { number, json } => history(open, &number, json).await,
+        TicketCommand::Attachments { number, save, json } => attachments(open, &number, save.as_deref(), json).await,
+    }
+}
+
+async fn find(open: &Open, number: &str) -> Result<TicketRow, Trouble> {
+    let prefixes = open.settings.policy.queues.values().map(|q| q.prefix.as_str());
+    // `cg42n1-7` is as good as `CG42N1-000007`.
+    let full = crate::ticket::numbers_in(number, prefixes).into_iter().next();
+    let full = full.unwrap_or_else(|| number.to_owned());
+    let found = open.store.ticket(&full).await?;
+    found.ok_or_else(|| {
+        Trouble::Input(format!("there is no ticket {full}; `guichet ticket list` shows those there are"))
+    })
+}
+
+async fn list(
+    open: &Open,
+    queue: Option<String>,
+    status: Option<String>,
+    limit: i64,
+    as_json: bool,
+) -> Result<(), Trouble> {
+    // Programs want everything unless they say otherwise.
+    let limit = if as_json && limit == 50 { i64::MAX } else { limit };
+    let filter = TicketFilter { queue: queue.unwrap_or_default(), status: status.unwrap_or_default(), limit };
+    let tickets = open.store.tickets(&filter).await?;
+    let zone = &open.settings.policy.desk.time_zone;
+    if as_json {
+        let mut all = Vec::with_capacity(tickets.len());
+        for ticket in &tickets {
+            all.push(card(ticket, open.store.participants(ticket.id).await?, zone));
+        }
+        return show::json(&all);
+    }
+    let rows = tickets.into_iter().map(|t| {
+        let who = if t.requester_name.is_empty() { t.requester } else { t.requester_name };
+        vec![t.number, t.status, t.priority, t.title, who, show::time(t.updated_at, zone)]
+    });
+    show::table(
+        &["Number", "Status", "Priority", "Title", "Requester", "Last change"],
+        rows.collect(),
+        "There is no such ticket yet. Mails to the support address become tickets while `guichet run` works; `guichet held list` shows mails that wait for a person.",
+    );
+    Ok(())
+}
+
+/// The ticket without messages and events.
+fn card(ticket: &TicketRow, participants: Vec<String>, zone: &TimeZone) -> Value {
+    let stamp = |at| show::stamp(at, zone);
+    json!({
+        "number": ticket.number,
+        "queue": ticket.queue,
+        "subject": ticket.title,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "level": ticket.level,
+        "type": show::some(&ticket.kind),
+        "category": show::some(&ticket.category),
+        "service": show::some(&ticket.service),
+        "requester": ticket.requester,
+        "assignee": show::some(&ticket.assignee),
+        "participants": participants,
+        "created_at": stamp(ticket.created_at),
+        "first_responded_at": stamp(ticket.first_responded_at),
+        "resolved_at": stamp(ticket.resolved_at),
+        "closed_at": stamp(ticket.closed_at),
+        "sla": {
+            "first_response": { "due_at": null, "state": "none" },
+            "resolution": { "due_at": null, "state": "none" },
+        },
+        "fields": {},
+    })
+}
+
+async fn show_one(open: &Open, number: &str, as_json: bool) -> Result<(), Trouble> {
+    let ticket = find(open, number).await?;
+    let zone = &open.settings.policy.desk.time_zone;
+    let messages = open.store.messages(ticket.id).await?;
+    let events = open.store.events(ticket.id).await?;
+    let letters = open.store.letters_of_ticket(&ticket.number).await?;
+    if as_json {
+        let mut value = card(&ticket, open.store.participants(ticket.id).await?, zone);
+        value["messages"] = messages.iter().map(|m| message(m, zone)).collect();
+        value["events"] = events.iter().map(|e| event(e, zone)).collect();
+        value["letters"] = letters.iter().map(|l| super::outbox::entry(l, zone)).collect();
+        return show::json(&value);
+    }
+    print_card(&ticket, zone);
+    for one in &messages {
+        print_message(one, zone);
+    }
+    print_letters(&letters, zone);
+    Ok(())
+}
+
+fn message(message: &MessageRow, zone: &TimeZone) -> Value {
+    json!({
+        "direction": message.direction,
+        "visibility": message.visibility,
+        "automatic": message.automatic,
+        "from": message.sender,
+        "from_name": show::some(&message.sender_name),
+        "at": show::stamp(message.created_at, zone),
+        "message_id": show::some(&message.message_id),
+        "text": message.text,
+        "reply_text": message.new_text,
+        "attachments": message.attachments.iter().map(file).collect::<Vec<_>>(),
+    })
+}
+
+fn file(attachment: &Attachment) -> Value {
+    json!({ "name": attachment.name, "type": attachment.media_type, "size": attachment.size, "sha256": attachment.sha256 })
+}
+
+fn event(event: &EventRow, zone: &TimeZone) -> Value {
+    json!({ "at": show::stamp(event.created_at, zone), "actor": event.actor, "kind": event.kind, "text": event.text })
+}
+
+fn print_card(ticket: &TicketRow, zone: &TimeZone) {
+    println!("{}  {}", ticket.number, show::printable(&ticket.title));
+    let who = show::printable(&format!("{} <{}>", ticket.requester_name, ticket.requester));
+    println!("  {} · {} · queue {} · level N{}", ticket.status, ticket.priority, ticket.queue, ticket.level);
+    println!("  from {}", who.trim());
+    println!("  opened {}, last change {}", show::time(ticket.created_at, zone), show::time(ticket.updated_at, zone));
+}
+
+fn print_message(message: &MessageRow, zone: &TimeZone) {
+    let who = if message.sender_name.is_empty() { &message.sender } else { &message.sender_name };
+    let machine = if message.automatic { ", written by a machine" } else { "" };
+    println!(
+        "\n── {} · {} · {}{machine}",
+        show::time(message.created_at, zone),
+        show::printable(who),
+        message.visibility
+    );
+    println!("{}", show::printable(message.new_text.trim_end()));
+    for attachment in &message.attachments {
+        println!("   📎 {} ({}, {} bytes)", attachment.name, attachment.media_type, attachment.size);
+    }
+}
+
+fn print_letters(letters: &[OutboxRow], zone: &TimeZone) {
+    if letters.is_empty() {
+        return;
+    }
+    println!("\n── letters");
+    for letter in letters {
+        let when = if letter.sent_at == 0 { letter.due_at } else { letter.sent_at };
+        println!("   {} {} to {} ({})", show::time(when, zone), letter.kind, letter.recipient, letter.state);
+    }
+}
+
+async fn history(open: &Open, number: &str, as_json: bool) -> Result<(), Trouble> {
+    let ticket = find(open, number).await?;
+    let zone = &open.settings.policy.desk.time_zone;
+    let events = open.store.events(ticket.id).await?;
+    if as_json {
+        return show::json(&events.iter().map(|e| event(e, zone)).collect::<Vec<_>>());
+    }
+    let rows = events.into_iter().map(|e| vec![show::time(e.created_at, zone), e.kind, e.text, e.actor]);
+    show::table(&["When", "What", "", "By"], rows.collect(), "Nothing has happened to it yet.");
+    Ok(())
+}
+
+async fn attachments(open: &Open, number: &str, save: Option<&Path>, as_json: bool) -> Result<(), Trouble> {
+    let ticket = find(open, number).await?;
+    let messages = open.store.messages(ticket.id).await?;
+    if let Some(folder) = save {
+        return save_all(open, &messages, folder).await;
+    }
+    let all: Vec<&Attachment> = messages.iter().flat_map(|m| &m.attachments).collect();
+    if as_json {
+        return show::json(&all.into_iter().map(file).collect::<Vec<_>>());
+    }
+    let rows =
+        all.into_iter().map(|a| vec![a.name.clone(), a.media_type.clone(), a.size.to_string(), a.sha256.clone()]);
+    show::table(&["Name", "Type", "Bytes", "SHA-256"], rows.collect(), "This ticket has no attachments.");
+    Ok(())
+}
+
+async fn save_all(open: &Open, messages: &[MessageRow], folder: &Path) -> Result<(), Trouble> {
+    let unwritable = |e: std::io::Error| Trouble::Input(format!("{}: {e}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    let mut count = 0;
+    for message in messages.iter().filter(|m| !m.attachments.is_empty()) {
+        let raw = open.store.raw_mail(message.inbox_id).await?.unwrap_or_default();
+        for file in mail::files(&raw, &message.attachments) {
+            let path = free_name(folder, &file.attachment.name);
+            std::fs::write(&path, &file.contents).map_err(unwritable)?;
+            println!("{}", path.display());
+            count += 1;
+        }
+    }
+    if count == 0 {
+        println!("This ticket has no attachments.");
+    }
+    Ok(())
+}
+
+/// A name that is not taken: `capture.png`, `capture-2.png`…
+fn free_name(folder: &Path, name: &str) -> std::path::PathBuf {
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) => (stem.to_owned(), format!(".{ending}")),
+        None => (name.to_owned(), String::new()),
+    };
+    let first = folder.join(name);
+    let others = (2..10_000).map(|n| folder.join(format!("{stem}-{n}{ending}")));
+    std::iter::once(first.clone()).chain(others).find(|p| !p.exists()).unwrap_or(first)
+}

@@ -1,0 +1,69 @@
+//! `why`: what became of a mail or ticket, and why.
+
+use serde_json::json;
+
+use super::{Open, show};
+use crate::store::InboxRow;
+use crate::trouble::Trouble;
+
+pub(super) async fn run(open: &Open, what: &str, as_json: bool) -> Result<(), Trouble> {
+    let id = what.trim().trim_matches(['<', '>']);
+    let prefixes = open.settings.policy.queues.values().map(|q| q.prefix.as_str());
+    let number = crate::ticket::numbers_in(id, prefixes).into_iter().next().filter(|_| !id.contains('@'));
+    let mails = match &number {
+        Some(number) => open.store.mails_of_ticket(number).await?,
+        None => open.store.mails_by_message_id(id).await?,
+    };
+    if mails.is_empty() {
+        return Err(Trouble::Input(format!(
+            "no mail or ticket {id} is known. A mail that was just sent may not have arrived; one that could not be read has no Message-ID, see `guichet held list`"
+        )));
+    }
+    if as_json {
+        let zone = &open.settings.policy.desk.time_zone;
+        let rows = mails.iter().map(|m| {
+            json!({
+                "id": m.id, "mailbox": m.mailbox, "message_id": show::some(&m.message_id), "from": show::some(&m.sender),
+                "subject": m.subject, "received_at": show::stamp(m.received_at, zone), "decided_at": show::stamp(m.decided_at, zone),
+                "verdict": show::some(&m.verdict), "ticket": show::some(&m.ticket), "reason": m.reason,
+            })
+        });
+        return show::json(&rows.collect::<Vec<_>>());
+    }
+    for mail in &mails {
+        explain(open, mail).await?;
+    }
+    Ok(())
+}
+
+async fn explain(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
+    let zone = &open.settings.policy.desk.time_zone;
+    println!("{} from {}: {}", show::time(mail.received_at, zone), mail.sender, show::printable(&mail.subject));
+    let verdict = if mail.verdict.is_empty() {
+        "waiting to be decided".to_owned()
+    } else {
+        format!("{} {}", mail.verdict, mail.ticket)
+    };
+    println!("  {}: {}", verdict.trim(), show::printable(&mail.reason));
+    if mail.verdict == "held" {
+        println!(
+            "  `guichet held release {}` lets it be decided again, `guichet held refuse {}` ends it",
+            mail.id, mail.id
+        );
+    }
+    if mail.ticket.is_empty() {
+        return Ok(());
+    }
+    for letter in open.store.letters_of_ticket(&mail.ticket).await? {
+        if letter.created_at == mail.decided_at {
+            println!("  {} to {}: {}", letter.kind, letter.recipient, letter.state);
+        }
+    }
+    let Some(ticket) = open.store.ticket(&mail.ticket).await? else { return Ok(()) };
+    for event in open.store.events(ticket.id).await? {
+        if event.created_at == mail.decided_at {
+            println!("  {}: {}", event.kind, show::printable(&event.text));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Reading a folder.
+
+use std::time::Duration;
+
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
+
+use super::exec::exec;
+use super::names::{folder, uid_set};
+use super::{Imap, ImapTrouble};
+
+/// A folder as it was selected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Folder {
+    /// UIDVALIDITY.
+    pub uid_validity: u32,
+    /// The UID the next mail will get; 0 when the server did not say.
+    pub uid_next: u32,
+    /// Mails in it.
+    pub exists: u32,
+}
+
+/// A mail as the server gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its UID.
+    pub uid: u32,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Slowest line that is worth waiting for, in bytes a second: it sets the limit of a fetch.
+const SLOWEST: u64 = 20_000;
+
+impl Imap {
+    /// Opens the configured folder for reading and marking.
+    ///
+    /// # Errors
+    /// [`ImapTrouble`].
+    pub async fn select(&mut self) -> Result<Folder, ImapTrouble> {
+        let command = format!("SELECT {}", folder(&self.config.folder));
+        let mut found = Folder::default();
+        exec(&mut self.session, &command, self.config.limit, |answer| match answer {
+            Response::MailboxData(MailboxDatum::Exists(count)) => found.exists = *count,
+            Response::Data { status: Status::Ok, outcome } => match outcome.code {
+                Some(ResponseCode::UidValidity(value)) => found.uid_validity = value,
+                Some(ResponseCode::UidNext(value)) => found.uid_next = value,
+                _ => {}
+            },
+            _ => {}
+        })
+        .await?;
+        if found.uid_validity == 0 {
+            return Err(ImapTrouble::Unsupported("the server gives the folder no UIDVALIDITY".to_owned()));
+        }
+        Ok(found)
+    }
+
+    /// UIDs from `first` to `last` (0: without end), lowest first; with `unseen`, only unread ones.
+    ///
+    /// # Errors
+    /// [`ImapTrouble`].
+    pub async fn search(&mut self, first: u32, last: u32, unseen: bool) -> Result<Vec<u32>, ImapTrouble> {
+        let end = if last == 0 { "*".to_owned() } else { last.to_string() };
+        let word = if unseen { " UNSEEN" } else { "" };
+        let command = format!("UID SEARCH UID {first}:{end}{word}");
+        let mut uids = Vec::new();
+        exec(&mut self.session, &command, self.config.limit, |answer| {
+            if let Response::MailboxData(MailboxDatum::Search(found)) = answer {
+                uids.extend_from_slice(found);
+            }
+        })
+        .await?;
+        // `7:*` means the last mail even when its UID is below 7.
+        uids.retain(|uid| *uid >= first);
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+
+    /// Sizes of mails in bytes, in the order of their UIDs. One that has gone meanwhile is missing.
+    ///
+    /// # Errors
+    /// [`ImapTrouble`].
+    pub async fn sizes(&mut self, uids: &[u32]) -> Result<Vec<(u32, u64)>, ImapTrouble> {
+        let command = format!("UID FETCH {} (UID RFC822.SIZE)", uid_set(uids));
+        let mut sizes = Vec::with_capacity(uids.len());
+        exec(&mut self.session, &command, self.config.limit, |answer| {
+            let Response::Fetch(_, values) = answer else { return };
+            let size = values
+                .iter()
+                .find_map(|v| if let AttributeValue::Rfc822Size(size) = v { Some(u64::from(*size)) } else { None });
+            if let (Some(uid), Some(size)) = (uid_of(values), size) {
+                sizes.push((uid, size));
+            }
+        })
+        .await?;
+        sizes.retain(|(uid, _)| uids.contains(uid));
+        sizes.sort_unstable();
+        Ok(sizes)
+    }
+
+    /// Whole mails; `bytes` is their size together, which sets the time limit. Nothing is marked as read.
+    ///
+    /// # Errors
+    /// [`ImapTrouble`].
+    pub async fn fetch(&mut self, uids: &[u32], bytes: u64) -> Result<Vec<Fetched>, ImapTrouble> {
+        self.fetch_section(uids, "BODY.PEEK[]", bytes).await
+    }
+
+    /// Header blocks alone, of mails too large to fetch.
+    ///
+    /// # Errors
+    /// [`ImapTrouble`].
+    pub async fn fetch_header(&mut self, uid: u32) -> Result<Vec<Fetched>, ImapTrouble> {
+        self.fetch_section(&[uid], "BODY.PEEK[HEADER]", 0).await
+    }
+
+    async fn fetch_section(&mut self, uids: &[u32], section: &str, bytes: u64) -> Result<Vec<Fetched>, ImapTrouble> {
+        let command = format!("UID FETCH {} (UID {section})", uid_set(uids));
+        let limit = self.config.limit + Duration::from_secs(bytes / SLOWEST);
+        let mut mails: Vec<Fetched> = Vec::with_capacity(uids.len());
+        exec(&mut self.session, &command, limit, |answer| {
+            let Response::Fetch(_, values) = answer else { return };
+            let body = values.iter().find_map(|v| match v {
+                AttributeValue::BodySection { data, .. } => Some(data.as_deref().unwrap_or_default().to_vec()),
+                _ => None,
+            });
+            if let (Some(uid), Some(bytes)) = (uid_of(values), body)
+                && uids.contains(&uid)
+            {
+                mails.push(Fetched { uid, bytes });
+            }
+        })
+        .await?;
+        mails.sort_by_key(|m| m.uid);
+        Ok(mails)
+    }
+}
+
+fn uid_of(values: &[AttributeValue<'_>]) -> Option<u32> {
+    values.iter().find_map(|v| if let AttributeValue::Uid(uid) = v { Some(*uid) } else { None })
+}

@@ -1,0 +1,128 @@
+//! A local Maildir, for sites whose mail server delivers there.
+//!
+//! Mails are taken from `new/`, and from `cur/` where they do not carry the flag S (seen). A
+//! handled one gets that flag and moves to the archive folder's `cur/`, or stays, marked.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A mail waiting in the Maildir.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Mails that wait, oldest delivery first, at most `count`.
+///
+/// # Errors
+/// The file system's, with the folder named.
+pub fn waiting(root: &Path, count: usize) -> io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for folder in ["new", "cur"] {
+        let folder = root.join(folder);
+        let listing = fs::read_dir(&folder).map_err(|e| named(&folder, &e))?;
+        for item in listing {
+            let item = item?;
+            let name = item.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') && !is_seen(&name) && item.file_type()?.is_file() {
+                found.push((delivered(&name), name, item.path()));
+            }
+        }
+    }
+    found.sort();
+    found.truncate(count);
+    found.into_iter().map(|(_, _, path)| entry(path)).collect()
+}
+
+fn entry(path: PathBuf) -> io::Result<Entry> {
+    let size = fs::metadata(&path)?.len();
+    Ok(Entry { path, size })
+}
+
+/// Moves a handled mail to the archive, or marks it where it is.
+///
+/// # Errors
+/// The file system's, with the file named.
+pub fn settle(root: &Path, entry: &Entry, archive: &str) -> io::Result<()> {
+    let home = if archive.is_empty() { root.to_owned() } else { root.join(format!(".{archive}")) };
+    let cur = home.join("cur");
+    if !cur.is_dir() {
+        for folder in ["tmp", "new", "cur"] {
+            fs::create_dir_all(home.join(folder)).map_err(|e| named(&home, &e))?;
+        }
+    }
+    let name = entry.path.file_name().unwrap_or_default().to_string_lossy();
+    fs::rename(&entry.path, cur.join(seen(&name))).map_err(|e| named(&entry.path, &e))
+}
+
+/// Puts a mail into `new/`, by way of `tmp/` as the format demands.
+///
+/// # Errors
+/// The file system's.
+pub fn deliver(root: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    for folder in ["tmp", "new", "cur"] {
+        fs::create_dir_all(root.join(folder))?;
+    }
+    let tmp = root.join("tmp").join(name);
+    fs::write(&tmp, bytes)?;
+    fs::rename(tmp, root.join("new").join(name))
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// Names begin with the second of delivery.
+fn delivered(name: &str) -> u64 {
+    let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+fn is_seen(name: &str) -> bool {
+    name.split_once(":2,").is_some_and(|(_, flags)| flags.contains('S'))
+}
+
+fn seen(name: &str) -> String {
+    match name.split_once(":2,") {
+        Some((_, flags)) if flags.contains('S') => name.to_owned(),
+        Some((base, flags)) => {
+            let mut flags: Vec<char> = flags.chars().chain(['S']).collect();
+            flags.sort_unstable();
+            format!("{base}:2,{}", flags.into_iter().collect::<String>())
+        }
+        None => format!("{name}:2,S"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_kept_in_order() {
+        assert_eq!(seen("1.a"), "1.a:2,S");
+        assert_eq!(seen("1.a:2,T"), "1.a:2,ST");
+        assert_eq!(seen("1.a:2,FS"), "1.a:2,FS");
+    }
+
+    #[test]
+    fn a_handled_mail_is_not_seen_again() -> io::Result<()> {
+        let root = tempfile::tempdir()?;
+        deliver(root.path(), "2.b", b"two")?;
+        deliver(root.path(), "10.c", b"ten")?;
+        let names = |entries: &[Entry]| -> Vec<u64> { entries.iter().map(|e| e.size).collect() };
+        let first = waiting(root.path(), 9)?;
+        assert_eq!(first[0].path.file_name().and_then(|n| n.to_str()), Some("2.b"));
+        assert_eq!(names(&first), [3, 3]);
+        settle(root.path(), &first[0], "Done")?;
+        settle(root.path(), &first[1], "")?;
+        assert!(waiting(root.path(), 9)?.is_empty());
+        assert!(root.path().join(".Done/cur/2.b:2,S").exists());
+        assert!(root.path().join("cur/10.c:2,S").exists());
+        Ok(())
+    }
+}

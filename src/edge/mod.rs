@@ -1,0 +1,11 @@
+//! The world outside: IMAP, Maildir, SMTP, systemd.
+//!
+//! Takes: plain settings and bytes. Gives: bytes and typed failures. Never: rules, SQL. Every
+//! wait here has a limit; a connection on which anything went wrong is thrown away.
+
+pub mod backoff;
+pub mod imap;
+pub mod maildir;
+pub mod net;
+pub mod smtp;
+pub mod systemd;

@@ -1,0 +1,217 @@
+//! Sending: one connection, one recipient a letter.
+//!
+//! The connection is our own and not pooled, because a pooled one stalls on Nagle's delay and a
+//! pooled send that is given up shifts the replies of the next. Here a connection on which
+//! anything went wrong is dropped.
+
+use std::time::{Duration, Instant};
+
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::net::{self, Endpoint, Security, Wire};
+
+/// The server letters are handed to.
+#[derive(Debug, Clone)]
+pub struct SmtpConfig {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// User; none sends without signing in.
+    pub username: Option<String>,
+    /// Password.
+    pub password: SecretString,
+    /// Name given in EHLO.
+    pub hello: String,
+    /// Limit of a connection attempt, of signing in, and of one letter.
+    pub limit: Duration,
+}
+
+/// Why a letter did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpTrouble {
+    /// The server cannot be reached or broke off: no letter's fault.
+    #[error("{place}: {text}")]
+    Unreachable {
+        /// `host:port`.
+        place: String,
+        /// What happened.
+        text: String,
+    },
+    /// User or password is refused.
+    #[error("{place} refuses the user or password: {text}")]
+    Login {
+        /// `host:port`.
+        place: String,
+        /// What the server said.
+        text: String,
+    },
+    /// The server will not take this letter now (4xx).
+    #[error("{0}")]
+    Transient(String),
+    /// The server will never take this letter (5xx), or it cannot be sent at all.
+    #[error("{0}")]
+    Permanent(String),
+}
+
+/// A connection that is opened when it is needed and kept for the next letter.
+#[derive(Debug)]
+pub struct Smtp {
+    config: SmtpConfig,
+    open: Option<Open>,
+}
+
+struct Open {
+    connection: AsyncSmtpConnection,
+    used: Instant,
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Open")
+    }
+}
+
+/// Servers close idle connections after minutes; one older than this is not trusted.
+const KEEP: Duration = Duration::from_secs(20);
+
+impl Smtp {
+    /// A sender that has not connected yet.
+    #[must_use]
+    pub fn new(config: SmtpConfig) -> Self {
+        Self { config, open: None }
+    }
+
+    /// Connects and signs in, unless that is done.
+    ///
+    /// # Errors
+    /// [`SmtpTrouble::Unreachable`] or [`SmtpTrouble::Login`].
+    pub async fn ready(&mut self) -> Result<(), SmtpTrouble> {
+        if self.open.as_ref().is_some_and(|open| open.used.elapsed() > KEEP) {
+            self.quit().await;
+        }
+        if self.open.is_none() {
+            let connection = connect(&self.config).await?;
+            self.open = Some(Open { connection, used: Instant::now() });
+        }
+        Ok(())
+    }
+
+    /// Hands one letter to the server.
+    ///
+    /// # Errors
+    /// [`SmtpTrouble`]; the connection is then closed.
+    pub async fn send(&mut self, from: &str, to: &str, bytes: &[u8]) -> Result<(), SmtpTrouble> {
+        let envelope = envelope(from, to)?;
+        self.ready().await?;
+        // Taken out, so that a connection given up halfway can never be used again.
+        let Some(mut open) = self.open.take() else {
+            return Err(self.unreachable("no connection"));
+        };
+        match tokio::time::timeout(self.config.limit, open.connection.send(&envelope, bytes)).await {
+            Ok(Ok(_)) => {
+                open.used = Instant::now();
+                self.open = Some(open);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(self.classify(&error)),
+            Err(_) => Err(self.unreachable(&format!("no answer within {} s", self.config.limit.as_secs()))),
+        }
+    }
+
+    /// Ends the connection politely.
+    pub async fn quit(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            let _ = tokio::time::timeout(Duration::from_secs(2), open.connection.quit()).await;
+        }
+    }
+
+    fn classify(&self, error: &SmtpError) -> SmtpTrouble {
+        let text = describe(error);
+        if error.is_permanent() || error.is_client() {
+            SmtpTrouble::Permanent(text)
+        } else if error.is_transient() {
+            SmtpTrouble::Transient(text)
+        } else {
+            self.unreachable(&text)
+        }
+    }
+
+    fn unreachable(&self, text: &str) -> SmtpTrouble {
+        SmtpTrouble::Unreachable { place: self.config.endpoint.place(), text: text.to_owned() }
+    }
+}
+
+async fn connect(config: &SmtpConfig) -> Result<AsyncSmtpConnection, SmtpTrouble> {
+    let place = config.endpoint.place();
+    let unreachable = |text: String| SmtpTrouble::Unreachable { place: place.clone(), text };
+    let stream = net::connect(&config.endpoint, config.limit).await.map_err(|e| unreachable(e.to_string()))?;
+    let wire = match config.endpoint.security {
+        Security::Tls => {
+            net::encrypt(stream, &config.endpoint, config.limit).await.map_err(|e| unreachable(e.to_string()))?
+        }
+        Security::StartTls | Security::None => Wire::Plain(stream),
+    };
+    match tokio::time::timeout(config.limit, greet(config, wire)).await {
+        Ok(result) => result,
+        Err(_) => Err(unreachable(format!("no answer within {} s", config.limit.as_secs()))),
+    }
+}
+
+async fn greet(config: &SmtpConfig, wire: Wire) -> Result<AsyncSmtpConnection, SmtpTrouble> {
+    let place = config.endpoint.place();
+    let unreachable = |e: SmtpError| SmtpTrouble::Unreachable { place: place.clone(), text: describe(&e) };
+    let hello = ClientId::Domain(config.hello.clone());
+    let mut connection =
+        AsyncSmtpConnection::connect_with_transport(Box::new(wire), &hello).await.map_err(unreachable)?;
+    if config.endpoint.security == Security::StartTls {
+        let tls = starttls_parameters(&config.endpoint).map_err(unreachable)?;
+        connection.starttls(tls, &hello).await.map_err(unreachable)?;
+    }
+    if let Some(user) = &config.username {
+        let credentials = Credentials::new(user.clone(), config.password.expose_secret().to_owned());
+        let mechanisms = [Mechanism::Plain, Mechanism::Login];
+        connection.auth(&mechanisms, &credentials).await.map_err(|e| {
+            if e.is_permanent() {
+                SmtpTrouble::Login { place: place.clone(), text: describe(&e) }
+            } else {
+                unreachable(e)
+            }
+        })?;
+    }
+    Ok(connection)
+}
+
+fn starttls_parameters(endpoint: &Endpoint) -> Result<TlsParameters, SmtpError> {
+    let mut builder = TlsParameters::builder(endpoint.host.clone());
+    if let Some(pem) = &endpoint.ca_pem {
+        builder = builder.add_root_certificate(Certificate::from_pem(pem)?);
+    }
+    builder.build_rustls()
+}
+
+fn envelope(from: &str, to: &str) -> Result<Envelope, SmtpTrouble> {
+    let parse = |text: &str| {
+        text.parse::<Address>()
+            .map_err(|e| SmtpTrouble::Permanent(format!("{text:?} is no address that can be written to: {e}")))
+    };
+    Envelope::new(Some(parse(from)?), vec![parse(to)?]).map_err(|e| SmtpTrouble::Permanent(e.to_string()))
+}
+
+/// The error with its causes, which lettre keeps apart.
+fn describe(error: &SmtpError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = inner.source();
+    }
+    text
+}

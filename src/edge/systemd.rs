@@ -1,0 +1,38 @@
+//! Messages to systemd (sd_notify); without systemd they go nowhere.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// The service is up and watches its mailboxes.
+pub fn ready() {
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+}
+
+/// The service reads its configuration again.
+pub fn reloading() {
+    if let Ok(since) = NotifyState::monotonic_usec_now() {
+        let _ = sd_notify::notify(&[NotifyState::Reloading, since]);
+    }
+}
+
+/// The service is ending.
+pub fn stopping() {
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+}
+
+/// One line for `systemctl status`.
+pub fn status(line: &str) {
+    let _ = sd_notify::notify(&[NotifyState::Status(line)]);
+}
+
+/// The service is alive.
+pub fn watchdog() {
+    let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+}
+
+/// How often systemd wants to hear [`watchdog`], halved so that one may be late; none when it does not.
+#[must_use]
+pub fn watchdog_period() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+}

@@ -1,0 +1,217 @@
+//! One letter, from its words to its bytes.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::Message;
+use lettre::address::Address;
+use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
+
+use super::{Facts, Rendered, Templates};
+use crate::clock::Millis;
+use crate::mail::File;
+use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Policy, ReplyTo, Secret, TicketView, Token};
+
+/// What a letter is made of.
+#[derive(Debug)]
+pub struct Parcel<'a> {
+    /// Which letter, to whom.
+    pub order: &'a LetterOrder,
+    /// The ticket it is about.
+    pub ticket: &'a TicketView,
+    /// The message it is about.
+    pub message: &'a MessageDraft,
+    /// Files of the message.
+    pub files: &'a [File],
+    /// Most bytes of files that are sent on; larger ones are only named.
+    pub file_bytes: usize,
+    /// What makes this letter unique: cause, kind and recipient (invariant 4).
+    pub once_key: String,
+    /// Whether sub-addresses are known to work for this queue.
+    pub plus_works: bool,
+    /// The time it is written.
+    pub now: Millis,
+}
+
+/// A finished letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMail {
+    /// Which letter.
+    pub kind: LetterKind,
+    /// What makes it unique.
+    pub once_key: String,
+    /// The one recipient.
+    pub recipient: String,
+    /// Envelope sender: where delivery reports go.
+    pub envelope_from: String,
+    /// Message-ID without brackets.
+    pub message_id: String,
+    /// The mail, with CRLF line ends.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a letter could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum LetterError {
+    /// The template names something that is not there.
+    #[error(transparent)]
+    Template(#[from] super::Mistake),
+    /// Nobody can be written to under this address.
+    #[error("cannot write to the address {0:?}")]
+    Address(String),
+    /// The mail could not be put together.
+    #[error("the letter could not be put together: {0}")]
+    Build(#[from] lettre::error::Error),
+    /// The ticket's queue is not configured any more.
+    #[error("queue {0} is not configured")]
+    Queue(String),
+}
+
+/// Writes one letter.
+///
+/// # Errors
+/// [`LetterError`]; the caller notes it on the ticket, so that nobody believes the letter left.
+pub fn compose(
+    parcel: &Parcel<'_>,
+    templates: &Templates,
+    policy: &Policy,
+    secret: &Secret,
+) -> Result<OutgoingMail, LetterError> {
+    let order = parcel.order;
+    let queue_name = &parcel.ticket.queue;
+    let queue = policy.queues.get(queue_name).ok_or_else(|| LetterError::Queue(queue_name.clone()))?;
+    let enclosed = enclosed(parcel);
+    let parts: Vec<usize> = enclosed.iter().map(|f| f.attachment.part).collect();
+    let facts = Facts::gather(&order.to, order.kind.is_internal(), parcel.ticket, parcel.message, &parts, policy);
+    let words = templates.render(order.kind, &facts)?;
+
+    let token = Token::issue(secret, parcel.ticket.id, &parcel.once_key, &order.to.address);
+    let domain = queue.address.rsplit('@').next().unwrap_or_default();
+    let message_id = token.message_id(domain);
+    let plus = match queue.reply_to {
+        ReplyTo::Plus => true,
+        ReplyTo::Auto => parcel.plus_works,
+        ReplyTo::Plain => false,
+    };
+    let reply_address = if plus { token.reply_address(&queue.address) } else { queue.address.clone() };
+
+    let mut head = Message::builder()
+        .from(mailbox(&sender_name(&facts, order.kind), &queue.address)?)
+        .to(mailbox(&order.to.name, &order.to.address)?)
+        .subject(words.subject.clone())
+        .date(date(parcel.now))
+        .message_id(Some(format!("<{message_id}>")));
+    if plus {
+        head = head.reply_to(mailbox(&policy.desk.name, &reply_address)?);
+    }
+    for (name, value) in marks(order.kind, &queue.address, &facts.ticket.number) {
+        head = head.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    }
+    let (answers, references) = threading(parcel);
+    if let Some(id) = answers {
+        head = head.in_reply_to(format!("<{id}>"));
+    }
+    if !references.is_empty() {
+        let ids: Vec<String> = references.iter().map(|id| format!("<{id}>")).collect();
+        head = head.references(ids.join(" "));
+    }
+    let mail = head.multipart(body(words, &enclosed, &token.text()))?;
+    Ok(OutgoingMail {
+        kind: order.kind,
+        once_key: parcel.once_key.clone(),
+        recipient: order.to.address.clone(),
+        envelope_from: reply_address,
+        message_id,
+        bytes: mail.formatted(),
+    })
+}
+
+/// Files go with letters that carry a person's message, smallest first, until the bound is reached.
+fn enclosed<'a>(parcel: &Parcel<'a>) -> Vec<&'a File> {
+    if parcel.order.kind.is_automatic_reply() {
+        return Vec::new();
+    }
+    let mut files: Vec<&File> = parcel.files.iter().collect();
+    files.sort_by_key(|f| f.contents.len());
+    let mut left = parcel.file_bytes;
+    let fits = files.into_iter().take_while(|f| {
+        let size = f.contents.len();
+        let fits = size <= left;
+        left = left.saturating_sub(size);
+        fits
+    });
+    let mut fits: Vec<&File> = fits.collect();
+    fits.sort_by_key(|f| f.attachment.part);
+    fits
+}
+
+fn sender_name(facts: &Facts, kind: LetterKind) -> String {
+    match kind {
+        LetterKind::Answer if facts.message.author != facts.desk.name => {
+            format!("{} ({})", facts.message.author, facts.desk.name)
+        }
+        _ => facts.desk.name.clone(),
+    }
+}
+
+fn mailbox(name: &str, address: &str) -> Result<Mailbox, LetterError> {
+    let parsed: Address = address.parse().map_err(|_| LetterError::Address(address.to_owned()))?;
+    Ok(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), parsed))
+}
+
+fn date(now: Millis) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now).unwrap_or(0))
+}
+
+/// Fields that keep machines from answering (RFC 3834; Exchange) and us from hearing ourselves.
+fn marks(kind: LetterKind, desk: &str, number: &str) -> [(&'static str, String); 4] {
+    let (submitted, suppress) = match kind {
+        k if k.is_automatic_reply() => ("auto-replied", "All"),
+        LetterKind::Answer => ("auto-generated", "OOF, AutoReply"),
+        _ => ("auto-generated", "All"),
+    };
+    [
+        ("Auto-Submitted", submitted.to_owned()),
+        ("X-Auto-Response-Suppress", suppress.to_owned()),
+        ("X-Loop", desk.to_owned()),
+        ("X-Ticket", number.to_owned()),
+    ]
+}
+
+/// In-Reply-To and References. Every letter of a ticket refers to the mail that opened it, so that
+/// all of them stand together in the reader's client; an agent's own Message-IDs never go out to
+/// requesters.
+fn threading<'a>(parcel: &Parcel<'a>) -> (Option<&'a str>, Vec<&'a str>) {
+    let own = parcel.message.from_agent && !parcel.order.kind.is_internal();
+    let answered = if own { &parcel.ticket.last_public_id } else { &parcel.message.message_id };
+    let usable = |id: &&str| !id.is_empty() && !id.contains(['<', '>', ' ']);
+    let answered = Some(answered.as_str()).filter(usable);
+    let mut references: Vec<&str> = Some(parcel.ticket.root_message_id.as_str()).filter(usable).into_iter().collect();
+    references.extend(answered.filter(|id| !references.contains(id)));
+    (answered, references)
+}
+
+/// Text and HTML, then the files. Boundaries come from the token, so that bytes are repeatable.
+fn body(words: Rendered, files: &[&File], token: &str) -> MultiPart {
+    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(words.text);
+    let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(words.html);
+    let both = MultiPart::alternative().boundary(format!("a-{token}")).singlepart(text).singlepart(html);
+    if files.is_empty() {
+        return both;
+    }
+    let mixed = MultiPart::mixed().boundary(format!("m-{token}")).multipart(both);
+    files.iter().fold(mixed, |mixed, file| mixed.singlepart(enclosure(file)))
+}
+
+fn enclosure(file: &File) -> SinglePart {
+    let declared = ContentType::parse(&file.attachment.media_type);
+    // Types that a client would take apart again travel as plain bytes.
+    let media_type = declared.ok().filter(|_| !file.attachment.media_type.starts_with("m"));
+    let octets = || ContentType::parse("application/octet-stream").unwrap_or(ContentType::TEXT_PLAIN);
+    let encoded = Body::new_with_encoding(file.contents.clone(), ContentTransferEncoding::Base64);
+    let body = encoded.unwrap_or_else(|_| Body::new(file.contents.clone()));
+    SinglePart::builder()
+        .header(media_type.unwrap_or_else(octets))
+        .header(ContentDisposition::attachment(&file.attachment.name))
+        .body(body)
+}

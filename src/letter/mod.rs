@@ -1,0 +1,18 @@
+//! What the desk writes.
+//!
+//! Takes: a letter to write, the facts it tells, compiled templates. Gives: the finished bytes of
+//! one mail to one recipient. Never: asynchronous work, SQL, the clock, randomness: the same facts
+//! give the same bytes.
+
+mod builtin;
+mod compose;
+mod facts;
+mod helpers;
+mod sample;
+mod templates;
+
+pub use builtin::{BUILTIN, Source};
+pub use compose::{LetterError, OutgoingMail, Parcel, compose};
+pub use facts::{Facts, TicketFacts};
+pub use sample::sample;
+pub use templates::{Mistake, Rendered, Templates};

@@ -1,0 +1,54 @@
+//! # guichet: an email ticket gateway
+//!
+//! A *guichet* is the counter where a person hands in a request and is given a number. The whole
+//! program is one mail's way through a building with a few rooms:
+//!
+//! ```text
+//!  IMAP ──bytes──▶ [inbox] ─▶ mail::parse ─ParsedMail─▶ ticket::read ─Intake─▶ look-ups ─▶ store ─Snapshot─┐
+//!                                                                                                          ▼
+//!                                                                                               ticket::decide
+//!                                                                                                          │ Decision
+//!                                                                                                          ▼
+//!                                                                                   letter::compose ─OutgoingMail
+//!  ONE COMMIT: verdict + ticket + message + events + [outbox] ◀────────────────────────────────────────────┘
+//!  SMTP ◀──Due── [outbox] ;  Sent | Later | Failed settles the letter
+//! ```
+//!
+//! | room | holds | never |
+//! | --- | --- | --- |
+//! | [`clock`] | the only `now()` | |
+//! | [`mail`] | what a mail says | async, SQL, the clock, randomness |
+//! | [`ticket`] | the rules | the same |
+//! | [`letter`] | what the desk writes | the same |
+//! | [`store`] | the only SQL, one text for SQLite and PostgreSQL | rules |
+//! | [`edge`] | IMAP, Maildir, SMTP, systemd | rules, SQL |
+//! | [`settings`] | configuration, checked into plain values | |
+//! | [`trouble`] | what is done about each failure | |
+//! | [`work`] | the verbs: collect, process, deliver | state of its own |
+//! | [`cli`] | the commands | |
+//!
+//! Dependencies point only upward in this list's order: clock → mail → ticket → letter → store,
+//! edge → settings → trouble → work → cli. A test holds this, and that SQL stands only in
+//! `store` and the current time is asked only in `clock`.
+//!
+//! ## Words
+//!
+//! **queue** a support address with its prefix, people and policy · **ticket** · **message**
+//! public or internal · **event** one line of a ticket's history · **requester** · **agent**
+//! someone of the desk · **participant** someone on the requester's side · **priority** P0…P4 ·
+//! **letter** a mail the desk writes · **inbox** mails kept as received, each ending with a
+//! **verdict** · **outbox** letters waiting to leave · **held** a mail a person must judge.
+//!
+//! `docs/architecture.md` walks one mail through in numbered steps and lists the invariants with
+//! their tests.
+
+pub mod cli;
+pub mod clock;
+pub mod edge;
+pub mod letter;
+pub mod mail;
+pub mod settings;
+pub mod store;
+pub mod ticket;
+pub mod trouble;
+pub mod work;

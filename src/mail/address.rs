@@ -1,0 +1,94 @@
+//! Addresses of people.
+//!
+//! Takes: what a header field says. Gives: a bare address and the name beside it, free of control
+//! characters, so that neither can carry a line break into a letter or a log.
+
+use mail_parser::{Addr, Address as Parsed};
+
+/// A person's mailbox as a header names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The display name; empty when there is none.
+    pub name: String,
+    /// The bare address (`someone@example.org`), in the case it was written in.
+    pub address: String,
+}
+
+impl Address {
+    /// What two spellings of the same mailbox have in common; see [`key`].
+    #[must_use]
+    pub fn key(&self) -> String {
+        key(&self.address)
+    }
+
+    /// The name, or the address when there is no name.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        if self.name.is_empty() { &self.address } else { &self.name }
+    }
+}
+
+/// The form in which addresses are compared and stored: lower case, without surrounding space.
+///
+/// RFC 5321 lets the part before the `@` depend on case; no mail system in use makes it so.
+#[must_use]
+pub fn key(address: &str) -> String {
+    address.trim().to_lowercase()
+}
+
+/// Whether this could be written to: one `@` with something on both sides, no space or control
+/// character, within the lengths of RFC 5321 section 4.5.3.1.
+#[must_use]
+pub fn looks_like_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    !local.is_empty()
+        && local.len() <= 64
+        && !domain.is_empty()
+        && text.len() <= 254
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace() || "<>,;\"".contains(c))
+}
+
+/// Addresses of a parsed field, groups flattened, those without an address left out.
+pub(super) fn flatten(parsed: &Parsed<'_>, most: usize) -> Vec<Address> {
+    parsed.iter().filter_map(convert).take(most).collect()
+}
+
+fn convert(addr: &Addr<'_>) -> Option<Address> {
+    let address = one_line(addr.address.as_deref().unwrap_or_default());
+    let name = one_line(addr.name.as_deref().unwrap_or_default());
+    if looks_like_address(&address) {
+        return Some(Address { name, address });
+    }
+    // Some clients write the address where the name belongs: `From: someone@example.org <>`.
+    let inside = name.trim_matches(|c: char| "<>\"' ".contains(c));
+    looks_like_address(inside).then(|| Address { name: String::new(), address: inside.to_owned() })
+}
+
+/// The text without control characters, runs of white space folded to one space.
+pub(super) fn one_line(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_writable_addresses_pass() {
+        assert!(looks_like_address("a.b+c@example.org"));
+        for bad in ["", "a", "@b", "a@", "a b@c", "a\n@b.c", "a@b>c", "a@b,c@d"] {
+            assert!(!looks_like_address(bad), "{bad:?}");
+        }
+        let long = format!("{}@example.org", "x".repeat(65));
+        assert!(!looks_like_address(&long));
+    }
+
+    #[test]
+    fn a_name_cannot_carry_a_line_break() {
+        assert_eq!(one_line("Eve\r\nBcc: all@example.org"), "Eve Bcc: all@example.org");
+        assert_eq!(one_line("a\0b"), "a b");
+    }
+}

@@ -1,0 +1,109 @@
+//! Header fields: who, to whom, about what, in answer to what.
+//!
+//! Gives a [`ParsedMail`] with everything the header block says; defects go to the list.
+
+use mail_parser::{HeaderName, HeaderValue, Message};
+
+use super::address::{self, Address, one_line};
+use super::{Limits, ParsedMail};
+
+pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedMail {
+    ParsedMail {
+        message_id: ids(message.header(HeaderName::MessageId)).pop(),
+        in_reply_to: newest(ids(message.header(HeaderName::InReplyTo)), limits.references),
+        references: newest(ids(message.header(HeaderName::References)), limits.references),
+        from: author(message, defects),
+        reply_to: addresses(message, HeaderName::ReplyTo, 1).pop(),
+        to: addresses(message, HeaderName::To, limits.recipients),
+        cc: addresses(message, HeaderName::Cc, limits.recipients),
+        delivered_to: delivered_to(message),
+        subject: subject(message, defects),
+        languages: languages(message),
+        loop_marks: raw_values(message, "X-Loop").take(16).map(|v| address::key(&v)).collect(),
+        ..ParsedMail::default()
+    }
+}
+
+/// The bytes of each field of that name, top to bottom, as text: UTF-8, or Latin-1 where they are not.
+pub(super) fn raw_values<'a>(message: &'a Message<'_>, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    let fields = message.headers().iter();
+    fields
+        .filter(move |h| h.name.as_str().eq_ignore_ascii_case(name))
+        .filter_map(|h| message.raw_message.get(h.offset_start as usize..h.offset_end as usize))
+        .map(|bytes| one_line(&decode_bytes(bytes)))
+}
+
+/// The first field of that name.
+pub(super) fn raw_value(message: &Message<'_>, name: &str) -> Option<String> {
+    raw_values(message, name).next()
+}
+
+/// Undeclared bytes: UTF-8 when they are valid UTF-8, else windows-1252, which every byte is.
+pub(super) fn decode_bytes(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned(),
+    }
+}
+
+fn author(message: &Message<'_>, defects: &mut Vec<String>) -> Option<Address> {
+    let fields = message.header_values(HeaderName::From).count();
+    if fields > 1 {
+        defects.push(format!("{fields} From fields; the last one is used"));
+    }
+    let found = addresses(message, HeaderName::From, 1).pop();
+    if found.is_none() {
+        defects.push("no usable address in From".to_owned());
+    }
+    found.or_else(|| addresses(message, HeaderName::Sender, 1).pop())
+}
+
+fn addresses(message: &Message<'_>, name: HeaderName<'static>, most: usize) -> Vec<Address> {
+    match message.header(name) {
+        Some(HeaderValue::Address(parsed)) => address::flatten(parsed, most),
+        _ => Vec::new(),
+    }
+}
+
+fn subject(message: &Message<'_>, defects: &mut Vec<String>) -> String {
+    let decoded = message.subject().unwrap_or_default();
+    if !decoded.contains('\u{FFFD}') {
+        return one_line(decoded);
+    }
+    // Bytes outside ASCII that are no UTF-8: the writer's client did not encode them.
+    defects.push("the subject's charset is undeclared or wrong".to_owned());
+    raw_value(message, "Subject").filter(|raw| !raw.contains("=?")).unwrap_or_else(|| one_line(decoded))
+}
+
+fn delivered_to(message: &Message<'_>) -> Vec<String> {
+    ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"]
+        .iter()
+        .flat_map(|name| raw_values(message, name).take(8))
+        .map(|value| value.trim_matches(['<', '>']).to_owned())
+        .filter(|value| address::looks_like_address(value))
+        .collect()
+}
+
+fn languages(message: &Message<'_>) -> Vec<String> {
+    let named = raw_value(message, "Content-Language").unwrap_or_default();
+    named.split(',').map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()).take(8).collect()
+}
+
+/// Ids of a field; the parser has taken the brackets off.
+fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
+    let list: Vec<&str> = match value {
+        Some(HeaderValue::Text(one)) => vec![one.as_ref()],
+        Some(HeaderValue::TextList(many)) => many.iter().map(AsRef::as_ref).collect(),
+        _ => Vec::new(),
+    };
+    let clean = list.into_iter().map(|id| {
+        let id = one_line(id);
+        id.trim_matches(['<', '>', ' ', ',']).to_owned()
+    });
+    clean.filter(|id| !id.is_empty() && id.len() <= 998).collect()
+}
+
+fn newest(mut ids: Vec<String>, most: usize) -> Vec<String> {
+    let surplus = ids.len().saturating_sub(most);
+    ids.split_off(surplus)
+}

@@ -1,0 +1,94 @@
+//! What a mail says.
+//!
+//! Takes: the bytes of one mail and the [`Limits`]. Gives: a [`ParsedMail`], or [`Unreadable`] when
+//! the mail is beyond what may safely be read at all. Never: asynchronous work, SQL, the clock,
+//! randomness. Within the limits parsing does not fail: it notes [`defects`](ParsedMail::defects).
+
+mod address;
+mod attachment;
+mod auth;
+mod auto;
+mod body;
+mod bounce;
+mod guard;
+mod header;
+mod html;
+mod reply;
+mod subject;
+
+pub use address::{Address, key, looks_like_address};
+pub use attachment::{Attachment, File, files};
+pub use auth::AuthenticationResult;
+pub use auto::{Automatic, AutomaticKind};
+pub use bounce::Bounce;
+pub use guard::{Limits, Unreadable};
+pub use subject::{fold, strip_prefixes};
+
+use mail_parser::{Message, MessageParser};
+
+/// Everything the rest of the desk wants to know about one mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ParsedMail {
+    /// `Message-ID` without angle brackets (RFC 5322 section 3.6.4).
+    pub message_id: Option<String>,
+    /// Ids of `In-Reply-To`, in their order.
+    pub in_reply_to: Vec<String>,
+    /// Ids of `References`, oldest first, at most [`Limits::references`] of the newest.
+    pub references: Vec<String>,
+    /// The author: the first usable address of `From`.
+    pub from: Option<Address>,
+    /// Where the author wants answers, when it says so.
+    pub reply_to: Option<Address>,
+    /// `To`, in its order.
+    pub to: Vec<Address>,
+    /// `Cc`, in its order.
+    pub cc: Vec<Address>,
+    /// Addresses the transport says this copy was for (`Delivered-To`, `X-Original-To`,
+    /// `Envelope-To`, `X-Envelope-To`).
+    pub delivered_to: Vec<String>,
+    /// `Subject`, decoded, on one line.
+    pub subject: String,
+    /// The whole readable body: the plain part, or text made from the HTML part.
+    pub text: String,
+    /// Only what this person wrote now: quotes of earlier mails and signatures cut away.
+    pub reply_text: String,
+    /// Files that came with it, in their order.
+    pub attachments: Vec<Attachment>,
+    /// Set when a machine wrote this.
+    pub automatic: Option<Automatic>,
+    /// Set when this is a report about a mail that could not be delivered.
+    pub bounce: Option<Bounce>,
+    /// `Authentication-Results` fields, topmost first (RFC 8601).
+    pub authentication: Vec<AuthenticationResult>,
+    /// Addresses in `X-Loop`: desks that have handled this mail before, lower case.
+    pub loop_marks: Vec<String>,
+    /// Languages the writer names in `Content-Language`, lower case, first choice first.
+    pub languages: Vec<String>,
+    /// What was wrong with it, in words.
+    pub defects: Vec<String>,
+}
+
+/// Reads one mail.
+///
+/// # Errors
+/// [`Unreadable`] when the mail is empty, or passes one of `limits`: it must then be held.
+pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMail, Unreadable> {
+    guard::check(raw, limits)?;
+    let message = MessageParser::default().parse(raw).ok_or(Unreadable::NotAMail)?;
+    guard::check_parts(&message, limits)?;
+    Ok(read(&message, limits))
+}
+
+fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
+    let mut defects = Vec::new();
+    let mut mail = header::read(message, limits, &mut defects);
+    let body = body::read(message, limits, &mut defects);
+    mail.attachments = attachment::list(message, &body.used);
+    mail.bounce = bounce::detect(message, &mail);
+    mail.automatic = auto::detect(message, &mail);
+    mail.authentication = auth::read(message);
+    mail.reply_text = reply::new_text(&body.text);
+    mail.text = body.text;
+    mail.defects = defects;
+    mail
+}

@@ -1,0 +1,72 @@
+//! Subjects: prefixes of replies and forwards, and comparing without case and accents.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// `Re:`, `RE :`, `Rép:`, `AW:`, `TR:`, `Fwd:`… with an optional counter (`Re[2]:`), as the usual
+/// clients write them in the languages of western and northern Europe.
+static PREFIX: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^\s*(?:re|r|rép|rep|réf|aw|antw|antwort|sv|vs|odp|ynt|res|rif|fw|fwd|tr|wg|i|rv|enc|doorst|vb|ref)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*",
+    )
+    .ok()
+});
+
+/// The subject without the prefixes that replies and forwards put before it.
+#[must_use]
+pub fn strip_prefixes(subject: &str) -> &str {
+    let mut rest = subject.trim();
+    // A bound, because a subject may consist of nothing but prefixes.
+    for _ in 0..32 {
+        let Some(found) = PREFIX.as_ref().and_then(|p| p.find(rest)) else {
+            break;
+        };
+        rest = &rest[found.end()..];
+    }
+    rest.trim()
+}
+
+/// Lower case, without accents and with white space folded: how words are compared when the
+/// writer's accents and capitals do not matter (`Bloquante` = `bloquante`, `Évolution` = `evolution`).
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
+    plain.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_of_many_clients_are_stripped() {
+        for subject in [
+            "Re: Panne",
+            "RE : Panne",
+            "Rép : Panne",
+            "AW: Re[2]: Panne",
+            "TR: Fwd: Panne",
+            "SV: VS: Panne",
+            "  re:Panne  ",
+            "Re： Panne",
+        ] {
+            assert_eq!(strip_prefixes(subject), "Panne", "{subject}");
+        }
+    }
+
+    #[test]
+    fn words_that_only_look_like_prefixes_stay() {
+        assert_eq!(strip_prefixes("Reprise: demain"), "Reprise: demain");
+        assert_eq!(strip_prefixes("Trop long"), "Trop long");
+        assert_eq!(strip_prefixes("Re: "), "");
+    }
+
+    #[test]
+    fn folding_ignores_accents_and_case() {
+        assert_eq!(fold("  ÉVOLUTION  Demandée "), "evolution demandee");
+        assert_eq!(fold("e\u{301}"), "e");
+    }
+}

@@ -1,0 +1,116 @@
+//! Configuration, checked into plain values.
+//!
+//! Takes: one TOML file, the others in `conf.d/` beside it in name order, then the environment
+//! (`GUICHET__SMTP__PASSWORD`). Gives: [`Settings`], or every [`Mistake`] at once, each with its
+//! file, key and cure. The shipped `config/default.toml` is built in and is the reference.
+
+mod check;
+mod mistake;
+mod raw;
+mod secret;
+mod source;
+mod templates;
+
+pub use mistake::{Mistake, Mistakes};
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::edge::imap::ImapConfig;
+use crate::edge::smtp::SmtpConfig;
+use crate::letter::Templates;
+use crate::ticket::Policy;
+
+/// Everything the program runs on.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The rules.
+    pub policy: Policy,
+    /// URL of the database.
+    pub store_url: String,
+    /// Name of this instance among those that share a database.
+    pub instance: String,
+    /// Where letters are handed over.
+    pub smtp: SmtpConfig,
+    /// Mailboxes by name.
+    pub mailboxes: BTreeMap<String, Mailbox>,
+    /// Letters' templates, compiled and tried.
+    pub templates: Templates,
+    /// When letters are tried again.
+    pub retry: Retry,
+    /// Bounds of work done at once.
+    pub batch: Batch,
+    /// Most bytes of files sent on in one letter.
+    pub letter_file_bytes: usize,
+    /// Tries at one mail before it is held.
+    pub mail_attempts: i64,
+    /// What is allowed but should be known.
+    pub warnings: Vec<String>,
+}
+
+/// A mailbox to watch.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    /// What sort it is.
+    pub kind: MailboxKind,
+    /// How often it is looked into, whatever it announces.
+    pub poll: Duration,
+}
+
+/// Sorts of mailboxes.
+#[derive(Debug, Clone)]
+pub enum MailboxKind {
+    /// A folder on an IMAP server.
+    Imap(Box<ImapConfig>),
+    /// A local Maildir.
+    Maildir {
+        /// Its folder.
+        root: PathBuf,
+        /// Folder handled mail is moved to; empty leaves it, marked.
+        archive: String,
+    },
+}
+
+/// When letters are tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The first wait.
+    pub first: Duration,
+    /// The longest wait.
+    pub most: Duration,
+    /// Age at which a letter is given up.
+    pub give_up: Duration,
+}
+
+/// Bounds of work done at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// Mails.
+    pub mails: usize,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Reads and checks the configuration at `path`.
+///
+/// # Errors
+/// All mistakes found.
+pub fn load(path: &Path) -> Result<Settings, Mistakes> {
+    load_with(path, std::env::vars().collect())
+}
+
+/// As [`load`], with the environment given.
+///
+/// # Errors
+/// All mistakes found.
+pub fn load_with(path: &Path, environment: Vec<(String, String)>) -> Result<Settings, Mistakes> {
+    let source = source::read(path, environment)?;
+    let mut mistakes = Mistakes::default();
+    let raw = source.deserialize(&mut mistakes);
+    let settings = check::settings(raw, &source, &mut mistakes);
+    match settings {
+        Some(settings) if mistakes.is_empty() => Ok(settings),
+        _ => Err(mistakes),
+    }
+}

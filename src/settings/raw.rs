@@ -1,0 +1,185 @@
+//! The configuration as it is written. Names are those of the file; unknown ones are refused.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::edge::net::Security;
+use crate::ticket::Role;
+
+/// All sections. Those with names in them are tables, so that files and environment can add to them.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    pub(super) desk: Option<Desk>,
+    pub(super) store: Option<Store>,
+    pub(super) smtp: Option<Smtp>,
+    pub(super) retry: Option<Retry>,
+    pub(super) subject: Option<Subject>,
+    pub(super) limits: Option<Limits>,
+    pub(super) mailboxes: BTreeMap<String, Mailbox>,
+    pub(super) queues: BTreeMap<String, Queue>,
+    pub(super) agents: BTreeMap<String, Agent>,
+    pub(super) priorities: BTreeMap<String, Priority>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Desk {
+    pub(super) name: String,
+    pub(super) language: String,
+    pub(super) time_zone: String,
+    pub(super) templates: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) url: String,
+    pub(super) instance: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Smtp {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) security: Security,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) hello: Option<String>,
+    pub(super) timeout: String,
+    #[serde(default)]
+    pub(super) allow_plaintext: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retry {
+    pub(super) first: String,
+    pub(super) most: String,
+    pub(super) give_up: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Subject {
+    pub(super) brackets: bool,
+    pub(super) prefix: bool,
+    pub(super) bare: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) mail_bytes: usize,
+    pub(super) header_lines: usize,
+    pub(super) parts: usize,
+    pub(super) nesting: usize,
+    pub(super) references: usize,
+    pub(super) recipients: usize,
+    pub(super) text_bytes: usize,
+    pub(super) html_bytes: usize,
+    pub(super) letter_file_bytes: usize,
+    pub(super) letters_per_hour: i64,
+    pub(super) agent_letters_per_hour: i64,
+    pub(super) mail_attempts: i64,
+    pub(super) batch_mails: usize,
+    pub(super) batch_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    #[default]
+    Imap,
+    Maildir,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mailbox {
+    #[serde(default)]
+    pub(super) kind: Kind,
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) security: Option<Security>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) oauth2: Option<Oauth2>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) folder: Option<String>,
+    pub(super) archive: Option<String>,
+    pub(super) path: Option<PathBuf>,
+    pub(super) poll: Option<String>,
+    pub(super) timeout: Option<String>,
+    pub(super) authserv_id: Option<String>,
+    #[serde(default)]
+    pub(super) allow_plaintext: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Oauth2 {
+    pub(super) access_token: Option<String>,
+    pub(super) access_token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ReplyTo {
+    Auto,
+    Plus,
+    Plain,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Acknowledge {
+    Requests,
+    All,
+    None,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Queue {
+    pub(super) mailbox: String,
+    pub(super) address: String,
+    pub(super) prefix: String,
+    pub(super) reply_to: Option<ReplyTo>,
+    #[serde(default)]
+    pub(super) senders: Vec<String>,
+    pub(super) priority: Option<String>,
+    pub(super) acknowledge: Option<Acknowledge>,
+    pub(super) sla: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Agent {
+    pub(super) address: String,
+    #[serde(default)]
+    pub(super) name: String,
+    pub(super) roles: Vec<Role>,
+    pub(super) queues: Vec<String>,
+    #[serde(default = "first_level")]
+    pub(super) level: u8,
+    pub(super) language: Option<String>,
+}
+
+fn first_level() -> u8 {
+    1
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Priority {
+    #[serde(default)]
+    pub(super) label: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
+}

@@ -1,0 +1,260 @@
+//! Where configuration comes from: files, then environment; and where in them a key stands.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
+use regex::Regex;
+use serde::de::DeserializeOwned;
+
+use super::mistake::Mistakes;
+use super::raw::Raw;
+
+const DEFAULT: &str = include_str!("../../config/default.toml");
+
+/// Sections a file may have; the last two are for service levels.
+const SECTIONS: [&str; 12] = [
+    "desk",
+    "store",
+    "smtp",
+    "retry",
+    "subject",
+    "limits",
+    "mailboxes",
+    "queues",
+    "agents",
+    "priorities",
+    "calendars",
+    "slas",
+];
+
+/// All sources, merged.
+pub(super) struct Source {
+    merged: Config,
+    files: Vec<(PathBuf, String)>,
+    /// Folder of the main file: relative paths in the configuration start here.
+    pub(super) home: PathBuf,
+}
+
+/// Reads every source. Mistakes here keep anything else from being looked at.
+pub(super) fn read(path: &Path, environment: Vec<(String, String)>) -> Result<Source, Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let mut files = Vec::new();
+    for file in files_of(path) {
+        match fs::read_to_string(&file) {
+            Ok(text) => files.push((file, text)),
+            Err(error) => mistakes.add(
+                &file.display().to_string(),
+                "",
+                format!("it cannot be read: {error}; name another with --config or GUICHET_CONFIG"),
+            ),
+        }
+    }
+    for (file, text) in &files {
+        if let Err(error) = text.parse::<toml::Table>() {
+            let line = error.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
+            mistakes.add(&format!("{}:{line}", file.display()), "", format!("it is not TOML: {}", error.message()));
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let mut builder = Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
+    for (_, text) in &files {
+        builder = builder.add_source(File::from_str(text, FileFormat::Toml));
+    }
+    let environment: Map<String, String> = environment.into_iter().collect();
+    let environment =
+        Environment::with_prefix("GUICHET").prefix_separator("__").separator("__").source(Some(environment));
+    let home = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    match builder.add_source(environment).build() {
+        Ok(merged) => Ok(Source { merged, files, home }),
+        Err(error) => {
+            mistakes.add(&path.display().to_string(), "", error.to_string());
+            Err(mistakes)
+        }
+    }
+}
+
+/// The main file, then `conf.d/*.toml` beside it in name order.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let mut more: Vec<PathBuf> = path
+        .parent()
+        .and_then(|folder| fs::read_dir(folder.join("conf.d")).ok())
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| file.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    more.sort();
+    std::iter::once(path.to_path_buf()).chain(more).collect()
+}
+
+impl Source {
+    /// Reads each section by itself, so that a mistake in one does not hide those of the others.
+    pub(super) fn deserialize(&self, mistakes: &mut Mistakes) -> Raw {
+        let root = match self.merged.cache.kind.clone() {
+            ValueKind::Table(table) => table,
+            _ => Map::new(),
+        };
+        for key in root.keys().filter(|k| !SECTIONS.contains(&k.as_str())) {
+            self.mistake(mistakes, key, unknown(key, &SECTIONS.map(str::to_owned)));
+        }
+        Raw {
+            desk: self.section(&root, "desk", mistakes),
+            store: self.section(&root, "store", mistakes),
+            smtp: self.section(&root, "smtp", mistakes),
+            retry: self.section(&root, "retry", mistakes),
+            subject: self.section(&root, "subject", mistakes),
+            limits: self.section(&root, "limits", mistakes),
+            mailboxes: self.named(&root, "mailboxes", mistakes),
+            queues: self.named(&root, "queues", mistakes),
+            agents: self.named(&root, "agents", mistakes),
+            priorities: self.named(&root, "priorities", mistakes),
+        }
+    }
+
+    fn section<T: DeserializeOwned>(
+        &self,
+        root: &Map<String, Value>,
+        name: &str,
+        mistakes: &mut Mistakes,
+    ) -> Option<T> {
+        self.value(root.get(name)?.clone(), name, mistakes)
+    }
+
+    fn named<T: DeserializeOwned>(
+        &self,
+        root: &Map<String, Value>,
+        name: &str,
+        mistakes: &mut Mistakes,
+    ) -> BTreeMap<String, T> {
+        let Some(ValueKind::Table(table)) = root.get(name).map(|v| v.kind.clone()) else {
+            return BTreeMap::new();
+        };
+        let entries: BTreeMap<String, Value> = table.into_iter().collect();
+        let read = entries.into_iter().filter_map(|(key, value)| {
+            let value = self.value(value, &format!("{name}.{key}"), mistakes)?;
+            Some((key, value))
+        });
+        read.collect()
+    }
+
+    /// One table. Each unknown key is noted and taken out, so that all of them are found.
+    fn value<T: DeserializeOwned>(&self, mut value: Value, path: &str, mistakes: &mut Mistakes) -> Option<T> {
+        for _ in 0..100 {
+            let error = match value.clone().try_deserialize::<T>() {
+                Ok(read) => return Some(read),
+                Err(error) => error.to_string(),
+            };
+            let Some((key, known)) = unknown_field(&error) else {
+                let (key, message) = explain(path, &error);
+                self.mistake(mistakes, &key, message);
+                return None;
+            };
+            self.mistake(mistakes, &format!("{path}.{key}"), unknown(&key, &known));
+            if !remove(&mut value, &key) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Notes a mistake with the place its key stands in.
+    pub(super) fn mistake(&self, mistakes: &mut Mistakes, key: &str, message: impl Into<String>) {
+        mistakes.add(&self.place(key), key, message);
+    }
+
+    /// File and line of a key; of its section where the key itself is missing.
+    fn place(&self, key: &str) -> String {
+        let mut wanted = key;
+        loop {
+            for (file, text) in self.files.iter().rev() {
+                if let Some(line) = line_of(text, wanted) {
+                    return format!("{}:{line}", file.display());
+                }
+            }
+            match wanted.rsplit_once('.') {
+                Some((section, _)) => wanted = section,
+                None => break,
+            }
+        }
+        self.files.first().map(|(file, _)| file.display().to_string()).unwrap_or_default()
+    }
+
+    /// A path of the configuration, relative to its file.
+    pub(super) fn path(&self, path: &Path) -> PathBuf {
+        if path.is_absolute() { path.to_path_buf() } else { self.home.join(path) }
+    }
+}
+
+/// Line of `section.key` in a TOML text, from 1: that of the key, or of the section's own header.
+fn line_of(text: &str, wanted: &str) -> Option<usize> {
+    let mut section = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(header) = line.strip_prefix('[') {
+            section = header.split(']').next().unwrap_or_default().trim().replace(['"', ' '], "");
+            if section.eq_ignore_ascii_case(wanted) {
+                return Some(index + 1);
+            }
+        } else if let Some((key, _)) = line.split_once('=') {
+            let key = key.trim().trim_matches('"');
+            let full = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+            if full.eq_ignore_ascii_case(wanted) {
+                return Some(index + 1);
+            }
+        }
+    }
+    None
+}
+
+static UNKNOWN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"unknown (?:field|variant) `([^`]+)`, (?:expected|there are)(.*)").ok());
+
+/// The unknown key of a message, and the known ones.
+fn unknown_field(error: &str) -> Option<(String, Vec<String>)> {
+    if !error.contains("unknown field") {
+        return None;
+    }
+    let found = UNKNOWN.as_ref()?.captures(error)?;
+    let known = found[2].split('`').skip(1).step_by(2).map(ToOwned::to_owned);
+    Some((found[1].to_owned(), known.collect()))
+}
+
+fn unknown(key: &str, known: &[String]) -> String {
+    let nearest = known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(k, key), k))
+        .min()
+        .filter(|(distance, k)| *distance <= 1 + k.len() / 3);
+    match nearest {
+        Some((_, near)) => format!("there is no such key; did you mean `{near}`?"),
+        None => format!("there is no such key; known here are {}", known.join(", ")),
+    }
+}
+
+/// The key a message of the configuration library is about, and the message in plain words.
+fn explain(path: &str, error: &str) -> (String, String) {
+    let cut = error.split(" for key `").next().unwrap_or(error);
+    let inner = error.split(" for key `").nth(1).and_then(|rest| rest.split('`').next());
+    if let Some(missing) =
+        cut.strip_prefix("missing field `").or_else(|| cut.strip_prefix("missing configuration field "))
+    {
+        let name = missing.trim_matches(['`', '"']).rsplit('.').next().unwrap_or(missing);
+        let name = name.split('`').next().unwrap_or(name);
+        return (format!("{path}.{name}"), "it is missing; it has no default".to_owned());
+    }
+    let key = inner.map_or_else(|| path.to_owned(), |k| format!("{path}.{k}"));
+    (key, cut.to_owned())
+}
+
+fn remove(value: &mut Value, key: &str) -> bool {
+    let ValueKind::Table(table) = &mut value.kind else { return false };
+    if table.remove(key).is_some() {
+        return true;
+    }
+    table.values_mut().any(|inner| remove(inner, key))
+}

@@ -1,0 +1,39 @@
+//! The administrator's templates: files that take the place of built-in ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::letter::Source;
+
+/// Every `*.hbs` below `folder`, two levels deep, by its name relative to it.
+pub(super) fn read(folder: &Path) -> std::io::Result<Vec<Source>> {
+    let mut found = Vec::new();
+    for path in files(folder)? {
+        if path.is_dir() {
+            for inner in files(&path)? {
+                add(folder, &inner, &mut found)?;
+            }
+        } else {
+            add(folder, &path, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn add(folder: &Path, path: &Path, found: &mut Vec<Source>) -> std::io::Result<()> {
+    let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    if hidden || path.extension().is_none_or(|e| e != "hbs") || path.is_dir() {
+        return Ok(());
+    }
+    let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    let text =
+        fs::read_to_string(path).map_err(|e| std::io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
+    found.push(Source { name, text, path: path.display().to_string() });
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! Mails as received, each ending with a verdict.
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError, Tx, sql};
+use crate::clock::Millis;
+use crate::ticket::Verdict;
+
+/// A mail that has just been fetched.
+#[derive(Debug, Clone)]
+pub struct Arrival<'a> {
+    /// Name of the mailbox.
+    pub mailbox: &'a str,
+    /// UIDVALIDITY of its folder; 0 where the mailbox has none.
+    pub uid_validity: u32,
+    /// UID; 0 where the mailbox has none.
+    pub uid: u32,
+    /// The mail as received, or its header alone when it was too large to fetch.
+    pub bytes: &'a [u8],
+    /// Its whole size in bytes.
+    pub size: u64,
+    /// Set when it is to be held at once, with the reason; it is then never decided by itself.
+    pub hold: Option<String>,
+}
+
+/// A mail that waits for its verdict.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Row id.
+    pub id: i64,
+    /// Mailbox it arrived in.
+    pub mailbox: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// How often it has been tried before.
+    pub attempts: i64,
+    /// When it was fetched.
+    pub received_at: Millis,
+    /// The mail.
+    pub bytes: Vec<u8>,
+}
+
+/// The verdict on a mail, with what lists show of it.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+    /// Row id of the ticket; 0 for none.
+    pub ticket_id: i64,
+    /// Message-ID without brackets; may be empty.
+    pub message_id: String,
+    /// Address of the sender; may be empty.
+    pub sender: String,
+    /// Subject.
+    pub subject: String,
+}
+
+/// A mail of the inbox, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Row id.
+    pub id: i64,
+    /// Mailbox it arrived in.
+    pub mailbox: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// When it was fetched.
+    pub received_at: Millis,
+    /// `new`, `done` or `held`.
+    pub state: String,
+    /// Verdict; empty while there is none.
+    pub verdict: String,
+    /// Why.
+    pub reason: String,
+    /// When it was decided; 0 while it is not.
+    pub decided_at: Millis,
+    /// Message-ID without brackets.
+    pub message_id: String,
+    /// Address of the sender.
+    pub sender: String,
+    /// Subject.
+    pub subject: String,
+    /// Number of its ticket; empty for none.
+    pub ticket: String,
+}
+
+impl Store {
+    /// The oldest mails that wait, at most `count` and about `bytes` together; always at least one if any waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn waiting(&self, count: i64, bytes: i64) -> Result<Vec<Waiting>, StoreError> {
+        let rows = sqlx::query(sql::INBOX_WAITING.on(self.engine)).bind(count).fetch_all(&self.read).await?;
+        let mut waiting = Vec::with_capacity(rows.len());
+        let mut total = 0;
+        for row in rows {
+            let size: i64 = row.try_get(2)?;
+            total += size;
+            if total > bytes && !waiting.is_empty() {
+                break;
+            }
+            let (id, mailbox) = (row.try_get(0)?, row.try_get(1)?);
+            let (attempts, received_at) = (row.try_get(3)?, row.try_get(4)?);
+            waiting.push(Waiting { id, mailbox, size, attempts, received_at, bytes: Vec::new() });
+        }
+        self.fill(&mut waiting).await?;
+        Ok(waiting)
+    }
+
+    async fn fill(&self, waiting: &mut [Waiting]) -> Result<(), StoreError> {
+        let (Some(first), Some(last)) = (waiting.first().map(|w| w.id), waiting.last().map(|w| w.id)) else {
+            return Ok(());
+        };
+        let rows =
+            sqlx::query(sql::INBOX_RAW_RANGE.on(self.engine)).bind(first).bind(last).fetch_all(&self.read).await?;
+        for row in rows {
+            let id: i64 = row.try_get(0)?;
+            if let Some(mail) = waiting.iter_mut().find(|w| w.id == id) {
+                mail.bytes = row.try_get(1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a mail as received.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn raw_mail(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query(sql::INBOX_RAW.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
+        Ok(row.map(|r| r.try_get(0)).transpose()?)
+    }
+
+    /// UIDs whose server's copy is not yet archived or marked, lowest first, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn unsettled(&self, mailbox: &str, uid_validity: u32, count: i64) -> Result<Vec<u32>, StoreError> {
+        let query = sqlx::query(sql::INBOX_UNSETTLED.on(self.engine));
+        let rows = query.bind(mailbox).bind(i64::from(uid_validity)).bind(count).fetch_all(&self.read).await?;
+        let uids = rows.iter().map(|row| row.try_get::<i64, _>(0).map(|uid| u32::try_from(uid).unwrap_or(0)));
+        Ok(uids.collect::<Result<_, _>>()?)
+    }
+
+    /// A mail by its row id.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn mail(&self, id: i64) -> Result<Option<InboxRow>, StoreError> {
+        let row = sqlx::query(sql::INBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
+        Ok(row.as_ref().map(inbox_row).transpose()?)
+    }
+
+    /// Mails that a person must judge, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn held(&self) -> Result<Vec<InboxRow>, StoreError> {
+        let rows = sqlx::query(sql::INBOX_HELD.on(self.engine)).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Mails with this Message-ID.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn mails_by_message_id(&self, id: &str) -> Result<Vec<InboxRow>, StoreError> {
+        let rows = sqlx::query(sql::INBOX_BY_MESSAGE_ID.on(self.engine)).bind(id).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Mails of this ticket, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn mails_of_ticket(&self, number: &str) -> Result<Vec<InboxRow>, StoreError> {
+        let rows = sqlx::query(sql::INBOX_BY_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
+    }
+
+    /// How many mails are in each state.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn inbox_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let rows = sqlx::query(sql::INBOX_COUNT.on(self.engine)).fetch_all(&self.read).await?;
+        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+impl Tx {
+    /// Keeps a mail. The same content in the same mailbox is the same mail: then only its place is noted.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn journal(&mut self, arrival: &Arrival<'_>, now: Millis) -> Result<i64, StoreError> {
+        let held = arrival.hold.is_some();
+        let row = sqlx::query(sql::INBOX_ADD.on(self.engine))
+            .bind(arrival.mailbox)
+            .bind(i64::from(arrival.uid_validity))
+            .bind(i64::from(arrival.uid))
+            .bind(content_hash(arrival))
+            .bind(i64::try_from(arrival.size).unwrap_or(i64::MAX))
+            .bind(now)
+            .bind(if held { "held" } else { "new" })
+            .bind(if held { Verdict::Held.as_str() } else { "" })
+            .bind(arrival.hold.clone().unwrap_or_default())
+            // What was not fetched whole stays where it is on the server.
+            .bind(i64::from(held || arrival.uid == 0))
+            .fetch_one(&mut *self.tx)
+            .await?;
+        let id: i64 = row.try_get(0)?;
+        let query = sqlx::query(sql::INBOX_ADD_RAW.on(self.engine));
+        query.bind(id).bind(arrival.bytes.to_vec()).execute(&mut *self.tx).await?;
+        Ok(id)
+    }
+
+    /// Counts one more attempt at the waiting mails with ids from `first` to `last`.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn count_attempt(&mut self, first: i64, last: i64) -> Result<(), StoreError> {
+        sqlx::query(sql::INBOX_TRY.on(self.engine)).bind(first).bind(last).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// Records the verdict on a mail.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyDecided`] when it does not wait any more.
+    pub async fn judge(&mut self, id: i64, judgement: &Judgement, now: Millis) -> Result<(), StoreError> {
+        let state = if judgement.verdict == Verdict::Held { "held" } else { "done" };
+        let done = sqlx::query(sql::INBOX_JUDGE.on(self.engine))
+            .bind(id)
+            .bind(state)
+            .bind(judgement.verdict.as_str())
+            .bind(judgement.reason.as_str())
+            .bind(judgement.ticket_id)
+            .bind(now)
+            .bind(judgement.message_id.as_str())
+            .bind(judgement.sender.as_str())
+            .bind(judgement.subject.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::AlreadyDecided(id)) }
+    }
+
+    /// Lets a held mail be decided again; false when it is not held.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn release(&mut self, id: i64, reason: &str) -> Result<bool, StoreError> {
+        let query = sqlx::query(sql::INBOX_RELEASE.on(self.engine));
+        Ok(query.bind(id).bind(reason).execute(&mut *self.tx).await?.rows_affected() == 1)
+    }
+
+    /// Refuses a held mail for good; false when it is not held.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn refuse(&mut self, id: i64, reason: &str, now: Millis) -> Result<bool, StoreError> {
+        let query = sqlx::query(sql::INBOX_REFUSE.on(self.engine));
+        Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
+    }
+
+    /// Notes that the server's copies with UIDs from `first` to `last` are archived or marked.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn settle(&mut self, mailbox: &str, uid_validity: u32, first: u32, last: u32) -> Result<(), StoreError> {
+        sqlx::query(sql::INBOX_SETTLE.on(self.engine))
+            .bind(mailbox)
+            .bind(i64::from(uid_validity))
+            .bind(i64::from(first))
+            .bind(i64::from(last))
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What makes a mail the same mail. Of one that was not fetched whole only header and size are known.
+fn content_hash(arrival: &Arrival<'_>) -> String {
+    let mut digest = Sha256::new();
+    digest.update(arrival.bytes);
+    if arrival.size != arrival.bytes.len() as u64 {
+        digest.update(format!("\0{} bytes in all", arrival.size));
+    }
+    HEXLOWER.encode(&digest.finalize())
+}
+
+fn inbox_row(row: &AnyRow) -> Result<InboxRow, sqlx::Error> {
+    Ok(InboxRow {
+        id: row.try_get(0)?,
+        mailbox: row.try_get(1)?,
+        size: row.try_get(2)?,
+        received_at: row.try_get(3)?,
+        state: row.try_get(4)?,
+        verdict: row.try_get(5)?,
+        reason: row.try_get(6)?,
+        decided_at: row.try_get(7)?,
+        message_id: row.try_get(8)?,
+        sender: row.try_get(9)?,
+        subject: row.try_get(10)?,
+        ticket: row.try_get(11)?,
+    })
+}

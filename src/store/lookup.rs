@@ -1,0 +1,167 @@
+//! Tickets, as people read them.
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError, sql};
+use crate::clock::Millis;
+use crate::mail::Attachment;
+
+/// Which tickets to list.
+#[derive(Debug, Clone, Default)]
+pub struct TicketFilter {
+    /// Name of a queue; empty for all.
+    pub queue: String,
+    /// A status word; empty for all.
+    pub status: String,
+    /// Most rows; the newest are given.
+    pub limit: i64,
+}
+
+/// A ticket's own row. Times are 0, texts empty, where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
+pub struct TicketRow {
+    pub number: String,
+    pub queue: String,
+    pub title: String,
+    pub status: String,
+    pub priority: String,
+    pub level: i64,
+    pub kind: String,
+    pub category: String,
+    pub service: String,
+    pub requester: String,
+    pub requester_name: String,
+    pub assignee: String,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+    pub first_responded_at: Millis,
+    pub resolved_at: Millis,
+    pub closed_at: Millis,
+    pub id: i64,
+}
+
+/// A message of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
+pub struct MessageRow {
+    pub direction: String,
+    pub visibility: String,
+    pub automatic: bool,
+    pub sender: String,
+    pub sender_name: String,
+    pub created_at: Millis,
+    pub message_id: String,
+    pub text: String,
+    pub new_text: String,
+    pub attachments: Vec<Attachment>,
+    pub inbox_id: i64,
+}
+
+/// A line of a ticket's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
+pub struct EventRow {
+    pub created_at: Millis,
+    pub actor: String,
+    pub kind: String,
+    pub text: String,
+}
+
+impl Store {
+    /// Tickets, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn tickets(&self, filter: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
+        let query = sqlx::query(sql::TICKET_LIST.on(self.engine));
+        let rows = query.bind(&filter.queue).bind(&filter.status).bind(filter.limit).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
+    }
+
+    /// A ticket by its number.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn ticket(&self, number: &str) -> Result<Option<TicketRow>, StoreError> {
+        let row = sqlx::query(sql::TICKET_GET.on(self.engine)).bind(number).fetch_optional(&self.read).await?;
+        Ok(row.as_ref().map(ticket_row).transpose()?)
+    }
+
+    /// Addresses on the requester's side of a ticket.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn participants(&self, ticket: i64) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(sql::PARTICIPANTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(|r| r.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// Messages of a ticket, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn messages(&self, ticket: i64) -> Result<Vec<MessageRow>, StoreError> {
+        let rows = sqlx::query(sql::MESSAGES.on(self.engine)).bind(ticket).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(message_row).collect::<Result<_, _>>()?)
+    }
+
+    /// History of a ticket, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn events(&self, ticket: i64) -> Result<Vec<EventRow>, StoreError> {
+        let rows = sqlx::query(sql::EVENTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?;
+        let events = rows.iter().map(|row| {
+            Ok(EventRow {
+                created_at: row.try_get(0)?,
+                actor: row.try_get(1)?,
+                kind: row.try_get(2)?,
+                text: row.try_get(3)?,
+            })
+        });
+        Ok(events.collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {
+    Ok(TicketRow {
+        number: row.try_get(0)?,
+        queue: row.try_get(1)?,
+        title: row.try_get(2)?,
+        status: row.try_get(3)?,
+        priority: row.try_get(4)?,
+        level: row.try_get(5)?,
+        kind: row.try_get(6)?,
+        category: row.try_get(7)?,
+        service: row.try_get(8)?,
+        requester: row.try_get(9)?,
+        requester_name: row.try_get(10)?,
+        assignee: row.try_get(11)?,
+        created_at: row.try_get(12)?,
+        updated_at: row.try_get(13)?,
+        first_responded_at: row.try_get(14)?,
+        resolved_at: row.try_get(15)?,
+        closed_at: row.try_get(16)?,
+        id: row.try_get(17)?,
+    })
+}
+
+fn message_row(row: &AnyRow) -> Result<MessageRow, sqlx::Error> {
+    let automatic: i64 = row.try_get(2)?;
+    let attachments: String = row.try_get(9)?;
+    Ok(MessageRow {
+        direction: row.try_get(0)?,
+        visibility: row.try_get(1)?,
+        automatic: automatic == 1,
+        sender: row.try_get(3)?,
+        sender_name: row.try_get(4)?,
+        created_at: row.try_get(5)?,
+        message_id: row.try_get(6)?,
+        text: row.try_get(7)?,
+        new_text: row.try_get(8)?,
+        attachments: serde_json::from_str(&attachments).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+        inbox_id: row.try_get(10)?,
+    })
+}

@@ -1,0 +1,63 @@
+//! Small facts of the desk itself.
+
+use data_encoding::HEXLOWER;
+use sqlx::Row;
+
+use super::{Durability, Store, StoreError, Tx, sql};
+use crate::ticket::Secret;
+
+const SECRET: &str = "secret";
+
+impl Store {
+    /// Makes the desk's key at the first start.
+    pub(super) async fn ensure_secret(&self) -> Result<(), StoreError> {
+        if self.meta(SECRET).await?.is_some() {
+            return Ok(());
+        }
+        let mut key = [0u8; 32];
+        getrandom::fill(&mut key).map_err(|e| sqlx::Error::Io(std::io::Error::other(e.to_string())))?;
+        let mut tx = self.begin(Durability::Full).await?;
+        let statement = sql::META_ADD.on(self.engine);
+        // Two programs may start at once: the first key stays.
+        sqlx::query(statement).bind(SECRET).bind(HEXLOWER.encode(&key)).execute(&mut *tx.tx).await?;
+        tx.commit().await
+    }
+
+    /// The desk's key.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn secret(&self) -> Result<Secret, StoreError> {
+        let text = self.meta(SECRET).await?.unwrap_or_default();
+        Ok(Secret::new(HEXLOWER.decode(text.as_bytes()).unwrap_or_default()))
+    }
+
+    /// A fact by its name.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query(sql::META_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?;
+        Ok(row.map(|r| r.try_get(0)).transpose()?)
+    }
+
+    /// Whether a probe to a sub-address of this queue has come back.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn plus_works(&self, queue: &str) -> Result<bool, StoreError> {
+        Ok(self.meta(&format!("plus:{queue}")).await?.is_some())
+    }
+}
+
+impl Tx {
+    /// Notes that sub-addresses of this queue work.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn note_plus_works(&mut self, queue: &str) -> Result<(), StoreError> {
+        let statement = sql::META_SET.on(self.engine);
+        sqlx::query(statement).bind(format!("plus:{queue}")).bind("1").execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}

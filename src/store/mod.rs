@@ -1,0 +1,265 @@
+//! What the desk remembers: the only SQL.
+//!
+//! Takes and gives plain values. One SQL text serves SQLite and PostgreSQL; the few statements
+//! that differ are pairs in [`sql`]. Never: rules. Fails with a [`StoreError`].
+//!
+//! House rules: columns are always named; times are BIGINT milliseconds, booleans 0 or 1; no
+//! transaction is open while the network is waited for; no future of this module is ever
+//! cancelled (a future dropped during BEGIN can hand back a connection inside a transaction).
+
+mod inbox;
+mod lookup;
+mod mailbox;
+mod meta;
+mod outbox;
+pub mod sql;
+mod ticket;
+
+pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
+pub use lookup::{EventRow, MessageRow, TicketFilter, TicketRow};
+pub use mailbox::Cursor;
+pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
+
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
+
+static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
+
+/// Which database is behind the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file, in WAL mode with durable commits.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// How a commit is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// It survives a power cut: the disk has it when the commit returns.
+    Full,
+    /// It survives the end of this process, not a power cut. For notes whose loss only repeats work:
+    /// that a letter left, that a mail was tried.
+    Relaxed,
+}
+
+/// What can go wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// `store.url` is none that is known.
+    #[error("store.url must begin with sqlite: or postgres://, not {0:?}")]
+    Url(String),
+    /// The database does not answer.
+    #[error("the database {place} cannot be opened: {source}")]
+    Unreachable {
+        /// The URL without its password.
+        place: String,
+        /// What the driver says.
+        source: sqlx::Error,
+    },
+    /// The schema could not be brought up to date, or is newer than this program.
+    #[error("the schema of {place} does not fit this version of guichet: {source}")]
+    Schema {
+        /// The URL without its password.
+        place: String,
+        /// What is wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// A statement failed.
+    #[error("the database refused: {0}")]
+    Statement(#[from] sqlx::Error),
+    /// A mail was decided by somebody else in the meantime.
+    #[error("mail {0} was decided elsewhere in the meantime")]
+    AlreadyDecided(i64),
+}
+
+impl StoreError {
+    /// Whether trying again later, with nothing changed, may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Statement(error) => match error {
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::PoolClosed => true,
+                // SQLite: 5 busy, 13 full, 10 I/O; PostgreSQL: classes 08, 40, 53, 57.
+                sqlx::Error::Database(db) => db.code().is_some_and(|code| {
+                    matches!(code.as_ref(), "5" | "517" | "10" | "13" | "261")
+                        || ["08", "40", "53", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+                }),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// An open store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+    /// SQLite has one writer, so this pool holds one connection there.
+    write: AnyPool,
+    read: AnyPool,
+}
+
+/// An open transaction. Dropped without [`Tx::commit`], it leaves nothing.
+pub struct Tx {
+    engine: Engine,
+    tx: Transaction<'static, Any>,
+}
+
+impl Store {
+    /// Opens the store, makes it where it does not exist, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`], [`StoreError::Unreachable`] or [`StoreError::Schema`].
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let engine = engine_of(url)?;
+        let full = match engine {
+            Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            _ => url.to_owned(),
+        };
+        let place = without_password(url);
+        let unreachable = |source| StoreError::Unreachable { place: place.clone(), source };
+        let options: AnyConnectOptions = full.parse().map_err(unreachable)?;
+        // A pool hides why it cannot connect behind a timeout; one connection says it.
+        let probe = AnyConnection::connect_with(&options).await.map_err(unreachable)?;
+        probe.close().await.map_err(unreachable)?;
+        let (writers, readers) = match engine {
+            Engine::Sqlite => (1, 2),
+            Engine::Postgres => (4, 4),
+        };
+        let write = pool(engine, writers).connect_with(options.clone()).await.map_err(unreachable)?;
+        let migrator = match engine {
+            Engine::Sqlite => &SQLITE,
+            Engine::Postgres => &POSTGRES,
+        };
+        migrator.run(&write).await.map_err(|source| StoreError::Schema { place: place.clone(), source })?;
+        let read = pool(engine, readers).connect_with(options).await.map_err(unreachable)?;
+        let store = Self { engine, write, read };
+        store.ensure_secret().await?;
+        Ok(store)
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Starts a transaction that may write. On SQLite it waits for the one writer's place.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn begin(&self, durability: Durability) -> Result<Tx, StoreError> {
+        let tx = self.write.begin_with(sql::begin(self.engine, durability)).await?;
+        Ok(Tx { engine: self.engine, tx })
+    }
+
+    /// Closes every connection, finishing what is under way.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes everything done in this transaction so.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`]; then nothing was done.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
+
+    /// Undoes everything done in this transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        Ok(self.tx.rollback().await?)
+    }
+}
+
+fn engine_of(url: &str) -> Result<Engine, StoreError> {
+    if url.starts_with("sqlite:") {
+        Ok(Engine::Sqlite)
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        Ok(Engine::Postgres)
+    } else {
+        Err(StoreError::Url(without_password(url)))
+    }
+}
+
+fn pool(engine: Engine, size: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(30))
+        // Asking each time whether the connection lives costs a round trip a statement.
+        .test_before_acquire(engine == Engine::Postgres)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if engine == Engine::Sqlite {
+                    connection.execute(sql::PRAGMAS).await?;
+                }
+                Ok(())
+            })
+        })
+}
+
+/// The URL as it may be logged.
+#[must_use]
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((user, place)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{place}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        assert_eq!(without_password("postgres://u:se:cr@t@host/db"), "postgres://u@host/db");
+        assert_eq!(without_password("sqlite:/var/lib/g.db"), "sqlite:/var/lib/g.db");
+    }
+
+    #[test]
+    fn both_schemas_have_the_same_columns() {
+        let lite = include_str!("../../migrations/sqlite/0001_first.sql");
+        let twin = include_str!("../../migrations/postgres/0001_first.sql");
+        let norm = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|l| !l.trim_start().starts_with("--"));
+            lines
+                .map(|l| {
+                    l.replace(
+                        "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+                        "INTEGER PRIMARY KEY AUTOINCREMENT",
+                    )
+                    .replace("BIGINT", "INTEGER")
+                    .replace("BYTEA", "BLOB")
+                })
+                .collect()
+        };
+        assert_eq!(norm(lite), norm(twin));
+        let names = |m: &Migrator| m.iter().map(|m| (m.version, m.description.to_string())).collect::<Vec<_>>();
+        assert_eq!(names(&SQLITE), names(&POSTGRES));
+    }
+}

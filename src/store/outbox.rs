@@ -1,0 +1,266 @@
+//! Letters that wait to leave, and what became of them.
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError, Tx, sql};
+use crate::clock::Millis;
+use crate::letter::OutgoingMail;
+
+/// A letter whose turn it is; its attempt is counted and its lease taken.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// Row id.
+    pub id: i64,
+    /// The one recipient.
+    pub recipient: String,
+    /// Envelope sender.
+    pub envelope_from: String,
+    /// Attempts, this one included.
+    pub attempts: i64,
+    /// When it was written.
+    pub created_at: Millis,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// The server took it.
+    Sent,
+    /// Not now: again at this time.
+    Later {
+        /// When.
+        due_at: Millis,
+        /// What the server or the network said.
+        error: String,
+        /// False when it was not this letter's fault (no connection): the attempt is then not counted.
+        counts: bool,
+    },
+    /// Never: it is kept and shown.
+    Failed {
+        /// What the server said.
+        error: String,
+    },
+}
+
+/// State of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxState {
+    /// It waits for its time.
+    Queued,
+    /// An attempt is under way.
+    Sending,
+    /// The server took it.
+    Sent,
+    /// It will not be tried again by itself.
+    Failed,
+}
+
+impl OutboxState {
+    /// The word stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A letter, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Row id.
+    pub id: i64,
+    /// Which letter.
+    pub kind: String,
+    /// To whom.
+    pub recipient: String,
+    /// State, one word.
+    pub state: String,
+    /// Attempts so far.
+    pub attempts: i64,
+    /// When it was written.
+    pub created_at: Millis,
+    /// When it is tried next.
+    pub due_at: Millis,
+    /// When the server took it; 0 while it has not.
+    pub sent_at: Millis,
+    /// What went wrong last; empty when nothing did.
+    pub last_error: String,
+    /// Message-ID without brackets.
+    pub message_id: String,
+    /// Number of its ticket; empty for none.
+    pub ticket: String,
+}
+
+impl Store {
+    /// When the next letter is due; none when none waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
+        let row = sqlx::query(sql::OUTBOX_NEXT_DUE.on(self.engine)).fetch_optional(&self.read).await?;
+        Ok(row.map(|r| r.try_get(0)).transpose()?)
+    }
+
+    /// The bytes of a letter.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn letter(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query(sql::LETTER_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
+        Ok(row.map(|r| r.try_get(0)).transpose()?)
+    }
+
+    /// Letters in one state, or, without one, all that have not left; oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn outbox(&self, state: Option<OutboxState>, limit: i64) -> Result<Vec<OutboxRow>, StoreError> {
+        let word = state.map_or("", OutboxState::as_str);
+        let rows = sqlx::query(sql::OUTBOX_LIST.on(self.engine)).bind(word).bind(limit).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
+    }
+
+    /// A letter by its row id.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn outbox_entry(&self, id: i64) -> Result<Option<OutboxRow>, StoreError> {
+        let row = sqlx::query(sql::OUTBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
+        Ok(row.as_ref().map(outbox_row).transpose()?)
+    }
+
+    /// Letters of a ticket, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn letters_of_ticket(&self, number: &str) -> Result<Vec<OutboxRow>, StoreError> {
+        let rows = sqlx::query(sql::OUTBOX_OF_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
+    }
+
+    /// How many letters are in each state.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn outbox_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let rows = sqlx::query(sql::OUTBOX_COUNT.on(self.engine)).fetch_all(&self.read).await?;
+        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+impl Tx {
+    /// Queues a letter; false when one with the same once-key is already there.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn queue_letter(&mut self, ticket: i64, mail: &OutgoingMail, now: Millis) -> Result<bool, StoreError> {
+        let row = sqlx::query(sql::OUTBOX_ADD.on(self.engine))
+            .bind(&mail.once_key)
+            .bind(ticket)
+            .bind(mail.kind.as_str())
+            .bind(&mail.recipient)
+            .bind(&mail.envelope_from)
+            .bind(&mail.message_id)
+            .bind(now)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let id: i64 = row.try_get(0)?;
+        let query = sqlx::query(sql::LETTER_ADD.on(self.engine));
+        query.bind(id).bind(mail.bytes.clone()).execute(&mut *self.tx).await?;
+        Ok(true)
+    }
+
+    /// Letters written to this address after `since`.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn recent_letters(&mut self, recipient: &str, since: Millis) -> Result<i64, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_RECENT.on(self.engine));
+        Ok(query.bind(recipient).bind(since).fetch_one(&mut *self.tx).await?.try_get(0)?)
+    }
+
+    /// Takes letters that are due: counts the attempt and leases each to `instance` until `lease_until`.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn claim(
+        &mut self,
+        now: Millis,
+        lease_until: Millis,
+        instance: &str,
+        count: i64,
+    ) -> Result<Vec<Due>, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_CLAIM.on(self.engine));
+        let rows = query.bind(now).bind(lease_until).bind(instance).bind(count).fetch_all(&mut *self.tx).await?;
+        let mut due = Vec::with_capacity(rows.len());
+        for row in rows {
+            due.push(Due {
+                id: row.try_get(0)?,
+                recipient: row.try_get(1)?,
+                envelope_from: row.try_get(2)?,
+                attempts: row.try_get(3)?,
+                created_at: row.try_get(4)?,
+            });
+        }
+        due.sort_by_key(|d| d.id);
+        Ok(due)
+    }
+
+    /// Records how an attempt ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn settle_letter(&mut self, id: i64, settlement: &Settlement, now: Millis) -> Result<(), StoreError> {
+        let query = match settlement {
+            Settlement::Sent => sqlx::query(sql::OUTBOX_SENT.on(self.engine)).bind(id).bind(now),
+            Settlement::Later { due_at, error, counts } => {
+                let query = sqlx::query(sql::OUTBOX_LATER.on(self.engine)).bind(id).bind(*due_at);
+                query.bind(error).bind(i64::from(!counts))
+            }
+            Settlement::Failed { error } => sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(id).bind(error),
+        };
+        query.execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// Gives back letters whose lease has run out, or is `instance`'s own from an earlier life.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn release_leases(&mut self, now: Millis, instance: &str) -> Result<u64, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_RELEASE.on(self.engine));
+        Ok(query.bind(now).bind(instance).execute(&mut *self.tx).await?.rows_affected())
+    }
+
+    /// Puts a letter that failed or waits back at the front; with id 0, all of them. Gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn retry(&mut self, id: i64, now: Millis) -> Result<u64, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_RETRY.on(self.engine));
+        Ok(query.bind(id).bind(now).execute(&mut *self.tx).await?.rows_affected())
+    }
+}
+
+fn outbox_row(row: &AnyRow) -> Result<OutboxRow, sqlx::Error> {
+    Ok(OutboxRow {
+        id: row.try_get(0)?,
+        kind: row.try_get(1)?,
+        recipient: row.try_get(2)?,
+        state: row.try_get(3)?,
+        attempts: row.try_get(4)?,
+        created_at: row.try_get(5)?,
+        due_at: row.try_get(6)?,
+        sent_at: row.try_get(7)?,
+        last_error: row.try_get(8)?,
+        message_id: row.try_get(9)?,
+        ticket: row.try_get(10)?,
+    })
+}

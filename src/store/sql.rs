@@ -1,0 +1,181 @@
+//! Every statement the program runs. A test prepares each of them on both databases.
+
+use super::{Durability, Engine};
+
+/// Settings of each SQLite connection. The cache is 2 MiB; readers never wait for the writer.
+pub(super) const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+     PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;";
+
+/// How a transaction begins: with the writer's place taken, and its durability set.
+pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {
+    match (engine, durability) {
+        (Engine::Sqlite, Durability::Full) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+        (Engine::Sqlite, Durability::Relaxed) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+        (Engine::Postgres, Durability::Full) => "BEGIN",
+        (Engine::Postgres, Durability::Relaxed) => "BEGIN; SET LOCAL synchronous_commit TO OFF",
+    }
+}
+
+/// A statement, or a pair of them where the two databases differ.
+#[derive(Debug, Clone, Copy)]
+pub struct Sql {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Sql {
+    const fn both(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text }
+    }
+
+    /// The text for this engine.
+    #[must_use]
+    pub fn on(self, engine: Engine) -> &'static str {
+        match engine {
+            Engine::Sqlite => self.sqlite,
+            Engine::Postgres => self.postgres,
+        }
+    }
+}
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)+) => {
+        $($(#[$doc])* pub(super) const $name: Sql = $sql;)+
+
+        /// Name and text of every statement.
+        pub const ALL: &[(&str, Sql)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+statements! {
+    META_GET = Sql::both("SELECT value FROM meta WHERE name = $1");
+    META_SET = Sql::both(
+        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    META_ADD = Sql::both("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
+
+    MAILBOX_GET = Sql::both("SELECT uid_validity, last_uid, baseline, polled_at FROM mailbox WHERE name = $1");
+    MAILBOX_SET = Sql::both(
+        "INSERT INTO mailbox (name, uid_validity, last_uid, baseline, polled_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (name) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid, \
+         baseline = excluded.baseline, polled_at = excluded.polled_at");
+
+    INBOX_ADD = Sql::both(
+        "INSERT INTO inbox (mailbox, uid_validity, uid, content_hash, size, received_at, state, verdict, reason, settled) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (mailbox, content_hash) DO UPDATE SET \
+         uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id");
+    INBOX_ADD_RAW = Sql::both("INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2) ON CONFLICT (inbox_id) DO NOTHING");
+    INBOX_WAITING = Sql::both(
+        "SELECT id, mailbox, size, attempts, received_at FROM inbox WHERE state = 'new' ORDER BY id LIMIT $1");
+    INBOX_RAW = Sql::both("SELECT bytes FROM inbox_raw WHERE inbox_id = $1");
+    INBOX_RAW_RANGE = Sql::both(
+        "SELECT inbox_raw.inbox_id, inbox_raw.bytes FROM inbox_raw JOIN inbox ON inbox.id = inbox_raw.inbox_id \
+         WHERE inbox.state = 'new' AND inbox_raw.inbox_id BETWEEN $1 AND $2 ORDER BY inbox_raw.inbox_id");
+    INBOX_TRY = Sql::both("UPDATE inbox SET attempts = attempts + 1 WHERE state = 'new' AND id BETWEEN $1 AND $2");
+    INBOX_JUDGE = Sql::both(
+        "UPDATE inbox SET state = $2, verdict = $3, reason = $4, ticket_id = $5, decided_at = $6, message_id = $7, \
+         sender = $8, subject = $9 WHERE id = $1 AND state = 'new'");
+    INBOX_REFUSE = Sql::both(
+        "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE id = $1 AND state = 'held'");
+    INBOX_RELEASE = Sql::both(
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', reason = $2 WHERE id = $1 AND state = 'held'");
+    INBOX_UNSETTLED = Sql::both(
+        "SELECT uid FROM inbox WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid > 0 ORDER BY uid LIMIT $3");
+    INBOX_SETTLE = Sql::both(
+        "UPDATE inbox SET settled = 1 WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid BETWEEN $3 AND $4");
+    INBOX_GET = Sql::both(
+        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
+         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, '') FROM inbox \
+         LEFT JOIN ticket ON ticket.id = inbox.ticket_id WHERE inbox.id = $1");
+    INBOX_HELD = Sql::both(
+        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
+         inbox.message_id, inbox.sender, inbox.subject, '' FROM inbox WHERE inbox.state = 'held' ORDER BY inbox.id");
+    INBOX_BY_MESSAGE_ID = Sql::both(
+        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
+         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, '') FROM inbox \
+         LEFT JOIN ticket ON ticket.id = inbox.ticket_id WHERE inbox.message_id = $1 ORDER BY inbox.id");
+    INBOX_BY_TICKET = Sql::both(
+        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
+         inbox.message_id, inbox.sender, inbox.subject, ticket.number FROM inbox \
+         JOIN ticket ON ticket.id = inbox.ticket_id WHERE ticket.number = $1 ORDER BY inbox.id");
+    INBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM inbox GROUP BY state");
+
+    COUNTER_NEXT = Sql::both(
+        "INSERT INTO counter (prefix, last) VALUES ($1, 1) \
+         ON CONFLICT (prefix) DO UPDATE SET last = counter.last + 1 RETURNING last");
+    TICKET_ADD = Sql::both(
+        "INSERT INTO ticket (number, queue, title, status, priority, requester, requester_name, language, created_at, \
+         updated_at, root_message_id, last_public_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $10) RETURNING id");
+    TICKET_TOUCH = Sql::both(
+        "UPDATE ticket SET updated_at = $2, status = $3, \
+         last_public_id = CASE WHEN $4 = '' THEN last_public_id ELSE $4 END, \
+         first_responded_at = CASE WHEN first_responded_at = 0 THEN $5 ELSE first_responded_at END WHERE id = $1");
+    TICKET_VIEW = Sql {
+        sqlite: "SELECT id, number, queue, title, status, priority, requester, requester_name, language, root_message_id, \
+                 last_public_id, first_responded_at FROM ticket WHERE id = $1",
+        postgres: "SELECT id, number, queue, title, status, priority, requester, requester_name, language, root_message_id, \
+                   last_public_id, first_responded_at FROM ticket WHERE id = $1 FOR UPDATE",
+    };
+    TICKET_BY_NUMBER = Sql::both("SELECT id FROM ticket WHERE number = $1");
+    TICKET_BY_MESSAGE = Sql::both("SELECT ticket_id FROM message WHERE message_id = $1 ORDER BY id DESC LIMIT 1");
+    TICKET_LIST = Sql::both(
+        "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, id FROM ticket \
+         WHERE ($1 = '' OR queue = $1) AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3");
+    TICKET_GET = Sql::both(
+        "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, id FROM ticket WHERE number = $1");
+    PARTICIPANT_ADD = Sql::both(
+        "INSERT INTO participant (ticket_id, address, name, role) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (ticket_id, address) DO NOTHING");
+    PARTICIPANTS = Sql::both("SELECT address FROM participant WHERE ticket_id = $1 ORDER BY address");
+    MESSAGE_ADD = Sql::both(
+        "INSERT INTO message (ticket_id, inbox_id, direction, visibility, automatic, sender, sender_name, created_at, \
+         message_id, text, new_text, attachments) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    MESSAGES = Sql::both(
+        "SELECT direction, visibility, automatic, sender, sender_name, created_at, message_id, text, new_text, attachments, \
+         inbox_id FROM message WHERE ticket_id = $1 ORDER BY id");
+    EVENT_ADD = Sql::both("INSERT INTO event (ticket_id, created_at, actor, kind, text) VALUES ($1, $2, $3, $4, $5)");
+    EVENTS = Sql::both("SELECT created_at, actor, kind, text FROM event WHERE ticket_id = $1 ORDER BY id");
+
+    OUTBOX_ADD = Sql::both(
+        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, created_at, due_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (once_key) DO NOTHING RETURNING id");
+    LETTER_ADD = Sql::both("INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2)");
+    LETTER_GET = Sql::both("SELECT bytes FROM letter WHERE outbox_id = $1");
+    OUTBOX_RECENT = Sql::both("SELECT COUNT(*) FROM outbox WHERE recipient = $1 AND created_at > $2");
+    OUTBOX_CLAIM = Sql {
+        sqlite: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4) \
+                 RETURNING id, recipient, envelope_from, attempts, created_at",
+        postgres: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
+                   (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4 \
+                   FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at",
+    };
+    OUTBOX_SENT = Sql::both(
+        "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state = 'sending'");
+    OUTBOX_LATER = Sql::both(
+        "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
+         WHERE id = $1 AND state = 'sending'");
+    OUTBOX_FAILED = Sql::both(
+        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $2 WHERE id = $1 AND state = 'sending'");
+    OUTBOX_RELEASE = Sql::both(
+        "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND (lease_until < $1 OR lease_by = $2)");
+    OUTBOX_NEXT_DUE = Sql::both("SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1");
+    OUTBOX_RETRY = Sql::both(
+        "UPDATE outbox SET state = 'queued', attempts = 0, due_at = $2 WHERE state IN ('failed', 'queued') AND ($1 = 0 OR id = $1)");
+    OUTBOX_LIST = Sql::both(
+        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
+         outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') FROM outbox \
+         LEFT JOIN ticket ON ticket.id = outbox.ticket_id \
+         WHERE ($1 = '' AND outbox.state <> 'sent') OR outbox.state = $1 ORDER BY outbox.id LIMIT $2");
+    OUTBOX_GET = Sql::both(
+        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
+         outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') FROM outbox \
+         LEFT JOIN ticket ON ticket.id = outbox.ticket_id WHERE outbox.id = $1");
+    OUTBOX_OF_TICKET = Sql::both(
+        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
+         outbox.sent_at, outbox.last_error, outbox.message_id, ticket.number FROM outbox \
+         JOIN ticket ON ticket.id = outbox.ticket_id WHERE ticket.number = $1 ORDER BY outbox.id");
+    OUTBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM outbox GROUP BY state");
+}

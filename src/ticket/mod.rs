@@ -1,0 +1,28 @@
+//! The rules of the desk.
+//!
+//! Takes: a mail that was read, the [`Policy`], and a snapshot of what the store knows. Gives: a
+//! [`Decision`]. Never: asynchronous work, SQL, the clock, randomness: the same arguments give the
+//! same decision, which is what makes `replay` and the tests possible.
+
+mod authority;
+mod caps;
+mod command;
+pub mod decide;
+mod number;
+mod policy;
+mod priority;
+mod read;
+mod thread;
+mod token;
+mod words;
+
+pub use authority::{Proof, proof_of_agent};
+pub use caps::{Caps, suppress};
+pub use decide::{Decision, Joining, Opening, Snapshot, decide};
+pub use number::{format as format_number, numbers_in};
+pub use policy::{Acknowledge, Agent, Desk, Policy, PriorityRule, Queue, ReplyTo, Role, TagForms};
+pub use priority::{Tagged, read_tags};
+pub use read::{Intake, Signal, read};
+pub use thread::{Candidate, Threading, choose};
+pub use token::{Secret, Token};
+pub use words::{Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Verdict, Visibility};

@@ -1,0 +1,168 @@
+//! From what a mail says to what it means for this desk.
+
+use super::number::numbers_in;
+use super::policy::{Policy, Queue};
+use super::priority::{Tagged, read_tags};
+use super::token::{Secret, Token};
+use crate::mail::{ParsedMail, key, strip_prefixes};
+
+/// One hint at the ticket a mail belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// The mail is addressed to a signed reply address.
+    ReplyAddress(Token),
+    /// It answers one of our letters by its signed Message-ID.
+    SignedId(Token),
+    /// It refers to some Message-ID; `direct` when by In-Reply-To.
+    StoredId {
+        /// The id, without brackets.
+        id: String,
+        /// True for In-Reply-To.
+        direct: bool,
+    },
+    /// Its subject names a number.
+    Number(String),
+}
+
+impl Signal {
+    /// How it is called in a ticket's history and by `guichet why`.
+    #[must_use]
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Self::ReplyAddress(_) => "signed reply address",
+            Self::SignedId(_) => "signed Message-ID",
+            Self::StoredId { direct: true, .. } => "In-Reply-To",
+            Self::StoredId { direct: false, .. } => "References",
+            Self::Number(_) => "number in the subject",
+        }
+    }
+}
+
+/// A mail as the desk sees it.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    /// The mail itself.
+    pub mail: ParsedMail,
+    /// Mailbox it arrived in.
+    pub mailbox: String,
+    /// Queue it is for; none when the mailbox has no queue.
+    pub queue: Option<String>,
+    /// Key of the sender's address; empty when there is none.
+    pub sender: String,
+    /// Name of the agent, when the sender is one by address (which proves nothing yet).
+    pub agent: Option<String>,
+    /// Priority tags and the title.
+    pub tagged: Tagged,
+    /// Hints at its ticket, most trusted first.
+    pub signals: Vec<Signal>,
+    /// Language the sender writes, where known.
+    pub language: Option<String>,
+    /// True when the mail is the desk's own.
+    pub own: bool,
+    /// Queue whose sub-addressing probe this is.
+    pub probe: Option<String>,
+}
+
+/// Reads a mail in the light of the policy.
+#[must_use]
+pub fn read(mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -> Intake {
+    let sender = mail.from.as_ref().map(|a| a.key()).unwrap_or_default();
+    let addressed = addressed_to(&mail);
+    let queue = policy.queue_for(mailbox, addressed.iter().map(String::as_str));
+    let agent = policy.agents.iter().find(|(_, a)| a.address == sender);
+    Intake {
+        mailbox: mailbox.to_owned(),
+        queue: queue.map(|q| q.name.clone()),
+        agent: agent.map(|(name, _)| name.clone()),
+        tagged: read_tags(strip_prefixes(&mail.subject), &policy.priorities, policy.tag_forms),
+        signals: signals(&mail, &addressed, policy),
+        language: language(&mail, policy),
+        own: policy.is_own_address(&sender) || mail.loop_marks.iter().any(|m| policy.is_own_address(m)),
+        probe: probe(&addressed, policy, secret),
+        sender,
+        mail,
+    }
+}
+
+impl Intake {
+    /// The queue's settings.
+    #[must_use]
+    pub fn queue<'a>(&self, policy: &'a Policy) -> Option<&'a Queue> {
+        policy.queues.get(self.queue.as_ref()?)
+    }
+}
+
+/// Keys of every address this copy was for.
+fn addressed_to(mail: &ParsedMail) -> Vec<String> {
+    let listed = mail.to.iter().chain(&mail.cc).map(|a| a.key());
+    let delivered = mail.delivered_to.iter().map(|a| key(a));
+    // The transport's word comes first: To and Cc may name several desks.
+    delivered.chain(listed).collect()
+}
+
+fn signals(mail: &ParsedMail, addressed: &[String], policy: &Policy) -> Vec<Signal> {
+    let mut found = Vec::new();
+    let ours = addressed.iter().filter(|a| policy.is_own_address(a));
+    found.extend(ours.filter_map(|a| Token::in_address(a)).map(Signal::ReplyAddress));
+    let newest_first = || mail.in_reply_to.iter().rev().chain(mail.references.iter().rev());
+    let original = mail.bounce.iter().filter_map(|b| b.original_id.as_ref());
+    let signed = original.chain(newest_first()).filter_map(|id| Token::in_message_id(id));
+    found.extend(signed.map(Signal::SignedId));
+    let foreign = |id: &&String| Token::in_message_id(id).is_none();
+    let stored = |direct| move |id: &String| Signal::StoredId { id: id.clone(), direct };
+    found.extend(mail.in_reply_to.iter().rev().filter(foreign).map(stored(true)));
+    let others = mail.references.iter().rev().filter(foreign);
+    found.extend(others.filter(|id| !mail.in_reply_to.contains(id)).map(stored(false)));
+    let prefixes = policy.queues.values().map(|q| q.prefix.as_str());
+    found.extend(numbers_in(&mail.subject, prefixes).into_iter().map(Signal::Number));
+    found.dedup();
+    found
+}
+
+/// What the mail declares, if the desk writes that language; else a guess from a longer text.
+fn language(mail: &ParsedMail, policy: &Policy) -> Option<String> {
+    let known = &policy.desk.languages;
+    let declared = mail.languages.iter().find_map(|tag| {
+        let primary = tag.split(['-', '_']).next()?;
+        known.iter().find(|l| *l == primary).cloned()
+    });
+    declared.or_else(|| guess(&mail.reply_text, known))
+}
+
+/// Fewest letters for a guess: shorter texts mislead (`ok merci`).
+const GUESS_FROM: usize = 40;
+/// Letters that are looked at.
+const GUESS_ON: usize = 600;
+
+fn guess(text: &str, known: &[String]) -> Option<String> {
+    let sample: String = text.chars().take(GUESS_ON).collect();
+    if sample.chars().filter(|c| c.is_alphabetic()).count() < GUESS_FROM {
+        return None;
+    }
+    let info = whatlang::detect(&sample)?;
+    let code = match info.lang() {
+        whatlang::Lang::Fra => "fr",
+        whatlang::Lang::Eng => "en",
+        whatlang::Lang::Deu => "de",
+        whatlang::Lang::Spa => "es",
+        whatlang::Lang::Ita => "it",
+        whatlang::Lang::Nld => "nl",
+        whatlang::Lang::Por => "pt",
+        _ => return None,
+    };
+    (info.is_reliable() && known.iter().any(|l| l == code)).then(|| code.to_owned())
+}
+
+fn probe(addressed: &[String], policy: &Policy, secret: &Secret) -> Option<String> {
+    let details: Vec<&str> = addressed
+        .iter()
+        .filter_map(|a| a.split('@').next()?.split_once('+'))
+        .map(|(_, detail)| detail)
+        .filter(|detail| detail.starts_with("probe-"))
+        .collect();
+    if details.is_empty() {
+        return None;
+    }
+    let queue = policy.queues.values().find(|q| details.contains(&secret.probe(&q.name).as_str()));
+    queue.map(|q| q.name.clone())
+}

@@ -1,0 +1,227 @@
+//! What is done about each failure: the one table.
+//!
+//! | failure | while running | of a command |
+//! | --- | --- | --- |
+//! | configuration wrong | at a reload: the last good one stays | exit 78 |
+//! | database unreachable, busy, disk full | wait 1 s to 1 min, again | exit 69 |
+//! | schema newer than the program | stop | exit 78 |
+//! | mailbox unreachable, line dead, answer late | reconnect after 1 s to 10 min | exit 69 |
+//! | mailbox refuses the password | again after 5 min to 1 h, so that the account is not locked | exit 69 |
+//! | mail unreadable, unprovable, or it fails alone | hold it; the others go on | — |
+//! | SMTP server unreachable | letters wait, none is counted; again after 1 s to 5 min | exit 69 |
+//! | SMTP refuses the password | the same, 5 min to 1 h | exit 69 |
+//! | letter refused with 4xx, line lost while sending it | that letter again by the timetable | — |
+//! | letter refused with 5xx, or given up | kept as failed and shown | — |
+//! | another guichet on this SQLite file | — | exit 75 |
+//! | our own bug | stop; systemd starts anew | exit 70 |
+
+use std::time::Duration;
+
+use crate::clock::Millis;
+use crate::edge::backoff::Backoff;
+use crate::edge::imap::ImapTrouble;
+use crate::edge::smtp::SmtpTrouble;
+use crate::settings::{Mistakes, Retry};
+use crate::store::{Settlement, StoreError};
+
+/// Exit codes, as in sysexits(3).
+pub mod exit {
+    /// The command line is wrong.
+    pub const USAGE: u8 = 64;
+    /// What was to be read cannot be read.
+    pub const INPUT: u8 = 65;
+    /// A server cannot be reached.
+    pub const UNREACHABLE: u8 = 69;
+    /// A mistake of ours.
+    pub const BUG: u8 = 70;
+    /// Try again later.
+    pub const AGAIN: u8 = 75;
+    /// The configuration is wrong.
+    pub const CONFIG: u8 = 78;
+}
+
+/// Anything that ends a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Config(#[from] Mistakes),
+    /// The store fails.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A mailbox fails.
+    #[error("mailbox {mailbox}: {source}")]
+    Imap {
+        /// Its name.
+        mailbox: String,
+        /// What happened.
+        source: ImapTrouble,
+    },
+    /// A Maildir fails.
+    #[error("mailbox {mailbox}: {source}")]
+    Maildir {
+        /// Its name.
+        mailbox: String,
+        /// What happened.
+        source: std::io::Error,
+    },
+    /// The SMTP server fails.
+    #[error("SMTP server {0}")]
+    Smtp(#[from] SmtpTrouble),
+    /// The command line is wrong in a way its parser cannot see.
+    #[error("{0}")]
+    Usage(String),
+    /// What was to be read cannot be read.
+    #[error("{0}")]
+    Input(String),
+    /// Something else must happen first.
+    #[error("{0}")]
+    Again(String),
+    /// A mistake of ours.
+    #[error("this is a bug of guichet: {0}")]
+    Bug(String),
+}
+
+impl Trouble {
+    /// The exit code of a command that ends with it.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Store(StoreError::Schema { .. } | StoreError::Url(_)) => exit::CONFIG,
+            Self::Store(error) if error.is_transient() => exit::UNREACHABLE,
+            Self::Imap { .. } | Self::Maildir { .. } | Self::Smtp(_) => exit::UNREACHABLE,
+            Self::Usage(_) => exit::USAGE,
+            Self::Input(_) => exit::INPUT,
+            Self::Again(_) => exit::AGAIN,
+            Self::Store(_) | Self::Bug(_) => exit::BUG,
+        }
+    }
+
+    /// Whether the cause is a refused password: trying often would lock the account.
+    #[must_use]
+    pub fn is_login(&self) -> bool {
+        matches!(self, Self::Imap { source: ImapTrouble::Login(_), .. } | Self::Smtp(SmtpTrouble::Login { .. }))
+    }
+}
+
+/// Waits between attempts at one server: quick after a fault, slow after a refused password.
+#[derive(Debug)]
+pub struct Patience {
+    fault: Backoff,
+    login: Backoff,
+}
+
+impl Patience {
+    /// Quick waits end at `most`.
+    #[must_use]
+    pub fn new(most: Duration) -> Self {
+        Self {
+            fault: Backoff::new(Duration::from_secs(1), most),
+            login: Backoff::new(Duration::from_secs(5 * 60), Duration::from_secs(60 * 60)),
+        }
+    }
+
+    /// How long to wait after this failure.
+    pub fn after(&mut self, trouble: &Trouble, chance: f64) -> Duration {
+        if trouble.is_login() { self.login.wait(chance) } else { self.fault.wait(chance) }
+    }
+
+    /// Everything works again.
+    pub fn reset(&mut self) {
+        self.fault.reset();
+        self.login.reset();
+    }
+}
+
+/// What becomes of a letter after an attempt that failed on the letter itself.
+///
+/// The wait doubles with the attempts, within `retry`; `chance` (0 to 1) spreads it over its upper
+/// half. A letter older than `retry.give_up` is not tried again.
+#[must_use]
+pub fn after_refusal(
+    trouble: &SmtpTrouble,
+    attempts: i64,
+    created_at: Millis,
+    now: Millis,
+    retry: &Retry,
+    chance: f64,
+) -> Settlement {
+    let error = trouble.to_string();
+    if matches!(trouble, SmtpTrouble::Permanent(_)) {
+        return Settlement::Failed { error };
+    }
+    let mut backoff = Backoff::new(retry.first, retry.most);
+    let tries = u32::try_from(attempts.clamp(1, 64)).unwrap_or(1);
+    let wait = (0..tries).map(|_| backoff.wait(chance)).last().unwrap_or(retry.first);
+    let due_at = now.saturating_add(millis(wait));
+    if due_at.saturating_sub(created_at) > millis(retry.give_up) {
+        return Settlement::Failed { error: format!("given up after {attempts} attempts: {error}") };
+    }
+    Settlement::Later { due_at, error, counts: true }
+}
+
+/// A length of time in [`Millis`].
+#[must_use]
+pub fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{HOUR, MINUTE};
+
+    const RETRY: Retry = Retry {
+        first: Duration::from_secs(60),
+        most: Duration::from_secs(2 * 3600),
+        give_up: Duration::from_secs(24 * 3600),
+    };
+
+    /// The whole life of a letter that is always refused for now, without spreading.
+    #[test]
+    fn the_timetable_of_a_letter() {
+        let refusal = SmtpTrouble::Transient("451 later".to_owned());
+        let (mut now, mut minutes) = (0, Vec::new());
+        for attempt in 1.. {
+            match after_refusal(&refusal, attempt, 0, now, &RETRY, 1.0) {
+                Settlement::Later { due_at, counts: true, .. } => {
+                    minutes.push((due_at - now) / MINUTE);
+                    now = due_at;
+                }
+                Settlement::Failed { error } => {
+                    assert!(error.starts_with("given up after"), "{error}");
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120]);
+        assert!(now > 22 * HOUR && now <= 24 * HOUR);
+    }
+
+    #[test]
+    fn a_permanent_refusal_is_final() {
+        let refusal = SmtpTrouble::Permanent("550 no such user".to_owned());
+        let settlement = after_refusal(&refusal, 1, 0, 0, &RETRY, 0.5);
+        assert_eq!(settlement, Settlement::Failed { error: "550 no such user".to_owned() });
+    }
+
+    #[test]
+    fn waits_are_spread_by_chance() {
+        let refusal = SmtpTrouble::Transient("451".to_owned());
+        let due = |chance| match after_refusal(&refusal, 3, 0, 0, &RETRY, chance) {
+            Settlement::Later { due_at, .. } => due_at,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((due(0.0), due(1.0)), (2 * MINUTE, 4 * MINUTE));
+    }
+
+    #[test]
+    fn a_refused_password_waits_longer_than_a_fault() {
+        let mut patience = Patience::new(Duration::from_secs(600));
+        let login = Trouble::Imap { mailbox: "a".into(), source: ImapTrouble::Login("no".into()) };
+        let fault = Trouble::Imap { mailbox: "a".into(), source: ImapTrouble::Unreachable("no".into()) };
+        assert_eq!(patience.after(&login, 1.0), Duration::from_secs(300));
+        assert_eq!(patience.after(&fault, 1.0), Duration::from_secs(1));
+    }
+}

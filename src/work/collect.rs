@@ -1,0 +1,242 @@
+//! Fetching: from a mailbox into the inbox.
+//!
+//! Bytes are committed to the inbox before the server's copy is touched (invariant 1). A backlog
+//! is fetched several mails a command and kept several a commit; a single mail never waits for
+//! others.
+
+use std::path::Path;
+
+use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble};
+use crate::edge::maildir;
+use crate::mail::Unreadable;
+use crate::settings::Settings;
+use crate::store::{Arrival, Cursor, Durability};
+use crate::trouble::Trouble;
+
+use super::Desk;
+
+/// Server copies archived by one command and noted by one commit.
+const SETTLE_AT_ONCE: i64 = 500;
+
+/// Fetches everything new from a selected folder, then archives what was fetched. Gives how many mails came.
+///
+/// # Errors
+/// [`Trouble::Imap`] or [`Trouble::Store`]; the session must then be thrown away.
+pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) -> Result<usize, Trouble> {
+    let settings = desk.settings.load_full();
+    let mut fetch = Fetch { desk, settings: &settings, mailbox, imap, cursor: place(desk, mailbox, folder).await? };
+    let waiting = fetch.search().await?;
+    let mut count = 0;
+    for uids in waiting.chunks(settings.batch.mails) {
+        count += fetch.batch(uids).await?;
+    }
+    fetch.cursor.polled_at = desk.clock.now();
+    let mut tx = desk.store.begin(Durability::Relaxed).await?;
+    tx.set_cursor(mailbox, fetch.cursor).await?;
+    tx.commit().await?;
+    fetch.settle().await?;
+    Ok(count)
+}
+
+/// Where to go on. At the first contact, mails that people have read already are left alone; after
+/// a change of UIDVALIDITY everything is read again, and what is known is recognised by its content.
+async fn place(desk: &Desk, mailbox: &str, folder: Folder) -> Result<Cursor, Trouble> {
+    match desk.store.cursor(mailbox).await? {
+        Some(cursor) if cursor.uid_validity == folder.uid_validity => Ok(cursor),
+        Some(_) => {
+            tracing::warn!(mailbox, "UIDVALIDITY changed; the folder is read again from its start");
+            Ok(Cursor { uid_validity: folder.uid_validity, ..Cursor::default() })
+        }
+        None => {
+            let baseline = folder.uid_next.saturating_sub(1);
+            let cursor = Cursor { uid_validity: folder.uid_validity, baseline, ..Cursor::default() };
+            // Kept before anything is fetched: a second start must not take read mails for new ones.
+            let mut tx = desk.store.begin(Durability::Full).await?;
+            tx.set_cursor(mailbox, cursor).await?;
+            tx.commit().await?;
+            Ok(cursor)
+        }
+    }
+}
+
+struct Fetch<'a> {
+    desk: &'a Desk,
+    settings: &'a Settings,
+    mailbox: &'a str,
+    imap: &'a mut Imap,
+    cursor: Cursor,
+}
+
+impl Fetch<'_> {
+    fn imap_trouble(&self, source: ImapTrouble) -> Trouble {
+        Trouble::Imap { mailbox: self.mailbox.to_owned(), source }
+    }
+
+    async fn search(&mut self) -> Result<Vec<u32>, Trouble> {
+        let Cursor { last_uid, baseline, .. } = self.cursor;
+        let mut uids = Vec::new();
+        if last_uid < baseline {
+            let unread = self.imap.search(last_uid + 1, baseline, true).await;
+            uids = unread.map_err(|e| self.imap_trouble(e))?;
+        }
+        let first = last_uid.max(baseline).saturating_add(1);
+        let new = self.imap.search(first, 0, false).await.map_err(|e| self.imap_trouble(e))?;
+        uids.extend(new);
+        Ok(uids)
+    }
+
+    /// Fetches and keeps one batch, cut again where its bytes pass the bound.
+    async fn batch(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
+        let sizes = self.imap.sizes(uids).await.map_err(|e| self.imap_trouble(e))?;
+        let (bound, most) = (self.settings.batch.bytes, self.settings.policy.limits.mail_bytes as u64);
+        let mut group: Vec<u32> = Vec::new();
+        let mut bytes = 0;
+        for (uid, size) in &sizes {
+            if *size > most {
+                self.keep_group(&group, bytes).await?;
+                self.keep_header(*uid, *size).await?;
+                (group, bytes) = (Vec::new(), 0);
+                continue;
+            }
+            if bytes + size > bound && !group.is_empty() {
+                self.keep_group(&group, bytes).await?;
+                (group, bytes) = (Vec::new(), 0);
+            }
+            group.push(*uid);
+            bytes += size;
+        }
+        self.keep_group(&group, bytes).await?;
+        // Mails that vanished between search and fetch need no second look.
+        self.cursor.last_uid = self.cursor.last_uid.max(uids.last().copied().unwrap_or(0));
+        Ok(sizes.len())
+    }
+
+    async fn keep_group(&mut self, uids: &[u32], bytes: u64) -> Result<(), Trouble> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        let mails = self.imap.fetch(uids, bytes).await.map_err(|e| self.imap_trouble(e))?;
+        let missing: Vec<u32> = uids.iter().copied().filter(|uid| mails.iter().all(|m| m.uid != *uid)).collect();
+        self.keep(&mails, None).await?;
+        for uid in missing {
+            self.keep_missing(uid).await?;
+        }
+        self.cursor.last_uid = self.cursor.last_uid.max(uids.last().copied().unwrap_or(0));
+        Ok(())
+    }
+
+    /// The server gave its size but not the mail: once more alone, then it is left to a person, so
+    /// that it stops nothing behind it.
+    async fn keep_missing(&mut self, uid: u32) -> Result<(), Trouble> {
+        let again = self.imap.fetch(&[uid], 0).await.map_err(|e| self.imap_trouble(e))?;
+        if again.is_empty() {
+            let still = self.imap.sizes(&[uid]).await.map_err(|e| self.imap_trouble(e))?;
+            if still.is_empty() {
+                return Ok(());
+            }
+            let size = still.first().map_or(0, |s| s.1);
+            let reason = format!("the server does not give out this mail; it lies in its folder under UID {uid}");
+            return self.keep(&[Fetched { uid, bytes: Vec::new() }], Some((size, reason))).await;
+        }
+        self.keep(&again, None).await
+    }
+
+    /// A mail too large to fetch: its header is kept, the mail itself stays where it is.
+    async fn keep_header(&mut self, uid: u32, size: u64) -> Result<(), Trouble> {
+        let header = self.imap.fetch_header(uid).await.map_err(|e| self.imap_trouble(e))?;
+        let limit = self.settings.policy.limits.mail_bytes;
+        let why = Unreadable::TooLarge { size: usize::try_from(size).unwrap_or(usize::MAX), limit };
+        let reason = format!("{why}; it lies in its folder under UID {uid}");
+        self.keep(&header, Some((size, reason))).await
+    }
+
+    /// One durable commit: the mails, and the place reached.
+    async fn keep(&mut self, mails: &[Fetched], held: Option<(u64, String)>) -> Result<(), Trouble> {
+        let Some(last) = mails.last() else { return Ok(()) };
+        let now = self.desk.clock.now();
+        self.cursor.last_uid = self.cursor.last_uid.max(last.uid);
+        let mut tx = self.desk.store.begin(Durability::Full).await?;
+        for mail in mails {
+            let arrival = Arrival {
+                mailbox: self.mailbox,
+                uid_validity: self.cursor.uid_validity,
+                uid: mail.uid,
+                bytes: &mail.bytes,
+                size: held.as_ref().map_or(mail.bytes.len() as u64, |(size, _)| *size),
+                hold: held.as_ref().map(|(_, reason)| reason.clone()),
+            };
+            tx.journal(&arrival, now).await?;
+        }
+        tx.set_cursor(self.mailbox, self.cursor).await?;
+        tx.commit().await?;
+        self.desk.inbox_bell.notify_one();
+        Ok(())
+    }
+
+    /// Archives every server copy whose bytes are in the inbox, those of earlier lives included.
+    async fn settle(&mut self) -> Result<(), Trouble> {
+        let validity = self.cursor.uid_validity;
+        for _ in 0..10_000 {
+            let uids = self.desk.store.unsettled(self.mailbox, validity, SETTLE_AT_ONCE).await?;
+            let (Some(first), Some(last)) = (uids.first().copied(), uids.last().copied()) else { break };
+            self.imap.settle(&uids).await.map_err(|e| self.imap_trouble(e))?;
+            let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
+            tx.settle(self.mailbox, validity, first, last).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes everything waiting in a Maildir into the inbox. Gives how many mails came.
+///
+/// # Errors
+/// [`Trouble::Maildir`] or [`Trouble::Store`].
+pub async fn drain_maildir(desk: &Desk, mailbox: &str, root: &Path, archive: &str) -> Result<usize, Trouble> {
+    let settings = desk.settings.load_full();
+    let trouble = |source| Trouble::Maildir { mailbox: mailbox.to_owned(), source };
+    let mut count = 0;
+    loop {
+        let entries = maildir::waiting(root, settings.batch.mails).map_err(trouble)?;
+        if entries.is_empty() {
+            return Ok(count);
+        }
+        let now = desk.clock.now();
+        let most = settings.policy.limits.mail_bytes as u64;
+        let mut tx = desk.store.begin(Durability::Full).await?;
+        for entry in &entries {
+            let (bytes, hold) = read_entry(entry, most).map_err(trouble)?;
+            let arrival = Arrival {
+                mailbox,
+                uid_validity: 0,
+                uid: 0,
+                size: entry.size.max(bytes.len() as u64),
+                bytes: &bytes,
+                hold,
+            };
+            tx.journal(&arrival, now).await?;
+        }
+        tx.commit().await?;
+        desk.inbox_bell.notify_one();
+        for entry in &entries {
+            maildir::settle(root, entry, archive).map_err(trouble)?;
+        }
+        count += entries.len();
+    }
+}
+
+/// The mail, or its first bytes and why it is held.
+fn read_entry(entry: &maildir::Entry, most: u64) -> std::io::Result<(Vec<u8>, Option<String>)> {
+    if entry.size <= most {
+        return Ok((std::fs::read(&entry.path)?, None));
+    }
+    use std::io::Read;
+    let mut head = Vec::new();
+    std::fs::File::open(&entry.path)?.take(64 * 1024).read_to_end(&mut head)?;
+    let why = Unreadable::TooLarge {
+        size: usize::try_from(entry.size).unwrap_or(usize::MAX),
+        limit: usize::try_from(most).unwrap_or(usize::MAX),
+    };
+    let name = entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((head, Some(format!("{why}; its file begins with {name}"))))
+}

@@ -1,0 +1,275 @@
+//! `run`: the loops that carry work, and nothing else.
+//!
+//! One task a mailbox, one that decides, one that sends, and a bell that rings every ten seconds
+//! in case somebody else (an operator's command, a due time) left work. SIGTERM and SIGINT end it,
+//! SIGHUP reads the configuration again.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::MINUTE;
+use crate::edge::backoff::chance;
+use crate::edge::imap::{Imap, Wake};
+use crate::edge::smtp::Smtp;
+use crate::edge::systemd;
+use crate::settings::{self, Mailbox, MailboxKind};
+use crate::trouble::{Patience, Trouble};
+
+use super::{Desk, collect, deliver, once, process};
+
+/// How long tasks may take to end after a stop signal.
+const GRACE: Duration = Duration::from_secs(8);
+/// How often leftovers are looked for (seconds, minutes, hours, day, month, weekday; UTC).
+const TICK: &str = "*/10 * * * * *";
+
+/// Runs until a stop signal.
+///
+/// # Errors
+/// [`Trouble`] when it cannot start, or when a task ends by itself, which is a bug.
+pub async fn run(desk: Arc<Desk>, config: PathBuf) -> Result<(), Trouble> {
+    let mut crew = Crew::start(&desk).await?;
+    let settings = desk.settings.load_full();
+    systemd::ready();
+    systemd::status(&format!("watching {} mailboxes", settings.mailboxes.len()));
+    tracing::info!(mailboxes = settings.mailboxes.len(), queues = settings.policy.queues.len(), "guichet is at work");
+    let outcome = supervise(&desk, &config, &mut crew.tasks).await;
+    systemd::stopping();
+    crew.stop().await;
+    tracing::info!("guichet has stopped");
+    outcome
+}
+
+/// All tasks of a desk at work.
+pub struct Crew {
+    tasks: JoinSet<()>,
+    scheduler: JobScheduler,
+    stop: CancellationToken,
+}
+
+impl Crew {
+    /// Starts every task.
+    ///
+    /// # Errors
+    /// [`Trouble`] when the store or the scheduler fails.
+    pub async fn start(desk: &Arc<Desk>) -> Result<Self, Trouble> {
+        deliver::release(desk).await?;
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        for (name, mailbox) in &desk.settings.load_full().mailboxes {
+            tasks.spawn(watch(Arc::clone(desk), name.clone(), mailbox.clone(), stop.clone()));
+        }
+        tasks.spawn(decide(Arc::clone(desk), stop.clone()));
+        tasks.spawn(send(Arc::clone(desk), stop.clone()));
+        if let Some(period) = systemd::watchdog_period() {
+            tasks.spawn(pet_watchdog(Arc::clone(desk), period, stop.clone()));
+        }
+        let scheduler = ring_regularly(desk).await?;
+        Ok(Self { tasks, scheduler, stop })
+    }
+
+    /// Ends every task, giving each time to finish what it is doing.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let _ = self.scheduler.shutdown().await;
+        end(self.tasks).await;
+    }
+}
+
+/// Waits for signals; a task that ends first is a bug.
+async fn supervise(desk: &Desk, config: &std::path::Path, tasks: &mut JoinSet<()>) -> Result<(), Trouble> {
+    let failed = |e: std::io::Error| Trouble::Bug(format!("signals cannot be watched: {e}"));
+    let mut term = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut hup = signal(SignalKind::hangup()).map_err(failed)?;
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(()),
+            _ = int.recv() => return Ok(()),
+            _ = hup.recv() => reload(desk, config),
+            ended = tasks.join_next() => {
+                let how = ended.map_or_else(String::new, |e| e.err().map(|e| e.to_string()).unwrap_or_default());
+                return Err(Trouble::Bug(format!("a task ended by itself: {how}")));
+            }
+        }
+    }
+}
+
+/// Takes over rules, people, letters and limits. Mailboxes, database and SMTP server stay as they were.
+fn reload(desk: &Desk, config: &std::path::Path) {
+    systemd::reloading();
+    match settings::load(config) {
+        Ok(new) => {
+            let old = desk.settings.load_full();
+            let same = new.store_url == old.store_url && new.mailboxes.keys().eq(old.mailboxes.keys());
+            desk.settings.store(Arc::new(new));
+            tracing::info!("configuration reloaded");
+            if !same {
+                tracing::warn!("mailboxes or database changed: restart guichet for that to take effect");
+            }
+        }
+        Err(mistakes) => {
+            for mistake in &mistakes.0 {
+                tracing::error!(%mistake, "configuration not reloaded; the last good one stays");
+            }
+        }
+    }
+    systemd::ready();
+}
+
+async fn end(mut tasks: JoinSet<()>) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, all).await.is_err() {
+        tracing::warn!("some tasks did not end in time; what they were doing is done again at the next start");
+    }
+}
+
+async fn ring_regularly(desk: &Arc<Desk>) -> Result<JobScheduler, Trouble> {
+    let failed = |e| Trouble::Bug(format!("the scheduler does not start: {e}"));
+    let scheduler = JobScheduler::new().await.map_err(failed)?;
+    let bells = Arc::clone(desk);
+    // Only a bell: what is due stands in the store, so a missed or doubled ring changes nothing.
+    let job = Job::new(TICK, move |_, _| {
+        bells.inbox_bell.notify_one();
+        bells.outbox_bell.notify_one();
+    });
+    scheduler.add(job.map_err(failed)?).await.map_err(failed)?;
+    scheduler.start().await.map_err(failed)?;
+    Ok(scheduler)
+}
+
+/// Watches one mailbox: connects, reads, waits for news; after a failure it waits and connects anew.
+async fn watch(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: CancellationToken) {
+    let mut patience = Patience::new(Duration::from_secs(10 * 60));
+    while !stop.is_cancelled() {
+        let outcome = match &mailbox.kind {
+            MailboxKind::Imap(config) => match Imap::connect(config).await {
+                Ok(imap) => follow(&desk, &name, &mailbox, imap, &mut patience, &stop).await,
+                Err(source) => Err(Trouble::Imap { mailbox: name.clone(), source }),
+            },
+            MailboxKind::Maildir { .. } => once::collect_one(&desk, &name, &mailbox.kind).await.map(|_| ()),
+        };
+        let wait = match outcome {
+            Ok(()) => {
+                patience.reset();
+                mailbox.poll
+            }
+            Err(trouble) => {
+                let wait = patience.after(&trouble, chance());
+                tracing::warn!(mailbox = %name, error = %trouble, wait_seconds = wait.as_secs(), "mailbox not read");
+                wait
+            }
+        };
+        pause(wait, &stop).await;
+    }
+}
+
+/// Reads one session's folder again and again, until the session fails or the program stops.
+async fn follow(
+    desk: &Desk,
+    name: &str,
+    mailbox: &Mailbox,
+    mut imap: Imap,
+    patience: &mut Patience,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
+    let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
+    imap.ensure_archive().await.map_err(trouble)?;
+    let folder = imap.select().await.map_err(trouble)?;
+    loop {
+        let count = collect::drain(desk, name, &mut imap, folder).await?;
+        // Only now: a server that takes the password and then fails must not be hammered.
+        patience.reset();
+        if count > 0 {
+            tracing::info!(mailbox = name, mails = count, "mails fetched");
+        }
+        let wake = if imap.can_idle() {
+            imap.idle(mailbox.poll, stop).await.map_err(trouble)?
+        } else {
+            pause(mailbox.poll, stop).await;
+            Wake::Poll
+        };
+        if wake == Wake::Stop || stop.is_cancelled() {
+            imap.logout().await;
+            return Ok(());
+        }
+    }
+}
+
+async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
+    let mut patience = Patience::new(Duration::from_secs(60));
+    while !stop.is_cancelled() {
+        match process::drain(&desk).await {
+            Ok(_) => {
+                patience.reset();
+                wait_for(&desk.inbox_bell, &stop).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "mails not decided");
+                pause(patience.after(&error.into(), chance()), &stop).await;
+            }
+        }
+    }
+}
+
+async fn send(desk: Arc<Desk>, stop: CancellationToken) {
+    let mut patience = Patience::new(Duration::from_secs(5 * 60));
+    let mut smtp = Smtp::new(desk.settings.load().smtp.clone());
+    let mut released_at = desk.clock.now();
+    while !stop.is_cancelled() {
+        match deliver::drain(&desk, &mut smtp, &stop).await {
+            Ok(_) => {
+                patience.reset();
+                wait_for(&desk.outbox_bell, &stop).await;
+            }
+            Err(trouble) => {
+                let wait = patience.after(&trouble, chance());
+                tracing::warn!(error = %trouble, wait_seconds = wait.as_secs(), "letters wait");
+                pause(wait, &stop).await;
+            }
+        }
+        if desk.clock.now() - released_at > MINUTE {
+            released_at = desk.clock.now();
+            if let Err(error) = release_expired(&desk).await {
+                tracing::error!(%error, "leases not looked at");
+            }
+        }
+    }
+    smtp.quit().await;
+}
+
+/// Letters that a dead instance had claimed.
+async fn release_expired(desk: &Desk) -> Result<(), crate::store::StoreError> {
+    let mut tx = desk.store.begin(crate::store::Durability::Relaxed).await?;
+    tx.release_leases(desk.clock.now(), "").await?;
+    tx.commit().await
+}
+
+/// Tells systemd that the program lives, as long as the store answers.
+async fn pet_watchdog(desk: Arc<Desk>, period: Duration, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if desk.store.next_due().await.is_ok() {
+            systemd::watchdog();
+        }
+        pause(period, &stop).await;
+    }
+}
+
+async fn wait_for(bell: &tokio::sync::Notify, stop: &CancellationToken) {
+    tokio::select! {
+        () = bell.notified() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn pause(time: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        () = stop.cancelled() => {}
+    }
+}

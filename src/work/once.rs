@@ -1,0 +1,69 @@
+//! `run --once`: fetch all that waits, decide it, send all that may be sent, end.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::edge::imap::Imap;
+use crate::edge::smtp::Smtp;
+use crate::settings::MailboxKind;
+use crate::trouble::Trouble;
+
+use super::{Desk, collect, deliver, process};
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Mails fetched.
+    pub fetched: usize,
+    /// Mails decided.
+    pub decided: usize,
+    /// Letters sent.
+    pub sent: usize,
+}
+
+/// One round over everything. A mailbox that fails does not keep the rest from being done.
+///
+/// # Errors
+/// The first [`Trouble`], after everything that could be done was done.
+pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
+    deliver::release(desk).await?;
+    let settings = desk.settings.load_full();
+    let mut tally = Tally::default();
+    let mut first = None;
+    for (name, mailbox) in &settings.mailboxes {
+        match collect_one(desk, name, &mailbox.kind).await {
+            Ok(count) => tally.fetched += count,
+            Err(trouble) => {
+                tracing::error!(mailbox = name, error = %trouble, "mailbox not read");
+                first.get_or_insert(trouble);
+            }
+        }
+    }
+    tally.decided = process::drain(desk).await?;
+    let mut smtp = Smtp::new(settings.smtp.clone());
+    match deliver::drain(desk, &mut smtp, &CancellationToken::new()).await {
+        Ok(sent) => tally.sent = sent,
+        Err(trouble) => {
+            first.get_or_insert(trouble);
+        }
+    }
+    smtp.quit().await;
+    first.map_or(Ok(tally), Err)
+}
+
+/// Reads one mailbox to its end.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn collect_one(desk: &Desk, name: &str, kind: &MailboxKind) -> Result<usize, Trouble> {
+    match kind {
+        MailboxKind::Maildir { root, archive } => collect::drain_maildir(desk, name, root, archive).await,
+        MailboxKind::Imap(config) => {
+            let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
+            let mut imap = Imap::connect(config).await.map_err(trouble)?;
+            let folder = imap.select().await.map_err(trouble)?;
+            let count = collect::drain(desk, name, &mut imap, folder).await?;
+            imap.logout().await;
+            Ok(count)
+        }
+    }
+}
