@@ -137,6 +137,8 @@ CREATE TABLE outbox (
     recipient TEXT NOT NULL,
     envelope_from TEXT NOT NULL,
     message_id TEXT NOT NULL,
+    -- Bytes of the letter.
+    size INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     -- queued | sending | sent | failed
     state TEXT NOT NULL DEFAULT 'queued',

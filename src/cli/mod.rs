@@ -16,6 +16,7 @@ mod why;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
@@ -84,12 +85,15 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
     match args.command {
         Command::Run { once: false } => {
             let desk = open_desk(config).await?;
-            daemon::run(desk, args.config).await?;
+            let outcome = daemon::run(Arc::clone(&desk), args.config).await;
+            desk.close().await;
+            outcome?;
         }
         Command::Run { once: true } => {
             let desk = open_desk(config).await?;
-            let tally = once::run(&desk).await?;
-            desk.store.close().await;
+            let outcome = once::run(&desk).await;
+            desk.close().await;
+            let tally = outcome?;
             println!("{} mails fetched, {} decided, {} letters sent", tally.fetched, tally.decided, tally.sent);
         }
         Command::Check { offline } => return check::run(config, offline).await,
@@ -120,7 +124,7 @@ async fn open(config: &Path) -> Result<Open, Trouble> {
     Ok(Open { settings, store })
 }
 
-async fn open_desk(config: &Path) -> Result<std::sync::Arc<Desk>, Trouble> {
+async fn open_desk(config: &Path) -> Result<Arc<Desk>, Trouble> {
     let settings = settings::load(config)?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");

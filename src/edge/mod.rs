@@ -7,5 +7,6 @@ pub mod backoff;
 pub mod imap;
 pub mod maildir;
 pub mod net;
+pub mod notes;
 pub mod smtp;
 pub mod systemd;

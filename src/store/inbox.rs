@@ -1,10 +1,13 @@
 //! Mails as received, each ending with a verdict.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::unit::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::ticket::Verdict;
@@ -90,12 +93,14 @@ pub struct InboxRow {
 }
 
 impl Store {
-    /// The oldest mails that wait, at most `count` and about `bytes` together; always at least one if any waits.
+    /// The oldest mails that wait beyond the id `after`, at most `count` and about `bytes` together;
+    /// always at least one if any waits.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn waiting(&self, count: i64, bytes: i64) -> Result<Vec<Waiting>, StoreError> {
-        let rows = sqlx::query(sql::INBOX_WAITING.on(self.engine)).bind(count).fetch_all(&self.read).await?;
+    pub async fn waiting(&self, after: i64, count: i64, bytes: i64) -> Result<Vec<Waiting>, StoreError> {
+        let rows =
+            sqlx::query(sql::INBOX_WAITING.on(self.engine)).bind(count).bind(after).fetch_all(&self.read).await?;
         let mut waiting = Vec::with_capacity(rows.len());
         let mut total = 0;
         for row in rows {
@@ -195,60 +200,38 @@ impl Store {
 }
 
 impl Tx {
-    /// Keeps a mail. The same content in the same mailbox is the same mail: then only its place is noted.
+    /// Keeps mails. The same content in the same mailbox is the same mail: then only its place is noted.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn journal(&mut self, arrival: &Arrival<'_>, now: Millis) -> Result<i64, StoreError> {
-        let held = arrival.hold.is_some();
-        let row = sqlx::query(sql::INBOX_ADD.on(self.engine))
-            .bind(arrival.mailbox)
-            .bind(i64::from(arrival.uid_validity))
-            .bind(i64::from(arrival.uid))
-            .bind(content_hash(arrival))
-            .bind(i64::try_from(arrival.size).unwrap_or(i64::MAX))
-            .bind(now)
-            .bind(if held { "held" } else { "new" })
-            .bind(if held { Verdict::Held.as_str() } else { "" })
-            .bind(arrival.hold.clone().unwrap_or_default())
-            // What was not fetched whole stays where it is on the server.
-            .bind(i64::from(held || arrival.uid == 0))
-            .fetch_one(&mut *self.tx)
-            .await?;
-        let id: i64 = row.try_get(0)?;
-        let query = sqlx::query(sql::INBOX_ADD_RAW.on(self.engine));
-        query.bind(id).bind(arrival.bytes.to_vec()).execute(&mut *self.tx).await?;
-        Ok(id)
+    pub async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<(), StoreError> {
+        // The last of several equal ones counts: one statement may not touch a row twice.
+        let unique: BTreeMap<String, &Arrival<'_>> = arrivals.iter().map(|a| (content_hash(a), a)).collect();
+        let order = arrivals.iter().map(content_hash).filter(|h| unique.contains_key(h));
+        let mut seen = BTreeSet::new();
+        let hashes: Vec<String> = order.filter(|h| seen.insert(h.clone())).collect();
+        let rows: Vec<_> = hashes.iter().filter_map(|h| Some(inbox_values(unique.get(h)?, h, now))).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(sql::INBOX_ADD.on(self.engine)).bind(json(&rows)?);
+        let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(rows.len());
+        for row in query.fetch_all(&mut *self.tx).await? {
+            let (id, hash): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            if let Some(arrival) = unique.get(&hash) {
+                bytes.push((id, arrival.bytes));
+            }
+        }
+        self.insert_bytes(sql::INBOX_ADD_RAW, sql::INBOX_ADD_RAWS, &bytes).await
     }
 
-    /// Counts one more attempt at the waiting mails with ids from `first` to `last`.
+    /// Counts one more attempt at a waiting mail.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn count_attempt(&mut self, first: i64, last: i64) -> Result<(), StoreError> {
-        sqlx::query(sql::INBOX_TRY.on(self.engine)).bind(first).bind(last).execute(&mut *self.tx).await?;
+    pub async fn count_attempt(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query(sql::INBOX_TRY.on(self.engine)).bind(id).execute(&mut *self.tx).await?;
         Ok(())
-    }
-
-    /// Records the verdict on a mail.
-    ///
-    /// # Errors
-    /// [`StoreError::AlreadyDecided`] when it does not wait any more.
-    pub async fn judge(&mut self, id: i64, judgement: &Judgement, now: Millis) -> Result<(), StoreError> {
-        let state = if judgement.verdict == Verdict::Held { "held" } else { "done" };
-        let done = sqlx::query(sql::INBOX_JUDGE.on(self.engine))
-            .bind(id)
-            .bind(state)
-            .bind(judgement.verdict.as_str())
-            .bind(judgement.reason.as_str())
-            .bind(judgement.ticket_id)
-            .bind(now)
-            .bind(judgement.message_id.as_str())
-            .bind(judgement.sender.as_str())
-            .bind(judgement.subject.as_str())
-            .execute(&mut *self.tx)
-            .await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::AlreadyDecided(id)) }
     }
 
     /// Lets a held mail be decided again; false when it is not held.
@@ -283,6 +266,18 @@ impl Tx {
             .await?;
         Ok(())
     }
+}
+
+/// A row of the inbox, in the order of the statement's columns.
+type Values<'a> = (&'a str, u32, u32, &'a str, u64, Millis, &'static str, &'static str, &'a str, i64);
+
+fn inbox_values<'a>(arrival: &'a Arrival<'_>, hash: &'a str, now: Millis) -> Values<'a> {
+    let held = arrival.hold.is_some();
+    let (state, verdict) = if held { ("held", Verdict::Held.as_str()) } else { ("new", "") };
+    let reason = arrival.hold.as_deref().unwrap_or_default();
+    // What was not fetched whole stays where it is on the server.
+    let settled = i64::from(held || arrival.uid == 0);
+    (arrival.mailbox, arrival.uid_validity, arrival.uid, hash, arrival.size, now, state, verdict, reason, settled)
 }
 
 /// What makes a mail the same mail. Of one that was not fetched whole only header and size are known.

@@ -41,6 +41,31 @@ impl Store {
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
+    /// Notes that `instance` is at work; gives whether its last life ended without [`Store::end_life`].
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn begin_life(&self, instance: &str) -> Result<bool, StoreError> {
+        let name = format!("alive:{instance}");
+        let unclean = self.meta(&name).await?.is_some_and(|v| v == "1");
+        self.set_meta(&name, "1").await?;
+        Ok(unclean)
+    }
+
+    /// Notes that `instance` ends in good order.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn end_life(&self, instance: &str) -> Result<(), StoreError> {
+        self.set_meta(&format!("alive:{instance}"), "0").await
+    }
+
+    async fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin(Durability::Relaxed).await?;
+        sqlx::query(sql::META_SET.on(self.engine)).bind(name).bind(value).execute(&mut *tx.tx).await?;
+        tx.commit().await
+    }
+
     /// Whether a probe to a sub-address of this queue has come back.
     ///
     /// # Errors

@@ -13,13 +13,15 @@ mod mailbox;
 mod meta;
 mod outbox;
 pub mod sql;
-mod ticket;
+mod unit;
 
 pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
 pub use lookup::{EventRow, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
+pub use unit::{Unit, Wanted};
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -73,6 +75,12 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database refused: {0}")]
     Statement(#[from] sqlx::Error),
+    /// The task that was writing ended without an answer.
+    #[error("writing was interrupted")]
+    Interrupted,
+    /// A ticket was to be opened under a prefix whose counter is not at hand.
+    #[error("the counter of {0} was not locked")]
+    Uncounted(String),
     /// A mail was decided by somebody else in the meantime.
     #[error("mail {0} was decided elsewhere in the meantime")]
     AlreadyDecided(i64),
@@ -105,6 +113,7 @@ impl StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,
+    file: Option<PathBuf>,
     /// SQLite has one writer, so this pool holds one connection there.
     write: AnyPool,
     read: AnyPool,
@@ -145,9 +154,15 @@ impl Store {
         };
         migrator.run(&write).await.map_err(|source| StoreError::Schema { place: place.clone(), source })?;
         let read = pool(engine, readers).connect_with(options).await.map_err(unreachable)?;
-        let store = Self { engine, write, read };
+        let store = Self { engine, file: sqlite_file(url), write, read };
         store.ensure_secret().await?;
         Ok(store)
+    }
+
+    /// The SQLite file; none for a server.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// Which database it is.
@@ -198,6 +213,13 @@ fn engine_of(url: &str) -> Result<Engine, StoreError> {
     } else {
         Err(StoreError::Url(without_password(url)))
     }
+}
+
+/// `sqlite:guichet.db?mode=rwc` is the file `guichet.db`.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let file = url.strip_prefix("sqlite:")?;
+    let file = file.strip_prefix("//").unwrap_or(file);
+    Some(PathBuf::from(file.split('?').next().unwrap_or(file)))
 }
 
 fn pool(engine: Engine, size: u32) -> AnyPoolOptions {

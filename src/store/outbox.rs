@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::unit::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::letter::OutgoingMail;
@@ -20,6 +21,8 @@ pub struct Due {
     pub attempts: i64,
     /// When it was written.
     pub created_at: Millis,
+    /// Its bytes.
+    pub size: i64,
 }
 
 /// How an attempt ended.
@@ -115,6 +118,22 @@ impl Store {
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
+    /// The bytes of the letters from `first` to `last` that `instance` has claimed, by their ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn leased_letters(
+        &self,
+        first: i64,
+        last: i64,
+        instance: &str,
+    ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let query = sqlx::query(sql::LETTERS_LEASED.on(self.engine));
+        let rows = query.bind(first).bind(last).bind(instance).fetch_all(&self.read).await?;
+        let letters = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(letters.collect::<Result<_, sqlx::Error>>()?)
+    }
+
     /// Letters in one state, or, without one, all that have not left; oldest first.
     ///
     /// # Errors
@@ -155,35 +174,31 @@ impl Store {
 }
 
 impl Tx {
-    /// Queues a letter; false when one with the same once-key is already there.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn queue_letter(&mut self, ticket: i64, mail: &OutgoingMail, now: Millis) -> Result<bool, StoreError> {
-        let row = sqlx::query(sql::OUTBOX_ADD.on(self.engine))
-            .bind(&mail.once_key)
-            .bind(ticket)
-            .bind(mail.kind.as_str())
-            .bind(&mail.recipient)
-            .bind(&mail.envelope_from)
-            .bind(&mail.message_id)
-            .bind(now)
-            .fetch_optional(&mut *self.tx)
-            .await?;
-        let Some(row) = row else { return Ok(false) };
-        let id: i64 = row.try_get(0)?;
-        let query = sqlx::query(sql::LETTER_ADD.on(self.engine));
-        query.bind(id).bind(mail.bytes.clone()).execute(&mut *self.tx).await?;
-        Ok(true)
-    }
-
-    /// Letters written to this address after `since`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn recent_letters(&mut self, recipient: &str, since: Millis) -> Result<i64, StoreError> {
-        let query = sqlx::query(sql::OUTBOX_RECENT.on(self.engine));
-        Ok(query.bind(recipient).bind(since).fetch_one(&mut *self.tx).await?.try_get(0)?)
+    /// Queues letters. One whose once-key is there already is passed over.
+    pub(super) async fn queue_letters(
+        &mut self,
+        letters: &[(i64, OutgoingMail)],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        if letters.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = letters
+            .iter()
+            .map(|(ticket, l)| {
+                let size = i64::try_from(l.bytes.len()).unwrap_or(i64::MAX);
+                (&l.once_key, ticket, l.kind.as_str(), &l.recipient, &l.envelope_from, &l.message_id, size, now)
+            })
+            .collect();
+        let query = sqlx::query(sql::OUTBOX_ADD.on(self.engine)).bind(json(&rows)?);
+        let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(letters.len());
+        for row in query.fetch_all(&mut *self.tx).await? {
+            let (id, once_key): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            if let Some((_, letter)) = letters.iter().find(|(_, l)| l.once_key == once_key) {
+                bytes.push((id, &letter.bytes));
+            }
+        }
+        self.insert_bytes(sql::LETTER_ADD, sql::LETTERS_ADD, &bytes).await
     }
 
     /// Takes letters that are due: counts the attempt and leases each to `instance` until `lease_until`.
@@ -207,6 +222,7 @@ impl Tx {
                 envelope_from: row.try_get(2)?,
                 attempts: row.try_get(3)?,
                 created_at: row.try_get(4)?,
+                size: row.try_get(5)?,
             });
         }
         due.sort_by_key(|d| d.id);
@@ -227,6 +243,16 @@ impl Tx {
             Settlement::Failed { error } => sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(id).bind(error),
         };
         query.execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// Records that every letter from `first` to `last` that `instance` has claimed was taken by the server.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn settle_sent(&mut self, first: i64, last: i64, instance: &str, now: Millis) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::OUTBOX_SENT_RANGE.on(self.engine));
+        query.bind(first).bind(last).bind(now).bind(instance).execute(&mut *self.tx).await?;
         Ok(())
     }
 

@@ -2,9 +2,9 @@
 
 use super::{Durability, Engine};
 
-/// Settings of each SQLite connection. The cache is 2 MiB; readers never wait for the writer.
+/// Settings of each SQLite connection. The cache is 2 MiB, the log may grow to 16 MiB; readers never wait for the writer.
 pub(super) const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-     PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;";
+     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;";
 
 /// How a transaction begins: with the writer's place taken, and its durability set.
 pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {
@@ -38,6 +38,41 @@ impl Sql {
     }
 }
 
+/// A statement over rows that come as one JSON array of arrays in `$1`; `j.value ->> n` is column n.
+macro_rules! rows {
+    ($head:literal, $tail:literal) => {
+        Sql {
+            sqlite: concat!($head, " FROM json_each($1) AS j WHERE true ", $tail),
+            postgres: concat!($head, " FROM json_array_elements(CAST($1 AS json)) AS j(value) WHERE true ", $tail),
+        }
+    };
+}
+
+/// A statement with a list of texts that comes as one JSON array in `$1`.
+macro_rules! among {
+    ($head:literal, $tail:literal) => {
+        Sql {
+            sqlite: concat!($head, " IN (SELECT value FROM json_each($1)) ", $tail),
+            postgres: concat!($head, " IN (SELECT json_array_elements_text(CAST($1 AS json))) ", $tail),
+        }
+    };
+}
+
+/// The same with a list of numbers.
+macro_rules! among_ids {
+    ($head:literal, $tail:literal, $lock:literal) => {
+        Sql {
+            sqlite: concat!($head, " IN (SELECT value FROM json_each($1)) ", $tail),
+            postgres: concat!(
+                $head,
+                " IN (SELECT CAST(json_array_elements_text(CAST($1 AS json)) AS BIGINT)) ",
+                $tail,
+                $lock
+            ),
+        }
+    };
+}
+
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)+) => {
         $($(#[$doc])* pub(super) const $name: Sql = $sql;)+
@@ -59,22 +94,29 @@ statements! {
          ON CONFLICT (name) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid, \
          baseline = excluded.baseline, polled_at = excluded.polled_at");
 
-    INBOX_ADD = Sql::both(
+    INBOX_ADD = rows!(
         "INSERT INTO inbox (mailbox, uid_validity, uid, content_hash, size, received_at, state, verdict, reason, settled) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-         ON CONFLICT (mailbox, content_hash) DO UPDATE SET \
-         uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id");
+         SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, \
+         CAST(j.value ->> 4 AS BIGINT), CAST(j.value ->> 5 AS BIGINT), j.value ->> 6, j.value ->> 7, j.value ->> 8, \
+         CAST(j.value ->> 9 AS BIGINT)",
+        "ON CONFLICT (mailbox, content_hash) DO UPDATE SET \
+         uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id, content_hash");
     INBOX_ADD_RAW = Sql::both("INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2) ON CONFLICT (inbox_id) DO NOTHING");
+    INBOX_ADD_RAWS = Sql::both(
+        "INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
+         ($13, $14), ($15, $16) ON CONFLICT (inbox_id) DO NOTHING");
     INBOX_WAITING = Sql::both(
-        "SELECT id, mailbox, size, attempts, received_at FROM inbox WHERE state = 'new' ORDER BY id LIMIT $1");
+        "SELECT id, mailbox, size, attempts, received_at FROM inbox WHERE state = 'new' AND id > $2 ORDER BY id LIMIT $1");
     INBOX_RAW = Sql::both("SELECT bytes FROM inbox_raw WHERE inbox_id = $1");
     INBOX_RAW_RANGE = Sql::both(
         "SELECT inbox_raw.inbox_id, inbox_raw.bytes FROM inbox_raw JOIN inbox ON inbox.id = inbox_raw.inbox_id \
          WHERE inbox.state = 'new' AND inbox_raw.inbox_id BETWEEN $1 AND $2 ORDER BY inbox_raw.inbox_id");
-    INBOX_TRY = Sql::both("UPDATE inbox SET attempts = attempts + 1 WHERE state = 'new' AND id BETWEEN $1 AND $2");
-    INBOX_JUDGE = Sql::both(
-        "UPDATE inbox SET state = $2, verdict = $3, reason = $4, ticket_id = $5, decided_at = $6, message_id = $7, \
-         sender = $8, subject = $9 WHERE id = $1 AND state = 'new'");
+    INBOX_TRY = Sql::both("UPDATE inbox SET attempts = attempts + 1 WHERE state = 'new' AND id = $1");
+    INBOX_JUDGE = rows!(
+        "UPDATE inbox SET state = j.value ->> 1, verdict = j.value ->> 2, reason = j.value ->> 3, \
+         ticket_id = CAST(j.value ->> 4 AS BIGINT), decided_at = CAST(j.value ->> 5 AS BIGINT), \
+         message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8",
+        "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new'");
     INBOX_REFUSE = Sql::both(
         "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE id = $1 AND state = 'held'");
     INBOX_RELEASE = Sql::both(
@@ -100,24 +142,27 @@ statements! {
          JOIN ticket ON ticket.id = inbox.ticket_id WHERE ticket.number = $1 ORDER BY inbox.id");
     INBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM inbox GROUP BY state");
 
-    COUNTER_NEXT = Sql::both(
-        "INSERT INTO counter (prefix, last) VALUES ($1, 1) \
-         ON CONFLICT (prefix) DO UPDATE SET last = counter.last + 1 RETURNING last");
-    TICKET_ADD = Sql::both(
-        "INSERT INTO ticket (number, queue, title, status, priority, requester, requester_name, language, created_at, \
-         updated_at, root_message_id, last_public_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $10) RETURNING id");
-    TICKET_TOUCH = Sql::both(
-        "UPDATE ticket SET updated_at = $2, status = $3, \
-         last_public_id = CASE WHEN $4 = '' THEN last_public_id ELSE $4 END, \
-         first_responded_at = CASE WHEN first_responded_at = 0 THEN $5 ELSE first_responded_at END WHERE id = $1");
-    TICKET_VIEW = Sql {
-        sqlite: "SELECT id, number, queue, title, status, priority, requester, requester_name, language, root_message_id, \
-                 last_public_id, first_responded_at FROM ticket WHERE id = $1",
-        postgres: "SELECT id, number, queue, title, status, priority, requester, requester_name, language, root_message_id, \
-                   last_public_id, first_responded_at FROM ticket WHERE id = $1 FOR UPDATE",
-    };
-    TICKET_BY_NUMBER = Sql::both("SELECT id FROM ticket WHERE number = $1");
-    TICKET_BY_MESSAGE = Sql::both("SELECT ticket_id FROM message WHERE message_id = $1 ORDER BY id DESC LIMIT 1");
+    COUNTER_LOCK = Sql::both(
+        "INSERT INTO counter (prefix, last) VALUES ($1, 0) \
+         ON CONFLICT (prefix) DO UPDATE SET last = counter.last RETURNING last");
+    COUNTER_SET = Sql::both("UPDATE counter SET last = $2 WHERE prefix = $1");
+    TICKETS_ADD = rows!(
+        "INSERT INTO ticket (id, number, queue, title, status, priority, requester, requester_name, language, created_at, \
+         updated_at, root_message_id, last_public_id) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, \
+         j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, \
+         CAST(j.value ->> 9 AS BIGINT), CAST(j.value ->> 9 AS BIGINT), j.value ->> 10, j.value ->> 10",
+        "");
+    TICKETS_TOUCH = rows!(
+        "UPDATE ticket SET updated_at = CAST(j.value ->> 1 AS BIGINT), status = j.value ->> 2, last_public_id = j.value ->> 3, \
+         first_responded_at = CASE WHEN first_responded_at = 0 THEN CAST(j.value ->> 4 AS BIGINT) ELSE first_responded_at END",
+        "AND ticket.id = CAST(j.value ->> 0 AS BIGINT)");
+    TICKET_VIEWS = among_ids!(
+        "SELECT id, number, queue, title, status, priority, requester, requester_name, language, root_message_id, \
+         last_public_id, first_responded_at FROM ticket WHERE id",
+        "ORDER BY id", " FOR UPDATE");
+    TICKETS_OF_NUMBERS = among!("SELECT number, id FROM ticket WHERE number", "");
+    TICKETS_OF_MESSAGES = among!(
+        "SELECT message_id, MAX(ticket_id) FROM message WHERE message_id", "GROUP BY message_id");
     TICKET_LIST = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id FROM ticket \
@@ -125,35 +170,56 @@ statements! {
     TICKET_GET = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id FROM ticket WHERE number = $1");
-    PARTICIPANT_ADD = Sql::both(
-        "INSERT INTO participant (ticket_id, address, name, role) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (ticket_id, address) DO NOTHING");
+    PARTICIPANTS_ADD = rows!(
+        "INSERT INTO participant (ticket_id, address, name, role) \
+         SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3",
+        "ON CONFLICT (ticket_id, address) DO NOTHING");
+    PARTICIPANTS_OF = among_ids!(
+        "SELECT ticket_id, address FROM participant WHERE ticket_id", "ORDER BY ticket_id, address", "");
     PARTICIPANTS = Sql::both("SELECT address FROM participant WHERE ticket_id = $1 ORDER BY address");
-    MESSAGE_ADD = Sql::both(
+    MESSAGES_ADD = rows!(
         "INSERT INTO message (ticket_id, inbox_id, direction, visibility, automatic, sender, sender_name, created_at, \
-         message_id, text, new_text, attachments) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+         message_id, text, new_text, attachments) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), \
+         j.value ->> 2, j.value ->> 3, CAST(j.value ->> 4 AS BIGINT), j.value ->> 5, j.value ->> 6, \
+         CAST(j.value ->> 7 AS BIGINT), j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11",
+        "");
     MESSAGES = Sql::both(
         "SELECT direction, visibility, automatic, sender, sender_name, created_at, message_id, text, new_text, attachments, \
          inbox_id FROM message WHERE ticket_id = $1 ORDER BY id");
-    EVENT_ADD = Sql::both("INSERT INTO event (ticket_id, created_at, actor, kind, text) VALUES ($1, $2, $3, $4, $5)");
+    EVENTS_ADD = rows!(
+        "INSERT INTO event (ticket_id, created_at, actor, kind, text) SELECT CAST(j.value ->> 0 AS BIGINT), \
+         CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4",
+        "");
     EVENTS = Sql::both("SELECT created_at, actor, kind, text FROM event WHERE ticket_id = $1 ORDER BY id");
 
-    OUTBOX_ADD = Sql::both(
-        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, created_at, due_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (once_key) DO NOTHING RETURNING id");
+    OUTBOX_ADD = rows!(
+        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at) \
+         SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
+         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT)",
+        "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
     LETTER_ADD = Sql::both("INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2)");
+    LETTERS_ADD = Sql::both(
+        "INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
+         ($13, $14), ($15, $16)");
+    LETTERS_LEASED = Sql::both(
+        "SELECT letter.outbox_id, letter.bytes FROM letter JOIN outbox ON outbox.id = letter.outbox_id \
+         WHERE letter.outbox_id BETWEEN $1 AND $2 AND outbox.state = 'sending' AND outbox.lease_by = $3 ORDER BY letter.outbox_id");
     LETTER_GET = Sql::both("SELECT bytes FROM letter WHERE outbox_id = $1");
-    OUTBOX_RECENT = Sql::both("SELECT COUNT(*) FROM outbox WHERE recipient = $1 AND created_at > $2");
+    OUTBOX_RECENT = among!(
+        "SELECT recipient, COUNT(*) FROM outbox WHERE recipient", "AND created_at > $2 GROUP BY recipient");
     OUTBOX_CLAIM = Sql {
         sqlite: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
                  (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4) \
-                 RETURNING id, recipient, envelope_from, attempts, created_at",
+                 RETURNING id, recipient, envelope_from, attempts, created_at, size",
         postgres: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
                    (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4 \
-                   FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at",
+                   FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at, size",
     };
     OUTBOX_SENT = Sql::both(
         "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state = 'sending'");
+    OUTBOX_SENT_RANGE = Sql::both(
+        "UPDATE outbox SET state = 'sent', sent_at = $3, lease_until = 0, last_error = '' \
+         WHERE id BETWEEN $1 AND $2 AND state = 'sending' AND lease_by = $4");
     OUTBOX_LATER = Sql::both(
         "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
          WHERE id = $1 AND state = 'sending'");

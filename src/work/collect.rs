@@ -1,9 +1,11 @@
 //! Fetching: from a mailbox into the inbox.
 //!
-//! Bytes are committed to the inbox before the server's copy is touched (invariant 1). A backlog
-//! is fetched several mails a command and kept several a commit; a single mail never waits for
-//! others.
+//! Bytes are committed to the inbox before the server's copy is touched (invariant 1): batches are
+//! kept without waiting for the disk, and one commit that does wait stands before any copy is
+//! archived or marked. A backlog is fetched several mails a command and kept several a commit; a
+//! single mail never waits for others.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble};
@@ -16,7 +18,9 @@ use crate::trouble::Trouble;
 use super::Desk;
 
 /// Server copies archived by one command and noted by one commit.
-const SETTLE_AT_ONCE: i64 = 500;
+const SETTLE_AT_ONCE: usize = 500;
+/// Server copies of earlier lives that one round takes up.
+const LEFTOVERS: i64 = 100_000;
 
 /// Fetches everything new from a selected folder, then archives what was fetched. Gives how many mails came.
 ///
@@ -24,16 +28,19 @@ const SETTLE_AT_ONCE: i64 = 500;
 /// [`Trouble::Imap`] or [`Trouble::Store`]; the session must then be thrown away.
 pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) -> Result<usize, Trouble> {
     let settings = desk.settings.load_full();
-    let mut fetch = Fetch { desk, settings: &settings, mailbox, imap, cursor: place(desk, mailbox, folder).await? };
+    let mut fetch = Fetch {
+        desk,
+        settings: &settings,
+        mailbox,
+        imap,
+        cursor: place(desk, mailbox, folder).await?,
+        done: BTreeSet::new(),
+    };
     let waiting = fetch.search().await?;
     let mut count = 0;
     for uids in waiting.chunks(settings.batch.mails) {
         count += fetch.batch(uids).await?;
     }
-    fetch.cursor.polled_at = desk.clock.now();
-    let mut tx = desk.store.begin(Durability::Relaxed).await?;
-    tx.set_cursor(mailbox, fetch.cursor).await?;
-    tx.commit().await?;
     fetch.settle().await?;
     Ok(count)
 }
@@ -65,6 +72,8 @@ struct Fetch<'a> {
     mailbox: &'a str,
     imap: &'a mut Imap,
     cursor: Cursor,
+    /// UIDs whose bytes came into the inbox in this round.
+    done: BTreeSet<u32>,
 }
 
 impl Fetch<'_> {
@@ -150,25 +159,26 @@ impl Fetch<'_> {
         self.keep(&header, Some((size, reason))).await
     }
 
-    /// One durable commit: the mails, and the place reached.
+    /// One commit: the mails, and the place reached. A power cut loses both or neither.
     async fn keep(&mut self, mails: &[Fetched], held: Option<(u64, String)>) -> Result<(), Trouble> {
         let Some(last) = mails.last() else { return Ok(()) };
         let now = self.desk.clock.now();
         self.cursor.last_uid = self.cursor.last_uid.max(last.uid);
-        let mut tx = self.desk.store.begin(Durability::Full).await?;
-        for mail in mails {
-            let arrival = Arrival {
-                mailbox: self.mailbox,
-                uid_validity: self.cursor.uid_validity,
-                uid: mail.uid,
-                bytes: &mail.bytes,
-                size: held.as_ref().map_or(mail.bytes.len() as u64, |(size, _)| *size),
-                hold: held.as_ref().map(|(_, reason)| reason.clone()),
-            };
-            tx.journal(&arrival, now).await?;
-        }
+        let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
+        let arrivals = mails.iter().map(|mail| Arrival {
+            mailbox: self.mailbox,
+            uid_validity: self.cursor.uid_validity,
+            uid: mail.uid,
+            bytes: &mail.bytes,
+            size: held.as_ref().map_or(mail.bytes.len() as u64, |(size, _)| *size),
+            hold: held.as_ref().map(|(_, reason)| reason.clone()),
+        });
+        tx.journal(&arrivals.collect::<Vec<_>>(), now).await?;
         tx.set_cursor(self.mailbox, self.cursor).await?;
         tx.commit().await?;
+        if held.is_none() {
+            self.done.extend(mails.iter().map(|m| m.uid));
+        }
         self.desk.inbox_bell.notify_one();
         Ok(())
     }
@@ -176,12 +186,20 @@ impl Fetch<'_> {
     /// Archives every server copy whose bytes are in the inbox, those of earlier lives included.
     async fn settle(&mut self) -> Result<(), Trouble> {
         let validity = self.cursor.uid_validity;
-        for _ in 0..10_000 {
-            let uids = self.desk.store.unsettled(self.mailbox, validity, SETTLE_AT_ONCE).await?;
-            let (Some(first), Some(last)) = (uids.first().copied(), uids.last().copied()) else { break };
-            self.imap.settle(&uids).await.map_err(|e| self.imap_trouble(e))?;
+        let mut uids = std::mem::take(&mut self.done);
+        uids.extend(self.desk.store.unsettled(self.mailbox, validity, LEFTOVERS).await?);
+        let uids: Vec<u32> = uids.into_iter().collect();
+        self.cursor.polled_at = self.desk.clock.now();
+        // Commits are kept in their order: once this one is on the disk, so are the batches before it.
+        let durability = if uids.is_empty() { Durability::Relaxed } else { Durability::Full };
+        let mut tx = self.desk.store.begin(durability).await?;
+        tx.set_cursor(self.mailbox, self.cursor).await?;
+        tx.commit().await?;
+        for chunk in uids.chunks(SETTLE_AT_ONCE) {
+            let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { break };
+            self.imap.settle(chunk).await.map_err(|e| self.imap_trouble(e))?;
             let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
-            tx.settle(self.mailbox, validity, first, last).await?;
+            tx.settle(self.mailbox, validity, *first, *last).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -195,34 +213,44 @@ impl Fetch<'_> {
 pub async fn drain_maildir(desk: &Desk, mailbox: &str, root: &Path, archive: &str) -> Result<usize, Trouble> {
     let settings = desk.settings.load_full();
     let trouble = |source| Trouble::Maildir { mailbox: mailbox.to_owned(), source };
+    let most = settings.policy.limits.mail_bytes as u64;
     let mut count = 0;
     loop {
-        let entries = maildir::waiting(root, settings.batch.mails).map_err(trouble)?;
+        let mut entries = maildir::waiting(root, settings.batch.mails).map_err(trouble)?;
         if entries.is_empty() {
             return Ok(count);
         }
-        let now = desk.clock.now();
-        let most = settings.policy.limits.mail_bytes as u64;
+        entries.truncate(fitting(&entries, settings.batch.bytes));
+        let mails: Vec<_> = entries.iter().map(|e| read_entry(e, most)).collect::<Result<_, _>>().map_err(trouble)?;
+        let arrivals = entries.iter().zip(&mails).map(|(entry, (bytes, hold))| Arrival {
+            mailbox,
+            uid_validity: 0,
+            uid: 0,
+            size: entry.size.max(bytes.len() as u64),
+            bytes,
+            hold: hold.clone(),
+        });
         let mut tx = desk.store.begin(Durability::Full).await?;
-        for entry in &entries {
-            let (bytes, hold) = read_entry(entry, most).map_err(trouble)?;
-            let arrival = Arrival {
-                mailbox,
-                uid_validity: 0,
-                uid: 0,
-                size: entry.size.max(bytes.len() as u64),
-                bytes: &bytes,
-                hold,
-            };
-            tx.journal(&arrival, now).await?;
-        }
+        tx.journal(&arrivals.collect::<Vec<_>>(), desk.clock.now()).await?;
         tx.commit().await?;
         desk.inbox_bell.notify_one();
-        for entry in &entries {
+        for (entry, (_, hold)) in entries.iter().zip(&mails) {
+            // What is not in the inbox whole stays where it is, marked.
+            let archive = if hold.is_some() { "" } else { archive };
             maildir::settle(root, entry, archive).map_err(trouble)?;
         }
         count += entries.len();
     }
+}
+
+/// How many entries from the front are read into memory together: at least one.
+fn fitting(entries: &[maildir::Entry], bytes: u64) -> usize {
+    let mut total = 0;
+    let fits = entries.iter().take_while(|entry| {
+        total += entry.size;
+        total <= bytes
+    });
+    fits.count().max(1)
 }
 
 /// The mail, or its first bytes and why it is held.

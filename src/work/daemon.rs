@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::MINUTE;
 use crate::edge::backoff::chance;
 use crate::edge::imap::{Imap, Wake};
-use crate::edge::smtp::Smtp;
 use crate::edge::systemd;
 use crate::settings::{self, Mailbox, MailboxKind};
 use crate::trouble::{Patience, Trouble};
 
-use super::{Desk, collect, deliver, once, process};
+use super::deliver::Sender;
+use super::{Desk, collect, once, process};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -58,14 +58,14 @@ impl Crew {
     /// # Errors
     /// [`Trouble`] when the store or the scheduler fails.
     pub async fn start(desk: &Arc<Desk>) -> Result<Self, Trouble> {
-        deliver::release(desk).await?;
+        let sender = Sender::open(desk).await?;
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         for (name, mailbox) in &desk.settings.load_full().mailboxes {
             tasks.spawn(watch(Arc::clone(desk), name.clone(), mailbox.clone(), stop.clone()));
         }
         tasks.spawn(decide(Arc::clone(desk), stop.clone()));
-        tasks.spawn(send(Arc::clone(desk), stop.clone()));
+        tasks.spawn(send(Arc::clone(desk), sender, stop.clone()));
         if let Some(period) = systemd::watchdog_period() {
             tasks.spawn(pet_watchdog(Arc::clone(desk), period, stop.clone()));
         }
@@ -217,12 +217,11 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
     }
 }
 
-async fn send(desk: Arc<Desk>, stop: CancellationToken) {
+async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(5 * 60));
-    let mut smtp = Smtp::new(desk.settings.load().smtp.clone());
     let mut released_at = desk.clock.now();
     while !stop.is_cancelled() {
-        match deliver::drain(&desk, &mut smtp, &stop).await {
+        match sender.drain(&desk, &stop).await {
             Ok(_) => {
                 patience.reset();
                 wait_for(&desk.outbox_bell, &stop).await;
@@ -240,7 +239,7 @@ async fn send(desk: Arc<Desk>, stop: CancellationToken) {
             }
         }
     }
-    smtp.quit().await;
+    sender.close().await;
 }
 
 /// Letters that a dead instance had claimed.

@@ -2,56 +2,226 @@
 //!
 //! The attempt is counted and the lease taken before SMTP (invariant 5). That a letter left is
 //! noted before the next one is sent, so that the end of this process at any moment can double
-//! one letter at most. These notes survive the process at once and a power cut from the end of
-//! their batch on.
+//! one letter at most. On SQLite, where every transaction takes the one writer's place, the note
+//! goes to a file and the store learns of a whole batch at once. On PostgreSQL each note is a
+//! commit of its own. Neither waits for the disk: a power cut can double the letters of the last
+//! seconds.
+
+use std::io;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{MINUTE, Millis};
 use crate::edge::backoff::chance;
+use crate::edge::notes::Notes;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::Settings;
-use crate::store::{Due, Durability, Settlement, StoreError};
+use crate::store::{Due, Durability, Settlement, StoreError, Tx};
 use crate::trouble::{Trouble, after_refusal};
 
-use super::Desk;
+use super::{Desk, beside};
 
 /// Letters claimed by one commit.
-const BATCH: i64 = 20;
+const BATCH: i64 = 50;
+/// Bytes of letters held in memory at once; one larger letter is held alone.
+const BYTES: i64 = 1024 * 1024;
 /// How long a claimed letter belongs to this instance.
 const LEASE: Millis = 15 * MINUTE;
 
-/// Sends every letter that is due, until none is or `stop`. Gives how many left.
-///
-/// # Errors
-/// [`Trouble::Smtp`] when the server cannot be reached (no letter was counted), or [`Trouble::Store`].
-pub async fn drain(desk: &Desk, smtp: &mut Smtp, stop: &CancellationToken) -> Result<usize, Trouble> {
-    let settings = desk.settings.load_full();
-    let mut sent = 0;
-    while !stop.is_cancelled() {
-        let due = claim(desk, &settings).await?;
-        if due.is_empty() {
-            break;
-        }
-        if let Err(trouble) = smtp.ready().await {
-            give_back(desk, &due, &trouble.to_string()).await?;
-            return Err(trouble.into());
-        }
-        sent += batch(desk, &settings, smtp, &due, stop).await?;
-    }
-    Ok(sent)
+/// Sends letters: holds the connection and the notes.
+#[derive(Debug)]
+pub struct Sender {
+    smtp: Smtp,
+    notes: Option<Notes>,
 }
 
-/// Gives back what an earlier life of this instance, or a dead one, had claimed.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn release(desk: &Desk) -> Result<u64, StoreError> {
-    let settings = desk.settings.load_full();
-    let mut tx = desk.store.begin(Durability::Full).await?;
-    let count = tx.release_leases(desk.clock.now(), &settings.instance).await?;
-    tx.commit().await?;
-    Ok(count)
+impl Sender {
+    /// Takes up sending: brings the notes of an earlier life into the store, and gives back what
+    /// that life had claimed and not sent.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn open(desk: &Desk) -> Result<Self, Trouble> {
+        let settings = desk.settings.load_full();
+        let (mut notes, earlier) = open_notes(desk)?;
+        let now = desk.clock.now();
+        let mut tx = desk.store.begin(Durability::Full).await?;
+        for id in &earlier {
+            tx.settle_letter(*id, &Settlement::Sent, now).await?;
+        }
+        tx.release_leases(now, &settings.instance).await?;
+        tx.commit().await?;
+        if let Some(notes) = &mut notes {
+            notes.clear().map_err(no_notes)?;
+        }
+        Ok(Self { smtp: Smtp::new(settings.smtp.clone()), notes })
+    }
+
+    /// Sends every letter that is due, until none is or `stop`. Gives how many left.
+    ///
+    /// # Errors
+    /// [`Trouble::Smtp`] when the server cannot be reached (no letter was counted), or [`Trouble::Store`].
+    pub async fn drain(&mut self, desk: &Desk, stop: &CancellationToken) -> Result<usize, Trouble> {
+        let settings = desk.settings.load_full();
+        let mut sent = 0;
+        let mut due = claim(desk, &settings).await?;
+        while !due.is_empty() {
+            let outcome = self.batch(desk, &settings, &due, stop).await?;
+            sent += outcome.sent;
+            due = self.settle(desk, &settings, &due, outcome, stop).await?;
+        }
+        Ok(sent)
+    }
+
+    /// Ends the connection politely.
+    pub async fn close(&mut self) {
+        self.smtp.quit().await;
+    }
+
+    async fn batch(
+        &mut self,
+        desk: &Desk,
+        settings: &Settings,
+        due: &[Due],
+        stop: &CancellationToken,
+    ) -> Result<Outcome, Trouble> {
+        let begun = desk.clock.now();
+        let mut outcome = Outcome::default();
+        // Slow servers can outlast a lease: what is left then is claimed anew.
+        while outcome.tried < due.len()
+            && outcome.broken.is_none()
+            && !stop.is_cancelled()
+            && desk.clock.now() - begun < LEASE / 2
+        {
+            let left = &due[outcome.tried..];
+            outcome.tried += self.chunk(desk, settings, &left[..chunk(left)], &mut outcome).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// One commit: how the batch fared, and the claim of the next.
+    async fn settle(
+        &mut self,
+        desk: &Desk,
+        settings: &Settings,
+        due: &[Due],
+        outcome: Outcome,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Due>, Trouble> {
+        let now = desk.clock.now();
+        let error = outcome.broken.as_ref().map(ToString::to_string).unwrap_or_default();
+        let mut tx = desk.store.begin(Durability::Relaxed).await?;
+        give_back(&mut tx, &due[outcome.tried..], &error, now).await?;
+        outcome.settle(&mut tx, &settings.instance, now).await?;
+        let goes_on = outcome.broken.is_none() && !stop.is_cancelled();
+        let next = if goes_on { tx.claim(now, now + LEASE, &settings.instance, BATCH).await? } else { Vec::new() };
+        tx.commit().await?;
+        if let Some(notes) = &mut self.notes {
+            notes.clear().map_err(no_notes)?;
+        }
+        outcome.broken.map_or(Ok(next), |trouble| Err(trouble.into()))
+    }
+
+    /// Gives how many letters, from the front, were tried: all, unless the server is gone.
+    async fn chunk(
+        &mut self,
+        desk: &Desk,
+        settings: &Settings,
+        chunk: &[Due],
+        outcome: &mut Outcome,
+    ) -> Result<usize, Trouble> {
+        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { return Ok(0) };
+        let letters = desk.store.leased_letters(first.id, last.id, &settings.instance).await?;
+        for (at, letter) in chunk.iter().enumerate() {
+            // A letter pays for its own refusal, not for a server that went away before it.
+            if let Err(trouble) = self.smtp.ready().await {
+                outcome.broken = Some(trouble);
+                return Ok(at);
+            }
+            let bytes = letters.iter().find(|(id, _)| *id == letter.id).map(|(_, bytes)| bytes.as_slice());
+            match self.send(desk, settings, letter, bytes).await {
+                Settlement::Sent => {
+                    self.note(desk, letter).await?;
+                    outcome.note_sent(letter.id);
+                }
+                other => outcome.others.push((letter.id, other)),
+            }
+        }
+        Ok(chunk.len())
+    }
+
+    async fn send(&mut self, desk: &Desk, settings: &Settings, letter: &Due, bytes: Option<&[u8]>) -> Settlement {
+        let Some(bytes) = bytes else {
+            return Settlement::Failed { error: "its bytes are gone from the store".to_owned() };
+        };
+        match self.smtp.send(&letter.envelope_from, &letter.recipient, bytes).await {
+            Ok(()) => {
+                tracing::info!(outbox_id = letter.id, attempts = letter.attempts, "letter sent");
+                Settlement::Sent
+            }
+            Err(trouble) => refused(letter, &trouble, settings, desk.clock.now()),
+        }
+    }
+
+    /// Notes, before anything else is sent, that the server took this letter.
+    async fn note(&mut self, desk: &Desk, letter: &Due) -> Result<(), Trouble> {
+        if let Some(notes) = &mut self.notes {
+            return notes.add(letter.id).map_err(no_notes);
+        }
+        let mut tx = desk.store.begin(Durability::Relaxed).await?;
+        tx.settle_letter(letter.id, &Settlement::Sent, desk.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// How the letters of a batch fared.
+#[derive(Debug, Default)]
+struct Outcome {
+    /// Letters from the front of the batch that were tried.
+    tried: usize,
+    sent: usize,
+    range: Option<(i64, i64)>,
+    others: Vec<(i64, Settlement)>,
+    /// Set when the server went away.
+    broken: Option<SmtpTrouble>,
+}
+
+impl Outcome {
+    fn note_sent(&mut self, id: i64) {
+        self.sent += 1;
+        self.range = Some(self.range.map_or((id, id), |(first, last)| (first.min(id), last.max(id))));
+    }
+
+    /// First the others, then the rest of the range is what was sent.
+    async fn settle(&self, tx: &mut Tx, instance: &str, now: Millis) -> Result<(), StoreError> {
+        for (id, settlement) in &self.others {
+            tx.settle_letter(*id, settlement, now).await?;
+        }
+        match self.range {
+            Some((first, last)) => tx.settle_sent(first, last, instance, now).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// How many letters from the front fit into memory together.
+fn chunk(due: &[Due]) -> usize {
+    let mut total = 0;
+    let fits = due.iter().take_while(|letter| {
+        total += letter.size;
+        total <= BYTES
+    });
+    fits.count().max(1)
+}
+
+fn open_notes(desk: &Desk) -> Result<(Option<Notes>, Vec<i64>), Trouble> {
+    let Some(database) = desk.store.file() else { return Ok((None, Vec::new())) };
+    let (notes, earlier) = Notes::open(&beside(database, "sent")).map_err(no_notes)?;
+    Ok((Some(notes), earlier))
+}
+
+fn no_notes(error: io::Error) -> Trouble {
+    Trouble::Again(format!("the file that notes sent letters, beside the database, cannot be written: {error}"))
 }
 
 async fn claim(desk: &Desk, settings: &Settings) -> Result<Vec<Due>, StoreError> {
@@ -65,44 +235,6 @@ async fn claim(desk: &Desk, settings: &Settings) -> Result<Vec<Due>, StoreError>
     Ok(due)
 }
 
-async fn batch(
-    desk: &Desk,
-    settings: &Settings,
-    smtp: &mut Smtp,
-    due: &[Due],
-    stop: &CancellationToken,
-) -> Result<usize, Trouble> {
-    let begun = desk.clock.now();
-    let mut sent = 0;
-    for (at, letter) in due.iter().enumerate() {
-        // Slow servers can outlast a lease: what is left then is claimed anew.
-        if stop.is_cancelled() || desk.clock.now() - begun > LEASE / 2 {
-            give_back(desk, &due[at..], "").await?;
-            return Ok(sent);
-        }
-        let settlement = send(desk, settings, smtp, letter).await?;
-        sent += usize::from(settlement == Settlement::Sent);
-        let durability = if at + 1 == due.len() { Durability::Full } else { Durability::Relaxed };
-        let mut tx = desk.store.begin(durability).await?;
-        tx.settle_letter(letter.id, &settlement, desk.clock.now()).await?;
-        tx.commit().await?;
-    }
-    Ok(sent)
-}
-
-async fn send(desk: &Desk, settings: &Settings, smtp: &mut Smtp, letter: &Due) -> Result<Settlement, StoreError> {
-    let Some(bytes) = desk.store.letter(letter.id).await? else {
-        return Ok(Settlement::Failed { error: "its bytes are gone from the store".to_owned() });
-    };
-    match smtp.send(&letter.envelope_from, &letter.recipient, &bytes).await {
-        Ok(()) => {
-            tracing::info!(outbox_id = letter.id, attempts = letter.attempts, "letter sent");
-            Ok(Settlement::Sent)
-        }
-        Err(trouble) => Ok(refused(letter, &trouble, settings, desk.clock.now())),
-    }
-}
-
 fn refused(letter: &Due, trouble: &SmtpTrouble, settings: &Settings, now: Millis) -> Settlement {
     let settlement = after_refusal(trouble, letter.attempts, letter.created_at, now, &settings.retry, chance());
     let again = matches!(settlement, Settlement::Later { .. });
@@ -110,12 +242,10 @@ fn refused(letter: &Due, trouble: &SmtpTrouble, settings: &Settings, now: Millis
     settlement
 }
 
-async fn give_back(desk: &Desk, letters: &[Due], error: &str) -> Result<(), StoreError> {
-    let now = desk.clock.now();
-    let mut tx = desk.store.begin(Durability::Relaxed).await?;
+async fn give_back(tx: &mut Tx, letters: &[Due], error: &str, now: Millis) -> Result<(), StoreError> {
     for letter in letters {
         let settlement = Settlement::Later { due_at: now, error: error.to_owned(), counts: false };
         tx.settle_letter(letter.id, &settlement, now).await?;
     }
-    tx.commit().await
+    Ok(())
 }

@@ -12,15 +12,16 @@ pub mod probe;
 pub mod process;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::settings::Settings;
-use crate::store::{Engine, Store};
+use crate::store::Store;
 use crate::ticket::Secret;
 use crate::trouble::Trouble;
 
@@ -39,6 +40,9 @@ pub struct Desk {
     pub inbox_bell: Notify,
     /// Rung when letters wait to leave.
     pub outbox_bell: Notify,
+    /// How many of the oldest waiting mails are decided one by one: the last life of this instance
+    /// ended badly, perhaps because of one of them.
+    suspects: AtomicUsize,
     /// Held while this process works on a SQLite file.
     _lock: Option<File>,
 }
@@ -50,11 +54,11 @@ impl Desk {
     /// [`Trouble::Store`], or [`Trouble::Again`] when another guichet works on the same SQLite file.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, Trouble> {
         let store = Store::open(&settings.store_url).await?;
-        let lock = match store.engine() {
-            Engine::Sqlite => Some(lock(&settings.store_url)?),
-            Engine::Postgres => None,
-        };
+        let lock = store.file().map(lock).transpose()?;
         let secret = store.secret().await?;
+        let unclean = store.begin_life(&settings.instance).await?;
+        // A group was being decided, and the one behind it read.
+        let suspects = if unclean { 2 * settings.batch.mails } else { 0 };
         Ok(Arc::new(Self {
             store,
             settings: ArcSwap::from_pointee(settings),
@@ -62,15 +66,24 @@ impl Desk {
             clock,
             inbox_bell: Notify::new(),
             outbox_bell: Notify::new(),
+            suspects: suspects.into(),
             _lock: lock,
         }))
+    }
+
+    /// Ends work on the store in good order.
+    pub async fn close(&self) {
+        let instance = self.settings.load().instance.clone();
+        if let Err(error) = self.store.end_life(&instance).await {
+            tracing::warn!(%error, "the end could not be noted; the next start takes the oldest mails one by one");
+        }
+        self.store.close().await;
     }
 }
 
 /// A lock file beside the database: SQLite serves one working process.
-fn lock(url: &str) -> Result<File, Trouble> {
-    let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = PathBuf::from(format!("{}.lock", file.split('?').next().unwrap_or(file)));
+fn lock(database: &Path) -> Result<File, Trouble> {
+    let path = beside(database, "lock");
     let file = File::create(&path).map_err(|e| Trouble::Again(format!("{} cannot be made: {e}", path.display())))?;
     file.try_lock().map_err(|_| {
         Trouble::Again(format!(
@@ -79,4 +92,12 @@ fn lock(url: &str) -> Result<File, Trouble> {
         ))
     })?;
     Ok(file)
+}
+
+/// `guichet.db` with the ending `lock` is `guichet.db.lock`.
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
 }

@@ -3,11 +3,11 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::edge::imap::Imap;
-use crate::edge::smtp::Smtp;
 use crate::settings::MailboxKind;
 use crate::trouble::Trouble;
 
-use super::{Desk, collect, deliver, process};
+use super::deliver::Sender;
+use super::{Desk, collect, process};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Tally {
 /// # Errors
 /// The first [`Trouble`], after everything that could be done was done.
 pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
-    deliver::release(desk).await?;
+    let mut sender = Sender::open(desk).await?;
     let settings = desk.settings.load_full();
     let mut tally = Tally::default();
     let mut first = None;
@@ -39,14 +39,13 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
         }
     }
     tally.decided = process::drain(desk).await?;
-    let mut smtp = Smtp::new(settings.smtp.clone());
-    match deliver::drain(desk, &mut smtp, &CancellationToken::new()).await {
+    match sender.drain(desk, &CancellationToken::new()).await {
         Ok(sent) => tally.sent = sent,
         Err(trouble) => {
             first.get_or_insert(trouble);
         }
     }
-    smtp.quit().await;
+    sender.close().await;
     first.map_or(Ok(tally), Err)
 }
 

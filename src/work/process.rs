@@ -1,65 +1,81 @@
 //! Deciding: from the inbox to tickets and letters.
 //!
 //! Mails are read and decided in groups, one commit a group: verdicts, tickets, events and letters
-//! together (invariant 3). A group that fails is decided mail by mail; a mail that fails alone is
-//! held, and the others go on. A mail that ends the process itself is found by its attempts, which
-//! are counted before it is read.
+//! together (invariant 3); the next group is read while one is written. A group that fails is
+//! decided mail by mail; a mail that fails alone is held, and the others go on. After a life of
+//! the program that ended badly the oldest mails are taken one by one, each attempt counted
+//! before the mail is read, so that one that ends the process itself is found and held.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::clock::Millis;
 use crate::letter::{OutgoingMail, Parcel, compose};
-use crate::mail::{self, File};
+use crate::mail;
 use crate::settings::Settings;
-use crate::store::{Durability, Judgement, StoreError, Tx, Waiting};
+use crate::store::{Durability, Judgement, StoreError, Unit, Waiting, Wanted};
 use crate::ticket::{
-    Candidate, Caps, Decision, Event, Intake, Joining, LetterOrder, MessageDraft, Opening, ReplyTo, Secret, Signal,
-    Snapshot, TicketView, Verdict, decide, read, suppress,
+    Candidate, Caps, Decision, Event, Intake, LetterOrder, MessageDraft, ReplyTo, Secret, Signal, Snapshot, TicketView,
+    Verdict, decide, read, suppress,
 };
 
 use super::Desk;
-
-/// A mail that was tried this often is no longer decided together with others.
-const ALONE_FROM: i64 = 2;
 
 /// Decides every mail that waits. Gives how many.
 ///
 /// # Errors
 /// [`StoreError`] when the store itself fails; nothing is half done then.
 pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
-    let mut count = 0;
-    loop {
-        let settings = desk.settings.load_full();
-        let (mails, bytes) = (settings.batch.mails, settings.batch.bytes);
-        let limit = i64::try_from(mails).unwrap_or(50);
-        let waiting = desk.store.waiting(limit, i64::try_from(bytes).unwrap_or(i64::MAX)).await?;
-        if waiting.is_empty() {
-            return Ok(count);
-        }
-        count += waiting.len();
-        group(desk, &settings, waiting).await?;
+    let settings = desk.settings.load_full();
+    let mut count = suspects(desk, &settings).await?;
+    let mut group = next_group(desk, &settings, 0).await?;
+    while let Some(last) = group.last().map(|one| one.mail.id) {
+        count += group.len();
+        let (ahead, done) = tokio::join!(next_group(desk, &settings, last), decide_group(desk, &settings, &group));
+        done?;
         desk.outbox_bell.notify_one();
+        group = ahead?;
     }
+    Ok(count)
 }
 
-async fn group(desk: &Desk, settings: &Arc<Settings>, waiting: Vec<Waiting>) -> Result<(), StoreError> {
-    if waiting.iter().any(|w| w.attempts >= ALONE_FROM) {
-        for mail in waiting {
-            alone(desk, settings, mail).await?;
-        }
-        return Ok(());
+/// Takes the mails one by one that may have ended the last life of this program.
+async fn suspects(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError> {
+    let suspects = desk.suspects.load(Ordering::SeqCst);
+    if suspects == 0 {
+        return Ok(0);
     }
+    let mut after = 0;
+    for count in 0..suspects {
+        let Some(mail) = desk.store.waiting(after, 1, 0).await?.pop() else {
+            desk.suspects.store(0, Ordering::SeqCst);
+            return Ok(count);
+        };
+        after = mail.id;
+        alone(desk, settings, mail).await?;
+        desk.outbox_bell.notify_one();
+    }
+    desk.suspects.store(0, Ordering::SeqCst);
+    Ok(suspects)
+}
+
+async fn next_group(desk: &Desk, settings: &Arc<Settings>, after: i64) -> Result<Vec<Read>, StoreError> {
+    let count = i64::try_from(settings.batch.mails).unwrap_or(i64::MAX);
+    let bytes = i64::try_from(settings.batch.bytes).unwrap_or(i64::MAX);
+    let waiting = desk.store.waiting(after, count, bytes).await?;
+    Ok(read_all(desk, settings, waiting).await)
+}
+
+async fn decide_group(desk: &Desk, settings: &Arc<Settings>, group: &[Read]) -> Result<(), StoreError> {
     let work = Work::new(desk, settings).await?;
-    count_attempt(desk, &waiting).await?;
-    let read = read_all(desk, settings, waiting).await;
-    match work.commit(&read).await {
+    match work.commit(group).await {
         Ok(()) => Ok(()),
         Err(error) if error.is_transient() => Err(error),
         Err(error) => {
-            tracing::warn!(%error, mails = read.len(), "a group could not be decided; each mail is tried alone");
-            for one in &read {
+            tracing::warn!(%error, mails = group.len(), "a group could not be decided; each mail is tried alone");
+            for one in group {
                 work.commit_or_hold(one).await?;
             }
             Ok(())
@@ -74,19 +90,11 @@ async fn alone(desk: &Desk, settings: &Arc<Settings>, mail: Waiting) -> Result<(
         let one = Read { mail, intake: Err(reason) };
         return work.commit_or_hold(&one).await;
     }
-    let mails = vec![mail];
-    count_attempt(desk, &mails).await?;
-    for one in &read_all(desk, settings, mails).await {
+    let mut tx = desk.store.begin(Durability::Relaxed).await?;
+    tx.count_attempt(mail.id).await?;
+    tx.commit().await?;
+    for one in &read_all(desk, settings, vec![mail]).await {
         work.commit_or_hold(one).await?;
-    }
-    Ok(())
-}
-
-async fn count_attempt(desk: &Desk, waiting: &[Waiting]) -> Result<(), StoreError> {
-    if let (Some(first), Some(last)) = (waiting.first(), waiting.last()) {
-        let mut tx = desk.store.begin(Durability::Relaxed).await?;
-        tx.count_attempt(first.id, last.id).await?;
-        tx.commit().await?;
     }
     Ok(())
 }
@@ -134,11 +142,22 @@ impl<'a> Work<'a> {
     }
 
     async fn commit(&self, group: &[Read]) -> Result<(), StoreError> {
-        let mut tx = self.desk.store.begin(Durability::Full).await?;
+        let mut unit = Unit::load(&self.desk.store, self.wanted(group), self.now).await?;
+        let mut drafts = Vec::new();
         for one in group {
-            self.decide_one(&mut tx, one).await?;
+            self.decide_one(&mut unit, one, &mut drafts)?;
         }
-        tx.commit().await
+        // The database writes on its own thread while the letters are composed on this one.
+        let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
+        let letters: Vec<_> = drafts.iter().map(|draft| (draft, self.compose(draft))).collect();
+        let mut unit = writing.await.map_err(|_| StoreError::Interrupted)??;
+        for (draft, letter) in letters {
+            match letter {
+                Ok(letter) => unit.queue_letter(draft.ticket.id, letter),
+                Err(reason) => unit.add_event(draft.ticket.id, Event::own("unwritten", reason)),
+            }
+        }
+        unit.commit().await
     }
 
     async fn commit_or_hold(&self, one: &Read) -> Result<(), StoreError> {
@@ -148,102 +167,121 @@ impl<'a> Work<'a> {
             error if error.is_transient() => return Err(error),
             error => tracing::error!(%error, inbox_id = one.mail.id, "a mail could not be decided and is held"),
         }
-        let mut tx = self.desk.store.begin(Durability::Full).await?;
-        let judgement =
-            judgement(one, Verdict::Held, "the database refused what it asks for; see the log".to_owned(), 0);
-        tx.judge(one.mail.id, &judgement, self.now).await?;
-        tx.commit().await
+        let mut unit = Unit::load(&self.desk.store, Wanted::default(), self.now).await?;
+        let reason = "the database refused what it asks for; see the log".to_owned();
+        unit.judge(one.mail.id, judgement(one, Verdict::Held, reason, 0));
+        unit.commit().await
     }
 
-    async fn decide_one(&self, tx: &mut Tx, one: &Read) -> Result<(), StoreError> {
+    /// Everything the decisions of a group may ask for.
+    fn wanted(&self, group: &[Read]) -> Wanted {
+        let mut wanted = Wanted { letters_since: self.now - Caps::WINDOW, ..Wanted::default() };
+        for intake in group.iter().filter_map(|one| one.intake.as_ref().ok()) {
+            wanted.recipients.insert(intake.sender.clone());
+            wanted.prefixes.extend(intake.queue(&self.settings.policy).map(|q| q.prefix.clone()));
+            for signal in &intake.signals {
+                match signal {
+                    Signal::ReplyAddress(token) | Signal::SignedId(token) => wanted.tickets.insert(token.ticket),
+                    Signal::StoredId { id, .. } => wanted.message_ids.insert(id.clone()),
+                    Signal::Number(number) => wanted.numbers.insert(number.clone()),
+                };
+            }
+        }
+        wanted.recipients.extend(self.settings.policy.agents.values().map(|a| a.address.clone()));
+        wanted
+    }
+
+    fn decide_one<'g>(&self, unit: &mut Unit, one: &'g Read, drafts: &mut Vec<Draft<'g>>) -> Result<(), StoreError> {
         let (verdict, reason, ticket) = match &one.intake {
             Err(reason) => (Verdict::Held, reason.clone(), 0),
-            Ok(intake) => self.carry_out(tx, one, intake).await?,
+            Ok(intake) => self.carry_out(unit, one, intake, drafts)?,
         };
         tracing::info!(inbox_id = one.mail.id, verdict = verdict.as_str(), ticket_id = ticket, "mail decided");
-        tx.judge(one.mail.id, &judgement(one, verdict, reason, ticket), self.now).await
+        unit.judge(one.mail.id, judgement(one, verdict, reason, ticket));
+        Ok(())
     }
 
-    async fn carry_out(&self, tx: &mut Tx, one: &Read, intake: &Intake) -> Result<(Verdict, String, i64), StoreError> {
-        let snapshot = look_up(tx, intake).await?;
-        match decide(intake, &snapshot, &self.settings.policy, &self.desk.secret) {
-            Decision::Open(opening) => self.open(tx, &one.mail, &opening).await,
-            Decision::Join(joining) => self.join(tx, &one.mail, &joining).await,
-            Decision::Hold(reason) => Ok((Verdict::Held, reason, 0)),
-            Decision::Ignore(reason) => Ok((Verdict::Ignored, reason, 0)),
-            Decision::Probed(queue) => {
-                tx.note_plus_works(&queue).await?;
-                Ok((Verdict::Ignored, format!("the probe of queue {queue} came back: sub-addresses work"), 0))
-            }
-        }
-    }
-
-    async fn open(&self, tx: &mut Tx, mail: &Waiting, opening: &Opening) -> Result<(Verdict, String, i64), StoreError> {
-        let ticket = tx.open_ticket(mail.id, opening, self.now).await?;
-        self.write(tx, mail, &ticket, &opening.message, &opening.letters).await?;
-        Ok((Verdict::Opened, opening.reason.clone(), ticket.id))
-    }
-
-    async fn join(&self, tx: &mut Tx, mail: &Waiting, joining: &Joining) -> Result<(Verdict, String, i64), StoreError> {
-        tx.join_ticket(mail.id, joining, self.now).await?;
-        let ticket = TicketView { status: joining.status, ..joining.ticket.clone() };
-        self.write(tx, mail, &ticket, &joining.message, &joining.letters).await?;
-        Ok((Verdict::Joined, joining.reason.clone(), ticket.id))
-    }
-
-    /// Writes the letters of a decision. One that is over its cap, or cannot be written, becomes an event.
-    async fn write(
+    fn carry_out<'g>(
         &self,
-        tx: &mut Tx,
-        mail: &Waiting,
-        ticket: &TicketView,
-        message: &MessageDraft,
-        orders: &[LetterOrder],
-    ) -> Result<(), StoreError> {
-        if orders.is_empty() {
-            return Ok(());
-        }
-        let files = mail::files(&mail.bytes, &message.attachments);
-        let mut events = Vec::new();
+        unit: &mut Unit,
+        one: &'g Read,
+        intake: &Intake,
+        drafts: &mut Vec<Draft<'g>>,
+    ) -> Result<(Verdict, String, i64), StoreError> {
+        let snapshot = look_up(unit, intake);
+        let (verdict, ticket, message, orders, reason) =
+            match decide(intake, &snapshot, &self.settings.policy, &self.desk.secret) {
+                Decision::Open(opening) => {
+                    let ticket = unit.open_ticket(one.mail.id, &opening)?;
+                    (Verdict::Opened, ticket, opening.message, opening.letters, opening.reason)
+                }
+                Decision::Join(joining) => {
+                    let ticket = unit.join_ticket(one.mail.id, &joining);
+                    (Verdict::Joined, ticket, joining.message, joining.letters, joining.reason)
+                }
+                Decision::Hold(reason) => return Ok((Verdict::Held, reason, 0)),
+                Decision::Ignore(reason) => return Ok((Verdict::Ignored, reason, 0)),
+                Decision::Probed(queue) => {
+                    unit.note_plus_works(&queue);
+                    return Ok((
+                        Verdict::Ignored,
+                        format!("the probe of queue {queue} came back: sub-addresses work"),
+                        0,
+                    ));
+                }
+            };
+        let id = ticket.id;
+        self.draft(unit, &one.mail, ticket, message, orders, drafts);
+        Ok((verdict, reason, id))
+    }
+
+    /// Drafts the letters of a decision. One that is over its cap becomes an event.
+    fn draft<'g>(
+        &self,
+        unit: &mut Unit,
+        mail: &'g Waiting,
+        ticket: TicketView,
+        message: MessageDraft,
+        orders: Vec<LetterOrder>,
+        drafts: &mut Vec<Draft<'g>>,
+    ) {
+        let (ticket, message) = (Arc::new(ticket), Arc::new(message));
         for order in orders {
-            let recent = tx.recent_letters(&order.to.address, self.now - Caps::WINDOW).await?;
-            if let Some(reason) = suppress(order.kind, recent, &self.settings.policy.caps) {
-                events.push(Event::own("suppressed", format!("{reason} ({})", order.to.address)));
+            let to = &order.to.address;
+            if let Some(reason) = suppress(order.kind, unit.recent_letters(to), &self.settings.policy.caps) {
+                unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
                 continue;
             }
-            match self.compose(mail, ticket, message, &files, order) {
-                Ok(letter) => {
-                    tx.queue_letter(ticket.id, &letter, self.now).await?;
-                }
-                Err(reason) => events.push(Event::own(
-                    "unwritten",
-                    format!("{} to {}: {reason}", order.kind.as_str(), order.to.address),
-                )),
-            }
+            unit.count_letter(to);
+            drafts.push(Draft { mail, ticket: Arc::clone(&ticket), message: Arc::clone(&message), order });
         }
-        tx.add_events(ticket.id, events.iter(), self.now).await
     }
 
-    fn compose(
-        &self,
-        mail: &Waiting,
-        ticket: &TicketView,
-        message: &MessageDraft,
-        files: &[File],
-        order: &LetterOrder,
-    ) -> Result<OutgoingMail, String> {
+    fn compose(&self, draft: &Draft<'_>) -> Result<OutgoingMail, String> {
+        let Draft { mail, ticket, message, order } = draft;
+        let carries = !order.kind.is_automatic_reply();
+        let files = if carries { mail::files(&mail.bytes, &message.attachments) } else { Vec::new() };
         let parcel = Parcel {
             order,
             ticket,
             message,
-            files,
+            files: &files,
             file_bytes: self.settings.letter_file_bytes,
             once_key: format!("{}:{}:{}", mail.id, order.kind.as_str(), order.to.address),
             plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
             now: self.now,
         };
-        compose(&parcel, &self.settings.templates, &self.settings.policy, &self.desk.secret).map_err(|e| e.to_string())
+        let letter = compose(&parcel, &self.settings.templates, &self.settings.policy, &self.desk.secret);
+        letter.map_err(|e| format!("{} to {}: {e}", order.kind.as_str(), order.to.address))
     }
+}
+
+/// A letter that is decided and not yet written.
+struct Draft<'g> {
+    mail: &'g Waiting,
+    ticket: Arc<TicketView>,
+    message: Arc<MessageDraft>,
+    order: LetterOrder,
 }
 
 fn judgement(one: &Read, verdict: Verdict, reason: String, ticket_id: i64) -> Judgement {
@@ -259,7 +297,7 @@ fn judgement(one: &Read, verdict: Verdict, reason: String, ticket_id: i64) -> Ju
 }
 
 /// Follows the mail's signals to tickets, the first that leads anywhere of each sort.
-async fn look_up(tx: &mut Tx, intake: &Intake) -> Result<Snapshot, StoreError> {
+fn look_up(unit: &Unit, intake: &Intake) -> Snapshot {
     let mut snapshot = Snapshot::default();
     for signal in &intake.signals {
         // Signed ones need proof, so a forged one must not hide a good one behind it.
@@ -270,18 +308,12 @@ async fn look_up(tx: &mut Tx, intake: &Intake) -> Result<Snapshot, StoreError> {
         }
         let id = match signal {
             Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token.ticket),
-            Signal::StoredId { id, .. } => tx.ticket_of_message(id).await?,
-            Signal::Number(number) => tx.ticket_of_number(number).await?,
+            Signal::StoredId { id, .. } => unit.ticket_of_message(id),
+            Signal::Number(number) => unit.ticket_of_number(number),
         };
-        let Some(id) = id else { continue };
-        let known = snapshot.candidates.iter().find(|c| c.ticket.id == id).map(|c| c.ticket.clone());
-        let ticket = match known {
-            Some(ticket) => Some(ticket),
-            None => tx.ticket_view(id).await?,
-        };
-        if let Some(ticket) = ticket {
-            snapshot.candidates.push(Candidate { signal: signal.clone(), ticket });
+        if let Some(ticket) = id.and_then(|id| unit.ticket(id)) {
+            snapshot.candidates.push(Candidate { signal: signal.clone(), ticket: ticket.clone() });
         }
     }
-    Ok(snapshot)
+    snapshot
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(keep: bool) -> Result<(), Trouble> {
     }
     crew.stop().await;
     post.close().await;
-    desk.store.close().await;
+    desk.close().await;
     told
 }
 

@@ -1,0 +1,22 @@
+//! Tests against real servers; `tests/run` starts them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod support;
+
+mod bad_input;
+mod commands;
+mod configuration;
+mod imap;
+mod imap_faults;
+mod kill;
+mod loops;
+mod smtp;
+mod sql;
+mod story;
+mod structure;

@@ -1,0 +1,170 @@
+//! A whole desk: configuration, database, Maildir, sink, and a clock that tests move.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use guichet::clock::Clock;
+use guichet::edge::maildir;
+use guichet::settings;
+use guichet::store::{InboxRow, Store, TicketFilter, TicketRow};
+use guichet::work::{Desk, once};
+use sqlx::{AnyConnection, Connection, Executor};
+
+use super::mail::{MARIE, Mail, SUPPORT};
+use super::sink::Sink;
+use super::{unique, variable};
+
+/// Which database a story runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// 2026-03-02 09:15 in Paris, a Monday.
+pub const START: i64 = 1_772_439_300_000;
+
+/// A desk and the world around it.
+pub struct Site {
+    pub folder: tempfile::TempDir,
+    pub sink: Sink,
+    pub clock: Clock,
+    pub url: String,
+    pub desk: Arc<Desk>,
+    count: std::cell::Cell<u32>,
+}
+
+impl Site {
+    pub async fn new(database: Database) -> Self {
+        Self::with(database, "").await
+    }
+
+    /// With more configuration, which may repeat sections: it is a file in conf.d.
+    pub async fn with(database: Database, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sink = Sink::start();
+        let url = make(database, folder.path()).await;
+        configure(folder.path(), &url, sink.port, more);
+        let clock = Clock::fixed(START);
+        let desk = open(folder.path(), &clock).await;
+        Self { folder, sink, clock, url, desk, count: 0.into() }
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("guichet.toml")
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.desk.store
+    }
+
+    /// A mail arrives.
+    pub fn put(&self, mail: &Mail) {
+        self.put_bytes(&mail.bytes());
+    }
+
+    pub fn put_bytes(&self, bytes: &[u8]) {
+        let number = self.count.get();
+        self.count.set(number + 1);
+        maildir::deliver(&self.folder.path().join("mail"), &format!("{}.m", 1_000 + number), bytes).unwrap();
+    }
+
+    /// A round of work.
+    pub async fn round(&self) -> once::Tally {
+        once::run(&self.desk).await.unwrap()
+    }
+
+    /// A mail arrives and is worked on.
+    pub async fn receive(&self, mail: &Mail) {
+        self.put(mail);
+        self.round().await;
+    }
+
+    pub async fn tickets(&self) -> Vec<TicketRow> {
+        let mut tickets =
+            self.store().tickets(&TicketFilter { limit: 100_000, ..TicketFilter::default() }).await.unwrap();
+        tickets.reverse();
+        tickets
+    }
+
+    pub async fn only_ticket(&self) -> TicketRow {
+        let mut tickets = self.tickets().await;
+        assert_eq!(tickets.len(), 1, "{tickets:?}");
+        tickets.remove(0)
+    }
+
+    /// Kinds of everything in a ticket's history.
+    pub async fn events(&self, ticket: &TicketRow) -> Vec<String> {
+        let events = self.store().events(ticket.id).await.unwrap();
+        events.into_iter().map(|e| format!("{}: {}", e.kind, e.text)).collect()
+    }
+
+    /// What became of a mail.
+    pub async fn verdict(&self, mail: &Mail) -> InboxRow {
+        let mut rows = self.store().mails_by_message_id(&mail.id).await.unwrap();
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows.remove(0)
+    }
+
+    /// A connection past the store, for damage and inspection.
+    pub async fn raw(&self) -> AnyConnection {
+        AnyConnection::connect(&self.url).await.unwrap()
+    }
+}
+
+/// A fresh, empty database.
+pub async fn make(database: Database, folder: &Path) -> String {
+    sqlx::any::install_default_drivers();
+    match database {
+        Database::Sqlite => format!("sqlite:{}", folder.join("guichet.db").display()),
+        Database::Postgres => {
+            let server = variable("GUICHET_TEST_POSTGRES");
+            let name = unique("t");
+            let mut connection = AnyConnection::connect(&format!("{server}/postgres")).await.unwrap();
+            connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+            format!("{server}/{name}")
+        }
+    }
+}
+
+pub async fn open(folder: &Path, clock: &Clock) -> Arc<Desk> {
+    let settings = settings::load_with(&folder.join("guichet.toml"), Vec::new()).unwrap();
+    Desk::open(settings, clock.clone()).await.unwrap()
+}
+
+fn configure(folder: &Path, url: &str, smtp_port: u16, more: &str) {
+    for sub in ["new", "cur", "tmp"] {
+        std::fs::create_dir_all(folder.join("mail").join(sub)).unwrap();
+    }
+    std::fs::create_dir_all(folder.join("conf.d")).unwrap();
+    let text = format!(
+        r#"
+[desk]
+name = "Support du collège"
+language = "fr"
+[store]
+url = "{url}"
+[smtp]
+host = "127.0.0.1"
+port = {smtp_port}
+security = "none"
+timeout = "5s"
+[mailboxes.main]
+kind = "maildir"
+path = "mail"
+archive = "Done"
+[queues.help]
+mailbox = "main"
+address = "{SUPPORT}"
+prefix = "CG42N1"
+reply_to = "plain"
+[agents.marie]
+address = "{MARIE}"
+name = "Marie Dubois"
+roles = ["moderator"]
+queues = ["help"]
+"#
+    );
+    std::fs::write(folder.join("guichet.toml"), text).unwrap();
+    std::fs::write(folder.join("conf.d/more.toml"), more).unwrap();
+}
