@@ -143,12 +143,12 @@ impl Check<'_> {
         let section = format!("mailboxes.{name}");
         let slow = mailbox.kind == raw::Kind::Imap;
         let poll = mailbox.poll.clone().unwrap_or_else(|| if slow { "60s" } else { "2s" }.to_owned());
-        let poll = self.duration(&format!("{section}.poll"), &poll)?;
+        let poll = self.duration(&format!("{section}.poll"), &poll);
         let kind = match mailbox.kind {
-            raw::Kind::Maildir => self.maildir(&section, mailbox)?,
-            raw::Kind::Imap => MailboxKind::Imap(Box::new(self.imap(&section, mailbox)?)),
+            raw::Kind::Maildir => self.maildir(&section, mailbox),
+            raw::Kind::Imap => self.imap(&section, mailbox).map(|imap| MailboxKind::Imap(Box::new(imap))),
         };
-        Some(Mailbox { kind, poll })
+        Some(Mailbox { kind: kind?, poll: poll? })
     }
 
     fn maildir(&mut self, section: &str, mailbox: &raw::Mailbox) -> Option<MailboxKind> {

@@ -169,7 +169,7 @@ impl Source {
 
     /// File and line of a key; of its section where the key itself is missing.
     fn place(&self, key: &str) -> String {
-        let mut wanted = key;
+        let mut wanted = key.split('[').next().unwrap_or(key);
         loop {
             for (file, text) in self.files.iter().rev() {
                 if let Some(line) = line_of(text, wanted) {
@@ -197,7 +197,9 @@ fn line_of(text: &str, wanted: &str) -> Option<usize> {
         let line = line.trim();
         if let Some(header) = line.strip_prefix('[') {
             section = header.split(']').next().unwrap_or_default().trim().replace(['"', ' '], "");
-            if section.eq_ignore_ascii_case(wanted) {
+            let below = section.len() > wanted.len() && section.as_bytes()[wanted.len()] == b'.';
+            let same = section.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted));
+            if same && (below || section.len() == wanted.len()) {
                 return Some(index + 1);
             }
         } else if let Some((key, _)) = line.split_once('=') {
@@ -248,7 +250,26 @@ fn explain(path: &str, error: &str) -> (String, String) {
         return (format!("{path}.{name}"), "it is missing; it has no default".to_owned());
     }
     let key = inner.map_or_else(|| path.to_owned(), |k| format!("{path}.{k}"));
+    if let Some((word, known)) = unknown_word(cut) {
+        return (key, format!("{word:?} is none of {known}"));
+    }
     (key, cut.to_owned())
+}
+
+/// The words a key may take, by the type that reads it: the library's message does not name them.
+const WORDS: [(&str, &str); 5] = [
+    ("Role", "moderator, technician, approver, administrator"),
+    ("Security", "tls, starttls, none"),
+    ("Kind", "imap, maildir"),
+    ("ReplyTo", "auto, plus, plain"),
+    ("Acknowledge", "requests, all, none"),
+];
+
+fn unknown_word(error: &str) -> Option<(&str, &'static str)> {
+    let rest = error.strip_prefix("enum ")?;
+    let (name, word) = rest.split_once(" does not have variant constructor ")?;
+    let known = WORDS.iter().find(|(of, _)| *of == name)?;
+    Some((word.trim(), known.1))
 }
 
 fn remove(value: &mut Value, key: &str) -> bool {

@@ -43,7 +43,11 @@ macro_rules! rows {
     ($head:literal, $tail:literal) => {
         Sql {
             sqlite: concat!($head, " FROM json_each($1) AS j WHERE true ", $tail),
-            postgres: concat!($head, " FROM json_array_elements(CAST($1 AS json)) AS j(value) WHERE true ", $tail),
+            postgres: concat!(
+                $head,
+                " FROM json_array_elements(CAST(CAST($1 AS TEXT) AS json)) AS j(value) WHERE true ",
+                $tail
+            ),
         }
     };
 }
@@ -53,7 +57,7 @@ macro_rules! among {
     ($head:literal, $tail:literal) => {
         Sql {
             sqlite: concat!($head, " IN (SELECT value FROM json_each($1)) ", $tail),
-            postgres: concat!($head, " IN (SELECT json_array_elements_text(CAST($1 AS json))) ", $tail),
+            postgres: concat!($head, " IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS json))) ", $tail),
         }
     };
 }
@@ -65,7 +69,7 @@ macro_rules! among_ids {
             sqlite: concat!($head, " IN (SELECT value FROM json_each($1)) ", $tail),
             postgres: concat!(
                 $head,
-                " IN (SELECT CAST(json_array_elements_text(CAST($1 AS json)) AS BIGINT)) ",
+                " IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)) ",
                 $tail,
                 $lock
             ),

@@ -44,7 +44,7 @@ impl Reader<'_> {
     fn take(&mut self, word: &str) -> bool {
         let folded = fold(word);
         let found =
-            self.priorities.iter().position(|p| fold(&p.code) == folded || p.tags.iter().any(|tag| *tag == folded));
+            self.priorities.iter().position(|p| fold(&p.code) == folded || p.tags.contains(&folded));
         let Some(at) = found else { return false };
         if self.best.is_none_or(|best| at < best) {
             self.best = Some(at);

@@ -5,7 +5,6 @@ pub mod mail;
 pub mod sink;
 pub mod site;
 
-pub use mail::Mail;
 pub use site::{Database, Site};
 
 use std::net::TcpListener;
