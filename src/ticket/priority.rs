@@ -43,8 +43,7 @@ impl Reader<'_> {
     /// Notes the word if it is a tag.
     fn take(&mut self, word: &str) -> bool {
         let folded = fold(word);
-        let found =
-            self.priorities.iter().position(|p| fold(&p.code) == folded || p.tags.contains(&folded));
+        let found = self.priorities.iter().position(|p| fold(&p.code) == folded || p.tags.contains(&folded));
         let Some(at) = found else { return false };
         if self.best.is_none_or(|best| at < best) {
             self.best = Some(at);

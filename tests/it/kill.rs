@@ -10,7 +10,7 @@ use crate::support::dovecot::User;
 use crate::support::mail::Mail;
 use crate::support::sink::Sink;
 
-const MAILS: usize = 400;
+const MAILS: usize = 2_000;
 const KILLS: u64 = 10;
 
 /// A plain generator, so that a seed repeats a run.
