@@ -84,7 +84,7 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     let mut mail = header::read(message, limits, &mut defects);
     let body = body::read(message, limits, &mut defects);
     mail.attachments = attachment::list(message, &body.used);
-    mail.bounce = bounce::detect(message, &mail);
+    mail.bounce = bounce::detect(message, &mail, &body.text);
     mail.automatic = auto::detect(message, &mail);
     mail.authentication = auth::read(message);
     mail.reply_text = reply::new_text(&body.text);

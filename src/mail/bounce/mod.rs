@@ -1,4 +1,6 @@
-//! Reports about mails that could not be delivered (RFC 3464 inside RFC 6522).
+//! Reports about mails that could not be delivered: RFC 3464 inside RFC 6522 here, free text in `words`.
+
+mod words;
 
 use mail_parser::{Message, PartType};
 
@@ -20,13 +22,28 @@ pub struct Bounce {
     pub original_id: Option<String>,
 }
 
-/// Reads the report, if this is one.
-pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail) -> Option<Bounce> {
+/// Reads the report, if this is one. `text` is the mail's readable text.
+pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<Bounce> {
     let status = message.parts.iter().find_map(delivery_status);
-    match status {
-        Some(text) => Some(with_original(read_status(&text), message)),
-        None => from_daemon(message, mail),
+    let mut bounce = match status {
+        Some(status) => {
+            let mut bounce = read_status(&status);
+            bounce.status = words::more_exact(bounce.status.take(), bounce.diagnostic.as_deref());
+            if bounce.recipients.is_empty() {
+                bounce.recipients = words::recipients_in(text, mail);
+            }
+            bounce
+        }
+        None => words::detect(message, mail, text)?,
+    };
+    let original = message.parts.iter().find_map(enclosed);
+    if let Some((id, to)) = original {
+        bounce.original_id = id;
+        if bounce.recipients.is_empty() {
+            bounce.recipients.extend(to);
+        }
     }
+    Some(bounce)
 }
 
 fn delivery_status(part: &mail_parser::MessagePart<'_>) -> Option<String> {
@@ -76,13 +93,16 @@ fn read_status(text: &str) -> Bounce {
     bounce
 }
 
-fn with_original(mut bounce: Bounce, message: &Message<'_>) -> Bounce {
-    bounce.original_id = message.parts.iter().find_map(|part| match &part.body {
-        PartType::Message(inner) => inner.message_id().map(ToOwned::to_owned),
-        PartType::Text(text) => enclosed_id(text),
+/// Message-ID and first recipient of an enclosed mail, or of its header block.
+fn enclosed(part: &mail_parser::MessagePart<'_>) -> Option<(Option<String>, Option<String>)> {
+    match &part.body {
+        PartType::Message(inner) => {
+            let to = inner.to().and_then(|to| to.first()).and_then(|a| a.address.as_deref());
+            Some((inner.message_id().map(ToOwned::to_owned), to.map(ToOwned::to_owned)))
+        }
+        PartType::Text(text) => enclosed_id(text).map(|id| (Some(id), None)),
         _ => None,
-    });
-    bounce
+    }
 }
 
 /// The Message-ID in an enclosed header block (`text/rfc822-headers`).
@@ -90,11 +110,4 @@ fn enclosed_id(text: &str) -> Option<String> {
     let line = text.lines().find(|l| l.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:")))?;
     let id = line[11..].trim().trim_matches(['<', '>']);
     (!id.is_empty()).then(|| id.to_owned())
-}
-
-/// A report in free text: written by the mail system itself, to nobody's return path.
-fn from_daemon(message: &Message<'_>, mail: &ParsedMail) -> Option<Bounce> {
-    let sender = mail.from.as_ref()?.key();
-    let local = sender.split('@').next().unwrap_or_default();
-    matches!(local, "mailer-daemon" | "mail-daemon").then(|| with_original(Bounce::default(), message))
 }

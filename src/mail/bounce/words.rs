@@ -1,0 +1,257 @@
+//! Reports in free text: what mail systems without RFC 3464 write.
+//!
+//! They differ in every word but not in their shape: a mail system writes that something was not
+//! delivered, names the recipient at the head of a line or after a few known words, quotes the
+//! refusing server, and appends the original. What stands above the original is read.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::super::address::{key, looks_like_address};
+use super::super::header::raw_value;
+use super::super::{ParsedMail, fold};
+use super::Bounce;
+use mail_parser::Message;
+
+type Pattern = LazyLock<Option<Regex>>;
+
+/// Subjects of reports, folded, at their start.
+static SUBJECT: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:re: |\[[^\]]*\] ?)?(?:undeliver|undelivered|returned? mail|returned to sender|return(?:ed)? (?:mail|message|to)|mail (?:delivery|system error|could not|failure|not delivered)|delivery (?:status|failure|failed|problem|report|notification|error|has failed)|message delivery|failure (?:notice|notification|delivery|delivering)|failed mail|(?:permanent )?delivery failure|non[- ]?remis|non[- ]?delivered|non[- ]?delivery|non distribu|echec (?:de )?(?:la )?(?:remise|distribution|livraison)|message non (?:remis|distribu|livr)|avis de non[- ]?(?:remise|distribution)|unzustellbar|nicht zustellbar|mail delivery|there was an error sending your mail|warning: (?:message|could not send|e?mail)|could not deliver|unable to deliver|no se puede entregar|mancata consegna|onbestelbaar|nao foi possivel entregar|error sending|your (?:message|e?mail) (?:could not|cannot|was not)|rejected mail|dsn:|delay(?:ed)? mail|notification d.etat de remise|nondeliverable|mail error|email (?:delivery|could not)|\*\*message you sent blocked|bounced? (?:mail|message|email))",
+    )
+    .ok()
+});
+
+/// Sentences of reports, folded.
+static BODY: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r"(?:could not be delivered|couldn'?t be delivered|cannot be delivered|not be delivered|was not delivered|unable to deliver|undeliverable|wasn'?t able to deliver|delivery (?:to the following|has failed|failed|error|failure|problem)|did not reach|did not like our|permanent(?: fatal)? error|fatal errors|error (?:delivering|occurred while)|user unknown|recipient.{0,40}(?:rejected|not found|unknown)|had delivery (?:problems|errors)|trouble delivering|mailbox (?:full|exceeds|unavailable|is full)|message (?:was )?(?:rejected|returned)|returned to (?:you|sender)|failure reasons|no valid recipients|n.a pas pu etre (?:remis|distribu|livr)|impossible de (?:remettre|distribuer)|konnte nicht zugestellt|no se ha podido entregar|non e stato possibile|the following address|will be retried|still trying)",
+    )
+    .ok()
+});
+
+/// Lines that open the original.
+static ORIGINAL: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?:this is a copy of|below is a copy|below this line|included is a copy|copy of the (?:original )?message|original message|returned message|message headers? follow|undelivered message|unsent message|message contents follow|your message (?:follows|was)|^\s*(?:received|return-path|dkim-signature|x-originating-ip)\s*:)",
+    )
+    .ok()
+});
+
+/// A recipient at the head of a line.
+static HEAD: Pattern = LazyLock::new(|| {
+    Regex::new(r#"(?m)^[ \t>*•-]*(?:smtp;|rfc822;)?<?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)>?[ \t]*(?::|$|\[|\(|\.\.\.|on |[A-Z<])"#).ok()
+});
+
+/// A recipient after words that announce one.
+static NAMED: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)(?:rcpt to:|recipients?(?: address)?:?|to:|mail to|message to|address:|delivered to|user|mailbox|size:|unknown:?|for:?|<mailto:)\s*<?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)>?"#,
+    )
+    .ok()
+});
+
+/// Any address.
+static ANY: Pattern =
+    LazyLock::new(|| Regex::new(r#"([A-Za-z0-9._%+=/!#$&'*?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"#).ok());
+
+/// An enhanced status code (RFC 3463), not part of an address of the Internet protocol.
+static STATUS: Pattern =
+    LazyLock::new(|| Regex::new(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.]|\.(?:\s|$))").ok());
+
+/// A line that quotes the refusing server.
+static REPLY: Pattern = LazyLock::new(|| Regex::new(r"(?m)^.*(?:^|[^\d.])[45]\d\d[ :-].*$").ok());
+
+/// What only says that delivery takes longer, folded.
+static DELAY: Pattern = LazyLock::new(|| {
+    Regex::new(r"(?:has been delayed|warning message only|this is a warning|will be retried|still trying|not yet been delivered|delivery delayed|delayed mail|has not yet been)").ok()
+});
+
+/// Reads a free-text report, if this is one.
+pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<Bounce> {
+    let announced = raw_value(message, "X-Failed-Recipients");
+    let folded: String = fold(&text.chars().take(4_000).collect::<String>());
+    let says = |pattern: &Pattern, text: &str| pattern.as_ref().is_some_and(|p| p.is_match(text));
+    let subject = says(&SUBJECT, &fold(&mail.subject));
+    let body = says(&BODY, &folded);
+    let daemon = from_system(message, mail);
+    let null = returns_to_nobody(message);
+    if announced.is_none() && !(daemon && (subject || body)) && !(null && subject) {
+        return None;
+    }
+    let above = above_original(text);
+    Some(Bounce {
+        recipients: recipients(announced.as_deref(), &above, text, mail),
+        status: first(&STATUS, &above),
+        diagnostic: diagnostic(&above),
+        delayed: says(&DELAY, &folded),
+        original_id: None,
+    })
+}
+
+/// Recipients that a report with no machine-readable part names.
+pub(super) fn recipients_in(text: &str, mail: &ParsedMail) -> Vec<String> {
+    recipients(None, &above_original(text), text, mail)
+}
+
+/// The reporting system's own code is often a general one: `x.y.0`, "other", or 4.4.7, "it took too
+/// long". The refusing server's words then say more.
+pub(super) fn more_exact(status: Option<String>, diagnostic: Option<&str>) -> Option<String> {
+    let general = status.as_deref().is_none_or(|s| s.ends_with(".0") || s == "4.4.7");
+    let quoted = diagnostic.filter(|_| general).and_then(|text| first(&STATUS, text));
+    quoted.or(status)
+}
+
+/// Written by the mail system itself.
+fn from_system(message: &Message<'_>, mail: &ParsedMail) -> bool {
+    let from = raw_value(message, "From").unwrap_or_default().to_lowercase();
+    let local = mail.from.as_ref().map(|a| key(&a.address)).unwrap_or_default();
+    let local = local.split('@').next().unwrap_or_default();
+    let names = [
+        "mailer-daemon",
+        "mail-daemon",
+        "mail delivery",
+        "mail deliver system",
+        "mail.delivery",
+        "mailer daemon",
+        "postmaster",
+        "mail administrator",
+        "mdaemon",
+        "delivery subsystem",
+        "system administrator",
+    ];
+    from.trim() == "<>"
+        || names.iter().any(|name| from.contains(name))
+        || matches!(local, "postmaster" | "mailer-daemon" | "mailerdaemon" | "mdaemon")
+}
+
+fn returns_to_nobody(message: &Message<'_>) -> bool {
+    raw_value(message, "Return-Path").is_some_and(|value| {
+        let value = value.replace(' ', "").to_lowercase();
+        value == "<>" || value.contains("mailer-daemon")
+    })
+}
+
+/// The lines before the original; all of them when it opens at once.
+fn above_original(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let opens = |line: &&str| ORIGINAL.as_ref().is_some_and(|p| p.is_match(line));
+    let end = lines.iter().enumerate().skip(2).find(|(_, line)| opens(line)).map_or(lines.len(), |(at, _)| at);
+    lines[..end].join("\n")
+}
+
+fn recipients(announced: Option<&str>, above: &str, whole: &str, mail: &ParsedMail) -> Vec<String> {
+    if let Some(list) = announced {
+        let found: Vec<String> =
+            list.split([',', ' ']).map(str::trim).filter(|a| looks_like_address(a)).map(ToOwned::to_owned).collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    let own: BTreeSet<String> = mail.to.iter().chain(&mail.from).map(|a| a.key()).collect();
+    for (pattern, text) in [(&HEAD, above), (&NAMED, above), (&ANY, above), (&NAMED, whole)] {
+        let found = addresses(pattern, text, &own);
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let Some(pattern) = pattern.as_ref() else { return found };
+    for hit in pattern.captures_iter(text).take(200) {
+        let address = hit[1].trim_matches(|c: char| ".'\"<>;".contains(c)).to_owned();
+        let local = address.split('@').next().unwrap_or_default().to_lowercase();
+        let system = matches!(local.as_str(), "postmaster" | "mailer-daemon");
+        let usable = looks_like_address(&address) && !system && !own.contains(&key(&address));
+        if usable && !found.iter().any(|f| key(f) == key(&address)) {
+            found.push(address);
+        }
+    }
+    found
+}
+
+fn first(pattern: &Pattern, text: &str) -> Option<String> {
+    Some(pattern.as_ref()?.captures(text)?[1].to_owned())
+}
+
+fn diagnostic(above: &str) -> Option<String> {
+    let quoted = REPLY.as_ref().and_then(|p| p.find(above)).map(|m| m.as_str().trim().to_owned());
+    let after_recipient = || {
+        let at = HEAD.as_ref()?.find(above)?;
+        above[at.end()..].lines().map(str::trim).find(|line| !line.is_empty()).map(ToOwned::to_owned)
+    };
+    quoted.or_else(after_recipient)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Limits, parse};
+
+    fn bounce(head: &str, body: &str) -> Option<super::Bounce> {
+        let raw = format!(
+            "{head}To: <writer@desk.example>\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{body}"
+        );
+        parse(raw.replace('\n', "\r\n").as_bytes(), &Limits::default()).ok().and_then(|m| m.bounce)
+    }
+
+    #[test]
+    fn reports_of_several_systems_are_read() {
+        let cases = [
+            (
+                "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n",
+                "Hi. This is the mailer.\nI wasn't able to deliver your message.\n\n<ana@college.example>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 no such user\n\n--- Below this line is a copy of the message.\n\nTo: other@x.example\n",
+                Some("5.1.1"),
+            ),
+            (
+                "From: Mail Delivery System <postmaster@mx.example>\nSubject: Undelivered Mail Returned to Sender\n",
+                "The mail could not be delivered:\n\n  ana@college.example\n    mailbox full\n",
+                None,
+            ),
+            (
+                "From: MAILER-DAEMON <>\nSubject: Mail delivery failed\n",
+                "There was an error delivering your mail to <ana@college.example>.\n\nmx [192.0.2.25] did not like our RCPT TO:\n550 5.7.26 refused\n\nMessage headers follow.\n",
+                Some("5.7.26"),
+            ),
+            (
+                "Return-Path: <>\nFrom: sysadmin@mx.example\nSubject: Message non remis\n",
+                "Le message n'a pas pu être remis à ana@college.example\n",
+                None,
+            ),
+        ];
+        for (head, body, status) in cases {
+            let found = bounce(head, body).unwrap_or_else(|| panic!("no bounce: {head}"));
+            assert_eq!(found.recipients, ["ana@college.example"], "{head}");
+            assert_eq!(found.status.as_deref(), status, "{head}");
+        }
+    }
+
+    #[test]
+    fn a_warning_is_told_from_a_failure() {
+        let body = "THIS IS A WARNING MESSAGE ONLY.\nDelivery to the following recipient has been delayed:\n\n  ana@college.example\n";
+        assert!(
+            bounce("From: MAILER-DAEMON@mx.example\nSubject: Delivery Status Notification (Delay)\n", body)
+                .is_some_and(|b| b.delayed)
+        );
+    }
+
+    #[test]
+    fn a_person_who_writes_about_bounces_is_no_bounce() {
+        assert_eq!(
+            bounce(
+                "From: ana@college.example\nReturn-Path: <ana@college.example>\nSubject: Undeliverable mails\n",
+                "They could not be delivered: bob@college.example\n"
+            ),
+            None
+        );
+        assert_eq!(
+            bounce("From: postmaster@college.example\nSubject: Nouvelle adresse\n", "Bonjour, notre adresse change.\n"),
+            None
+        );
+    }
+}
