@@ -13,13 +13,13 @@ pub(super) fn new_text(text: &str) -> String {
     let plain: String =
         text.chars().filter(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')).collect();
     let lines: Vec<&str> = plain.lines().collect();
-    let own = own_lines(&lines);
+    let own = own_lines(&lines, patterns::may_attribute(&plain));
     let out = own.join("\n");
     let out = out.trim_matches('\n').trim_end();
     if out.trim().is_empty() { text.trim().to_owned() } else { out.to_owned() }
 }
 
-fn own_lines<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+fn own_lines<'a>(lines: &[&'a str], may_attribute: bool) -> Vec<&'a str> {
     for at in 0..lines.len() {
         if patterns::is_forward(lines[at]) {
             return without_signature(lines).to_vec();
@@ -30,7 +30,7 @@ fn own_lines<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         if let Some(own) = patterns::before_shared(lines[at]) {
             return [&lines[..at], &[own]].concat();
         }
-        if let Some(length) = attribution(lines, at) {
+        if may_attribute && let Some(length) = attribution(lines, at) {
             return around_quote(lines, at, at + length);
         }
         let cut = patterns::is_separator(lines[at])
