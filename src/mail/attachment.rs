@@ -50,7 +50,7 @@ pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
     if wanted.is_empty() {
         return Vec::new();
     }
-    let Some(message) = MessageParser::default().parse(raw) else {
+    let Some(message) = MessageParser::default().parse(super::guard::without_blank_start(raw)) else {
         return Vec::new();
     };
     let found = wanted.iter().filter_map(|attachment| {
@@ -106,10 +106,10 @@ fn media_type(part: &MessagePart<'_>) -> String {
 /// The last component of the name, without what a file system or a terminal would act on.
 fn safe_name(declared: &str, index: usize, media_type: &str) -> String {
     let last = declared.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String = last.chars().filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c)).take(120).collect();
+    let kept: String = last.chars().filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c)).collect();
     let kept = kept.trim().trim_start_matches('.').trim();
     if !kept.is_empty() {
-        return kept.to_owned();
+        return shortened(kept);
     }
     let ending = match media_type {
         "message/rfc822" => "eml",
@@ -125,6 +125,20 @@ fn safe_name(declared: &str, index: usize, media_type: &str) -> String {
     format!("part-{index}.{ending}")
 }
 
+/// Most bytes of a name: file systems allow 255.
+const NAME_BYTES: usize = 230;
+
+/// The name cut in its middle where it is too long, so that its ending stays.
+fn shortened(name: &str) -> String {
+    if name.len() <= NAME_BYTES {
+        return name.to_owned();
+    }
+    let ending: String =
+        name.rsplit_once('.').map(|(_, e)| e).filter(|e| e.len() <= 10).map(|e| format!(".{e}")).unwrap_or_default();
+    let end = (0..=NAME_BYTES - ending.len()).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}{ending}", &name[..end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +150,7 @@ mod tests {
         assert_eq!(safe_name("..", 3, "image/png"), "part-3.png");
         assert_eq!(safe_name(".bashrc", 1, ""), "bashrc");
         assert_eq!(safe_name("", 2, "application/x-thing"), "part-2.bin");
+        let long = safe_name(&format!("{}.pdf", "é".repeat(300)), 1, "");
+        assert!(long.len() <= NAME_BYTES && long.ends_with("é.pdf"), "{long}");
     }
 }

@@ -4,7 +4,7 @@
 //! other; each exception keeps a person from going unanswered.
 //! `X-Auto-Response-Suppress` is no evidence: ordinary mail from Exchange carries it.
 
-use mail_parser::{Message, MimeHeaders};
+use mail_parser::{Message, MessagePart, MimeHeaders};
 
 use super::header::raw_value;
 use super::{ParsedMail, fold};
@@ -87,12 +87,16 @@ fn presence(message: &Message<'_>, names: &[&str], kind: AutomaticKind) -> Optio
     })
 }
 
-/// Read receipts and other reports (RFC 3798, RFC 6522).
+/// Read receipts, complaints and other reports (RFC 8098, RFC 5965, RFC 6522).
 fn report(message: &Message<'_>) -> Option<Automatic> {
-    let declared = message.parts[0].content_type()?;
-    let subtype = declared.subtype()?;
-    (declared.ctype().eq_ignore_ascii_case("multipart") && subtype.eq_ignore_ascii_case("report"))
-        .then(|| reply("Content-Type: multipart/report"))
+    let declares = |part: &MessagePart<'_>, kind: &str, subkind: &str| {
+        part.content_type().is_some_and(|t| {
+            t.ctype().eq_ignore_ascii_case(kind) && t.subtype().is_some_and(|s| s.eq_ignore_ascii_case(subkind))
+        })
+    };
+    let reports = [("multipart", "report"), ("message", "feedback-report"), ("message", "disposition-notification")];
+    let found = reports.iter().find(|(kind, subkind)| message.parts.iter().any(|p| declares(p, kind, subkind)))?;
+    Some(reply(format!("Content-Type: {}/{}", found.0, found.1)))
 }
 
 fn null_return_path(message: &Message<'_>) -> Option<Automatic> {

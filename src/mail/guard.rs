@@ -71,6 +71,18 @@ pub enum Unreadable {
     NotAMail,
 }
 
+/// The mail from its first header field on: some systems put empty lines before it.
+pub(super) fn without_blank_start(raw: &[u8]) -> &[u8] {
+    let mut rest = raw;
+    while let Some(end) = rest.iter().position(|b| *b == b'\n') {
+        if !rest[..end].iter().all(u8::is_ascii_whitespace) {
+            break;
+        }
+        rest = &rest[end + 1..];
+    }
+    rest
+}
+
 /// Looks at the bytes before anything is parsed.
 pub(super) fn check(raw: &[u8], limits: &Limits) -> Result<(), Unreadable> {
     if raw.iter().all(u8::is_ascii_whitespace) {
@@ -167,6 +179,7 @@ mod tests {
     fn too_many_headers_are_refused() {
         let raw = "X-A: b\r\n".repeat(10_000) + "\r\nbody";
         assert_eq!(held(raw.as_bytes()), Some(Unreadable::TooManyHeaders(2_000)));
+        assert_eq!(held(format!("\r\n{raw}").as_bytes()), Some(Unreadable::TooManyHeaders(2_000)));
     }
 
     #[test]
@@ -183,6 +196,13 @@ mod tests {
     fn nested_messages_are_counted_without_recursion() {
         let raw = "Content-Type: message/rfc822\r\n\r\n".repeat(3_000);
         assert_eq!(held(raw.as_bytes()), Some(Unreadable::TooDeep(64)));
+    }
+
+    #[test]
+    fn empty_lines_before_the_header_are_passed_over() {
+        let raw = b"  \r\n\r\nFrom: a@example.org\r\n\r\nbody\r\n";
+        let mail = super::super::parse(raw, &Limits::default());
+        assert!(mail.is_ok_and(|m| m.from.is_some() && m.text == "body\n"));
     }
 
     #[test]

@@ -73,6 +73,7 @@ pub struct ParsedMail {
 /// # Errors
 /// [`Unreadable`] when the mail is empty, or passes one of `limits`: it must then be held.
 pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMail, Unreadable> {
+    let raw = guard::without_blank_start(raw);
     guard::check(raw, limits)?;
     let message = MessageParser::default().parse(raw).ok_or(Unreadable::NotAMail)?;
     guard::check_parts(&message, limits)?;
