@@ -14,6 +14,10 @@ CREATE TABLE mailbox (
     last_uid INTEGER NOT NULL DEFAULT 0,
     -- Mails up to this UID that somebody had read before the first start are left alone.
     baseline INTEGER NOT NULL DEFAULT 0,
+    -- When the mailbox was first looked into.
+    first_at INTEGER NOT NULL DEFAULT 0,
+    -- Of the mails up to the baseline, read ones from this time on are taken too; 0: none.
+    since INTEGER NOT NULL DEFAULT 0,
     polled_at INTEGER NOT NULL DEFAULT 0
 );
 

@@ -15,17 +15,25 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Opens the file, making it where it does not exist. Gives the ids an earlier process noted.
+    /// Opens the file, making it where it does not exist; earlier notes stay.
     ///
     /// # Errors
     /// The file system's.
-    pub fn open(path: &Path) -> io::Result<(Self, Vec<i64>)> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        Ok(Self { file })
+    }
+
+    /// All ids noted since the last [`Notes::clear`], by this process or an earlier one.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn ids(&mut self) -> io::Result<Vec<i64>> {
+        self.file.rewind()?;
         let mut text = String::new();
-        file.read_to_string(&mut text)?;
+        self.file.read_to_string(&mut text)?;
         // A last line cut short by a full disk is no number, or is repeated; both are harmless.
-        let ids = text.lines().filter_map(|line| line.parse().ok()).collect();
-        Ok((Self { file }, ids))
+        Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
     }
 
     /// Notes one id.
@@ -41,8 +49,7 @@ impl Notes {
     /// # Errors
     /// The file system's.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.rewind()
+        self.file.set_len(0)
     }
 }
 
@@ -54,17 +61,19 @@ mod tests {
     fn notes_outlive_the_process_that_made_them() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("notes");
-        let (mut notes, before) = Notes::open(&path)?;
-        assert!(before.is_empty());
+        let mut notes = Notes::open(&path)?;
+        assert!(notes.ids()?.is_empty());
         notes.add(7)?;
         notes.add(12)?;
+        assert_eq!(notes.ids()?, [7, 12]);
+        notes.add(13)?;
         drop(notes);
-        let (mut notes, before) = Notes::open(&path)?;
-        assert_eq!(before, [7, 12]);
+        let mut notes = Notes::open(&path)?;
+        assert_eq!(notes.ids()?, [7, 12, 13]);
         notes.clear()?;
         notes.add(3)?;
         drop(notes);
-        assert_eq!(Notes::open(&path)?.1, [3]);
+        assert_eq!(Notes::open(&path)?.ids()?, [3]);
         Ok(())
     }
 }

@@ -61,7 +61,11 @@ fn convert(addr: &Addr<'_>) -> Option<Address> {
     if looks_like_address(&address) {
         return Some(Address { name, address });
     }
-    // Some clients write the address where the name belongs: `From: someone@example.org <>`.
+    // Some clients write the address where the name belongs: `From: someone@example.org <>`. An
+    // address that is there and unusable must not give way to whatever the name claims.
+    if !address.is_empty() {
+        return None;
+    }
     let inside = name.trim_matches(|c: char| "<>\"' ".contains(c));
     looks_like_address(inside).then(|| Address { name: String::new(), address: inside.to_owned() })
 }

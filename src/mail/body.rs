@@ -31,6 +31,8 @@ pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<Str
 
 fn join(message: &Message<'_>, parts: &[u32], limits: &Limits, defects: &mut Vec<String>) -> Body {
     let mut text = String::new();
+    // One budget for all parts of a mail: laying out is what costs.
+    let mut html_left = limits.html_bytes;
     for at in parts.iter().take(limits.parts) {
         let Some(part) = message.parts.get(*at as usize) else {
             continue;
@@ -38,7 +40,11 @@ fn join(message: &Message<'_>, parts: &[u32], limits: &Limits, defects: &mut Vec
         let piece = match &part.body {
             PartType::Text(_) if is_file(part) => continue,
             PartType::Text(plain) => repaired(message, *at as usize, plain),
-            PartType::Html(source) => html::to_text(source, limits.html_bytes, defects),
+            PartType::Html(source) => {
+                let piece = html::to_text(source, html_left, defects);
+                html_left = html_left.saturating_sub(source.len());
+                piece
+            }
             _ => continue,
         };
         if !text.is_empty() && !text.ends_with('\n') {

@@ -97,7 +97,9 @@ pub(super) fn check(raw: &[u8], limits: &Limits) -> Result<(), Unreadable> {
         return Err(Unreadable::TooManyHeaders(limits.header_lines));
     }
     // Each level of nesting has to name its type, so these counts bound the depth from above.
-    if occurrences(raw, b"message/rfc822", 64) || occurrences(raw, b"message/global", 64) {
+    // The parts of a digest are messages without saying so (RFC 2046 section 5.1.5).
+    let nesting: [&[u8]; 3] = [b"message/rfc822", b"message/global", b"multipart/digest"];
+    if nesting.iter().any(|kind| occurrences(raw, kind, 64)) {
         return Err(Unreadable::TooDeep(64));
     }
     Ok(())
@@ -195,6 +197,8 @@ mod tests {
     #[test]
     fn nested_messages_are_counted_without_recursion() {
         let raw = "Content-Type: message/rfc822\r\n\r\n".repeat(3_000);
+        assert_eq!(held(raw.as_bytes()), Some(Unreadable::TooDeep(64)));
+        let raw = "Content-Type: multipart/digest; boundary=a\r\n\r\n--a\r\n\r\n".repeat(40_000);
         assert_eq!(held(raw.as_bytes()), Some(Unreadable::TooDeep(64)));
     }
 

@@ -8,11 +8,13 @@ use super::address::{self, Address, one_line};
 use super::{Limits, ParsedMail};
 
 pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedMail {
+    let (from, from_is_certain) = author(message, defects);
     ParsedMail {
         message_id: ids(message.header(HeaderName::MessageId)).pop(),
         in_reply_to: newest(ids(message.header(HeaderName::InReplyTo)), limits.references),
         references: newest(ids(message.header(HeaderName::References)), limits.references),
-        from: author(message, defects),
+        from,
+        from_is_certain,
         reply_to: addresses(message, HeaderName::ReplyTo, 1).pop(),
         to: addresses(message, HeaderName::To, limits.recipients),
         cc: addresses(message, HeaderName::Cc, limits.recipients),
@@ -46,16 +48,27 @@ pub(super) fn decode_bytes(bytes: &[u8]) -> String {
     }
 }
 
-fn author(message: &Message<'_>, defects: &mut Vec<String>) -> Option<Address> {
-    let fields = message.header_values(HeaderName::From).count();
+/// The author, and whether there is no doubt who it is: one field with one usable address.
+fn author(message: &Message<'_>, defects: &mut Vec<String>) -> (Option<Address>, bool) {
+    let fields = raw_values(message, "From").count();
     if fields > 1 {
         defects.push(format!("{fields} From fields; the last one is used"));
     }
-    let found = addresses(message, HeaderName::From, 1).pop();
-    if found.is_none() {
+    let mut named = addresses(message, HeaderName::From, 2);
+    let certain = fields == 1 && named.len() == 1 && all_in_from(message) == 1;
+    if named.is_empty() {
         defects.push("no usable address in From".to_owned());
+        return (addresses(message, HeaderName::Sender, 1).pop(), false);
     }
-    found.or_else(|| addresses(message, HeaderName::Sender, 1).pop())
+    (Some(named.swap_remove(0)), certain)
+}
+
+/// How many mailboxes the From field names, usable or not.
+fn all_in_from(message: &Message<'_>) -> usize {
+    match message.header(HeaderName::From) {
+        Some(HeaderValue::Address(parsed)) => parsed.iter().count(),
+        _ => 0,
+    }
 }
 
 fn addresses(message: &Message<'_>, name: HeaderName<'static>, most: usize) -> Vec<Address> {

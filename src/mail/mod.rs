@@ -37,6 +37,9 @@ pub struct ParsedMail {
     pub references: Vec<String>,
     /// The author: the first usable address of `From`.
     pub from: Option<Address>,
+    /// True when there is no doubt about it: one `From` field that names one mailbox. Only then can
+    /// anything be proved about the author.
+    pub from_is_certain: bool,
     /// Where the author wants answers, when it says so.
     pub reply_to: Option<Address>,
     /// `To`, in its order.
@@ -52,6 +55,9 @@ pub struct ParsedMail {
     pub text: String,
     /// Only what this person wrote now: quotes of earlier mails and signatures cut away.
     pub reply_text: String,
+    /// True when some of it stood below or between quoted lines: some clients break quoted lines so
+    /// that their ends look like the writer's own words.
+    pub below_quote: bool,
     /// Files that came with it, in their order.
     pub attachments: Vec<Attachment>,
     /// Set when a machine wrote this.
@@ -88,7 +94,7 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     mail.bounce = bounce::detect(message, &mail, &body.text);
     mail.automatic = auto::detect(message, &mail);
     mail.authentication = auth::read(message);
-    mail.reply_text = reply::new_text(&body.text);
+    (mail.reply_text, mail.below_quote) = reply::new_text(&body.text);
     mail.text = body.text;
     mail.defects = defects;
     mail

@@ -16,6 +16,11 @@ pub struct Cursor {
     pub baseline: u32,
     /// When the folder was last looked into with success.
     pub polled_at: Millis,
+    /// When the mailbox was first looked into.
+    pub first_at: Millis,
+    /// Of the mails up to the baseline, those that came from this time on are taken even when
+    /// somebody has read them; 0: none.
+    pub since: Millis,
 }
 
 impl Store {
@@ -30,8 +35,14 @@ impl Store {
             let value: i64 = row.try_get(at)?;
             Ok(u32::try_from(value).unwrap_or(0))
         };
-        let polled_at = row.try_get(3)?;
-        Ok(Some(Cursor { uid_validity: number(0)?, last_uid: number(1)?, baseline: number(2)?, polled_at }))
+        Ok(Some(Cursor {
+            uid_validity: number(0)?,
+            last_uid: number(1)?,
+            baseline: number(2)?,
+            polled_at: row.try_get(3)?,
+            first_at: row.try_get(4)?,
+            since: row.try_get(5)?,
+        }))
     }
 }
 
@@ -47,6 +58,8 @@ impl Tx {
             .bind(i64::from(cursor.last_uid))
             .bind(i64::from(cursor.baseline))
             .bind(cursor.polled_at)
+            .bind(cursor.first_at)
+            .bind(cursor.since)
             .execute(&mut *self.tx)
             .await?;
         Ok(())

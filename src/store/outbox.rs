@@ -246,13 +246,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Records that every letter from `first` to `last` that `instance` has claimed was taken by the server.
+    /// Records that the server took these letters, even where a lease has run out meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn settle_sent(&mut self, first: i64, last: i64, instance: &str, now: Millis) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::OUTBOX_SENT_RANGE.on(self.engine));
-        query.bind(first).bind(last).bind(now).bind(instance).execute(&mut *self.tx).await?;
+    pub async fn settle_sent(&mut self, ids: &[i64], now: Millis) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(sql::OUTBOX_SENT_ALL.on(self.engine)).bind(json(&ids)?);
+        query.bind(now).execute(&mut *self.tx).await?;
         Ok(())
     }
 

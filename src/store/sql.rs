@@ -92,11 +92,12 @@ statements! {
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     META_ADD = Sql::both("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 
-    MAILBOX_GET = Sql::both("SELECT uid_validity, last_uid, baseline, polled_at FROM mailbox WHERE name = $1");
+    MAILBOX_GET = Sql::both(
+        "SELECT uid_validity, last_uid, baseline, polled_at, first_at, since FROM mailbox WHERE name = $1");
     MAILBOX_SET = Sql::both(
-        "INSERT INTO mailbox (name, uid_validity, last_uid, baseline, polled_at) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO mailbox (name, uid_validity, last_uid, baseline, polled_at, first_at, since) VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (name) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid, \
-         baseline = excluded.baseline, polled_at = excluded.polled_at");
+         baseline = excluded.baseline, polled_at = excluded.polled_at, first_at = excluded.first_at, since = excluded.since");
 
     INBOX_ADD = rows!(
         "INSERT INTO inbox (mailbox, uid_validity, uid, content_hash, size, received_at, state, verdict, reason, settled) \
@@ -166,7 +167,7 @@ statements! {
         "ORDER BY id", " FOR UPDATE");
     TICKETS_OF_NUMBERS = among!("SELECT number, id FROM ticket WHERE number", "");
     TICKETS_OF_MESSAGES = among!(
-        "SELECT message_id, MAX(ticket_id) FROM message WHERE message_id", "GROUP BY message_id");
+        "SELECT message_id, MIN(ticket_id) FROM message WHERE message_id", "GROUP BY message_id");
     TICKET_LIST = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id FROM ticket \
@@ -221,9 +222,9 @@ statements! {
     };
     OUTBOX_SENT = Sql::both(
         "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state = 'sending'");
-    OUTBOX_SENT_RANGE = Sql::both(
-        "UPDATE outbox SET state = 'sent', sent_at = $3, lease_until = 0, last_error = '' \
-         WHERE id BETWEEN $1 AND $2 AND state = 'sending' AND lease_by = $4");
+    OUTBOX_SENT_ALL = among_ids!(
+        "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' \
+         WHERE state IN ('sending', 'queued') AND id", "", "");
     OUTBOX_LATER = Sql::both(
         "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
          WHERE id = $1 AND state = 'sending'");

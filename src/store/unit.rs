@@ -272,7 +272,8 @@ impl Unit {
 
     fn add_message(&mut self, ticket: i64, inbox_id: i64, message: &MessageDraft) {
         if !message.message_id.is_empty() {
-            self.by_message.insert(message.message_id.clone(), ticket);
+            // An id belongs to whom it came from first: a later mail that reuses it leads nowhere else.
+            self.by_message.entry(message.message_id.clone()).or_insert(ticket);
         }
         self.messages.push((
             ticket,

@@ -19,31 +19,47 @@ pub enum Proof {
 }
 
 /// The proof an agent's mail carries. `answers_own_letter`: a token issued to this sender was found.
+/// Where it is doubtful who the author is, nothing is proved.
 #[must_use]
 pub fn proof_of_agent(mail: &ParsedMail, mailbox: &str, answers_own_letter: bool, policy: &Policy) -> Proof {
+    if !mail.from_is_certain {
+        return Proof::Missing;
+    }
     match policy.authserv_ids.get(mailbox) {
-        Some(server) if server_vouches(mail, server) => Proof::Server,
+        Some(server) if server_says(mail, server) == Some(true) => Proof::Server,
         Some(_) => Proof::Missing,
         None if answers_own_letter => Proof::Letter,
         None => Proof::Missing,
     }
 }
 
-/// Only the topmost block counts: the own server writes above what arrived.
-fn server_vouches(mail: &ParsedMail, server: &str) -> bool {
-    let Some(from) = &mail.from else { return false };
-    let domain = key(&from.address).rsplit('@').next().unwrap_or_default().to_owned();
-    let block = mail.authentication.iter().take_while(|r| r.server == server);
-    let mut aligned = false;
-    for result in block {
-        match result.dmarc.as_deref() {
-            Some("pass") => return true,
-            Some("fail") => return false,
-            _ => {}
-        }
-        aligned |= result.dkim_pass.iter().any(|d| is_aligned(d, &domain));
+/// Whether the mailbox's own server says outright that the From domain did not send this.
+#[must_use]
+pub fn is_denied(mail: &ParsedMail, mailbox: &str, policy: &Policy) -> bool {
+    policy.authserv_ids.get(mailbox).is_some_and(|server| server_says(mail, server) == Some(false))
+}
+
+/// The server's verdict about the From domain, if it has one. Only its topmost block counts, and a
+/// verdict about another domain than the author's is none.
+fn server_says(mail: &ParsedMail, server: &str) -> Option<bool> {
+    let address = key(&mail.from.as_ref()?.address);
+    let domain = address.rsplit('@').next().unwrap_or_default();
+    let block: Vec<_> = mail.authentication.iter().take_while(|r| r.server == server).collect();
+    let about_author = |named: &Option<String>| named.as_ref().is_none_or(|n| n == domain);
+    let dmarc: Vec<bool> = block
+        .iter()
+        .filter(|r| about_author(&r.dmarc_domain))
+        .filter_map(|r| match r.dmarc.as_deref() {
+            Some("pass") => Some(true),
+            Some("fail") => Some(false),
+            _ => None,
+        })
+        .collect();
+    if !dmarc.is_empty() {
+        return Some(dmarc.iter().all(|pass| *pass));
     }
-    aligned
+    let signed = block.iter().flat_map(|r| &r.dkim_pass).any(|signer| is_aligned(signer, domain));
+    signed.then_some(true)
 }
 
 /// Strict alignment, or a signature by a parent domain (RFC 7489 section 3.1.1, relaxed towards the parent).
@@ -58,7 +74,8 @@ mod tests {
 
     fn vouched(head: &str) -> bool {
         let raw = format!("{head}From: Marie <marie@lycee.example.org>\r\n\r\nx");
-        parse(raw.as_bytes(), &Limits::default()).is_ok_and(|m| server_vouches(&m, "mx.desk.example"))
+        parse(raw.as_bytes(), &Limits::default())
+            .is_ok_and(|m| m.from_is_certain && server_says(&m, "mx.desk.example") == Some(true))
     }
 
     #[test]
@@ -72,6 +89,21 @@ mod tests {
     }
 
     #[test]
+    fn a_doubtful_author_proves_nothing() {
+        let ar = "Authentication-Results: mx.desk.example; dmarc=pass\r\n";
+        for from in [
+            "From: \"marie@lycee.example.org\" <\"e e\"@evil.example>",
+            "From: marie@lycee.example.org, eve@evil.example",
+            "From: \r\nSender: marie@lycee.example.org",
+            "From: marie@lycee.example.org <>\r\nFrom: eve@evil.example",
+        ] {
+            let raw = format!("{ar}{from}\r\n\r\nx");
+            let certain = parse(raw.as_bytes(), &Limits::default()).is_ok_and(|m| m.from_is_certain);
+            assert!(!certain, "{from}");
+        }
+    }
+
+    #[test]
     fn others_and_forgeries_below_are_not() {
         for head in [
             "",
@@ -79,6 +111,9 @@ mod tests {
             "Authentication-Results: mx.desk.example; dmarc=fail\r\nAuthentication-Results: mx.desk.example; dmarc=pass\r\n",
             "Authentication-Results: other.example; dmarc=none\r\nAuthentication-Results: mx.desk.example; dmarc=pass\r\n",
             "Authentication-Results: mx.desk.example; dkim=pass header.d=evil.example\r\n",
+            "Authentication-Results: mx.desk.example; dmarc=pass header.from=evil.example\r\n",
+            "Authentication-Results: mx.desk.example; dmarc=none\r\nReceived: from evil\r\nAuthentication-Results: mx.desk.example; dmarc=pass\r\n",
+            "Authentication-Results: mx.desk.example; dmarc=pass\r\nFrom: Eve <eve@evil.example>\r\n",
             "Authentication-Results: mx.desk.example; dkim=pass header.d=org\r\n",
             "Authentication-Results: mx.desk.example; dkim=pass header.d=sub.lycee.example.org\r\n",
         ] {

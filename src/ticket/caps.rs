@@ -6,7 +6,7 @@ use crate::clock::{HOUR, Millis};
 /// Caps per address and window; keys of `[limits]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Letters of any kind to one requester within an hour.
+    /// Letters to one requester within an hour, beyond which no automatic one is written.
     pub letters_per_hour: i64,
     /// Letters of any kind to one agent within an hour.
     pub agent_letters_per_hour: i64,
@@ -16,10 +16,15 @@ impl Caps {
     /// The window the caps count over.
     pub const WINDOW: Millis = HOUR;
 
-    /// The cap for letters of this kind.
+    /// The cap for letters of this kind. A person's answer has none: a flood of forged mail must not
+    /// keep it from leaving, and no loop can write it.
     #[must_use]
     pub fn of(&self, kind: LetterKind) -> i64 {
-        if kind.is_internal() { self.agent_letters_per_hour } else { self.letters_per_hour }
+        match kind {
+            LetterKind::Answer => i64::MAX,
+            kind if kind.is_internal() => self.agent_letters_per_hour,
+            _ => self.letters_per_hour,
+        }
     }
 }
 
@@ -42,5 +47,6 @@ mod tests {
         assert_eq!(suppress(LetterKind::Acknowledgement, 2, &caps), None);
         assert!(suppress(LetterKind::Acknowledgement, 3, &caps).is_some());
         assert_eq!(suppress(LetterKind::NewTicket, 3, &caps), None);
+        assert_eq!(suppress(LetterKind::Answer, 1_000, &caps), None);
     }
 }

@@ -87,6 +87,12 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     if intake.own {
         return Decision::Ignore("the desk's own letter came back".to_owned());
     }
+    if intake.from_desk {
+        return Decision::Hold(format!(
+            "it claims to come from {}, the desk's own address; answering it could go on for ever",
+            intake.sender
+        ));
+    }
     let Some(queue) = intake.queue(policy) else {
         return Decision::Hold(format!("no queue takes mail of mailbox {}", intake.mailbox));
     };
@@ -94,12 +100,20 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
         return Decision::Hold("it has no usable sender address".to_owned());
     }
     let threading = choose(intake, &snapshot.candidates, policy, secret);
-    match (&threading.joined, intake.mail.automatic.as_ref().map(|a| a.kind)) {
+    let proven = intake.agent.is_some()
+        && proof_of_agent(&intake.mail, &intake.mailbox, threading.answers_own_letter, policy) != Proof::Missing;
+    // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
+    let machine = intake.mail.automatic.as_ref().map(|a| a.kind).filter(|kind| *kind != AutomaticKind::List);
+    match (&threading.joined, machine) {
+        (Some(found), _) if intake.agent.is_some() && !proven => Decision::Hold(format!(
+            "it claims to be from the agent {} about {}, and nothing proves it",
+            intake.sender, found.ticket.number
+        )),
         (Some(found), Some(kind)) => join_automatic(intake, found, &threading, policy, kind),
-        (Some(found), None) if intake.agent.is_some() => join_agent(intake, found, &threading, policy),
+        (Some(found), None) if proven => join_agent(intake, found, &threading, policy),
         (Some(found), None) => join_requester(intake, found, &threading, policy, queue),
         (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
-        (None, _) if !may_open(&intake.sender, queue) && intake.agent.is_none() => Decision::Hold(format!(
+        (None, _) if !proven && !may_open(&intake.sender, queue) => Decision::Hold(format!(
             "{} is not among queues.{}.senders, who may open tickets",
             intake.sender, queue.name
         )),
@@ -179,22 +193,29 @@ fn join_requester(
 }
 
 fn join_agent(intake: &Intake, found: &Candidate, threading: &Threading, policy: &Policy) -> Decision {
-    let proof = proof_of_agent(&intake.mail, &intake.mailbox, threading.answers_own_letter, policy);
-    if proof == Proof::Missing {
-        return Decision::Hold(format!(
-            "it claims to be from the agent {} about {}, and nothing proves it",
-            intake.sender, found.ticket.number
-        ));
-    }
     let commands = command::read(&intake.mail.reply_text);
     if let Some(word) = commands.unknown {
         return Decision::Hold(format!("#{word} is no command; known are #public and #note"));
     }
-    let default = if threading.answers_public_letter { Visibility::Public } else { Visibility::Internal };
+    // A letter to this very agent is internal, whatever other letters the mail also refers to.
+    let default = if threading.answers_public_letter && !threading.answers_own_letter {
+        Visibility::Public
+    } else {
+        Visibility::Internal
+    };
     let visibility = commands.visibility.unwrap_or(default);
     let ticket = &found.ticket;
     let mut letters = to_watchers(LetterKind::NewMessage, &ticket.queue, &intake.sender, policy);
     let public = visibility == Visibility::Public;
+    // What is quoted may be a colleague's note, and some clients break quoted lines so that their
+    // ends look like the writer's words. Every internal letter names #public in its foot.
+    if public && (intake.mail.below_quote || commands.text.contains("#public")) {
+        return Decision::Hold(
+            "a public answer must stand above what it quotes, so that no internal note goes out with it; \
+             send it again without the quoted mail"
+                .to_owned(),
+        );
+    }
     if public {
         letters.push(LetterOrder { kind: LetterKind::Answer, to: ticket.requester.clone() });
     }
@@ -204,7 +225,8 @@ fn join_agent(intake: &Intake, found: &Candidate, threading: &Threading, policy:
         events.push(Event::own("status", format!("{} → {}", ticket.status.as_str(), status.as_str())));
     }
     let text = commands.text;
-    let message = MessageDraft { new_text: text, ..message(intake, visibility, &intake.mail.reply_text) };
+    let message =
+        MessageDraft { new_text: text, from_agent: true, ..message(intake, visibility, &intake.mail.reply_text) };
     Decision::Join(Box::new(Joining {
         first_answer: public && !ticket.answered,
         reason: reason(found),
@@ -322,7 +344,7 @@ fn message(intake: &Intake, visibility: Visibility, new_text: &str) -> MessageDr
     MessageDraft {
         sender: intake.sender.clone(),
         sender_name: intake.mail.from.as_ref().map(|a| a.name.clone()).unwrap_or_default(),
-        from_agent: intake.agent.is_some(),
+        from_agent: false,
         automatic: intake.mail.automatic.is_some(),
         visibility,
         message_id: intake.mail.message_id.clone().unwrap_or_default(),

@@ -16,7 +16,7 @@ mod thread;
 mod token;
 mod words;
 
-pub use authority::{Proof, proof_of_agent};
+pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Caps, suppress};
 pub use decide::{Decision, Joining, Opening, Snapshot, decide};
 pub use number::{format as format_number, numbers_in};

@@ -1,5 +1,6 @@
 //! From what a mail says to what it means for this desk.
 
+use super::authority::is_denied;
 use super::number::numbers_in;
 use super::policy::{Policy, Queue};
 use super::priority::{Tagged, read_tags};
@@ -57,8 +58,12 @@ pub struct Intake {
     pub signals: Vec<Signal>,
     /// Language the sender writes, where known.
     pub language: Option<String>,
-    /// True when the mail is the desk's own.
+    /// True when the mail is the desk's own letter come back.
     pub own: bool,
+    /// True when it claims to come from one of the desk's own addresses.
+    pub from_desk: bool,
+    /// True when the mailbox's own server says outright that the sender's domain did not send it.
+    pub denied: bool,
     /// Queue whose sub-addressing probe this is.
     pub probe: Option<String>,
 }
@@ -77,7 +82,9 @@ pub fn read(mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -
         tagged: read_tags(strip_prefixes(&mail.subject), &policy.priorities, policy.tag_forms),
         signals: signals(&mail, &addressed, policy),
         language: language(&mail, policy),
-        own: policy.is_own_address(&sender) || mail.loop_marks.iter().any(|m| policy.is_own_address(m)),
+        own: is_own(&mail, &sender, policy),
+        from_desk: policy.is_own_address(&sender),
+        denied: is_denied(&mail, mailbox, policy),
         probe: probe(&addressed, policy, secret),
         sender,
         mail,
@@ -90,6 +97,12 @@ impl Intake {
     pub fn queue<'a>(&self, policy: &'a Policy) -> Option<&'a Queue> {
         policy.queues.get(self.queue.as_ref()?)
     }
+}
+
+/// One of the desk's letters come back: it carries our mark, or one of our ids under our address.
+fn is_own(mail: &ParsedMail, sender: &str, policy: &Policy) -> bool {
+    let id = mail.message_id.as_deref().and_then(Token::in_message_id);
+    mail.loop_marks.iter().any(|m| policy.is_own_address(m)) || (id.is_some() && policy.is_own_address(sender))
 }
 
 /// Keys of every address this copy was for.

@@ -80,6 +80,8 @@ fn holder(token: &Token, intake: &Intake, ticket: &TicketView, policy: &Policy, 
 fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
     let takes_part = intake.agent.is_some() || candidate.ticket.participants.contains(&intake.sender);
     takes_part
+        // The sender is not who the mail claims: only what needs no sender counts then.
+        && !intake.denied
         && match &candidate.signal {
             // Clients that start a new mail from an old one keep its References but not its subject.
             Signal::StoredId { direct: false, .. } => same_subject(intake, &candidate.ticket),

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble};
+use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble, Which};
 use crate::edge::maildir;
 use crate::mail::Unreadable;
 use crate::settings::Settings;
@@ -45,25 +45,25 @@ pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) 
     Ok(count)
 }
 
-/// Where to go on. At the first contact, mails that people have read already are left alone; after
-/// a change of UIDVALIDITY everything is read again, and what is known is recognised by its content.
+/// Where to go on. At the first contact, mails that people have read already are left alone. After
+/// a change of UIDVALIDITY everything is read again that came since the first contact, or is
+/// unread; what is known is recognised by its content.
 async fn place(desk: &Desk, mailbox: &str, folder: Folder) -> Result<Cursor, Trouble> {
-    match desk.store.cursor(mailbox).await? {
-        Some(cursor) if cursor.uid_validity == folder.uid_validity => Ok(cursor),
-        Some(_) => {
-            tracing::warn!(mailbox, "UIDVALIDITY changed; the folder is read again from its start");
-            Ok(Cursor { uid_validity: folder.uid_validity, ..Cursor::default() })
+    let baseline = folder.uid_next.saturating_sub(1);
+    let start = Cursor { uid_validity: folder.uid_validity, baseline, ..Cursor::default() };
+    let cursor = match desk.store.cursor(mailbox).await? {
+        Some(cursor) if cursor.uid_validity == folder.uid_validity => return Ok(cursor),
+        Some(old) => {
+            tracing::warn!(mailbox, "UIDVALIDITY changed; the folder is read again");
+            Cursor { first_at: old.first_at, since: old.first_at, ..start }
         }
-        None => {
-            let baseline = folder.uid_next.saturating_sub(1);
-            let cursor = Cursor { uid_validity: folder.uid_validity, baseline, ..Cursor::default() };
-            // Kept before anything is fetched: a second start must not take read mails for new ones.
-            let mut tx = desk.store.begin(Durability::Full).await?;
-            tx.set_cursor(mailbox, cursor).await?;
-            tx.commit().await?;
-            Ok(cursor)
-        }
-    }
+        None => Cursor { first_at: desk.clock.now(), ..start },
+    };
+    // Kept before anything is fetched: a second start must not take read mails for new ones.
+    let mut tx = desk.store.begin(Durability::Full).await?;
+    tx.set_cursor(mailbox, cursor).await?;
+    tx.commit().await?;
+    Ok(cursor)
 }
 
 struct Fetch<'a> {
@@ -82,14 +82,14 @@ impl Fetch<'_> {
     }
 
     async fn search(&mut self) -> Result<Vec<u32>, Trouble> {
-        let Cursor { last_uid, baseline, .. } = self.cursor;
+        let Cursor { last_uid, baseline, since, .. } = self.cursor;
         let mut uids = Vec::new();
         if last_uid < baseline {
-            let unread = self.imap.search(last_uid + 1, baseline, true).await;
+            let unread = self.imap.search(last_uid + 1, baseline, Which::Unread { or_since: since }).await;
             uids = unread.map_err(|e| self.imap_trouble(e))?;
         }
         let first = last_uid.max(baseline).saturating_add(1);
-        let new = self.imap.search(first, 0, false).await.map_err(|e| self.imap_trouble(e))?;
+        let new = self.imap.search(first, 0, Which::All).await.map_err(|e| self.imap_trouble(e))?;
         uids.extend(new);
         Ok(uids)
     }
@@ -124,30 +124,34 @@ impl Fetch<'_> {
         if uids.is_empty() {
             return Ok(());
         }
-        let mails = self.imap.fetch(uids, bytes).await.map_err(|e| self.imap_trouble(e))?;
-        let missing: Vec<u32> = uids.iter().copied().filter(|uid| mails.iter().all(|m| m.uid != *uid)).collect();
-        self.keep(&mails, None).await?;
-        for uid in missing {
-            self.keep_missing(uid).await?;
+        match self.imap.fetch(uids, bytes).await {
+            Ok(mails) if mails.len() == uids.len() => self.keep(&mails, None).await,
+            // One of them cannot be had. Which one shows when each is asked for by itself, in their
+            // order, so that the place never moves beyond a mail that is still to come.
+            Ok(_) | Err(ImapTrouble::Refused { .. }) => {
+                for uid in uids {
+                    self.keep_single(*uid, bytes).await?;
+                }
+                Ok(())
+            }
+            Err(source) => Err(self.imap_trouble(source)),
         }
-        self.cursor.last_uid = self.cursor.last_uid.max(uids.last().copied().unwrap_or(0));
-        Ok(())
     }
 
-    /// The server gave its size but not the mail: once more alone, then it is left to a person, so
-    /// that it stops nothing behind it.
-    async fn keep_missing(&mut self, uid: u32) -> Result<(), Trouble> {
-        let again = self.imap.fetch(&[uid], 0).await.map_err(|e| self.imap_trouble(e))?;
-        if again.is_empty() {
-            let still = self.imap.sizes(&[uid]).await.map_err(|e| self.imap_trouble(e))?;
-            if still.is_empty() {
-                return Ok(());
-            }
-            let size = still.first().map_or(0, |s| s.1);
-            let reason = format!("the server does not give out this mail; it lies in its folder under UID {uid}");
-            return self.keep(&[Fetched { uid, bytes: Vec::new() }], Some((size, reason))).await;
+    /// A mail asked for by itself. One the server refuses or leaves out, while it still names its
+    /// size, is left to a person, so that it stops nothing behind it.
+    async fn keep_single(&mut self, uid: u32, bytes: u64) -> Result<(), Trouble> {
+        match self.imap.fetch(&[uid], bytes).await {
+            Ok(mails) if !mails.is_empty() => return self.keep(&mails, None).await,
+            Ok(_) | Err(ImapTrouble::Refused { .. }) => {}
+            Err(source) => return Err(self.imap_trouble(source)),
         }
-        self.keep(&again, None).await
+        let still = self.imap.sizes(&[uid]).await.map_err(|e| self.imap_trouble(e))?;
+        let Some((_, size)) = still.first() else { return Ok(()) };
+        let reason = format!("the server does not give out this mail; it lies in its folder under UID {uid}");
+        // The place in the folder stands in for the content, which nobody knows.
+        let name = format!("{} {uid}", self.cursor.uid_validity).into_bytes();
+        self.keep(&[Fetched { uid, bytes: name }], Some((*size, reason))).await
     }
 
     /// A mail too large to fetch: its header is kept, the mail itself stays where it is.

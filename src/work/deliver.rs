@@ -33,6 +33,8 @@ const LEASE: Millis = 15 * MINUTE;
 pub struct Sender {
     smtp: Smtp,
     notes: Option<Notes>,
+    /// Whether the store knows all that is noted, and nothing is claimed.
+    settled: bool,
 }
 
 impl Sender {
@@ -42,19 +44,10 @@ impl Sender {
     /// # Errors
     /// [`Trouble`].
     pub async fn open(desk: &Desk) -> Result<Self, Trouble> {
-        let settings = desk.settings.load_full();
-        let (mut notes, earlier) = open_notes(desk)?;
-        let now = desk.clock.now();
-        let mut tx = desk.store.begin(Durability::Full).await?;
-        for id in &earlier {
-            tx.settle_letter(*id, &Settlement::Sent, now).await?;
-        }
-        tx.release_leases(now, &settings.instance).await?;
-        tx.commit().await?;
-        if let Some(notes) = &mut notes {
-            notes.clear().map_err(no_notes)?;
-        }
-        Ok(Self { smtp: Smtp::new(settings.smtp.clone()), notes })
+        let notes = desk.store.file().map(|file| Notes::open(&beside(file, "sent"))).transpose().map_err(no_notes)?;
+        let mut sender = Self { smtp: Smtp::new(desk.settings.load().smtp.clone()), notes, settled: false };
+        sender.recover(desk).await?;
+        Ok(sender)
     }
 
     /// Sends every letter that is due, until none is or `stop`. Gives how many left.
@@ -63,14 +56,35 @@ impl Sender {
     /// [`Trouble::Smtp`] when the server cannot be reached (no letter was counted), or [`Trouble::Store`].
     pub async fn drain(&mut self, desk: &Desk, stop: &CancellationToken) -> Result<usize, Trouble> {
         let settings = desk.settings.load_full();
+        if !self.settled {
+            self.recover(desk).await?;
+        }
+        // Whatever fails from here on, the store may not know what was sent.
+        self.settled = false;
         let mut sent = 0;
         let mut due = claim(desk, &settings).await?;
         while !due.is_empty() {
             let outcome = self.batch(desk, &settings, &due, stop).await?;
-            sent += outcome.sent;
+            sent += outcome.sent.len();
             due = self.settle(desk, &settings, &due, outcome, stop).await?;
         }
+        self.settled = true;
         Ok(sent)
+    }
+
+    /// Tells the store what the notes hold, and gives back every letter this instance has claimed.
+    async fn recover(&mut self, desk: &Desk) -> Result<(), Trouble> {
+        let now = desk.clock.now();
+        let noted = self.notes.as_mut().map(Notes::ids).transpose().map_err(no_notes)?.unwrap_or_default();
+        let mut tx = desk.store.begin(Durability::Full).await?;
+        tx.settle_sent(&noted, now).await?;
+        tx.release_leases(now, &desk.settings.load().instance).await?;
+        tx.commit().await?;
+        if let Some(notes) = &mut self.notes {
+            notes.clear().map_err(no_notes)?;
+        }
+        self.settled = true;
+        Ok(())
     }
 
     /// Ends the connection politely.
@@ -112,7 +126,7 @@ impl Sender {
         let error = outcome.broken.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
         give_back(&mut tx, &due[outcome.tried..], &error, now).await?;
-        outcome.settle(&mut tx, &settings.instance, now).await?;
+        outcome.settle(&mut tx, now).await?;
         let goes_on = outcome.broken.is_none() && !stop.is_cancelled();
         let next = if goes_on { tx.claim(now, now + LEASE, &settings.instance, BATCH).await? } else { Vec::new() };
         tx.commit().await?;
@@ -142,7 +156,7 @@ impl Sender {
             match self.send(desk, settings, letter, bytes).await {
                 Settlement::Sent => {
                     self.note(desk, letter).await?;
-                    outcome.note_sent(letter.id);
+                    outcome.sent.push(letter.id);
                 }
                 other => outcome.others.push((letter.id, other)),
             }
@@ -179,28 +193,19 @@ impl Sender {
 struct Outcome {
     /// Letters from the front of the batch that were tried.
     tried: usize,
-    sent: usize,
-    range: Option<(i64, i64)>,
+    /// Ids of those the server took.
+    sent: Vec<i64>,
     others: Vec<(i64, Settlement)>,
     /// Set when the server went away.
     broken: Option<SmtpTrouble>,
 }
 
 impl Outcome {
-    fn note_sent(&mut self, id: i64) {
-        self.sent += 1;
-        self.range = Some(self.range.map_or((id, id), |(first, last)| (first.min(id), last.max(id))));
-    }
-
-    /// First the others, then the rest of the range is what was sent.
-    async fn settle(&self, tx: &mut Tx, instance: &str, now: Millis) -> Result<(), StoreError> {
+    async fn settle(&self, tx: &mut Tx, now: Millis) -> Result<(), StoreError> {
         for (id, settlement) in &self.others {
             tx.settle_letter(*id, settlement, now).await?;
         }
-        match self.range {
-            Some((first, last)) => tx.settle_sent(first, last, instance, now).await,
-            None => Ok(()),
-        }
+        tx.settle_sent(&self.sent, now).await
     }
 }
 
@@ -212,12 +217,6 @@ fn chunk(due: &[Due]) -> usize {
         total <= BYTES
     });
     fits.count().max(1)
-}
-
-fn open_notes(desk: &Desk) -> Result<(Option<Notes>, Vec<i64>), Trouble> {
-    let Some(database) = desk.store.file() else { return Ok((None, Vec::new())) };
-    let (notes, earlier) = Notes::open(&beside(database, "sent")).map_err(no_notes)?;
-    Ok((Some(notes), earlier))
 }
 
 fn no_notes(error: io::Error) -> Trouble {

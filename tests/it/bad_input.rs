@@ -16,8 +16,8 @@ async fn verdict_on(site: &Site, raw: &[u8], behind: &str) -> String {
     match held.get(known) {
         Some(mail) => format!("held: {}", mail.reason),
         None => {
-            assert_eq!(site.tickets().await.len(), tickets + 2);
-            "opened".to_owned()
+            let opened = site.tickets().await.len() - tickets;
+            if opened == 2 { "opened" } else { "ignored" }.to_owned()
         }
     }
 }

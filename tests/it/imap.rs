@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use data_encoding::BASE64URL_NOPAD;
 use guichet::clock::Clock;
-use guichet::edge::imap::{Imap, ImapTrouble, Login, Wake};
+use guichet::edge::imap::{Imap, ImapTrouble, Login, Wake, Which};
 use guichet::edge::net::Security;
 use guichet::store::TicketFilter;
 use guichet::work::daemon::Crew;
@@ -259,7 +259,7 @@ async fn waiting_ends_by_news_by_the_clock_or_by_a_stop() {
     });
     assert_eq!(imap.idle(20 * SECOND, &stop).await.unwrap(), Wake::News);
     append.join().unwrap();
-    assert_eq!(imap.search(1, 0, false).await.unwrap(), [1], "the session is good for more");
+    assert_eq!(imap.search(1, 0, Which::All).await.unwrap(), [1], "the session is good for more");
     stop.cancel();
     assert_eq!(imap.idle(20 * SECOND, &stop).await.unwrap(), Wake::Stop);
 }

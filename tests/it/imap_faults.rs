@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use guichet::edge::imap::{Imap, ImapConfig, ImapTrouble, Login, Wake};
+use guichet::edge::imap::{Imap, ImapConfig, ImapTrouble, Login, Wake, Which};
 use guichet::edge::net::{Endpoint, Security};
 use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -90,13 +90,13 @@ async fn connect(script: Script) -> Imap {
 #[tokio::test]
 async fn a_search_that_is_refused_or_cut_short_is_no_empty_mailbox() {
     let mut imap = connect(&[("UID SEARCH", "TAG NO later\r\n")]).await;
-    assert!(matches!(imap.search(1, 0, false).await, Err(ImapTrouble::Refused { .. })));
+    assert!(matches!(imap.search(1, 0, Which::All).await, Err(ImapTrouble::Refused { .. })));
     let mut imap = connect(&[("UID SEARCH", "* SEARCH 1 2\r\nCLOSE")]).await;
-    assert!(matches!(imap.search(1, 0, false).await, Err(ImapTrouble::Unreachable(_))));
+    assert!(matches!(imap.search(1, 0, Which::All).await, Err(ImapTrouble::Unreachable(_))));
     let mut imap = connect(&[("UID SEARCH", "* BYE shutting down\r\nCLOSE")]).await;
-    assert!(matches!(imap.search(1, 0, false).await, Err(ImapTrouble::Unreachable(_))));
+    assert!(matches!(imap.search(1, 0, Which::All).await, Err(ImapTrouble::Unreachable(_))));
     let mut imap = connect(&[("UID SEARCH", "SILENCE")]).await;
-    assert!(matches!(imap.search(1, 0, false).await, Err(ImapTrouble::Timeout { .. })));
+    assert!(matches!(imap.search(1, 0, Which::All).await, Err(ImapTrouble::Timeout { .. })));
 }
 
 #[tokio::test]
@@ -178,4 +178,35 @@ async fn nothing_waits_where_idle_says_so_at_once() {
         tokio::time::timeout(Duration::from_secs(2), imap.idle(Duration::from_secs(20), &CancellationToken::new()))
             .await;
     assert_eq!(answer.unwrap().unwrap(), Wake::News);
+}
+
+#[tokio::test]
+async fn a_mail_the_server_does_not_give_out_stops_nothing_behind_it() {
+    const MAIL: &str = "From: a@b.example\r\nSubject: x\r\n\r\ntext\r\n";
+    assert_eq!(MAIL.len(), 39);
+    let (port, _) = server(&[
+        ("UID SEARCH UID 1:1 UNSEEN", "* SEARCH 1\r\nTAG OK\r\n"),
+        ("UID SEARCH", "* SEARCH 2 3\r\nTAG OK\r\n"),
+        ("UID FETCH 1:3 (UID RFC822.SIZE)", "* 1 FETCH (UID 1 RFC822.SIZE 39)\r\n* 2 FETCH (UID 2 RFC822.SIZE 39)\r\n* 3 FETCH (UID 3 RFC822.SIZE 39)\r\nTAG OK\r\n"),
+        ("UID FETCH 1:3 (UID BODY", "TAG NO one of them is broken\r\n"),
+        ("UID FETCH 1 (UID BODY", "TAG NO broken\r\n"),
+        ("UID FETCH 1 (UID RFC822.SIZE)", "* 1 FETCH (UID 1 RFC822.SIZE 39)\r\nTAG OK\r\n"),
+        ("UID FETCH 2 (UID BODY", "* 2 FETCH (UID 2 BODY[] {39}\r\nFrom: a@b.example\r\nSubject: x\r\n\r\ntext\r\n)\r\nTAG OK\r\n"),
+        ("UID FETCH 3 (UID BODY", "TAG OK nothing\r\n"),
+        ("UID FETCH 3 (UID RFC822.SIZE)", "TAG OK it is gone\r\n"),
+        ("UID STORE", "TAG OK\r\n"),
+    ])
+    .await;
+    let site = Site::new(Database::Sqlite).await;
+    let section = format!(
+        "[mailboxes.second]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n[queues.other]\nmailbox = \"second\"\naddress = \"other@desk.example\"\nprefix = \"OTHER\"\n"
+    );
+    std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
+    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    site.round().await;
+    let held = site.store().held().await.unwrap();
+    assert_eq!(held.len(), 1);
+    assert!(held[0].reason.contains("UID 1"), "{}", held[0].reason);
+    assert_eq!(site.only_ticket().await.number, "OTHER-000001");
+    assert_eq!(site.store().cursor("second").await.unwrap().unwrap().last_uid, 3);
 }

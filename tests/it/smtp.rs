@@ -9,6 +9,7 @@ use guichet::store::{Durability, OutboxState};
 use guichet::trouble::Trouble;
 use guichet::work::once;
 use secrecy::SecretString;
+use sqlx::Executor;
 
 use crate::support::mail::{ANA, Mail};
 use crate::support::sink::letters_in;
@@ -102,6 +103,26 @@ async fn a_server_that_hangs_up_on_one_letter_does_not_stop_the_others() {
     site.clock.advance(2 * MINUTE);
     site.round().await;
     assert_eq!(site.sink.letters().len(), 6);
+}
+
+#[tokio::test]
+async fn letters_that_left_before_the_store_failed_do_not_leave_again() {
+    let site = Site::new(Database::Sqlite).await;
+    let mut raw = site.raw().await;
+    site.put(&Mail::from(ANA));
+    raw.execute(
+        "CREATE TRIGGER refuse BEFORE UPDATE ON outbox WHEN NEW.state = 'sent' BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .await
+    .unwrap();
+    once::run(&site.desk).await.unwrap_err();
+    assert_eq!(site.sink.letters().len(), 2);
+    raw.execute("DROP TRIGGER refuse").await.unwrap();
+    site.put(&Mail::from("bob@college.example"));
+    site.round().await;
+    assert_eq!(site.sink.to(ANA).len(), 1);
+    assert_eq!(site.sink.letters().len(), 4);
+    assert!(site.store().outbox(None, 10).await.unwrap().is_empty());
 }
 
 fn submission(security: Security, port: &str, password: &str) -> SmtpConfig {

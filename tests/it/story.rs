@@ -353,4 +353,90 @@ stories! {
         site.receive(&Mail::from("bob@college.example")).await;
         assert!(site.sink.only("bob@college.example").envelope_from.starts_with("support+"));
     }
+
+    a_verdict_about_another_domain_is_none(site, "[mailboxes.main]\nauthserv_id = \"mx.desk.example\"\n") {
+        site.receive(&Mail::from(ANA)).await;
+        let evil = "Authentication-Results: mx.desk.example; dmarc=pass header.from=evil.example";
+        for from in [format!("\"{MARIE}\" <\"e e\"@evil.example>"), format!("{MARIE}, eve@evil.example"), MARIE.to_owned()] {
+            let forged = Mail::from(&from).header(evil).subject("[CG42N1-000001]").text("#public\nPayez ici.");
+            site.receive(&forged).await;
+        }
+        assert_eq!(site.sink.to(ANA).len(), 1, "nothing went out in the agent's name");
+    }
+
+    a_machine_in_an_agents_name_is_held(site, "[agents.luc]\naddress = \"luc@agents.example\"\nroles = [\"moderator\"]\nqueues = [\"help\"]\n") {
+        site.receive(&Mail::from(ANA)).await;
+        let forged = Mail::from(MARIE).header("Precedence: bulk").subject("[CG42N1-000001]").text("Ouvrez ce fichier.");
+        site.receive(&forged).await;
+        assert_eq!(site.verdict(&forged).await.state, "held");
+        assert_eq!(site.sink.to("luc@agents.example").len(), 1);
+    }
+
+    a_requester_cannot_make_notes_public(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let ack = site.sink.only(ANA);
+        // Her reply takes the id of the letter she got, which then stands in References of ours.
+        let trick = Mail::reply(&ack.mail, ANA, "Et alors ?").id(ack.mail.message_id.as_ref().unwrap());
+        site.receive(&trick).await;
+        let told = site.sink.last(MARIE);
+        let note = Mail::reply(&told.mail, MARIE, "Elle ment.").header(&format!("References: <{}>", trick.id));
+        site.receive(&note).await;
+        assert_eq!(site.sink.to(ANA).len(), 1);
+        assert_eq!(site.verdict(&note).await.verdict, "joined");
+    }
+
+    a_public_answer_carries_nothing_it_quotes(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        // A client that breaks quoted lines: their ends look like the writer's own.
+        let broken = Mail::reply(&notice.mail, MARIE, "x").text(
+            "#public\nBonjour.\n\nLe lun. 2 mars 2026 à 09:15, Luc <luc@agents.example> a écrit :\n> le mot de passe est\nhunter2\n",
+        );
+        let unknown = Mail::reply(&notice.mail, MARIE, "x").text("#public\nBonjour.\n\nLuc:\nle mot de passe\nbegin with the line #public.\n");
+        for mail in [&broken, &unknown] {
+            site.receive(mail).await;
+            assert_eq!(site.verdict(mail).await.state, "held");
+        }
+        assert_eq!(site.sink.to(ANA).len(), 1);
+    }
+
+    a_reused_id_leads_nobody_astray(site) {
+        let first = Mail::from(ANA).header("Cc: Paul <paul@college.example>");
+        site.receive(&first).await;
+        let thief = Mail::from("eve@elsewhere.example").id(&first.id).header("Cc: ana@college.example, paul@college.example").text("Bonjour");
+        site.receive(&thief).await;
+        let answer = Mail::from("paul@college.example").subject("Re: Imprimante en panne").header(&format!("In-Reply-To: <{}>", first.id));
+        site.receive(&answer).await;
+        assert_eq!(site.verdict(&answer).await.ticket, "CG42N1-000001");
+    }
+
+    a_list_carries_peoples_mail(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.receive(&Mail::reply(&notice.mail, MARIE, "#public\nBonjour.").header("List-Id: <support.desk.example>")).await;
+        assert_eq!(site.sink.to(ANA).len(), 2);
+    }
+
+    a_flood_does_not_keep_a_persons_answer(site, "[limits]\nletters_per_hour = 2\n") {
+        for n in 0..5 {
+            site.receive(&Mail::from(ANA).subject(&format!("Panne {n}"))).await;
+        }
+        let notice = site.sink.to(MARIE).remove(0);
+        site.receive(&Mail::reply(&notice.mail, MARIE, "#public\nBonjour.")).await;
+        assert!(site.sink.last(ANA).mail.text.starts_with("Bonjour."));
+    }
+
+    a_sender_denied_by_the_own_server_joins_nothing_by_guessing(site, "[mailboxes.main]\nauthserv_id = \"mx.desk.example\"\n") {
+        site.receive(&Mail::from(ANA)).await;
+        let forged = Mail::from(ANA).header("Authentication-Results: mx.desk.example; dmarc=fail header.from=college.example").subject("[CG42N1-000001]");
+        site.receive(&forged).await;
+        assert_eq!(site.verdict(&forged).await.ticket, "CG42N1-000002");
+    }
+
+    mail_in_the_desks_own_name_is_held_not_lost(site) {
+        let form = Mail::from(SUPPORT).header("Reply-To: visiteur@ailleurs.example").text("Depuis le formulaire.");
+        site.receive(&form).await;
+        assert_eq!(site.verdict(&form).await.state, "held");
+        assert!(site.sink.letters().is_empty());
+    }
 }

@@ -7,6 +7,7 @@ use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCod
 use super::exec::exec;
 use super::names::{folder, uid_set};
 use super::{Imap, ImapTrouble};
+use crate::clock::{HOUR, Millis};
 
 /// A folder as it was selected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +27,24 @@ pub struct Fetched {
     pub uid: u32,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+/// Which mails a search finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All.
+    All,
+    /// Those nobody has read, and those that came on the day of this instant or later (0: none).
+    Unread {
+        /// The instant.
+        or_since: Millis,
+    },
+}
+
+/// The day before an instant's, as IMAP writes it: the server's zone is not known.
+fn imap_day(at: Millis) -> String {
+    let at = jiff::Timestamp::from_millisecond(at - 24 * HOUR).unwrap_or_default();
+    at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string()
 }
 
 /// Slowest line that is worth waiting for, in bytes a second: it sets the limit of a fetch.
@@ -55,14 +74,18 @@ impl Imap {
         Ok(found)
     }
 
-    /// UIDs from `first` to `last` (0: without end), lowest first; with `unseen`, only unread ones.
+    /// UIDs from `first` to `last` (0: without end), lowest first.
     ///
     /// # Errors
     /// [`ImapTrouble`].
-    pub async fn search(&mut self, first: u32, last: u32, unseen: bool) -> Result<Vec<u32>, ImapTrouble> {
+    pub async fn search(&mut self, first: u32, last: u32, which: Which) -> Result<Vec<u32>, ImapTrouble> {
         let end = if last == 0 { "*".to_owned() } else { last.to_string() };
-        let word = if unseen { " UNSEEN" } else { "" };
-        let command = format!("UID SEARCH UID {first}:{end}{word}");
+        let words = match which {
+            Which::All => String::new(),
+            Which::Unread { or_since: 0 } => " UNSEEN".to_owned(),
+            Which::Unread { or_since } => format!(" OR UNSEEN SINCE {}", imap_day(or_since)),
+        };
+        let command = format!("UID SEARCH UID {first}:{end}{words}");
         let mut uids = Vec::new();
         exec(&mut self.session, &command, self.config.limit, |answer| {
             if let Response::MailboxData(MailboxDatum::Search(found)) = answer {

@@ -11,7 +11,7 @@ mod idle;
 mod names;
 mod session;
 
-pub use folder::{Fetched, Folder};
+pub use folder::{Fetched, Folder, Which};
 pub use idle::Wake;
 pub use session::{Imap, ImapConfig, Login};
 

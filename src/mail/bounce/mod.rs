@@ -7,6 +7,9 @@ use mail_parser::{Message, PartType};
 use super::ParsedMail;
 use super::header::decode_bytes;
 
+/// Most recipients that are taken from one report.
+const RECIPIENTS: usize = 200;
+
 /// What a delivery report says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounce {
@@ -71,7 +74,8 @@ fn read_status(text: &str) -> Bounce {
             "final-recipient" | "original-recipient" => {
                 let address = value.rsplit(';').next().unwrap_or_default();
                 let address = address.trim().trim_matches(['<', '>']).to_owned();
-                if !address.is_empty() && !bounce.recipients.contains(&address) {
+                if !address.is_empty() && bounce.recipients.len() < RECIPIENTS && !bounce.recipients.contains(&address)
+                {
                     bounce.recipients.push(address);
                 }
             }

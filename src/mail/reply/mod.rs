@@ -7,8 +7,8 @@
 
 mod patterns;
 
-/// What this person wrote.
-pub(super) fn new_text(text: &str) -> String {
+/// What this person wrote, and whether some of it stood below or between quoted lines.
+pub(super) fn new_text(text: &str) -> (String, bool) {
     // Marks of writing direction stand between words of some clients' headers.
     let plain: String =
         text.chars().filter(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')).collect();
@@ -16,7 +16,13 @@ pub(super) fn new_text(text: &str) -> String {
     let own = own_lines(&lines, patterns::may_attribute(&plain));
     let out = own.join("\n");
     let out = out.trim_matches('\n').trim_end();
-    if out.trim().is_empty() { text.trim().to_owned() } else { out.to_owned() }
+    if out.trim().is_empty() {
+        return (text.trim().to_owned(), true);
+    }
+    // Lines above a quote are a beginning of the text; anything else came from around one.
+    let start = plain.trim_start_matches('\n');
+    let below = !start.starts_with(out) || out.lines().any(|l| l.trim_start().starts_with('>'));
+    (out.to_owned(), below)
 }
 
 fn own_lines<'a>(lines: &[&'a str], may_attribute: bool) -> Vec<&'a str> {
@@ -135,33 +141,34 @@ mod tests {
             "Get Outlook for iOS<https://aka.ms/x>",
             "> une citation seule",
         ] {
-            assert_eq!(new_text(&format!("Merci, cela marche.\n\n{quoted}\n")), "Merci, cela marche.", "{quoted}");
+            let (own, below) = new_text(&format!("Merci, cela marche.\n\n{quoted}\n"));
+            assert_eq!((own.as_str(), below), ("Merci, cela marche.", false), "{quoted}");
         }
     }
 
     #[test]
     fn answers_between_quoted_lines_stay_with_them() {
         let text = "Le 2 mars 2026, Support <s@example.org> a écrit :\n> Quel poste ?\nLe 12.\n> Depuis quand ?\nHier.";
-        assert_eq!(new_text(text), text);
+        assert_eq!(new_text(text).0, text);
     }
 
     #[test]
     fn an_answer_below_one_quote_is_found() {
         let text = "On 2 Mar 2026 09:15, Support <s@example.org> wrote:\n> Which desk?\n> When?\n\nNumber 12.\n";
-        assert_eq!(new_text(text), "Number 12.");
+        assert_eq!(new_text(text), ("Number 12.".to_owned(), true));
     }
 
     #[test]
     fn a_forward_is_kept_whole() {
         let text = "Pour vous.\n\n---------- Forwarded message ---------\nDe : Bob <b@example.org>\nDate: lun. 2 mars 2026\n\nPanne.";
-        assert_eq!(new_text(text), text);
+        assert_eq!(new_text(text).0, text);
     }
 
     #[test]
     fn signatures_go_and_nothing_is_lost_when_only_a_quote_is_left() {
-        assert_eq!(new_text("Oui.\n\n-- \nAna\nCollège"), "Oui.");
-        assert_eq!(new_text("> seulement cela"), "> seulement cela");
-        assert_eq!(new_text(""), "");
+        assert_eq!(new_text("Oui.\n\n-- \nAna\nCollège").0, "Oui.");
+        assert_eq!(new_text("> seulement cela").0, "> seulement cela");
+        assert_eq!(new_text("").0, "");
     }
 
     #[test]
@@ -173,7 +180,7 @@ mod tests {
             "Sent from the server room, nobody answers the telephone since this morning and that is a problem for all of us here, fin",
             "On tourne en rond.\nfin",
         ] {
-            assert!(new_text(text).ends_with("fin"), "{text}");
+            assert!(new_text(text).0.ends_with("fin"), "{text}");
         }
     }
 }
