@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::edge::imap::{Imap, ImapTrouble};
-use crate::edge::smtp::Smtp;
+use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::{self, MailboxKind, Settings};
 use crate::store::Store;
 use crate::ticket::{ReplyTo, Secret};
@@ -47,7 +47,7 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
     let policy = &settings.policy;
     report.good(
         "configuration",
-        &format!("{}: {} queues, {} agents", config.display(), policy.queues.len(), policy.agents.len()),
+        &format!("{}, queues: {}, agents: {}", config.display(), policy.queues.len(), policy.agents.len()),
     );
     report.good("letters", &format!("in {}", settings.templates.languages().join(", ")));
     for warning in &settings.warnings {
@@ -137,11 +137,11 @@ async fn smtp(settings: &Settings, opened: Option<&(Store, Secret)>, report: &mu
     let place = settings.smtp.endpoint.place();
     let mut smtp = Smtp::new(settings.smtp.clone());
     if let Err(trouble) = smtp.ready().await {
-        report.bad(
-            "smtp",
-            &format!("{trouble}; see smtp.host, port, security, username and its password"),
-            exit::UNREACHABLE,
-        );
+        let cure = match &trouble {
+            SmtpTrouble::Login { .. } => "see smtp.username and its password",
+            _ => "see smtp.host, port and security, and the network between",
+        };
+        report.bad("smtp", &format!("{trouble}; {cure}"), exit::UNREACHABLE);
         return;
     }
     report.good("smtp", &format!("{place} takes letters"));

@@ -120,6 +120,13 @@ struct Open {
 
 async fn open(config: &Path) -> Result<Open, Trouble> {
     let settings = settings::load(config)?;
+    if let Some(file) = crate::store::sqlite_file(&settings.store_url).filter(|file| !file.exists()) {
+        let file = std::path::absolute(&file).unwrap_or(file);
+        return Err(Trouble::Input(format!(
+            "there is no database {} yet; `guichet run` makes it. If it should be elsewhere, see store.url",
+            file.display()
+        )));
+    }
     let store = Store::open(&settings.store_url).await?;
     Ok(Open { settings, store })
 }

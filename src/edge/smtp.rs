@@ -226,6 +226,9 @@ fn envelope(from: &str, to: &str) -> Result<Envelope, SmtpTrouble> {
 
 /// The error with its causes, which lettre keeps apart.
 fn describe(error: &SmtpError) -> String {
+    if error.is_client() && error.to_string().contains("STARTTLS") {
+        return "the server offers no STARTTLS; security = \"tls\" is the other way".to_owned();
+    }
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -150,8 +150,8 @@ fn size(bytes: u64, language: &str) -> String {
     let byte = if language == "fr" { "o" } else { "B" };
     match bytes {
         0..1_000 => format!("{bytes} {byte}"),
-        1_000..1_000_000 => format!("{} k{byte}", bytes.div_ceil(1_000)),
-        _ => format!("{} M{byte}", bytes.div_ceil(1_000_000)),
+        1_000..1_000_000 => format!("{} k{byte}", (bytes + 500) / 1_000),
+        _ => format!("{} M{byte}", (bytes + 500_000) / 1_000_000),
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn sizes_are_for_people() {
         assert_eq!(size(12, "en"), "12 B");
-        assert_eq!(size(1_200, "fr"), "2 ko");
-        assert_eq!(size(3_100_000, "en"), "4 MB");
+        assert_eq!(size(1_200, "fr"), "1 ko");
+        assert_eq!(size(3_100_000, "en"), "3 MB");
     }
 }

@@ -24,13 +24,10 @@ use crate::ticket::{Acknowledge, Agent, Caps, Desk, Policy, PriorityRule, Queue,
 /// Checks everything; none when something that the rest needs is missing.
 pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Option<Settings> {
     let mut check = Check { source, mistakes, warnings: Vec::new() };
-    if raw.smtp.is_none() {
-        check.note("smtp", "there is no [smtp] section; it says where letters are handed over: host, port, security, username, password_file");
-    }
-    if raw.mailboxes.is_empty() {
+    if source.names("mailboxes").is_empty() {
         check.note("mailboxes", "there is no mailbox; add a section [mailboxes.NAME]");
     }
-    if raw.queues.is_empty() {
+    if source.names("queues").is_empty() {
         check.note("queues", "there is no queue; add a section [queues.NAME] with mailbox, address and prefix");
     }
     let mailboxes: BTreeMap<_, _> =
@@ -281,7 +278,7 @@ impl Check<'_> {
         let queues = raw
             .queues
             .iter()
-            .map(|(name, q)| (name.clone(), self.queue(name, q, raw, &priorities)))
+            .map(|(name, q)| (name.clone(), self.queue(name, q, &priorities)))
             .collect::<BTreeMap<_, _>>();
         self.queues_apart(&queues);
         let desk = self.desk(raw.desk.as_ref()?, languages)?;
@@ -352,10 +349,10 @@ impl Check<'_> {
         rules
     }
 
-    fn queue(&mut self, name: &str, queue: &raw::Queue, raw: &Raw, priorities: &[PriorityRule]) -> Queue {
+    fn queue(&mut self, name: &str, queue: &raw::Queue, priorities: &[PriorityRule]) -> Queue {
         let section = format!("queues.{name}");
-        if !raw.mailboxes.contains_key(&queue.mailbox) {
-            let known: Vec<&str> = raw.mailboxes.keys().map(String::as_str).collect();
+        let known = self.source.names("mailboxes");
+        if !known.contains(&queue.mailbox) {
             self.note(
                 &format!("{section}.mailbox"),
                 format!("there is no [mailboxes.{}]; there is {}", queue.mailbox, list(&known)),
@@ -428,8 +425,8 @@ impl Check<'_> {
     fn agent(&mut self, name: &str, agent: &raw::Agent, raw: &Raw, desk: &Desk) -> Agent {
         let section = format!("agents.{name}");
         for queue in &agent.queues {
-            if !raw.queues.contains_key(queue) {
-                let known: Vec<&str> = raw.queues.keys().map(String::as_str).collect();
+            let known = self.source.names("queues");
+            if !known.contains(queue) {
                 self.note(
                     &format!("{section}.queues"),
                     format!("there is no [queues.{queue}]; there is {}", list(&known)),
@@ -454,7 +451,7 @@ impl Check<'_> {
     }
 }
 
-fn list(names: &[&str]) -> String {
+fn list(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 

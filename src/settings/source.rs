@@ -162,6 +162,14 @@ impl Source {
         None
     }
 
+    /// Names in a section, those included whose contents could not be read.
+    pub(super) fn names(&self, section: &str) -> Vec<String> {
+        let table = self.merged.get_table(section).unwrap_or_default();
+        let mut names: Vec<String> = table.into_keys().collect();
+        names.sort();
+        names
+    }
+
     /// Notes a mistake with the place its key stands in.
     pub(super) fn mistake(&self, mistakes: &mut Mistakes, key: &str, message: impl Into<String>) {
         mistakes.add(&self.place(key), key, message);

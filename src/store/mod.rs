@@ -216,7 +216,8 @@ fn engine_of(url: &str) -> Result<Engine, StoreError> {
 }
 
 /// `sqlite:guichet.db?mode=rwc` is the file `guichet.db`.
-fn sqlite_file(url: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let file = url.strip_prefix("sqlite:")?;
     let file = file.strip_prefix("//").unwrap_or(file);
     Some(PathBuf::from(file.split('?').next().unwrap_or(file)))

@@ -188,6 +188,9 @@ async fn follow(
         if count > 0 {
             tracing::info!(mailbox = name, mails = count, "mails fetched");
         }
+        if imap.has_news() && !stop.is_cancelled() {
+            continue;
+        }
         let wake = if imap.can_idle() {
             imap.idle(mailbox.poll, stop).await.map_err(trouble)?
         } else {

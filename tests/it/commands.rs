@@ -155,13 +155,18 @@ async fn unreachable_servers_end_a_command_with_69() {
         "[mailboxes.main]\nkind = \"imap\"\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n",
         free_port()
     );
-    std::fs::write(
-        site.folder.path().join("conf.d/more.toml"),
-        section + "[store]\nurl = \"sqlite:/nowhere/at/all.db\"\n",
-    )
-    .unwrap();
+    let more = site.folder.path().join("conf.d/more.toml");
+    std::fs::write(&more, format!("{section}[store]\nurl = \"postgres://u@127.0.0.1:{}/d\"\n", free_port())).unwrap();
     assert_eq!(on(site.folder.path(), &["ticket", "list"]).status.code(), Some(69));
     assert_eq!(on(site.folder.path(), &["check"]).status.code(), Some(69));
+    std::fs::write(&more, "[store]\nurl = \"sqlite:/nowhere/at/all.db\"\n").unwrap();
+    let nowhere = on(site.folder.path(), &["ticket", "list"]);
+    assert_eq!(nowhere.status.code(), Some(65), "looking makes no database");
+    assert!(
+        text(&nowhere).contains("/nowhere/at/all.db") && text(&nowhere).contains("store.url"),
+        "{}",
+        text(&nowhere)
+    );
     let section = format!(
         "[mailboxes.main]\nkind = \"imap\"\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n",
         free_port()

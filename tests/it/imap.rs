@@ -275,3 +275,22 @@ async fn polling_serves_where_the_server_cannot_announce() {
     assert_eq!(site.store().tickets(&TicketFilter { limit: 9, ..TicketFilter::default() }).await.unwrap().len(), 1);
     crew.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mail_waits_for_the_poll() {
+    let user = User::new();
+    let site = desk_on(&user, "Done", "").await;
+    let crew = Crew::start(&site.desk).await.unwrap();
+    let mut client = user.client();
+    // Mails that land while earlier ones are fetched and archived are announced with the answer to
+    // some other command, and never again.
+    for n in 0..40u64 {
+        client.append("INBOX", &Mail::from(&format!("p{n}@college.example")).bytes());
+        tokio::time::sleep(Duration::from_millis((n * 37) % 120)).await;
+    }
+    eventually("all tickets, long before the poll", 15 * SECOND, async || {
+        (site.tickets().await.len() == 40).then_some(())
+    })
+    .await;
+    crew.stop().await;
+}

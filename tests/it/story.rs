@@ -158,7 +158,7 @@ stories! {
         site.receive(&Mail::reply(&notice.mail, MARIE, "Elle a encore débranché la prise.")).await;
         assert_eq!(site.sink.to(ANA).len(), 1);
         let told = site.sink.last("luc@agents.example");
-        assert!(told.mail.text.contains("Note interne de Marie Dubois") && told.mail.text.contains("débranché"));
+        assert!(told.mail.text.contains("Note interne : Marie Dubois") && told.mail.text.contains("débranché"));
         let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
         assert_eq!(messages[1].visibility, "internal");
         assert_eq!(site.only_ticket().await.status, "new");

@@ -34,6 +34,7 @@ pub(super) async fn tell(desk: &DeskRef, post: &Post, receiver: &Receiver) -> Re
     deliver(post, URGENT)?;
     let english = expect(receiver, TOM, before).await?;
     show_letter("he receives", &english);
+    expect(receiver, MODERATOR, before).await?;
 
     step(3, "Claire answers the acknowledgement and changes its subject; her mail joins her ticket.");
     let before = receiver.all().len();
@@ -53,7 +54,7 @@ pub(super) async fn tell(desk: &DeskRef, post: &Post, receiver: &Receiver) -> Re
 
     println!("The tickets now:");
     list(desk).await?;
-    println!("{} letters left in {:.1} s.", receiver.all().len(), begun.elapsed().as_secs_f64());
+    println!("{} letters were sent in {:.1} s.", receiver.all().len(), begun.elapsed().as_secs_f64());
     Ok(())
 }
 

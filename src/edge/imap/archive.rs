@@ -29,10 +29,10 @@ pub(super) async fn ensure(imap: &mut Imap) -> Result<(), ImapTrouble> {
     let mut last = None;
     for candidate in [name, below] {
         let limit = imap.config.limit;
-        match exec(&mut imap.session, &format!("CREATE {}", folder(&candidate)), limit, |_| {}).await {
+        match exec(&mut imap.line, &format!("CREATE {}", folder(&candidate)), limit, |_| {}).await {
             Ok(()) => {
                 // Clients show subscribed folders only; a server without subscriptions may refuse.
-                let _ = exec(&mut imap.session, &format!("SUBSCRIBE {}", folder(&candidate)), limit, |_| {}).await;
+                let _ = exec(&mut imap.line, &format!("SUBSCRIBE {}", folder(&candidate)), limit, |_| {}).await;
                 imap.archive = Some(candidate);
                 return Ok(());
             }
@@ -46,7 +46,7 @@ pub(super) async fn ensure(imap: &mut Imap) -> Result<(), ImapTrouble> {
 async fn delimiter(imap: &mut Imap) -> Result<String, ImapTrouble> {
     let mut found = None;
     let limit = imap.config.limit;
-    exec(&mut imap.session, "LIST \"\" \"\"", limit, |answer| {
+    exec(&mut imap.line, "LIST \"\" \"\"", limit, |answer| {
         if let Response::MailboxData(MailboxDatum::List(list)) = answer {
             found = list.delimiter.as_deref().map(ToOwned::to_owned);
         }
@@ -59,7 +59,7 @@ async fn exists(imap: &mut Imap, name: &str) -> Result<bool, ImapTrouble> {
     let mut found = false;
     let command = format!("LIST \"\" {}", folder(name));
     let limit = imap.config.limit;
-    exec(&mut imap.session, &command, limit, |answer| {
+    exec(&mut imap.line, &command, limit, |answer| {
         if let Response::MailboxData(MailboxDatum::List(list)) = answer {
             let nowhere = list.name_attributes.iter().any(|a| {
                 let word = format!("{a:?}").to_lowercase();
@@ -101,6 +101,6 @@ impl Imap {
     async fn run(&mut self, command: &str) -> Result<(), ImapTrouble> {
         // Moving many mails takes servers long.
         let limit = self.config.limit + Duration::from_secs(60);
-        exec(&mut self.session, command, limit, |_| {}).await
+        exec(&mut self.line, command, limit, |_| {}).await
     }
 }

@@ -58,7 +58,7 @@ impl Imap {
     pub async fn select(&mut self) -> Result<Folder, ImapTrouble> {
         let command = format!("SELECT {}", folder(&self.config.folder));
         let mut found = Folder::default();
-        exec(&mut self.session, &command, self.config.limit, |answer| match answer {
+        exec(&mut self.line, &command, self.config.limit, |answer| match answer {
             Response::MailboxData(MailboxDatum::Exists(count)) => found.exists = *count,
             Response::Data { status: Status::Ok, outcome } => match outcome.code {
                 Some(ResponseCode::UidValidity(value)) => found.uid_validity = value,
@@ -86,8 +86,9 @@ impl Imap {
             Which::Unread { or_since } => format!(" OR UNSEEN SINCE {}", imap_day(or_since)),
         };
         let command = format!("UID SEARCH UID {first}:{end}{words}");
+        self.line.news = false;
         let mut uids = Vec::new();
-        exec(&mut self.session, &command, self.config.limit, |answer| {
+        exec(&mut self.line, &command, self.config.limit, |answer| {
             if let Response::MailboxData(MailboxDatum::Search(found)) = answer {
                 uids.extend_from_slice(found);
             }
@@ -107,7 +108,7 @@ impl Imap {
     pub async fn sizes(&mut self, uids: &[u32]) -> Result<Vec<(u32, u64)>, ImapTrouble> {
         let command = format!("UID FETCH {} (UID RFC822.SIZE)", uid_set(uids));
         let mut sizes = Vec::with_capacity(uids.len());
-        exec(&mut self.session, &command, self.config.limit, |answer| {
+        exec(&mut self.line, &command, self.config.limit, |answer| {
             let Response::Fetch(_, values) = answer else { return };
             let size = values
                 .iter()
@@ -142,7 +143,7 @@ impl Imap {
         let command = format!("UID FETCH {} (UID {section})", uid_set(uids));
         let limit = self.config.limit + Duration::from_secs(bytes / SLOWEST);
         let mut mails: Vec<Fetched> = Vec::with_capacity(uids.len());
-        exec(&mut self.session, &command, limit, |answer| {
+        exec(&mut self.line, &command, limit, |answer| {
             let Response::Fetch(_, values) = answer else { return };
             let body = values.iter().find_map(|v| match v {
                 AttributeValue::BodySection { data, .. } => Some(data.as_deref().unwrap_or_default().to_vec()),

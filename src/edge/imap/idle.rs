@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use async_imap::imap_proto::{MailboxDatum, RequestId, Response, Status};
+use async_imap::imap_proto::{RequestId, Response, Status};
 use tokio_util::sync::CancellationToken;
 
-use super::exec::{broken, closed};
+use super::exec::{broken, closed, is_news};
 use super::{Imap, ImapTrouble};
 
 /// Why the waiting ended.
@@ -42,10 +42,10 @@ impl Imap {
 
     /// Gives the tag, and whether news came before the server's go-ahead.
     async fn begin_idle(&mut self) -> Result<(RequestId, bool), ImapTrouble> {
-        let tag = self.session.run_command("IDLE").await.map_err(broken)?;
+        let tag = self.line.session.run_command("IDLE").await.map_err(broken)?;
         let mut early = false;
         loop {
-            let answer = self.session.read_response().await.map_err(broken)?;
+            let answer = self.line.session.read_response().await.map_err(broken)?;
             let Some(answer) = answer else { return Err(closed()) };
             match answer.parsed() {
                 Response::Continue(_) => return Ok((tag, early)),
@@ -63,7 +63,7 @@ impl Imap {
         loop {
             // Reading an answer may be given up: what has come so far stays in the buffer.
             let answer = tokio::select! {
-                answer = self.session.read_response() => answer.map_err(broken)?,
+                answer = self.line.session.read_response() => answer.map_err(broken)?,
                 () = tokio::time::sleep_until(until) => return Ok(Wake::Poll),
                 () = stop.cancelled() => return Ok(Wake::Stop),
             };
@@ -77,9 +77,9 @@ impl Imap {
     }
 
     async fn end_idle(&mut self, tag: &RequestId) -> Result<(), ImapTrouble> {
-        self.session.run_command_untagged("DONE").await.map_err(broken)?;
+        self.line.session.run_command_untagged("DONE").await.map_err(broken)?;
         loop {
-            let answer = self.session.read_response().await.map_err(broken)?;
+            let answer = self.line.session.read_response().await.map_err(broken)?;
             let Some(answer) = answer else { return Err(closed()) };
             if let Response::Done { tag: done, .. } = answer.parsed()
                 && done == tag
@@ -88,10 +88,6 @@ impl Imap {
             }
         }
     }
-}
-
-fn is_news(answer: &Response<'_>) -> bool {
-    matches!(answer, Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)))
 }
 
 fn timeout(command: &str, limit: Duration) -> ImapTrouble {

@@ -6,7 +6,7 @@ use async_imap::imap_proto::{Capability, Response};
 use async_imap::{Authenticator, Client, Session};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::exec::{broken, exec};
+use super::exec::{Line, broken, exec};
 use super::{ImapTrouble, archive};
 use crate::edge::net::{self, Endpoint, Security, Wire};
 
@@ -50,7 +50,7 @@ pub(super) struct Can {
 /// A session, signed in.
 #[derive(Debug)]
 pub struct Imap {
-    pub(super) session: Session<Wire>,
+    pub(super) line: Line,
     pub(super) can: Can,
     pub(super) config: ImapConfig,
     /// The archive folder as the server names it, once it is known to exist.
@@ -65,14 +65,15 @@ impl Imap {
     pub async fn connect(config: &ImapConfig) -> Result<Self, ImapTrouble> {
         let client = greet(config).await?;
         let session = within(config.limit, "signing in", sign_in(client, config)).await?;
-        let mut imap = Self { session, can: Can::default(), config: config.clone(), archive: None };
+        let mut imap =
+            Self { line: Line { session, news: false }, can: Can::default(), config: config.clone(), archive: None };
         imap.can = imap.capabilities().await?;
         Ok(imap)
     }
 
     async fn capabilities(&mut self) -> Result<Can, ImapTrouble> {
         let mut can = Can::default();
-        exec(&mut self.session, "CAPABILITY", self.config.limit, |answer| {
+        exec(&mut self.line, "CAPABILITY", self.config.limit, |answer| {
             if let Response::Capabilities(list) = answer {
                 let has =
                     |name: &str| list.iter().any(|c| matches!(c, Capability::Atom(a) if a.eq_ignore_ascii_case(name)));
@@ -91,6 +92,13 @@ impl Imap {
         archive::ensure(self).await
     }
 
+    /// Whether the server has announced mail since the folder was last searched: then it must be
+    /// searched again before anything is waited for.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.line.news
+    }
+
     /// Whether the server announces new mail by itself.
     #[must_use]
     pub fn can_idle(&self) -> bool {
@@ -99,7 +107,7 @@ impl Imap {
 
     /// Ends the session politely.
     pub async fn logout(mut self) {
-        let _ = exec(&mut self.session, "LOGOUT", Duration::from_secs(2), |_| {}).await;
+        let _ = exec(&mut self.line, "LOGOUT", Duration::from_secs(2), |_| {}).await;
     }
 }
 

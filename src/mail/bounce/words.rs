@@ -73,13 +73,15 @@ static DELAY: Pattern = LazyLock::new(|| {
 /// Reads a free-text report, if this is one.
 pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<Bounce> {
     let announced = raw_value(message, "X-Failed-Recipients");
+    let (daemon, null) = (from_system(message, mail), returns_to_nobody(message));
+    // Nearly every mail is none: it is let go before its words are looked at.
+    if announced.is_none() && !daemon && !null {
+        return None;
+    }
     let folded: String = fold(&text.chars().take(4_000).collect::<String>());
     let says = |pattern: &Pattern, text: &str| pattern.as_ref().is_some_and(|p| p.is_match(text));
     let subject = says(&SUBJECT, &fold(&mail.subject));
-    let body = says(&BODY, &folded);
-    let daemon = from_system(message, mail);
-    let null = returns_to_nobody(message);
-    if announced.is_none() && !(daemon && (subject || body)) && !(null && subject) {
+    if announced.is_none() && !(daemon && (subject || says(&BODY, &folded))) && !(null && subject) {
         return None;
     }
     let above = above_original(text);

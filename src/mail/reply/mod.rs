@@ -69,7 +69,7 @@ fn around_quote<'a>(lines: &[&'a str], attribution: usize, quote: usize) -> Vec<
     if rest.iter().all(|l| l.trim().is_empty()) {
         return before.to_vec();
     }
-    if rest.iter().any(|l| is_quoted(l)) {
+    if rest.iter().any(is_quoted) {
         // Answers between quoted lines: they say nothing without them.
         return without_trailing_quote(&lines[..end + rest.len()]).to_vec();
     }
