@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::edge::imap::{Imap, ImapTrouble};
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::{self, MailboxKind, Settings};
-use crate::store::Store;
+use crate::store::{Store, sqlite_file};
 use crate::ticket::{ReplyTo, Secret};
 use crate::trouble::{Trouble, exit};
 use crate::work::probe;
@@ -74,6 +74,11 @@ fn notes_on_people(settings: &Settings, report: &Report) {
 }
 
 async fn database(settings: &Settings, report: &mut Report) -> Option<(Store, Secret)> {
+    if let Some(file) = sqlite_file(&settings.store_url).filter(|file| !file.exists()) {
+        // Made now, it would belong to whoever checks, not to the service.
+        report.note("database", &format!("{} is not there yet; `guichet run` makes it", file.display()));
+        return None;
+    }
     let opened = match Store::open(&settings.store_url).await {
         Ok(store) => store.secret().await.map(|secret| (store, secret)),
         Err(error) => Err(error),

@@ -25,7 +25,7 @@ use args::{Args, Command};
 
 use crate::clock::Clock;
 use crate::settings::{self, Settings};
-use crate::store::Store;
+use crate::store::{Store, sqlite_file};
 use crate::trouble::{Trouble, exit};
 use crate::work::{Desk, daemon, once};
 
@@ -120,7 +120,7 @@ struct Open {
 
 async fn open(config: &Path) -> Result<Open, Trouble> {
     let settings = settings::load(config)?;
-    if let Some(file) = crate::store::sqlite_file(&settings.store_url).filter(|file| !file.exists()) {
+    if let Some(file) = sqlite_file(&settings.store_url).filter(|file| !file.exists()) {
         let file = std::path::absolute(&file).unwrap_or(file);
         return Err(Trouble::Input(format!(
             "there is no database {} yet; `guichet run` makes it. If it should be elsewhere, see store.url",
