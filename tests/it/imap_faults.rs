@@ -210,3 +210,34 @@ async fn a_mail_the_server_does_not_give_out_stops_nothing_behind_it() {
     assert_eq!(site.only_ticket().await.number, "OTHER-000001");
     assert_eq!(site.store().cursor("second").await.unwrap().unwrap().last_uid, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_announced_with_another_answer_is_searched_for_before_waiting() {
+    let (port, heard) = server(&[
+        ("UID SEARCH UID 1:1 UNSEEN", "* SEARCH 1\r\nTAG OK\r\n"),
+        ("UID SEARCH", "* SEARCH\r\nTAG OK\r\n"),
+        ("UID FETCH 1 (UID RFC822.SIZE)", "* 1 FETCH (UID 1 RFC822.SIZE 39)\r\nTAG OK\r\n"),
+        (
+            "UID FETCH 1 (UID BODY",
+            "* 1 FETCH (UID 1 BODY[] {39}\r\nFrom: a@b.example\r\nSubject: x\r\n\r\ntext\r\n)\r\nTAG OK\r\n",
+        ),
+        ("UID STORE", "* 2 EXISTS\r\nTAG OK\r\n"),
+        ("IDLE", "+ idling\r\n"),
+        ("DONE", "TAG OK\r\n"),
+    ])
+    .await;
+    let site = Site::new(Database::Sqlite).await;
+    let section = format!(
+        "[mailboxes.second]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n"
+    );
+    std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
+    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
+    let commands = || heard.lock().unwrap().clone();
+    eventually("IDLE", Duration::from_secs(10), async || commands().contains(&"IDLE".to_owned()).then_some(())).await;
+    let before: Vec<String> = commands().into_iter().take_while(|c| c != "IDLE").collect();
+    let searches = before.iter().rposition(|c| c.starts_with("UID SEARCH")).unwrap();
+    let stored = before.iter().position(|c| c.starts_with("UID STORE")).unwrap();
+    assert!(searches > stored, "{before:?}");
+    crew.stop().await;
+}
