@@ -195,14 +195,6 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.tx.commit().await?)
     }
-
-    /// Undoes everything done in this transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.tx.rollback().await?)
-    }
 }
 
 fn engine_of(url: &str) -> Result<Engine, StoreError> {

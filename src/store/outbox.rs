@@ -161,16 +161,6 @@ impl Store {
         let rows = sqlx::query(sql::OUTBOX_OF_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?;
         Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
     }
-
-    /// How many letters are in each state.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn outbox_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let rows = sqlx::query(sql::OUTBOX_COUNT.on(self.engine)).fetch_all(&self.read).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
-    }
 }
 
 impl Tx {

@@ -248,5 +248,4 @@ statements! {
         "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
          outbox.sent_at, outbox.last_error, outbox.message_id, ticket.number FROM outbox \
          JOIN ticket ON ticket.id = outbox.ticket_id WHERE ticket.number = $1 ORDER BY outbox.id");
-    OUTBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM outbox GROUP BY state");
 }

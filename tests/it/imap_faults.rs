@@ -80,6 +80,16 @@ fn config(port: u16, archive: &str) -> ImapConfig {
     }
 }
 
+/// Gives the site a second mailbox, on the scripted server, with a queue of its own.
+fn watch_too(site: &Site, port: u16) {
+    let section = format!(
+        "[mailboxes.second]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n\
+         [queues.other]\nmailbox = \"second\"\naddress = \"other@desk.example\"\nprefix = \"OTHER\"\n"
+    );
+    std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
+    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+}
+
 async fn connect(script: Script) -> Imap {
     let (port, _) = server(script).await;
     let mut imap = Imap::connect(&config(port, "")).await.unwrap();
@@ -140,11 +150,7 @@ async fn idle_that_is_refused_silent_or_cut_is_an_error_and_early_news_are_news(
 async fn a_refused_password_is_not_hammered() {
     let (port, heard) = server(&[("LOGIN", "TAG NO [AUTHENTICATIONFAILED] no\r\n")]).await;
     let site = Site::new(Database::Sqlite).await;
-    let section = format!(
-        "[mailboxes.second]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n"
-    );
-    std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
-    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    watch_too(&site, port);
     let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
     // The other mailbox is served meanwhile.
     site.put(&Mail::from(ANA));
@@ -159,11 +165,7 @@ async fn a_refused_password_is_not_hammered() {
 async fn a_line_that_breaks_is_opened_again() {
     let (port, heard) = server(&[("UID SEARCH", "CLOSE")]).await;
     let site = Site::new(Database::Sqlite).await;
-    let section = format!(
-        "[mailboxes.second]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n"
-    );
-    std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
-    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    watch_too(&site, port);
     let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
     let count = || heard.lock().unwrap().iter().filter(|c| c.starts_with("LOGIN")).count();
     eventually("a third attempt", Duration::from_secs(10), async || (count() >= 3).then_some(())).await;
@@ -198,11 +200,7 @@ async fn a_mail_the_server_does_not_give_out_stops_nothing_behind_it() {
     ])
     .await;
     let site = Site::new(Database::Sqlite).await;
-    let section = format!(
-        "[mailboxes.second]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n[queues.other]\nmailbox = \"second\"\naddress = \"other@desk.example\"\nprefix = \"OTHER\"\n"
-    );
-    std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
-    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    watch_too(&site, port);
     site.round().await;
     let held = site.store().held().await.unwrap();
     assert_eq!(held.len(), 1);
@@ -227,11 +225,7 @@ async fn mail_announced_with_another_answer_is_searched_for_before_waiting() {
     ])
     .await;
     let site = Site::new(Database::Sqlite).await;
-    let section = format!(
-        "[mailboxes.second]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nusername = \"u\"\npassword = \"p\"\n"
-    );
-    std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
-    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    watch_too(&site, port);
     let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
     let commands = || heard.lock().unwrap().clone();
     eventually("IDLE", Duration::from_secs(10), async || commands().contains(&"IDLE".to_owned()).then_some(())).await;
