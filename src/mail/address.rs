@@ -3,7 +3,9 @@
 //! Takes: what a header field says. Gives: a bare address and the name beside it, free of control
 //! characters, so that neither can carry a line break into a letter or a log.
 
-use mail_parser::{Addr, Address as Parsed};
+use mail_parser::{Addr, Address as Parsed, MessageParser};
+
+use super::encoded_word;
 
 /// A person's mailbox as a header names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,6 +72,22 @@ fn convert(addr: &Addr<'_>) -> Option<Address> {
     looks_like_address(inside).then(|| Address { name: String::new(), address: inside.to_owned() })
 }
 
+/// Reads the value of an address field again whose names hold encoded-words in a form of their own.
+pub(super) fn reread(value: &str, most: usize) -> Vec<Address> {
+    let (plain, aside) = encoded_word::set_aside(&one_line(value));
+    let field = format!("From: {plain}\r\n\r\n");
+    let message = MessageParser::default().parse(field.as_bytes());
+    let parsed = message.as_ref().and_then(|m| m.from());
+    let mut found = parsed.map(|p| flatten(p, most)).unwrap_or_default();
+    for address in &mut found {
+        for (place, text) in &aside {
+            address.name = address.name.replace(place, text);
+        }
+        address.name = one_line(&address.name);
+    }
+    found
+}
+
 /// The text without control characters, runs of white space folded to one space.
 pub(super) fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -88,6 +106,14 @@ mod tests {
         }
         let long = format!("{}@example.org", "x".repeat(65));
         assert!(!looks_like_address(&long));
+    }
+
+    #[test]
+    fn names_split_inside_a_character_are_put_together() {
+        let found = reread("=?utf-8?Q?Andr=C3?= =?utf-8?Q?=A9=2C_chef?= <a@b.example>, c@d.example", 9);
+        let names: Vec<&str> = found.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(names, ["André, chef", ""]);
+        assert_eq!(found[0].address, "a@b.example");
     }
 
     #[test]

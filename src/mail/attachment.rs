@@ -4,10 +4,10 @@
 //! [`files`] reads the bytes from the raw mail again when somebody wants them.
 
 use data_encoding::HEXLOWER;
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Message, MessageParser};
 use sha2::{Digest, Sha256};
 
-use super::address::one_line;
+use super::parts::{self, Leaf};
 
 /// One file, as the ticket lists it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,18 +21,25 @@ pub struct Attachment {
     pub size: u64,
     /// SHA-256 of the contents, lower-case hexadecimal.
     pub sha256: String,
-    /// Position of the part in the raw mail; see [`files`].
+    /// Its place among the mail's files.
     #[serde(default)]
     pub part: usize,
+    /// What it is there for.
+    #[serde(default)]
+    pub role: FileRole,
 }
 
-/// All parts that are not the message's own text.
-pub(super) fn list(message: &Message<'_>, used: &[usize]) -> Vec<Attachment> {
-    let parts = message.parts.iter().enumerate();
-    parts
-        .filter(|(index, part)| !is_structure(part) && !is_body(*index, part, used))
-        .map(|(index, part)| describe(message, index, part))
-        .collect()
+/// What a file of a mail is there for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileRole {
+    /// Attached for its own sake.
+    #[default]
+    File,
+    /// A picture shown inside the text, such as a screenshot.
+    Inline,
+    /// The ornament of a signature: tiny, or the same in several mails of its sender.
+    Logo,
 }
 
 /// One file with its contents, ready to be saved or sent on.
@@ -44,7 +51,12 @@ pub struct File {
     pub contents: Vec<u8>,
 }
 
-/// Reads files out of a raw mail again, by [`Attachment::part`].
+/// All parts that are not the message's own text.
+pub(super) fn list(message: &Message<'_>, used: &[usize]) -> Vec<Attachment> {
+    parts::leaves(message, used, false).iter().enumerate().map(|(at, leaf)| describe(at, leaf)).collect()
+}
+
+/// Reads files out of a raw mail again. They are found by their digest, wherever in the mail they are.
 #[must_use]
 pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
     if wanted.is_empty() {
@@ -53,59 +65,69 @@ pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
     let Some(message) = MessageParser::default().parse(super::guard::without_blank_start(raw)) else {
         return Vec::new();
     };
-    let found = wanted.iter().filter_map(|attachment| {
-        let part = message.parts.get(attachment.part)?;
-        let contents = bytes(&message, part).to_vec();
-        Some(File { attachment: attachment.clone(), contents })
-    });
-    found.collect()
-}
-
-fn is_structure(part: &MessagePart<'_>) -> bool {
-    matches!(part.body, PartType::Multipart(_))
-}
-
-fn is_body(index: usize, part: &MessagePart<'_>, used: &[usize]) -> bool {
-    let saved = part.content_disposition().is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
-    let text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
-    text && used.contains(&index) && !saved
-}
-
-fn describe(message: &Message<'_>, index: usize, part: &MessagePart<'_>) -> Attachment {
-    let contents = bytes(message, part);
-    let media_type = media_type(part);
-    Attachment {
-        name: safe_name(part.attachment_name().unwrap_or_default(), index, &media_type),
-        size: contents.len() as u64,
-        sha256: HEXLOWER.encode(&Sha256::digest(contents)),
-        part: index,
-        media_type,
-    }
-}
-
-fn bytes<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> &'a [u8] {
-    match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.as_bytes(),
-        PartType::Binary(raw) | PartType::InlineBinary(raw) => raw,
-        PartType::Message(_) => {
-            let range = part.offset_body as usize..part.offset_end as usize;
-            message.raw_message.get(range).unwrap_or_default()
+    let texts: Vec<usize> = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize).collect();
+    // Texts that are files are found by the second look, without which they are taken for the body.
+    let leaves = parts::leaves(&message, &texts, true).into_iter().chain(parts::leaves(&message, &[], true));
+    let mut left: Vec<&Attachment> = wanted.iter().collect();
+    let mut found = Vec::new();
+    for leaf in leaves {
+        let size = leaf.contents.len() as u64;
+        if left.is_empty() || !left.iter().any(|a| a.size == size) {
+            continue;
         }
-        PartType::Multipart(_) => &[],
+        let sha256 = digest(&leaf.contents);
+        if let Some(at) = left.iter().position(|a| a.sha256 == sha256) {
+            let attachment = left.swap_remove(at).clone();
+            found.push(File { attachment, contents: leaf.contents.into_owned() });
+        }
+    }
+    found.sort_by_key(|file| file.attachment.part);
+    found
+}
+
+fn digest(contents: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(contents))
+}
+
+fn describe(at: usize, leaf: &Leaf<'_>) -> Attachment {
+    Attachment {
+        name: safe_name(&leaf.name, at + 1, &leaf.media_type),
+        size: leaf.contents.len() as u64,
+        sha256: digest(&leaf.contents),
+        part: at,
+        role: role(leaf),
+        media_type: leaf.media_type.clone(),
     }
 }
 
-fn media_type(part: &MessagePart<'_>) -> String {
-    let Some(declared) = part.content_type() else {
-        return "application/octet-stream".to_owned();
-    };
-    let subtype = declared.subtype().unwrap_or("octet-stream");
-    one_line(&format!("{}/{subtype}", declared.ctype())).to_lowercase()
+fn role(leaf: &Leaf<'_>) -> FileRole {
+    if !leaf.inline || !leaf.media_type.starts_with("image/") {
+        return FileRole::File;
+    }
+    if is_tiny(&leaf.contents) { FileRole::Logo } else { FileRole::Inline }
 }
 
-/// The last component of the name, without what a file system or a terminal would act on.
-fn safe_name(declared: &str, index: usize, media_type: &str) -> String {
-    let last = declared.rsplit(['/', '\\']).next().unwrap_or_default();
+/// Icons, spacers and the usual logos: nobody can read a screenshot of that size.
+fn is_tiny(contents: &[u8]) -> bool {
+    const SIDE: usize = 24;
+    const AREA: usize = 120 * 120;
+    match imagesize::blob_size(contents) {
+        Ok(size) => size.width.min(size.height) <= SIDE || size.width.saturating_mul(size.height) <= AREA,
+        Err(_) => contents.len() < 200,
+    }
+}
+
+/// The name without what a file system or a terminal would act on. Of a path that is absolute or
+/// climbs, the last component is kept; otherwise its separators become underscores.
+fn safe_name(declared: &str, number: usize, media_type: &str) -> String {
+    let declared = declared.trim();
+    let drive = declared.chars().nth(1) == Some(':');
+    let climbs = declared.split(['/', '\\']).any(|c| c == "..");
+    let last = if drive || climbs || declared.starts_with(['/', '\\']) {
+        declared.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+    } else {
+        declared.replace(['/', '\\'], "_")
+    };
     let kept: String = last.chars().filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c)).collect();
     let kept = kept.trim().trim_start_matches('.').trim();
     if !kept.is_empty() {
@@ -122,9 +144,8 @@ fn safe_name(declared: &str, index: usize, media_type: &str) -> String {
         "application/pdf" => "pdf",
         _ => "bin",
     };
-    format!("part-{index}.{ending}")
+    format!("part-{number}.{ending}")
 }
-
 /// Most bytes of a name: file systems allow 255.
 const NAME_BYTES: usize = 230;
 

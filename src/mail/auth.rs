@@ -6,7 +6,7 @@
 use mail_parser::Message;
 
 use super::address::one_line;
-use super::header::decode_bytes;
+use super::charset::decode_undeclared;
 
 /// One `Authentication-Results` field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) fn read(message: &Message<'_>) -> Vec<AuthenticationResult> {
             && found.len() < 8
             && let Some(bytes) = message.raw_message.get(range)
         {
-            found.push(parse(&one_line(&decode_bytes(bytes))));
+            found.push(parse(&one_line(&decode_undeclared(bytes))));
         }
     }
     found

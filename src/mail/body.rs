@@ -1,51 +1,114 @@
 //! The readable text of a mail.
 //!
-//! The plain part is preferred; an empty one does not hide the HTML part; HTML becomes text.
+//! The plain part is preferred; one that is empty, or says next to nothing beside the HTML part,
+//! does not hide that; HTML becomes text; a mail that holds nothing but another mail, an
+//! invitation or a winmail.dat is read from that.
 
-use mail_parser::{Message, MimeHeaders, PartType};
+use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
+use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
-use super::{Limits, header, html};
+use super::{Limits, calendar, charset, flowed, html, marks, parts, tnef, uuencode};
+
+/// Enclosed mails that are looked into when a mail has no text of its own.
+const ENCLOSED: usize = 3;
 
 /// The text, and the indices of the parts it was made from (they are no attachments).
 pub(super) struct Body {
+    /// With [`marks`].
+    pub(super) marked: String,
     pub(super) text: String,
     pub(super) used: Vec<usize>,
 }
 
 pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> Body {
-    let plain = join(message, &message.text_body, limits, defects);
-    let body = if plain.text.trim().is_empty() {
-        let html = join(message, &message.html_body, limits, defects);
-        if html.text.trim().is_empty() { plain } else { html }
-    } else {
-        plain
-    };
+    let body = own_text(message, limits, defects);
     for (index, part) in message.parts.iter().enumerate() {
         if part.is_encoding_problem {
             defects.push(format!("part {index}: broken transfer encoding"));
         }
     }
-    let used = message.text_body.iter().chain(&message.html_body);
-    Body { used: used.map(|at| *at as usize).collect(), text: bounded(clean(&body.text), limits.text_bytes, defects) }
+    let marked = if body.trim().is_empty() { other_text(message, limits, ENCLOSED, defects) } else { body };
+    let marked = bounded(clean(&marked), limits.text_bytes, defects);
+    let used = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize);
+    let used = used.filter(|at| message.parts.get(*at).is_some_and(|p| !is_file(message, *at, p))).collect();
+    Body { text: marks::without(&marked).into_owned(), marked, used }
 }
 
-fn join(message: &Message<'_>, parts: &[u32], limits: &Limits, defects: &mut Vec<String>) -> Body {
+/// What its text parts say.
+fn own_text(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> String {
+    let plain = join(message, &message.text_body, limits, defects);
+    let written = plain.trim();
+    let html_bytes: usize = message.html_body.iter().filter_map(|at| html_part(message, *at)).map(str::len).sum();
+    // A stub such as "this mail needs an HTML reader" beside a long HTML part.
+    let stub = written.len() < 400 && html_bytes > 20 * written.len() + 400;
+    if !written.is_empty() && !stub {
+        return plain;
+    }
+    let laid_out = join(message, &message.html_body, limits, defects);
+    let rich = marks::without(&laid_out).trim().len();
+    if written.is_empty() {
+        return if rich == 0 { plain } else { laid_out };
+    }
+    if rich > 4 * written.len() + 200 {
+        defects.push("the plain text says next to nothing; the HTML part is read instead".to_owned());
+        return laid_out;
+    }
+    plain
+}
+
+fn html_part<'a>(message: &'a Message<'_>, at: u32) -> Option<&'a str> {
+    match &message.parts.get(at as usize)?.body {
+        PartType::Html(source) => Some(source),
+        _ => None,
+    }
+}
+
+/// What can be read where there is no text: an invitation, a winmail.dat, an enclosed mail.
+fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut Vec<String>) -> String {
+    for (at, part) in message.parts.iter().enumerate() {
+        let text = match parts::media_type(part).as_str() {
+            "text/calendar" => calendar::describe(&text_of(message, at).unwrap_or_default()),
+            _ if tnef::is_tnef(parts::bytes(message, part)) => tnef::read(parts::bytes(message, part)).text,
+            _ => match &part.body {
+                PartType::Message(inner) if deeper > 0 => Some(enclosed(inner, limits, deeper - 1, defects)),
+                _ => None,
+            },
+        };
+        if let Some(text) = text.filter(|t| !t.trim().is_empty()) {
+            return text;
+        }
+    }
+    String::new()
+}
+
+/// An enclosed mail with the head a reader needs.
+fn enclosed(inner: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut Vec<String>) -> String {
+    let mut text = String::new();
+    let mail = super::header::read(inner, limits, &mut Vec::new());
+    if let Some(from) = &mail.from {
+        text.push_str(&format!("From: {} <{}>\n", from.name, from.address));
+    }
+    if !mail.subject.is_empty() {
+        text.push_str(&format!("Subject: {}\n", mail.subject));
+    }
+    let body = own_text(inner, limits, defects);
+    let body = if body.trim().is_empty() { other_text(inner, limits, deeper, defects) } else { body };
+    format!("{text}\n{body}")
+}
+
+fn join(message: &Message<'_>, indices: &[u32], limits: &Limits, defects: &mut Vec<String>) -> String {
     let mut text = String::new();
     // One budget for all parts of a mail: laying out is what costs.
     let mut html_left = limits.html_bytes;
-    for at in parts.iter().take(limits.parts) {
-        let Some(part) = message.parts.get(*at as usize) else {
-            continue;
-        };
-        let piece = match &part.body {
-            PartType::Text(_) if is_file(part) => continue,
-            PartType::Text(plain) => repaired(message, *at as usize, plain),
-            PartType::Html(source) => {
-                let piece = html::to_text(source, html_left, defects);
-                html_left = html_left.saturating_sub(source.len());
-                piece
-            }
-            _ => continue,
+    for at in indices.iter().map(|at| *at as usize).take(limits.parts) {
+        let Some(part) = message.parts.get(at).filter(|p| !is_file(message, at, p)) else { continue };
+        let Some(source) = text_of(message, at) else { continue };
+        let piece = if matches!(part.body, PartType::Html(_)) {
+            let piece = html::to_marked_text(&source, html_left, defects);
+            html_left = html_left.saturating_sub(source.len());
+            piece
+        } else {
+            uuencode::split(&source).0.into_owned()
         };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
@@ -55,25 +118,69 @@ fn join(message: &Message<'_>, parts: &[u32], limits: &Limits, defects: &mut Vec
             break;
         }
     }
-    Body { text, used: Vec::new() }
+    text
 }
 
-/// A text part that declares a file name and asks to be saved is a file, not the message.
-fn is_file(part: &mail_parser::MessagePart<'_>) -> bool {
-    part.content_disposition().is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"))
-}
-
-/// Text whose bytes were no UTF-8 and declared no charset comes with U+FFFD: read them again.
-fn repaired(message: &Message<'_>, index: usize, decoded: &str) -> String {
-    let part = &message.parts[index];
-    let undeclared = part.content_type().is_none_or(|t| {
-        t.attribute("charset").is_none_or(|c| c.eq_ignore_ascii_case("us-ascii") || c.eq_ignore_ascii_case("utf-8"))
-    });
-    if !undeclared || !decoded.contains('\u{FFFD}') || part.encoding != mail_parser::Encoding::None {
-        return decoded.to_owned();
+/// A text part that asks to be saved, or that has a name and is not the first, is a file.
+fn is_file(message: &Message<'_>, at: usize, part: &MessagePart<'_>) -> bool {
+    if part.content_disposition().is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment")) {
+        return true;
     }
-    let range = part.offset_body as usize..part.offset_end as usize;
-    message.raw_message.get(range).map_or_else(|| decoded.to_owned(), header::decode_bytes)
+    let first = message.text_body.iter().chain(&message.html_body).map(|i| *i as usize).min();
+    first != Some(at) && matches!(part.body, PartType::Text(_)) && part.attachment_name().is_some()
+}
+
+/// A text part's text, its charset and line breaks put right.
+pub(super) fn text_of(message: &Message<'_>, at: usize) -> Option<String> {
+    let part = message.parts.get(at)?;
+    let (PartType::Text(decoded) | PartType::Html(decoded)) = &part.body else { return None };
+    let content_type = part.content_type();
+    let attribute = |name: &str| content_type.and_then(|t| t.attribute(name));
+    let declared = attribute("charset");
+    let meta = || matches!(part.body, PartType::Html(_)).then(|| meta_charset(decoded)).flatten();
+    let label = declared.map(ToOwned::to_owned).or_else(meta);
+    let text = if is_doubtful(decoded, label.as_deref()) {
+        raw_bytes(message, part).map(|bytes| charset::decode(label.as_deref(), &bytes))
+    } else {
+        None
+    };
+    let text = text.unwrap_or_else(|| decoded.to_string());
+    let is_flowed = attribute("format").is_some_and(|f| f.eq_ignore_ascii_case("flowed"));
+    if is_flowed && matches!(part.body, PartType::Text(_)) {
+        let delsp = attribute("delsp").is_some_and(|d| d.eq_ignore_ascii_case("yes"));
+        return Some(flowed::unfold(&text, delsp));
+    }
+    Some(text)
+}
+
+/// Whether the parser's decoding is worth a second look: replacement characters, shifts of
+/// ISO-2022, letters beyond ASCII in a charset that is often named wrongly.
+fn is_doubtful(decoded: &str, label: Option<&str>) -> bool {
+    if decoded.is_ascii() {
+        let unusual = label.is_some_and(|l| l.to_ascii_lowercase().contains("utf-7"));
+        return decoded.contains('\u{1b}') || unusual;
+    }
+    let sure = label.is_some_and(|l| l.trim_matches('"').eq_ignore_ascii_case("utf-8"));
+    !sure || decoded.contains('\u{FFFD}')
+}
+
+/// The charset an HTML source names itself.
+fn meta_charset(source: &str) -> Option<String> {
+    let head: String = source.chars().take(1024).collect::<String>().to_ascii_lowercase();
+    let (_, rest) = head.split_once("charset=")?;
+    let rest = rest.trim_start_matches(['"', '\'', ' ']);
+    let label = rest.split(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c)).next()?;
+    (!label.is_empty()).then(|| label.to_owned())
+}
+
+/// The part's bytes with its transfer encoding undone and its charset not.
+fn raw_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Vec<u8>> {
+    let raw = message.raw_message.get(part.offset_body as usize..part.offset_end as usize)?;
+    match part.encoding {
+        Encoding::None => Some(raw.to_vec()),
+        Encoding::Base64 => base64_decode(raw),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw),
+    }
 }
 
 /// Line ends as `\n`; no NUL and no other control character but tab, which PostgreSQL and

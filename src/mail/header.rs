@@ -2,9 +2,11 @@
 //!
 //! Gives a [`ParsedMail`] with everything the header block says; defects go to the list.
 
-use mail_parser::{HeaderName, HeaderValue, Message};
+use mail_parser::{Header, HeaderName, HeaderValue, Message};
 
 use super::address::{self, Address, one_line};
+use super::charset::decode_undeclared;
+use super::encoded_word;
 use super::{Limits, ParsedMail};
 
 pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedMail {
@@ -32,7 +34,7 @@ pub(super) fn raw_values<'a>(message: &'a Message<'_>, name: &'a str) -> impl It
     fields
         .filter(move |h| h.name.as_str().eq_ignore_ascii_case(name))
         .filter_map(|h| message.raw_message.get(h.offset_start as usize..h.offset_end as usize))
-        .map(|bytes| one_line(&decode_bytes(bytes)))
+        .map(|bytes| one_line(&decode_undeclared(bytes)))
 }
 
 /// The first field of that name.
@@ -40,21 +42,14 @@ pub(super) fn raw_value(message: &Message<'_>, name: &str) -> Option<String> {
     raw_values(message, name).next()
 }
 
-/// Undeclared bytes: UTF-8 when they are valid UTF-8, else windows-1252, which every byte is.
-pub(super) fn decode_bytes(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned(),
-    }
-}
-
 /// The author, and whether there is no doubt who it is: one field with one usable address.
 fn author(message: &Message<'_>, defects: &mut Vec<String>) -> (Option<Address>, bool) {
     let fields = raw_values(message, "From").count();
     if fields > 1 {
-        defects.push(format!("{fields} From fields; the last one is used"));
+        defects.push(format!("{fields} From fields; the first one is used"));
     }
-    let mut named = addresses(message, HeaderName::From, 2);
+    let first = message.headers().iter().find(|h| h.name == HeaderName::From);
+    let mut named = first.map(|field| addresses_of(message, field, 2)).unwrap_or_default();
     let certain = fields == 1 && named.len() == 1 && all_in_from(message) == 1;
     if named.is_empty() {
         defects.push("no usable address in From".to_owned());
@@ -72,20 +67,34 @@ fn all_in_from(message: &Message<'_>) -> usize {
 }
 
 fn addresses(message: &Message<'_>, name: HeaderName<'static>, most: usize) -> Vec<Address> {
-    match message.header(name) {
-        Some(HeaderValue::Address(parsed)) => address::flatten(parsed, most),
-        _ => Vec::new(),
+    let field = message.headers().iter().rev().find(|h| h.name == name);
+    field.map(|field| addresses_of(message, field, most)).unwrap_or_default()
+}
+
+/// The mailboxes a field names. Names the parser could not decode are read again.
+fn addresses_of(message: &Message<'_>, field: &Header<'_>, most: usize) -> Vec<Address> {
+    let HeaderValue::Address(parsed) = &field.value else { return Vec::new() };
+    let found = address::flatten(parsed, most);
+    if !found.iter().any(|a| a.name.contains('\u{fffd}') || a.name.contains("=?")) {
+        return found;
     }
+    let raw = message.raw_message.get(field.offset_start as usize..field.offset_end as usize);
+    let again = address::reread(&decode_undeclared(raw.unwrap_or_default()), most);
+    // The same mailboxes, or the first reading stands.
+    let same = again.iter().map(Address::key).eq(found.iter().map(Address::key));
+    if same { again } else { found }
 }
 
 fn subject(message: &Message<'_>, defects: &mut Vec<String>) -> String {
-    let decoded = message.subject().unwrap_or_default();
-    if !decoded.contains('\u{FFFD}') {
-        return one_line(decoded);
+    // The last one, as for every field that should stand once.
+    let field = message.headers().iter().rev().find(|h| h.name == HeaderName::Subject);
+    let raw = field.and_then(|h| message.raw_message.get(h.offset_start as usize..h.offset_end as usize));
+    let raw = raw.unwrap_or_default();
+    if !raw.is_ascii() && std::str::from_utf8(raw).is_err() {
+        // Bytes outside ASCII that are no UTF-8: the writer's client did not encode them.
+        defects.push("the subject's charset is undeclared or wrong".to_owned());
     }
-    // Bytes outside ASCII that are no UTF-8: the writer's client did not encode them.
-    defects.push("the subject's charset is undeclared or wrong".to_owned());
-    raw_value(message, "Subject").filter(|raw| !raw.contains("=?")).unwrap_or_else(|| one_line(decoded))
+    one_line(&encoded_word::decode(raw))
 }
 
 fn delivered_to(message: &Message<'_>) -> Vec<String> {

@@ -10,18 +10,30 @@ mod auth;
 mod auto;
 mod body;
 mod bounce;
+mod calendar;
+mod charset;
+mod encoded_word;
+mod flowed;
 mod guard;
 mod header;
 mod html;
+mod language;
+mod marks;
+mod parameter;
+mod parts;
+mod protection;
 mod reply;
 mod subject;
+mod tnef;
+mod uuencode;
 
 pub use address::{Address, key, looks_like_address};
-pub use attachment::{Attachment, File, files};
+pub use attachment::{Attachment, File, FileRole, files};
 pub use auth::AuthenticationResult;
 pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;
 pub use guard::{Limits, Unreadable};
+pub use protection::Protection;
 pub use subject::{fold, strip_prefixes};
 
 use mail_parser::{Message, MessageParser};
@@ -64,6 +76,8 @@ pub struct ParsedMail {
     pub automatic: Option<Automatic>,
     /// Set when this is a report about a mail that could not be delivered.
     pub bounce: Option<Bounce>,
+    /// Set when it is signed or encrypted.
+    pub protection: Option<Protection>,
     /// `Authentication-Results` fields, topmost first (RFC 8601).
     pub authentication: Vec<AuthenticationResult>,
     /// Addresses in `X-Loop`: desks that have handled this mail before, lower case.
@@ -94,7 +108,8 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     mail.bounce = bounce::detect(message, &mail, &body.text);
     mail.automatic = auto::detect(message, &mail);
     mail.authentication = auth::read(message);
-    (mail.reply_text, mail.below_quote) = reply::new_text(&body.text);
+    mail.protection = protection::detect(message, &body.text);
+    (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked);
     mail.text = body.text;
     mail.defects = defects;
     mail

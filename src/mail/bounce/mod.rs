@@ -2,13 +2,18 @@
 
 mod words;
 
-use mail_parser::{Message, PartType};
+use std::borrow::Cow;
+
+use mail_parser::{Message, MimeHeaders, PartType};
 
 use super::ParsedMail;
-use super::header::decode_bytes;
+use super::charset::decode_undeclared;
 
 /// Most recipients that are taken from one report.
 const RECIPIENTS: usize = 200;
+
+/// Bytes of a broken report's body that are looked at.
+const RAW: usize = 64 * 1024;
 
 /// What a delivery report says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,36 +32,85 @@ pub struct Bounce {
 
 /// Reads the report, if this is one. `text` is the mail's readable text.
 pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<Bounce> {
-    let status = message.parts.iter().find_map(delivery_status);
-    let mut bounce = match status {
-        Some(status) => {
-            let mut bounce = read_status(&status);
-            bounce.status = words::more_exact(bounce.status.take(), bounce.diagnostic.as_deref());
-            if bounce.recipients.is_empty() {
-                bounce.recipients = words::recipients_in(text, mail);
-            }
-            bounce
-        }
+    let body = if text.trim().is_empty() { raw_body(message) } else { Cow::Borrowed(text) };
+    let text = body.as_ref();
+    let mut bounce = match status_fields(message, mail, text) {
+        Some(fields) => of_fields(&fields, mail, text),
         None => words::detect(message, mail, text)?,
     };
-    let original = message.parts.iter().find_map(enclosed);
-    if let Some((id, to)) = original {
-        bounce.original_id = id;
+    if let Some(original) = message.parts.iter().find_map(enclosed) {
+        bounce.original_id = original.message_id;
         if bounce.recipients.is_empty() {
-            bounce.recipients.extend(to);
+            bounce.recipients.extend(original.to);
         }
+    }
+    if bounce.original_id.is_none() {
+        bounce.original_id = enclosed_id(words::original(text));
     }
     Some(bounce)
 }
 
+/// What the fields of a report say, made good by its words where they say more.
+fn of_fields(fields: &str, mail: &ParsedMail, text: &str) -> Bounce {
+    let mut bounce = read_status(fields);
+    bounce.status = words::more_exact(bounce.status.take(), bounce.diagnostic.as_deref(), text);
+    if let Some(written_to) = words::expanded_from(text).filter(|_| bounce.recipients.len() <= 1) {
+        // An alias was written to; the report names what it stands for.
+        bounce.recipients = vec![written_to];
+    }
+    if bounce.recipients.is_empty() {
+        bounce.recipients = words::recipients_in(text, mail);
+    }
+    bounce
+}
+
+/// The fields of RFC 3464: in parts of that type, or, where a relay took the structure apart, in the
+/// text itself.
+fn status_fields(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<String> {
+    let parts: Vec<String> = message.parts.iter().filter_map(delivery_status).collect();
+    let telling = parts.iter().find(|p| has_fields(p)).or_else(|| parts.first());
+    if let Some(fields) = telling {
+        return Some(fields.clone());
+    }
+    let report = message.content_type().and_then(|t| t.subtype()).is_some_and(|s| s.eq_ignore_ascii_case("report"));
+    if !report && !words::from_system(message, mail) {
+        return None;
+    }
+    let body = raw_body(message);
+    [text, body.as_ref()].into_iter().find(|t| has_fields(t)).map(|t| from_fields(t).to_owned())
+}
+
+/// The beginning of the body as it came, for reports whose structure is broken.
+fn raw_body<'a>(message: &'a Message<'_>) -> Cow<'a, str> {
+    let start = message.parts.first().map_or(0, |p| p.offset_body as usize);
+    let body = message.raw_message.get(start..).unwrap_or_default();
+    decode_undeclared(&body[..body.len().min(RAW)])
+}
+
+/// Whether a text holds the two fields that every recipient of a report has.
+fn has_fields(text: &str) -> bool {
+    let folded = text.to_ascii_lowercase();
+    let starts = |name: &str| folded.starts_with(name) || folded.contains(&format!("\n{name}"));
+    (starts("final-recipient:") || starts("original-recipient:")) && (starts("action:") || starts("status:"))
+}
+
+/// The text from the first of a report's own fields on, up to the original's header.
+fn from_fields(text: &str) -> &str {
+    let folded = text.to_ascii_lowercase();
+    let names = ["reporting-mta:", "final-recipient:", "original-recipient:", "action:"];
+    let start = names.iter().filter_map(|n| folded.find(n)).min().unwrap_or(0);
+    let end = ["\nreceived:", "\nreturn-path:", "\nfrom:", "\nsubject:"];
+    let end = end.iter().filter_map(|n| folded[start..].find(n)).min().map_or(text.len(), |at| start + at);
+    &text[start..end]
+}
+
 fn delivery_status(part: &mail_parser::MessagePart<'_>) -> Option<String> {
-    use mail_parser::MimeHeaders;
     let subtype = part.content_type()?.subtype()?;
     if !subtype.eq_ignore_ascii_case("delivery-status") && !subtype.eq_ignore_ascii_case("global-delivery-status") {
         return None;
     }
     match &part.body {
-        PartType::Binary(raw) | PartType::InlineBinary(raw) => Some(decode_bytes(raw)),
+        PartType::Binary(raw) | PartType::InlineBinary(raw) => Some(decode_undeclared(raw).into_owned()),
         PartType::Text(text) => Some(text.to_string()),
         _ => None,
     }
@@ -97,21 +151,34 @@ fn read_status(text: &str) -> Bounce {
     bounce
 }
 
-/// Message-ID and first recipient of an enclosed mail, or of its header block.
-fn enclosed(part: &mail_parser::MessagePart<'_>) -> Option<(Option<String>, Option<String>)> {
+/// What an enclosed mail, or its header block, says of itself.
+struct Original {
+    message_id: Option<String>,
+    to: Option<String>,
+}
+
+fn enclosed(part: &mail_parser::MessagePart<'_>) -> Option<Original> {
     match &part.body {
         PartType::Message(inner) => {
             let to = inner.to().and_then(|to| to.first()).and_then(|a| a.address.as_deref());
-            Some((inner.message_id().map(ToOwned::to_owned), to.map(ToOwned::to_owned)))
+            Some(Original { message_id: inner.message_id().map(ToOwned::to_owned), to: to.map(ToOwned::to_owned) })
         }
-        PartType::Text(text) => enclosed_id(text).map(|id| (Some(id), None)),
+        PartType::Text(text) => {
+            let message_id = enclosed_id(text)?;
+            Some(Original { message_id: Some(message_id), to: None })
+        }
         _ => None,
     }
 }
 
 /// The Message-ID in an enclosed header block (`text/rfc822-headers`).
 fn enclosed_id(text: &str) -> Option<String> {
-    let line = text.lines().find(|l| l.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:")))?;
-    let id = line[11..].trim().trim_matches(['<', '>']);
+    let lines: Vec<&str> = text.lines().collect();
+    let named = |l: &&str| l.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:"));
+    let at = lines.iter().position(|l| named(&l.trim_start_matches(['>', ' '])))?;
+    let line = lines[at].trim_start_matches(['>', ' ']);
+    // A long one stands alone on the next line.
+    let value = if line.trim().len() == 11 { lines.get(at + 1)? } else { &line[11..] };
+    let id = value.trim().trim_matches(['<', '>']);
     (!id.is_empty()).then(|| id.to_owned())
 }

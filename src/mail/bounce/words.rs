@@ -49,10 +49,14 @@ static HEAD: Pattern = LazyLock::new(|| {
 /// A recipient after words that announce one.
 static NAMED: Pattern = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)(?:rcpt to:|recipients?(?: address)?:?|to:|mail to|message to|address:|delivered to|user|mailbox|size:|unknown:?|for:?|<mailto:)\s*<?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)>?"#,
+        r#"(?i)(?-u:\b)(?:rcpt to|recipients?(?: address)?|to|mail to|message to|address|delivered to|user|mailbox|size|unknown|for|mailto)(?:\s*:\s*<?|\s*<|\s+)([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)>?"#,
     )
     .ok()
 });
+
+/// The recipient in the header of the original.
+static ORIGINAL_TO: Pattern =
+    LazyLock::new(|| Regex::new(r#"(?mi)^[> ]*to:[^\n]*?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)"#).ok());
 
 /// Any address.
 static ANY: Pattern =
@@ -101,14 +105,38 @@ pub(super) fn recipients_in(text: &str, mail: &ParsedMail) -> Vec<String> {
 
 /// The reporting system's own code is often a general one: `x.y.0`, "other", or 4.4.7, "it took too
 /// long". The refusing server's words then say more.
-pub(super) fn more_exact(status: Option<String>, diagnostic: Option<&str>) -> Option<String> {
-    let general = status.as_deref().is_none_or(|s| s.ends_with(".0") || s == "4.4.7");
-    let quoted = diagnostic.filter(|_| general).and_then(|text| first(&STATUS, text));
-    quoted.or(status)
+pub(super) fn more_exact(status: Option<String>, diagnostic: Option<&str>, text: &str) -> Option<String> {
+    let general = |code: &str| code.ends_with(".0") || code == "4.4.7";
+    let class = status.as_ref().map(|s| s.chars().next());
+    if !status.as_deref().is_none_or(general) {
+        return status;
+    }
+    let above = above_original(text);
+    // A report with a diagnosis has said what it knows, unless that is only that time ran out.
+    let above = if diagnostic.is_none() || status.as_deref() == Some("4.4.7") { above.as_str() } else { "" };
+    let quoted = [diagnostic.unwrap_or_default(), above].into_iter().find_map(|text| {
+        let mut codes = STATUS.as_ref()?.captures_iter(text).take(50).map(|hit| hit[1].to_owned());
+        codes.find(|code| !general(code) && class.is_none_or(|c| c == code.chars().next()))
+    });
+    quoted.or(status).or_else(|| first(&STATUS, diagnostic?))
+}
+
+/// The alias that was written to, as Sendmail names it.
+pub(super) fn expanded_from(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("(expanded from:")?;
+    let (inside, _) = rest.split_once(')')?;
+    let address = inside.trim().trim_matches(['<', '>']).to_owned();
+    looks_like_address(&address).then_some(address)
+}
+
+/// The original mail, or as much of it as the report appends to its text.
+pub(super) fn original(text: &str) -> &str {
+    let above = above_original(text);
+    text.get(above.len()..).unwrap_or_default()
 }
 
 /// Written by the mail system itself.
-fn from_system(message: &Message<'_>, mail: &ParsedMail) -> bool {
+pub(super) fn from_system(message: &Message<'_>, mail: &ParsedMail) -> bool {
     let from = raw_value(message, "From").unwrap_or_default().to_lowercase();
     let local = mail.from.as_ref().map(|a| key(&a.address)).unwrap_or_default();
     let local = local.split('@').next().unwrap_or_default();
@@ -154,13 +182,15 @@ fn recipients(announced: Option<&str>, above: &str, whole: &str, mail: &ParsedMa
         }
     }
     let own: BTreeSet<String> = mail.to.iter().chain(&mail.from).map(|a| a.key()).collect();
-    for (pattern, text) in [(&HEAD, above), (&NAMED, above), (&ANY, above), (&NAMED, whole)] {
-        let found = addresses(pattern, text, &own);
+    for pattern in [&HEAD, &NAMED, &ANY] {
+        let found = addresses(pattern, above, &own);
         if !found.is_empty() {
             return found;
         }
     }
-    Vec::new()
+    // The report names nobody: the original was written to somebody.
+    let found = addresses(&ORIGINAL_TO, whole, &own);
+    if found.is_empty() { addresses(&NAMED, whole, &own) } else { found }
 }
 
 fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<String> {

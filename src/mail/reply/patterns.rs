@@ -1,8 +1,13 @@
-//! What clients put between a reply and the mail it answers, by shape rather than by client.
+//! What clients put between a reply and the mail it answers, by shape rather than by client. The
+//! words are those of [`language`](super::super::language).
 
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+use super::super::fold;
+use super::super::language::{Field, LANGUAGES, phrases};
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -10,133 +15,69 @@ fn is(pattern: &Pattern, text: &str) -> bool {
     pattern.as_ref().is_some_and(|p| p.is_match(text))
 }
 
-/// "wrote", as clients say it.
-static VERB: Pattern = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)(?:(?-u:\b)(?:wrote|writes|schrieb|escribi[óo]|ha scritto|schreef|geschreven|escreveu|skrev|skrifaði|kirjoitti|napsala?|yazd[ıi]|[íi]rta)(?-u:\b)|a\s+[ée]crit|napisał(?:\(a\)|a)?|написала?|пишет|писав|đã viết|έγραψε|写道|寫道|のメッセージ|님이 작성)",
-    )
-    .ok()
-});
-
-/// Parts of those words, whatever their case and accents: looking for them costs next to nothing.
-const VERB_STEMS: [&str; 17] = [
-    "rote",
-    "rites",
-    "chrieb",
-    "scribi",
-    "crit",
-    "chreef",
-    "eschreven",
-    "screveu",
-    "krev",
-    "krifa",
-    "irjoitti",
-    "apisa",
-    "azd",
-    "rta",
-    "апис",
-    "ишет",
-    "viết",
-];
-
 /// A date, or a time of day. Word ends are those of ASCII: the others keep the fast matcher away.
 static DATE: Pattern = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:(?-u:\b)\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?-u:\b)|(?-u:\b)(?:19|20)\d\d[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}|(?-u:\b)\d{1,2}\.?(?:st|nd|rd|th)?[ -][^\d\s]{1,12}[ ,.-]+(?:19|20)\d\d(?-u:\b)|(?-u:\b)\p{L}{3,12}\.? \d{1,2},? (?:19|20)\d\d(?-u:\b)|(?-u:\b)\d{1,2}\s?[:.h]\s?\d{2}(?-u:\b))",
+        r"(?i)(?:(?-u:\b)\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?-u:\b)|(?-u:\b)(?:19|20)\d\d[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}|(?-u:\b)\d{1,2}\.?(?:st|nd|rd|th)?[ -][^\d\s]{1,12}[ ,.-]+(?:de |del )?(?:19|20)\d\d(?-u:\b)|(?-u:\b)\p{L}{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d(?-u:\b)|(?-u:\b)\d{1,2}\s?[:.h]\s?\d{2}(?-u:\b))",
     )
     .ok()
 });
 
 static ADDRESS: Pattern = LazyLock::new(|| Regex::new(r#"[^\s<>()\[\]"']+@[^\s<>()\[\]"']+"#).ok());
 
-/// How the first line of an attribution begins when it does not begin with its date.
-const STARTERS: [&str; 16] =
-    ["on", "le", "am", "el", "il", "op", "em", "den", "på", "w", "dnia", "in", "pada", "vào", "ngày", "dne"];
-
 /// Nothing but a date, a name and an address.
 static BARE: Pattern = LazyLock::new(|| {
     Regex::new(r#"^\s*(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d).{0,80}<\S+@\S+>\s*:?\s*$"#).ok()
-});
-
-/// "-----Original Message-----" and the like.
-static SEPARATOR: Pattern = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)^\s*>?\s*(?:
-            [-_=]{2,}\s*(?:original\s+message|reply\s+message|message\s+d['’]?\s*origine|message\s+(?:original|initial|du(?-u:\b).*)|urspr[üu]ngliche\s+(?:nachricht|e-?mail)|antwort\s+nachricht|mensaje\s+original|messaggio\s+origin\w+|mensagem\s+original|oorspronkelijk\s+bericht|oprindelig\s+(?:meddelelse|besked)|opprinnelig\s+melding|ursprungligt\s+meddelande|alkuper[äa]inen\s+viesti|wiadomo[śs][ćc]\s+oryginalna|исходное\s+сообщение|原始邮件|元のメッセージ)(?-u:\b).*
-          | (?:-{2,}|={2,}).{2,120}(?-u:\b)(?:wrote|a\s+[ée]crit|schrieb)\s*-{2,}
-          | _{2,}
-          | \#{5,}
-        )\s*[-_=]*\s*$",
-    )
-    .ok()
-});
-
-/// A forward: what follows is what the writer wants to be read.
-static FORWARD: Pattern = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)^\s*(?:[-_]{2,}\s*|d[ée]but\s+du\s+)(?:forwarded\s+message|message\s+transf[ée]r[ée]|message\s+r[ée]exp[ée]di[ée]|weitergeleitete\s+nachricht|mensaje\s+reenviado|messaggio\s+inoltrato|doorgestuurd\s+bericht|begin\s+forwarded)(?-u:\b)|^\s*begin\s+forwarded\s+message",
-    )
-    .ok()
-});
-
-/// Fields of a header block pasted above a quoted mail: the author…
-static FROM: Pattern = LazyLock::new(|| {
-    Regex::new(r"(?i)^[\s>*|]*(?:from|de|von|da|van|fra|från|od|nadawca|l[äa]hett[äa]j[äa]|от|отправитель|від|felad[óo]|kimden|mittente|expéditeur|发件人|寄件者|差出人|보낸 사람)\s?\*?\s*[:：]\*?\s*\S").ok()
-});
-/// …the date…
-static SENT: Pattern = LazyLock::new(|| {
-    Regex::new(r"(?i)^[\s>*|]*(?:sent|date|envoy[ée](?:\s+le)?|gesendet|datum|enviad[oa](?:\s+(?:el|em))?|fecha|inviato|data|verzonden|sendt|dato|skickat|wys[łl]ano|l[äa]hetetty|отправлено|дата|发送时间|日期|送信日時)\s?\*?\s*[:：]\*?\s*\S").ok()
-});
-/// …the recipients and the subject.
-static REST: Pattern = LazyLock::new(|| {
-    Regex::new(r"(?i)^[\s>*|]*(?:to|[àa]|an|para|til|till|do|vastaanottaja|кому|aan|cc|copie\s+à|kopie|kopi|kopia|subject|objet|sujet|betreff|asunto|oggetto|onderwerp|emne|ämne|temat|aihe|тема|assunto|收件人|主题|宛先|件名|reply-to)\s?\*?\s*[:：]").ok()
 });
 
 /// A date in full, as only programs write it.
 static FULL_DATE: Pattern =
     LazyLock::new(|| Regex::new(r"(?i)^\W*date\s?:\s*\p{L}{3}(?:,|=2C)\s\d{1,2} \p{L}{3} \d{4} \d\d:\d\d").ok());
 
-/// What telephones add.
-static DEVICE: Pattern = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)^\s*[-–_*]*\s*(?:(?:sent|envoy[ée]|gesendet|von meinem|enviado|inviato|verzonden|skickat|sendt|wys[łl]ane|отправлено|lähetetty|odesl[áa]no)\s+(?:from|de(?:puis)?|d['’]|à partir d|von|mit|iphone|ipad|handy|smartphone|desde|dal?|vanaf|met|från|fra|z|с|из|via|using|minun|avec)(?-u:\b).{0,60}|(?:get|obtenir|obtenez|téléchargez|download|hol(?:en sie)?)\s+outlook\s+(?:for|pour|für)(?-u:\b).{0,60}|provenance\s*:\s*courrier.{0,60})$",
-    )
-    .ok()
-});
-
-/// Their first words.
-const DEVICE_WORDS: [&str; 24] = [
-    "sent",
-    "envoyé",
-    "envoye",
-    "gesendet",
-    "von",
-    "enviado",
-    "inviato",
-    "verzonden",
-    "skickat",
-    "sendt",
-    "wysłane",
-    "wyslane",
-    "отправлено",
-    "lähetetty",
-    "odesláno",
-    "odeslano",
-    "get",
-    "obtenir",
-    "obtenez",
-    "téléchargez",
-    "download",
-    "hol",
-    "holen",
-    "provenance",
-];
-
 /// Text and attribution on one line: `yes--- On Wed, Apr 4, 2012, a@b.example wrote:`.
-static SHARED: Pattern = LazyLock::new(|| Regex::new(r"(?i)^(.*?\S)\s*-{3,}\s*(on\s.{6,200}\swrote\s*:?\s*-*)$").ok());
+static SHARED: Pattern =
+    LazyLock::new(|| Regex::new(r"(?i)^(.*?[^\s-])\s*-{3,}\s*(on\s.{6,200}\swrote\s*:?\s*-*)$").ok());
 
 /// The link alone that broke out of a quoted line.
 static LINK: Pattern = LazyLock::new(|| Regex::new(r"^\s*[(<\[]?https?://\S+").ok());
+
+static STARTERS: LazyLock<HashSet<&str>> = LazyLock::new(|| phrases(|l| l.on).collect());
+
+/// "wrote" in every language, longest first.
+static WROTE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let mut words: Vec<&str> = phrases(|l| l.wrote).collect();
+    words.sort_by_key(|w| std::cmp::Reverse(w.len()));
+    words.dedup();
+    words
+});
+
+/// What makes it worth looking for those words at all: a few letters of each, whatever their case.
+static STEMS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let middle = |word: &&str| word.chars().skip(1).take(4).collect::<String>();
+    let stems: HashSet<String> = WROTE.iter().map(middle).collect();
+    stems.into_iter().collect()
+});
+
+static FIELDS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
+    let mut fields = HashMap::new();
+    for language in &LANGUAGES {
+        // What two languages disagree about is settled by the earlier one.
+        let kinds = [
+            (language.from, Field::From),
+            (language.sent, Field::Sent),
+            (language.to, Field::To),
+            (language.cc, Field::Cc),
+            (language.subject, Field::Subject),
+            (&["reply-to", "répondre à"], Field::ReplyTo),
+        ];
+        for (names, field) in kinds {
+            for name in names {
+                fields.entry(*name).or_insert(field);
+            }
+        }
+    }
+    fields
+});
 
 /// The first word of a line, lower case.
 fn first_word(line: &str) -> String {
@@ -146,7 +87,19 @@ fn first_word(line: &str) -> String {
 
 /// Whether an attribution can stand anywhere in this text: it names a person's address or says "wrote".
 pub(super) fn may_attribute(text: &str) -> bool {
-    text.contains('@') || VERB_STEMS.iter().any(|stem| text.contains(stem))
+    text.contains('@') || STEMS.iter().any(|stem| text.contains(stem.as_str()))
+}
+
+/// Where "wrote" ends in a text in lower case, as a word of its own.
+fn wrote(text: &str) -> Option<usize> {
+    let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && c.is_ascii() || ('à'..='ÿ').contains(&c));
+    let ends = WROTE.iter().filter_map(|word| {
+        let hits = text.match_indices(word).map(|(at, _)| (at, at + word.len()));
+        hits.filter(|(at, end)| !letter(text[..*at].chars().next_back()) && !letter(text[*end..].chars().next()))
+            .map(|(_, end)| end)
+            .max()
+    });
+    ends.max()
 }
 
 /// Whether these lines, joined, say who wrote what follows, and when.
@@ -154,27 +107,47 @@ pub(super) fn is_attribution(lines: &[&str]) -> bool {
     let Some(first) = lines.first() else { return false };
     // Most lines are ordinary text: they are let go before any pattern is tried.
     let hint = first.bytes().any(|b| b.is_ascii_digit() || b == b'@');
-    let starts = STARTERS.contains(&first_word(first).as_str());
+    let starts = STARTERS.contains(first_word(first).as_str());
     if !starts && !(hint && (is(&DATE, first) || is(&ADDRESS, first))) {
+        return false;
+    }
+    // Only a line that certainly begins one may be followed by an empty line before its end.
+    if lines.iter().any(|l| l.trim().is_empty()) && !(starts && is(&DATE, first)) {
         return false;
     }
     let joined = lines.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ");
     if joined.chars().count() > 400 {
         return false;
     }
-    let text = joined.trim_matches(|c: char| "->*| ".contains(c));
+    let text = joined.trim_matches(|c: char| "->*|_ ".contains(c)).to_lowercase();
     let colon = text.ends_with([':', '：']);
-    let (verb, date, address) = (is(&VERB, text), is(&DATE, text), is(&ADDRESS, text));
-    let last_word = text.trim_end_matches([':', '：', ' ', ')']);
-    let ends_in_verb = last_word.char_indices().nth_back(14).map_or(last_word, |(at, _)| &last_word[at..]);
-    let ends = colon
-        || is(&VERB, ends_in_verb)
-        || (verb && address && last_word.ends_with(['>', ')']) || ends_with_address(last_word));
-    (ends && verb && (date || address)) || (colon && date && address) || is(&BARE, &joined)
+    let (date, address) = (is(&DATE, &text), is(&ADDRESS, &text));
+    if !date && !address {
+        return false;
+    }
+    let bare_end = text.trim_end_matches([':', '：', ' ', ')', '-']);
+    let verb = wrote(&text);
+    let ends_in_verb = verb.is_some_and(|end| end >= bare_end.len());
+    let ends = colon || ends_in_verb || (verb.is_some() && ends_with_address(&text));
+    (ends && verb.is_some()) || (colon && date && address) || is(&BARE, &joined)
 }
 
 fn ends_with_address(text: &str) -> bool {
-    text.rsplit(' ').next().is_some_and(|word| word.contains('@') && word.starts_with('<'))
+    let text = text.trim_end_matches([':', ' ']);
+    text.ends_with(['>', ')']) && text.rsplit([' ', '(']).next().is_some_and(|word| word.contains('@'))
+}
+
+/// The field a line of a header block names, and its value.
+pub(in super::super) fn field(line: &str) -> Option<(Field, &str)> {
+    let line = line.trim_start_matches(|c: char| c.is_whitespace() || ">*|_".contains(c));
+    let (at, colon) = line.char_indices().take(32).find(|(_, c)| matches!(c, ':' | '：'))?;
+    let name = line[..at].trim_matches(|c: char| c.is_whitespace() || "*_".contains(c));
+    if name.is_empty() || name.len() > 60 {
+        return None;
+    }
+    let field = FIELDS.get(name.to_lowercase().as_str())?;
+    let value = line[at + colon.len_utf8()..].trim_matches(|c: char| c.is_whitespace() || "*_".contains(c));
+    Some((*field, value))
 }
 
 /// Whether a header block begins at the first of these lines.
@@ -186,31 +159,107 @@ pub(super) fn is_header_block(lines: &[&str]) -> bool {
     if is(&FULL_DATE, first) {
         return true;
     }
-    if !is(&FROM, first) && !is(&SENT, first) {
-        return false;
-    }
-    let next: Vec<&&str> = lines.iter().filter(|l| !l.trim().is_empty()).take(8).collect();
-    let any = |pattern: &Pattern| next.iter().any(|l| is(pattern, l));
-    let (from, sent, rest) = (any(&FROM), any(&SENT), any(&REST));
+    let Some((Field::From | Field::Sent, value)) = field(first) else { return false };
+    let starts_with_date = matches!(field(first), Some((Field::Sent, _)));
+    let next: Vec<(Field, &str)> =
+        lines.iter().filter(|l| !l.trim().is_empty()).take(8).filter_map(|l| field(l)).collect();
+    let any = |wanted: &[Field]| next.iter().any(|(f, value)| wanted.contains(f) && !value.is_empty());
+    let from = next.iter().any(|(f, _)| *f == Field::From);
+    let sent = any(&[Field::Sent]);
+    let rest = next.iter().any(|(f, _)| matches!(f, Field::To | Field::Cc | Field::Subject | Field::ReplyTo));
     // `De : 8 h` and `A : 10 h` alone are no header; a date, or an address, makes them one.
-    let addressed = next.iter().any(|l| is(&FROM, l) && is(&ADDRESS, l));
-    (from && sent) || (sent && rest && is(&SENT, first)) || (from && rest && addressed)
+    let addressed = next.iter().any(|(f, value)| *f == Field::From && is(&ADDRESS, value));
+    let follows = !value.is_empty() || next.len() > 1;
+    follows && ((from && sent) || (sent && rest && starts_with_date) || (from && rest && addressed))
+}
+
+/// Whether the line below a horizontal rule begins the old mail: it names its author by address.
+pub(super) fn is_author(line: &str) -> bool {
+    field(line).is_some_and(|(f, value)| f == Field::From && is(&ADDRESS, value))
+}
+
+/// The words between the dashes of a line such as `-----Original Message-----`, lower case.
+fn between_rules(line: &str) -> Option<String> {
+    let decoration = |c: char| "-_=*#~>|".contains(c) || c.is_whitespace();
+    let start = line.trim_start_matches(|c: char| c == '>' || c.is_whitespace());
+    let ruled = start.chars().take_while(|c| "-_=*#~".contains(*c)).count();
+    (ruled >= 2 && line.len() <= 300).then(|| line.trim_matches(decoration).to_lowercase())
 }
 
 /// Whether this line alone parts the reply from what it answers.
 pub(super) fn is_separator(line: &str) -> bool {
-    line.trim_start().starts_with(['-', '_', '=', '#', '>']) && is(&SEPARATOR, line)
+    let trimmed = line.trim();
+    let ruler = |c: char, least: usize| trimmed.len() >= least && trimmed.chars().all(|x| x == c);
+    if ruler('_', 2) || ruler('#', 5) {
+        return true;
+    }
+    let Some(words) = between_rules(line) else { return false };
+    starts_with_word(&words, phrases(|l| l.original))
+        || (words.len() <= 120 && (wrote(&words).is_some_and(|end| end == words.len())))
+}
+
+/// Whether a ticket system asks here for answers above the line.
+pub(super) fn is_above_line(line: &str) -> bool {
+    if line.len() > 160 || !line.contains(|c: char| "#-=—_*".contains(c)) {
+        return false;
+    }
+    let line = line.to_lowercase();
+    phrases(|l| l.above).any(|phrase| line.contains(phrase))
 }
 
 /// Whether a forwarded mail begins here.
-pub(super) fn is_forward(line: &str) -> bool {
-    let rules = line.trim_start().starts_with(['-', '_']);
-    (rules || matches!(first_word(line).as_str(), "begin" | "début" | "debut")) && is(&FORWARD, line)
+pub(in super::super) fn is_forward(line: &str) -> bool {
+    let words = match between_rules(line) {
+        Some(words) => words,
+        // Apple's clients write it without dashes.
+        None if line.trim_end().ends_with([':', '：']) && line.len() < 80 => {
+            line.trim_matches(|c: char| c.is_whitespace() || c == '>' || c == ':').to_lowercase()
+        }
+        None => return false,
+    };
+    starts_with_word(&words, phrases(|l| l.forwarded))
 }
+
+fn starts_with_word(text: &str, mut phrases: impl Iterator<Item = &'static str>) -> bool {
+    phrases.any(|phrase| {
+        text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    })
+}
+
+/// First words of the lines that telephones add.
+static DEVICE_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| phrases(|l| l.device).map(first_word).collect());
 
 /// Whether a telephone or a program signed here.
 pub(super) fn is_device(line: &str) -> bool {
-    line.chars().count() <= 100 && DEVICE_WORDS.contains(&first_word(line).as_str()) && is(&DEVICE, line)
+    let line = line.trim_matches(|c: char| c.is_whitespace() || "-–—_*[]<>()".contains(c));
+    let count = line.chars().count();
+    if count > 110 || !DEVICE_WORDS.contains(&first_word(line)) {
+        return false;
+    }
+    let line = line.to_lowercase();
+    // A person's sentence goes on where a signature has ended.
+    let sentence =
+        line.contains([',', '?', '!', ';']) && !line.contains("://") || line.trim_end_matches('.').contains(". ");
+    let words = line.split("http").next().unwrap_or_default().split_whitespace().count();
+    !sentence && words <= 12 && starts_with_word(&line, phrases(|l| l.device))
+}
+
+static DISCLAIMERS: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.disclaimer).map(fold).collect());
+
+/// Whether a legal notice begins here.
+pub(super) fn is_disclaimer(line: &str) -> bool {
+    if line.len() < 12 || !line.trim_start().starts_with(|c: char| c.is_alphabetic() || "*[(\"«".contains(c)) {
+        return false;
+    }
+    let start: String = line.trim_start_matches(|c: char| !c.is_alphabetic()).chars().take(60).collect();
+    let start = fold(&start);
+    DISCLAIMERS.iter().any(|phrase| start.starts_with(phrase.as_str()))
+}
+
+/// Whether this line is nothing but a rule.
+pub(super) fn is_ruler(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 2 && line.chars().all(|c| "-_=*~#—–".contains(c))
 }
 
 /// Whether this line is a link that broke out of a quoted one.
@@ -218,8 +267,26 @@ pub(super) fn is_link(line: &str) -> bool {
     line.contains("://") && is(&LINK, line)
 }
 
-/// The text before an attribution on the same line.
-pub(super) fn before_shared(line: &str) -> Option<&str> {
-    let found = SHARED.as_ref().filter(|_| line.contains("---"))?.captures(line)?;
-    found.get(1).map(|m| m.as_str())
+/// The text before an attribution on the same line. `quoted`: the next line is a quoted one.
+pub(super) fn before_shared(line: &str, quoted: bool) -> Option<&str> {
+    if line.contains("---")
+        && let Some(found) = SHARED.as_ref().and_then(|p| p.captures(line))
+    {
+        return found.get(1).map(|m| m.as_str());
+    }
+    if !quoted || !line.trim_end().ends_with([':', '：']) {
+        return None;
+    }
+    // A line that begins as attributions do is one as a whole.
+    let begins = line.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '>');
+    if begins || STARTERS.contains(first_word(line).as_str()) {
+        return None;
+    }
+    let starts = line.match_indices(' ').take(60).map(|(at, _)| at + 1);
+    let mut shared = starts.filter(|at| {
+        let rest = &line[*at..];
+        rest.starts_with(char::is_uppercase) && STARTERS.contains(first_word(rest).as_str()) && is(&DATE, rest)
+    });
+    let at = shared.find(|at| is_attribution(&[&line[*at..]]))?;
+    Some(line[..at].trim_end())
 }

@@ -1,0 +1,142 @@
+//! From bytes to text, by the declared charset where it fits and by the evidence where it does not.
+//!
+//! Real mail declares no charset, a wrong one, or one nobody knows. The rules, in order: bytes that
+//! are UTF-8 with letters beyond ASCII are UTF-8 whatever they are said to be (no text in a
+//! single-byte charset looks like that); a declared charset is believed when it decodes without
+//! error; what is left is recognised by its statistics.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+/// Decodes bytes that declare this charset, or none.
+pub(super) fn decode(label: Option<&str>, bytes: &[u8]) -> String {
+    let label = label.map(|l| plain_label(l)).filter(|l| !l.is_empty());
+    let declared = label.as_deref();
+    if bytes.is_ascii() {
+        return decode_ascii(declared, bytes);
+    }
+    let encoding = declared.and_then(|l| Encoding::for_label(l.as_bytes()));
+    if is_narrow(encoding, declared)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return without_mark(text).to_owned();
+    }
+    if let Some(encoding) = encoding.filter(|e| !is_undeclared(declared, e)) {
+        let (text, _, broken) = encoding.decode(bytes);
+        // In charsets of several bytes a few broken characters do not make the rest wrong.
+        if !broken || (!encoding.is_single_byte() && encoding != UTF_8) {
+            return text.into_owned();
+        }
+    } else if let Some(decoder) = declared.and_then(|l| charset_decoder(l.as_bytes())).filter(|_| encoding.is_none()) {
+        return decoder(bytes);
+    }
+    guess(bytes)
+}
+
+/// Undeclared bytes, such as those of a raw header field.
+pub(super) fn decode_undeclared(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(decode(None, bytes)),
+    }
+}
+
+/// Seven-bit text: mostly itself, but for the charsets that shift.
+fn decode_ascii(label: Option<&str>, bytes: &[u8]) -> String {
+    let plain = || String::from_utf8_lossy(bytes).into_owned();
+    let japanese = has_shift(bytes);
+    let shifting = label
+        .filter(|l| l.starts_with("iso-2022") || l.contains("utf-7") || l.starts_with("utf-16") || *l == "hz-gb-2312");
+    match shifting {
+        _ if japanese => ISO_2022_JP.decode(bytes).0.into_owned(),
+        Some(label) => match charset_decoder(label.as_bytes()) {
+            Some(decoder) => decoder(bytes),
+            None => plain(),
+        },
+        None => plain(),
+    }
+}
+
+/// The escape sequences of ISO-2022-JP (RFC 1468), which nothing else in mail uses.
+fn has_shift(bytes: &[u8]) -> bool {
+    const SHIFTS: [&[u8]; 3] = [b"\x1b$B", b"\x1b$@", b"\x1b(J"];
+    bytes.contains(&0x1b) && bytes.windows(3).any(|w| SHIFTS.contains(&w))
+}
+
+/// Lower case, without the ornaments some clients add (`"utf-8"`, `utf-8//translit`, `charset=…`).
+fn plain_label(label: &str) -> String {
+    let label = label.trim().trim_matches(['"', '\'', ' ', ';']).to_ascii_lowercase();
+    let label = label.strip_prefix("charset=").unwrap_or(&label);
+    let label = label.split(['/', '*', ',']).next().unwrap_or_default().trim();
+    match label {
+        "utf8mb4" | "utf_8" | "unicode-1-1-utf-8" | "cp65001" => "utf-8".to_owned(),
+        "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" => "utf-7".to_owned(),
+        "latin-1" | "iso8859-1" | "iso_8859_1" => "iso-8859-1".to_owned(),
+        "cp-1252" | "win-1252" | "ansi" => "windows-1252".to_owned(),
+        "cp-850" | "ibm-850" => "cp850".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Charsets in which a run of bytes is never by chance valid UTF-8.
+fn is_narrow(encoding: Option<&'static Encoding>, label: Option<&str>) -> bool {
+    match encoding {
+        Some(encoding) => encoding.is_single_byte() || encoding == UTF_8,
+        None => label.is_none_or(|l| charset_decoder(l.as_bytes()).is_none()),
+    }
+}
+
+/// `us-ascii` beside bytes beyond it declares nothing.
+fn is_undeclared(label: Option<&str>, encoding: &'static Encoding) -> bool {
+    encoding == WINDOWS_1252 && label.is_some_and(|l| l.contains("ascii") || l.starts_with("ansi_x3"))
+}
+
+fn guess(bytes: &[u8]) -> String {
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let encoding = detector.guess(None, chardetng::Utf8Detection::Allow);
+    encoding.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(label: &str, bytes: &[u8]) -> String {
+        decode((!label.is_empty()).then_some(label), bytes)
+    }
+
+    #[test]
+    fn declared_charsets_are_believed_where_they_fit() {
+        assert_eq!(text("iso-8859-1", b"\xe9t\xe9"), "été");
+        assert_eq!(text("ISO-8859-15", b"5 \xa4"), "5 €");
+        assert_eq!(text("windows-1251", b"\xcf\xf0\xe8\xe2\xe5\xf2"), "Привет");
+        assert_eq!(text("koi8-r", b"\xf0\xd2\xc9\xd7\xc5\xd4"), "Привет");
+        assert_eq!(text("gb18030", b"\xc4\xe3\xba\xc3"), "你好");
+        assert_eq!(text("iso-2022-jp", b"\x1b$B$3$s\x1b(B"), "こん");
+        assert_eq!(text("utf-7", b"Gr+APwA3w-e"), "Grüße");
+        assert_eq!(text("unicode-1-1-utf-7", b"caf+AOk-"), "café");
+        assert_eq!(text("cp850", b"\x82t\x82"), "été");
+        assert_eq!(text("\"utf-8\"", "é".as_bytes()), "é");
+    }
+
+    #[test]
+    fn wrong_and_missing_declarations_are_seen_through() {
+        assert_eq!(text("utf-8", b"d\xe9j\xe0 vu"), "déjà vu");
+        assert_eq!(text("us-ascii", b"d\xe9j\xe0 vu"), "déjà vu");
+        assert_eq!(
+            text("", b"L'imprimante de l'\xe9tage ne r\xe9pond plus \xe0 personne"),
+            "L'imprimante de l'étage ne répond plus à personne"
+        );
+        assert_eq!(text("iso-8859-1", "été".as_bytes()), "été");
+        assert_eq!(text("x-unknown", "été".as_bytes()), "été");
+        assert_eq!(text("x-unknown", b"\xe9t\xe9"), "été");
+        assert_eq!(text("us-ascii", b"\x1b$B$3$s\x1b(B"), "こん");
+    }
+}

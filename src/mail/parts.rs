@@ -1,0 +1,162 @@
+//! The leaves of a mail: everything in it that could be a file, wherever it hides.
+//!
+//! MIME parts, files in a winmail.dat, files encoded into the text, and, when asked, those of
+//! enclosed mails. The order is that of the mail.
+
+use std::borrow::Cow;
+
+use mail_parser::{HeaderName, Message, MessagePart, MimeHeaders, PartType};
+
+use super::address::one_line;
+use super::{body, parameter, tnef, uuencode};
+
+/// Deepest enclosed mail whose files are listed.
+const ENCLOSED: usize = 5;
+
+/// Something with a name and contents.
+pub(super) struct Leaf<'a> {
+    /// As the mail names it; may be empty.
+    pub(super) name: String,
+    /// Media type, lower case.
+    pub(super) media_type: String,
+    pub(super) contents: Cow<'a, [u8]>,
+    /// True when the mail shows it inside its text.
+    pub(super) inline: bool,
+}
+
+/// All leaves but the parts `used` as the mail's text. `deep`: those of enclosed mails as well.
+pub(super) fn leaves<'a>(message: &'a Message<'a>, used: &[usize], deep: bool) -> Vec<Leaf<'a>> {
+    let mut found = Vec::new();
+    walk(message, used, if deep { ENCLOSED } else { 0 }, &mut found);
+    found
+}
+
+fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, found: &mut Vec<Leaf<'a>>) {
+    for (at, part) in message.parts.iter().enumerate() {
+        if matches!(part.body, PartType::Multipart(_)) {
+            continue;
+        }
+        if used.contains(&at) && matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
+            found.extend(written_into(message, at));
+            continue;
+        }
+        let contents = bytes(message, part);
+        if tnef::is_tnef(contents) {
+            let package = tnef::read(contents);
+            if !package.files.is_empty() {
+                found.extend(package.files.into_iter().map(unpacked));
+                continue;
+            }
+        }
+        found.push(Leaf {
+            name: name(message, part),
+            media_type: media_type(part),
+            contents: Cow::Borrowed(contents),
+            inline: is_inline(part),
+        });
+        if let PartType::Message(inner) = &part.body
+            && deeper > 0
+        {
+            let texts: Vec<usize> = inner.text_body.iter().chain(&inner.html_body).map(|at| *at as usize).collect();
+            walk(inner, &texts, deeper - 1, found);
+        }
+    }
+}
+
+/// Files encoded into a text part.
+fn written_into<'a>(message: &Message<'_>, at: usize) -> Vec<Leaf<'a>> {
+    if !matches!(&message.parts[at].body, PartType::Text(text) if text.contains("begin ")) {
+        return Vec::new();
+    }
+    let text = body::text_of(message, at).unwrap_or_default();
+    let files = uuencode::split(&text).1.into_iter().map(|file| Leaf {
+        media_type: media_type_of(&file.name),
+        name: file.name,
+        contents: Cow::Owned(file.contents),
+        inline: false,
+    });
+    files.collect()
+}
+
+fn unpacked<'a>(file: tnef::File) -> Leaf<'a> {
+    Leaf {
+        media_type: file.media_type.unwrap_or_else(|| media_type_of(&file.name)),
+        name: file.name,
+        contents: Cow::Owned(file.contents),
+        inline: false,
+    }
+}
+
+/// The media type a name suggests, for files that come without one.
+fn media_type_of(name: &str) -> String {
+    let ending = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
+    let known = match ending.as_str() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "pdf" => "application/pdf",
+        "txt" | "log" => "text/plain",
+        "csv" => "text/csv",
+        "zip" => "application/zip",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _ => "application/octet-stream",
+    };
+    known.to_owned()
+}
+
+/// The part's contents, transfer encoding undone.
+pub(super) fn bytes<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> &'a [u8] {
+    match &part.body {
+        PartType::Text(text) | PartType::Html(text) => text.as_bytes(),
+        PartType::Binary(raw) | PartType::InlineBinary(raw) => raw,
+        PartType::Message(_) => {
+            let range = part.offset_body as usize..part.offset_end as usize;
+            message.raw_message.get(range).unwrap_or_default()
+        }
+        PartType::Multipart(_) => &[],
+    }
+}
+
+/// The declared media type, lower case.
+pub(super) fn media_type(part: &MessagePart<'_>) -> String {
+    let Some(declared) = part.content_type() else {
+        let text = matches!(part.body, PartType::Text(_));
+        return if text { "text/plain" } else { "application/octet-stream" }.to_owned();
+    };
+    let subtype = declared.subtype().unwrap_or("octet-stream");
+    one_line(&format!("{}/{subtype}", declared.ctype())).to_lowercase()
+}
+
+/// The name a part gives itself, by the most telling field that has one.
+fn name(message: &Message<'_>, part: &MessagePart<'_>) -> String {
+    let field = |name: HeaderName<'_>| {
+        let header = part.headers.iter().rev().find(|h| h.name == name)?;
+        message.raw_message.get(header.offset_start as usize..header.offset_end as usize)
+    };
+    let disposition = field(HeaderName::ContentDisposition).and_then(|f| parameter::value(f, "filename"));
+    let content_type = || field(HeaderName::ContentType).and_then(|f| parameter::value(f, "name"));
+    // A description, or an id, that looks like a file's name.
+    let described = || {
+        let like_a_file =
+            |text: &str| text.rsplit_once('.').is_some_and(|(_, e)| (2..=5).contains(&e.len()) && !text.contains('@'));
+        let texts = [part.content_description(), part.content_id()];
+        texts.into_iter().flatten().map(one_line).find(|text| like_a_file(text))
+    };
+    let subject = || match &part.body {
+        PartType::Message(inner) => inner.subject().map(|s| format!("{}.eml", one_line(s))).filter(|s| s.len() > 4),
+        _ => None,
+    };
+    // A charset too small for the name leaves question marks in it.
+    let whole = disposition.filter(|name| !name.contains("??") || content_type().is_none());
+    whole.or_else(content_type).or_else(described).or_else(subject).unwrap_or_default()
+}
+
+fn is_inline(part: &MessagePart<'_>) -> bool {
+    let kind = part.content_disposition().map(|d| d.ctype().to_ascii_lowercase());
+    match kind.as_deref() {
+        Some("attachment") => false,
+        Some("inline") => true,
+        _ => part.content_id().is_some(),
+    }
+}
