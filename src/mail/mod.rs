@@ -13,7 +13,9 @@ mod bounce;
 mod calendar;
 mod charset;
 mod encoded_word;
+mod fields;
 mod flowed;
+mod forward;
 mod guard;
 mod header;
 mod html;
@@ -32,6 +34,8 @@ pub use attachment::{Attachment, File, FileRole, files};
 pub use auth::AuthenticationResult;
 pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;
+pub use fields::{Label, read as read_fields};
+pub use forward::Forwarded;
 pub use guard::{Limits, Unreadable};
 pub use protection::Protection;
 pub use subject::{fold, strip_prefixes};
@@ -78,6 +82,8 @@ pub struct ParsedMail {
     pub bounce: Option<Bounce>,
     /// Set when it is signed or encrypted.
     pub protection: Option<Protection>,
+    /// The mail that this one passes on, if it does.
+    pub forwarded: Option<Forwarded>,
     /// `Authentication-Results` fields, topmost first (RFC 8601).
     pub authentication: Vec<AuthenticationResult>,
     /// Addresses in `X-Loop`: desks that have handled this mail before, lower case.
@@ -111,6 +117,7 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     mail.protection = protection::detect(message, &body.text);
     (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked);
     mail.text = body.text;
+    mail.forwarded = forward::detect(message, &mail, &body.marked, limits);
     mail.defects = defects;
     mail
 }
