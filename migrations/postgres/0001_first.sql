@@ -86,7 +86,9 @@ CREATE TABLE ticket (
     closed_at BIGINT NOT NULL DEFAULT 0,
     -- Message-ID of the mail that opened it, and of the newest from the requester's side.
     root_message_id TEXT NOT NULL DEFAULT '',
-    last_public_id TEXT NOT NULL DEFAULT ''
+    last_public_id TEXT NOT NULL DEFAULT '',
+    -- JSON object of what the request says, by the codes of its fields.
+    fields TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX ticket_queue_status ON ticket (queue, status);
 
@@ -115,8 +117,10 @@ CREATE TABLE message (
     text TEXT NOT NULL,
     -- What its author wrote then, quotes and commands taken off.
     new_text TEXT NOT NULL,
-    -- JSON array of {name, type, size, sha256, part}
-    attachments TEXT NOT NULL DEFAULT '[]'
+    -- JSON array of {name, type, size, sha256, part, role}
+    attachments TEXT NOT NULL DEFAULT '[]',
+    -- Digest of what it says: a copy that came by another way has the same.
+    content TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX message_ticket ON message (ticket_id);
 CREATE INDEX message_message_id ON message (message_id);
@@ -158,6 +162,21 @@ CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state = 'sending';
 CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
 CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
 CREATE INDEX outbox_ticket ON outbox (ticket_id);
+
+-- Addresses that refused a letter for good: nothing is written to them until the time is over.
+CREATE TABLE undeliverable (
+    address TEXT PRIMARY KEY,
+    since BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    status TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    ticket_id BIGINT NOT NULL DEFAULT 0
+);
+
+-- Pictures inside mails, by sender and digest: one that comes again is the logo of a signature.
+CREATE TABLE seen_image (
+    seen_key TEXT PRIMARY KEY
+);
 
 -- The bytes of a letter, fixed when it was decided.
 CREATE TABLE letter (

@@ -68,6 +68,9 @@ pub(super) enum Command {
     /// Look at letters that wait or failed
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Look at addresses that refused letters, and write to them again
+    #[command(subcommand)]
+    Address(AddressCommand),
     /// Look at, check and try the desk's letters
     #[command(subcommand)]
     Template(TemplateCommand),
@@ -104,6 +107,9 @@ pub(super) enum TicketCommand {
     Show {
         /// Its number
         number: String,
+        /// Also what was cut from replies, and what machines wrote
+        #[arg(long)]
+        full: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -157,6 +163,21 @@ pub(super) enum HeldCommand {
         /// Why, for the record
         #[arg(long, default_value = "refused by the operator")]
         reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AddressCommand {
+    /// List addresses that nothing is written to for now
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write to an address again
+    Clear {
+        /// The address
+        address: String,
     },
 }
 

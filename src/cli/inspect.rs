@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::show;
-use crate::mail::{self, Attachment, Limits, ParsedMail};
+use crate::mail::{self, Attachment, FileRole, Limits, ParsedMail};
 use crate::trouble::{Trouble, exit};
 
 #[derive(Serialize)]
@@ -27,6 +27,10 @@ struct Report<'a> {
     status: Option<&'a str>,
     diagnostic: Option<&'a str>,
     attachments: Vec<File<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protection: Option<mail::Protection>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded_from: Option<&'a str>,
     in_reply_to: Option<&'a str>,
     references: Vec<&'a str>,
     defects: Vec<&'a str>,
@@ -39,6 +43,7 @@ struct File<'a> {
     media_type: &'a str,
     size: u64,
     sha256: &'a str,
+    role: FileRole,
 }
 
 /// Every file, in the order given, folders in name order. A file that cannot be read is said and
@@ -104,6 +109,8 @@ fn report<'a>(file: &Path, mail: &'a ParsedMail, held: Option<&'a str>) -> Repor
         status: bounce.and_then(|b| b.status.as_deref()),
         diagnostic: bounce.and_then(|b| b.diagnostic.as_deref()),
         attachments: mail.attachments.iter().map(describe).collect(),
+        protection: mail.protection,
+        forwarded_from: mail.forwarded.as_ref().map(|f| f.from.address.as_str()),
         in_reply_to: mail.in_reply_to.first().map(String::as_str),
         references: mail.references.iter().map(String::as_str).collect(),
         defects: held.into_iter().chain(mail.defects.iter().map(String::as_str)).collect(),
@@ -116,6 +123,7 @@ fn describe(attachment: &Attachment) -> File<'_> {
         media_type: &attachment.media_type,
         size: attachment.size,
         sha256: &attachment.sha256,
+        role: attachment.role,
     }
 }
 
@@ -141,6 +149,15 @@ fn print(report: &Report<'_>) {
         );
         line("Bounce", &what);
     }
+    line("Passes on", report.forwarded_from.unwrap_or_default());
+    line(
+        "Protection",
+        match report.protection {
+            Some(mail::Protection::Signed) => "signed",
+            Some(mail::Protection::Encrypted) => "encrypted: its text cannot be read here",
+            None => "",
+        },
+    );
     for file in &report.attachments {
         line("Attachment", &format!("{} ({}, {} bytes)", file.name, file.media_type, file.size));
     }

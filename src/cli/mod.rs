@@ -3,6 +3,7 @@
 //! Takes: arguments. Gives: tables for people, JSON for programs, and an exit code out of
 //! [`crate::trouble`]. Each command is a file here.
 
+mod address;
 mod args;
 mod check;
 mod demo;
@@ -103,6 +104,7 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Why { what, json } => why::run(&open(config).await?, &what, json).await?,
         Command::Held(command) => held::run(&open(config).await?, command).await?,
         Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
+        Command::Address(command) => address::run(&open(config).await?, command).await?,
         Command::Template(command) => template::run(config, command)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "guichet", &mut std::io::stdout());

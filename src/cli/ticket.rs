@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use super::Open;
 use super::args::TicketCommand;
 use super::show;
-use crate::mail::{self, Attachment};
+use crate::mail::{self, Attachment, FileRole};
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
 use crate::trouble::Trouble;
 
 pub(super) async fn run(open: &Open, command: TicketCommand) -> Result<(), Trouble> {
     match command {
         TicketCommand::List { queue, status, limit, json } => list(open, queue, status, limit, json).await,
-        TicketCommand::Show { number, json } => show_one(open, &number, json).await,
+        TicketCommand::Show { number, full, json } => show_one(open, &number, full, json).await,
         TicketCommand::History { number, json } => history(open, &number, json).await,
         TicketCommand::Attachments { number, save, json } => attachments(open, &number, save.as_deref(), json).await,
     }
@@ -87,11 +87,11 @@ fn card(ticket: &TicketRow, participants: Vec<String>, zone: &TimeZone) -> Value
             "first_response": { "due_at": null, "state": "none" },
             "resolution": { "due_at": null, "state": "none" },
         },
-        "fields": {},
+        "fields": ticket.fields,
     })
 }
 
-async fn show_one(open: &Open, number: &str, as_json: bool) -> Result<(), Trouble> {
+async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Result<(), Trouble> {
     let ticket = find(open, number).await?;
     let zone = &open.settings.policy.desk.time_zone;
     let messages = open.store.messages(ticket.id).await?;
@@ -105,8 +105,12 @@ async fn show_one(open: &Open, number: &str, as_json: bool) -> Result<(), Troubl
         return show::json(&value);
     }
     print_card(&ticket, zone);
+    for (code, value) in &ticket.fields {
+        let label = open.settings.policy.field_label(code, &open.settings.policy.desk.language);
+        println!("  {}: {}", label, show::printable(value));
+    }
     for one in &messages {
-        print_message(one, zone);
+        print_message(one, full, zone);
     }
     print_letters(&letters, zone);
     Ok(())
@@ -128,7 +132,10 @@ fn message(message: &MessageRow, zone: &TimeZone) -> Value {
 }
 
 fn file(attachment: &Attachment) -> Value {
-    json!({ "name": attachment.name, "type": attachment.media_type, "size": attachment.size, "sha256": attachment.sha256 })
+    json!({
+        "name": attachment.name, "type": attachment.media_type, "size": attachment.size, "sha256": attachment.sha256,
+        "role": attachment.role,
+    })
 }
 
 fn event(event: &EventRow, zone: &TimeZone) -> Value {
@@ -143,7 +150,23 @@ fn print_card(ticket: &TicketRow, zone: &TimeZone) {
     println!("  opened {}, last change {}", show::time(ticket.created_at, zone), show::time(ticket.updated_at, zone));
 }
 
-fn print_message(message: &MessageRow, zone: &TimeZone) {
+/// Most characters that are shown of what a machine wrote.
+const FOLDED: usize = 80;
+
+/// The text to show: what its author wrote then, or all of it; a machine's words are folded.
+fn text_of(message: &MessageRow, full: bool) -> String {
+    if full {
+        return show::printable(message.text.trim_end()).to_string();
+    }
+    let text = message.new_text.trim();
+    if !message.automatic {
+        return show::printable(text).to_string();
+    }
+    let start: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(FOLDED).collect();
+    format!("{}… (folded; --full shows it)", show::printable(&start))
+}
+
+fn print_message(message: &MessageRow, full: bool, zone: &TimeZone) {
     let who = if message.sender_name.is_empty() { &message.sender } else { &message.sender_name };
     let machine = if message.automatic { ", written by a machine" } else { "" };
     println!(
@@ -152,9 +175,10 @@ fn print_message(message: &MessageRow, zone: &TimeZone) {
         show::printable(who),
         message.visibility
     );
-    println!("{}", show::printable(message.new_text.trim_end()));
+    println!("{}", text_of(message, full));
     for attachment in &message.attachments {
-        println!("   📎 {} ({}, {} bytes)", attachment.name, attachment.media_type, attachment.size);
+        let logo = if attachment.role == FileRole::Logo { ", a signature's logo" } else { "" };
+        println!("   📎 {} ({}, {} bytes{logo})", attachment.name, attachment.media_type, attachment.size);
     }
 }
 

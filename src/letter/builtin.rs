@@ -31,6 +31,8 @@ pub const BUILTIN: &[(&str, &str)] = embed![
     "en/new-ticket.html.hbs",
     "en/new-message.txt.hbs",
     "en/new-message.html.hbs",
+    "en/undelivered.txt.hbs",
+    "en/undelivered.html.hbs",
     "fr/acknowledgement.txt.hbs",
     "fr/acknowledgement.html.hbs",
     "fr/reply-received.txt.hbs",
@@ -41,4 +43,6 @@ pub const BUILTIN: &[(&str, &str)] = embed![
     "fr/new-ticket.html.hbs",
     "fr/new-message.txt.hbs",
     "fr/new-message.html.hbs",
+    "fr/undelivered.txt.hbs",
+    "fr/undelivered.html.hbs",
 ];

@@ -82,7 +82,7 @@ pub fn compose(
     let queue = policy.queues.get(queue_name).ok_or_else(|| LetterError::Queue(queue_name.clone()))?;
     let enclosed = enclosed(parcel);
     let parts: Vec<usize> = enclosed.iter().map(|f| f.attachment.part).collect();
-    let facts = Facts::gather(&order.to, order.kind.is_internal(), parcel.ticket, parcel.message, &parts, policy);
+    let facts = Facts::gather(order, parcel.ticket, parcel.message, &parts, policy);
     let words = templates.render(order.kind, &facts)?;
 
     let token = Token::issue(secret, parcel.ticket.id, &parcel.once_key, &order.to.address);

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::mail::Attachment;
-use crate::ticket::{MessageDraft, Person, Policy, TicketView, Visibility};
+use crate::mail::{Attachment, FileRole};
+use crate::ticket::{LetterOrder, MessageDraft, Policy, TicketView, Visibility};
 
 /// Everything a template can name. In strict mode a name that is not here is a mistake.
 #[derive(Debug, Clone, Serialize)]
@@ -16,6 +16,8 @@ pub struct Facts {
     pub ticket: TicketFacts,
     /// The message the letter is about.
     pub message: MessageFacts,
+    /// What did not arrive; empty texts in letters about something else.
+    pub undelivered: UndeliveredFacts,
     /// Language of the letter (`fr`).
     pub language: String,
 }
@@ -55,6 +57,32 @@ pub struct TicketFacts {
     pub queue: String,
     /// Who asked.
     pub requester: PersonFacts,
+    /// What the request says, field by field.
+    pub fields: Vec<FieldFacts>,
+    /// Names of the fields that are still to be said.
+    pub missing: Vec<String>,
+}
+
+/// A field of a request.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldFacts {
+    /// Its name in the reader's language.
+    pub label: String,
+    /// What the requester wrote.
+    pub value: String,
+}
+
+/// A letter that did not arrive.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UndeliveredFacts {
+    /// Whom it did not reach.
+    pub address: String,
+    /// Code of the refusal (`5.1.1`); may be empty.
+    pub status: String,
+    /// Words of the refusing server; may be empty.
+    pub reason: String,
+    /// True when nothing more is written to the address for now.
+    pub lasting: bool,
 }
 
 /// The message.
@@ -68,6 +96,8 @@ pub struct MessageFacts {
     pub internal: bool,
     /// True when an agent wrote it.
     pub from_agent: bool,
+    /// True when it is encrypted, so that nobody of the desk can read it.
+    pub encrypted: bool,
     /// Files that came with it.
     pub attachments: Vec<AttachmentFacts>,
 }
@@ -87,14 +117,16 @@ impl Facts {
     /// Gathers the facts of a letter. `enclosed` are the part numbers of the files it carries.
     #[must_use]
     pub fn gather(
-        to: &Person,
-        internal: bool,
+        order: &LetterOrder,
         ticket: &TicketView,
         message: &MessageDraft,
         enclosed: &[usize],
         policy: &Policy,
     ) -> Self {
+        let (to, internal) = (&order.to, order.kind.is_internal());
         let language = to.language.clone();
+        let files = message.attachments.iter().filter(|a| a.role != FileRole::Logo);
+        let failure = order.undelivered.clone().unwrap_or_default();
         let address = policy.queues.get(&ticket.queue).map(|q| q.address.clone());
         Self {
             desk: DeskFacts { name: policy.desk.name.clone(), address: address.unwrap_or_default() },
@@ -105,7 +137,14 @@ impl Facts {
                 text: message.new_text.clone(),
                 internal: message.visibility == Visibility::Internal,
                 from_agent: message.from_agent,
-                attachments: message.attachments.iter().map(|a| attachment(a, enclosed, &language)).collect(),
+                encrypted: message.encrypted,
+                attachments: files.map(|a| attachment(a, enclosed, &language)).collect(),
+            },
+            undelivered: UndeliveredFacts {
+                address: failure.address,
+                status: failure.status,
+                reason: failure.reason,
+                lasting: failure.lasting,
             },
             language,
         }
@@ -113,7 +152,12 @@ impl Facts {
 }
 
 fn ticket_facts(ticket: &TicketView, language: &str, policy: &Policy) -> TicketFacts {
+    let asked = policy.queues.get(&ticket.queue).map(|q| q.ask.as_slice()).unwrap_or_default();
+    let label = |code: &String| policy.field_label(code, language);
+    let said = asked.iter().filter_map(|code| Some((label(code), ticket.fields.get(code)?.clone())));
     TicketFacts {
+        fields: said.map(|(label, value)| FieldFacts { label, value }).collect(),
+        missing: asked.iter().filter(|code| !ticket.fields.contains_key(*code)).map(label).collect(),
         number: ticket.number.clone(),
         title: ticket.title.clone(),
         status: ticket.status.as_str().to_owned(),

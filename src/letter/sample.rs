@@ -1,7 +1,7 @@
 //! Facts to try a template with: for `template check`, `template render` and the start of the daemon.
 
 use super::Facts;
-use super::facts::{AttachmentFacts, DeskFacts, MessageFacts, PersonFacts, TicketFacts};
+use super::facts::{AttachmentFacts, DeskFacts, FieldFacts, MessageFacts, PersonFacts, TicketFacts, UndeliveredFacts};
 use crate::ticket::LetterKind;
 
 /// Made-up facts that fill every name a template can use.
@@ -24,6 +24,8 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             priority_label: pick("majeure", "major"),
             queue: "cd42".to_owned(),
             requester: requester.clone(),
+            fields: vec![FieldFacts { label: pick("Téléphone", "Telephone"), value: "04 77 00 00 00".to_owned() }],
+            missing: vec![pick("Établissement et ville", "Establishment and town")],
         },
         message: MessageFacts {
             author: if from_agent { agent.name } else { requester.name },
@@ -33,11 +35,22 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             ),
             internal: false,
             from_agent,
+            encrypted: false,
             attachments: vec![AttachmentFacts {
                 name: "capture.png".to_owned(),
                 size: pick("120 ko", "120 kB"),
                 enclosed: true,
             }],
+        },
+        undelivered: if kind == LetterKind::Undelivered {
+            UndeliveredFacts {
+                address: "claire.martin@college.example".to_owned(),
+                status: "5.1.1".to_owned(),
+                reason: "550 5.1.1 User unknown".to_owned(),
+                lasting: true,
+            }
+        } else {
+            UndeliveredFacts::default()
         },
         language: language.to_owned(),
     }

@@ -12,7 +12,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// Decodes bytes that declare this charset, or none.
 pub(super) fn decode(label: Option<&str>, bytes: &[u8]) -> String {
-    let label = label.map(|l| plain_label(l)).filter(|l| !l.is_empty());
+    let label = label.map(plain_label).filter(|l| !l.is_empty());
     let declared = label.as_deref();
     if bytes.is_ascii() {
         return decode_ascii(declared, bytes);

@@ -154,8 +154,8 @@ struct Block {
 fn read_block(lines: &[&str], start: usize) -> Block {
     let mut block = Block { from: None, subject: String::new(), fields: 0, end: lines.len() };
     let mut current = None;
-    for at in start..lines.len().min(start + BLOCK) {
-        let line = unquoted(lines[at], depth(lines[at]));
+    for (at, line) in lines.iter().enumerate().skip(start).take(BLOCK) {
+        let line = unquoted(line, depth(line));
         if line.trim().is_empty() && block.fields > 1 {
             block.end = at;
             break;

@@ -86,6 +86,8 @@ pub(super) static LANGUAGES: [Language; 22] = [
             "automated reply",
             "automated response",
             "out of office autoreply",
+            "out of office:",
+            "out of the office:",
             "out of office auto-reply",
             "out of office reply",
             "vacation reply",
@@ -188,6 +190,8 @@ pub(super) static LANGUAGES: [Language; 22] = [
             "e-mail envoyé depuis",
         ],
         robot: &[
+            "absence du bureau :",
+            "absence du bureau:",
             "reponse automatique",
             "reponse auto",
             "auto-reponse",

@@ -28,10 +28,12 @@ pub(super) enum Mark {
     /// The address a link leads to, between these two.
     LinkOpen = 0xFDD9,
     LinkClose = 0xFDDA,
+    /// A further cell of a table's row begins.
+    Cell = 0xFDDB,
 }
 
 impl Mark {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::CiteOpen,
         Self::BlockOpen,
         Self::QuoteClose,
@@ -43,6 +45,7 @@ impl Mark {
         Self::Rule,
         Self::LinkOpen,
         Self::LinkClose,
+        Self::Cell,
     ];
 
     /// The code point that stands for it.
@@ -189,7 +192,7 @@ impl<'a> Reader<'a> {
             Some(Mark::SignatureClose) => self.signature = false,
             Some(Mark::Rest) => self.rest = true,
             Some(Mark::Rule) => self.rule = true,
-            Some(Mark::LinkOpen | Mark::LinkClose) | None => {}
+            Some(Mark::LinkOpen | Mark::LinkClose | Mark::Cell) | None => {}
         }
     }
 

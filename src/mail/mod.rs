@@ -40,7 +40,9 @@ pub use guard::{Limits, Unreadable};
 pub use protection::Protection;
 pub use subject::{fold, strip_prefixes};
 
+use data_encoding::HEXLOWER;
 use mail_parser::{Message, MessageParser};
+use sha2::{Digest, Sha256};
 
 /// Everything the rest of the desk wants to know about one mail.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,6 +92,9 @@ pub struct ParsedMail {
     pub loop_marks: Vec<String>,
     /// Languages the writer names in `Content-Language`, lower case, first choice first.
     pub languages: Vec<String>,
+    /// Digest of author, subject, text and files: the same for two copies of one mail, whatever way
+    /// each took. Lower-case hexadecimal.
+    pub content: String,
     /// What was wrong with it, in words.
     pub defects: Vec<String>,
 }
@@ -119,5 +124,18 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     mail.text = body.text;
     mail.forwarded = forward::detect(message, &mail, &body.marked, limits);
     mail.defects = defects;
+    mail.content = content(&mail);
     mail
+}
+
+fn content(mail: &ParsedMail) -> String {
+    let mut digest = Sha256::new();
+    let from = mail.from.as_ref().map(Address::key).unwrap_or_default();
+    let files = mail.attachments.iter().map(|a| a.sha256.as_str());
+    for piece in [from.as_str(), &mail.subject, mail.text.trim()].into_iter().chain(files) {
+        digest.update(piece.as_bytes());
+        digest.update([0]);
+    }
+    // Half of it tells copies apart as surely.
+    HEXLOWER.encode(&digest.finalize()[..16])
 }

@@ -19,7 +19,9 @@ use crate::edge::net::{Endpoint, Security};
 use crate::edge::smtp::SmtpConfig;
 use crate::letter::Templates;
 use crate::mail::{Limits, fold, key, looks_like_address};
-use crate::ticket::{Acknowledge, Agent, Caps, Desk, Policy, PriorityRule, Queue, ReplyTo, TagForms};
+use crate::ticket::{
+    Acknowledge, Agent, Caps, Desk, FieldRule, Policy, PriorityRule, Queue, ReplyTo, SeveralQueues, TagForms,
+};
 
 /// Checks everything; none when something that the rest needs is missing.
 pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Option<Settings> {
@@ -308,6 +310,10 @@ impl Check<'_> {
                 letters_per_hour: limits.letters_per_hour,
                 agent_letters_per_hour: limits.agent_letters_per_hour,
             },
+            fields: fields(raw),
+            undeliverable_for: self
+                .duration("limits.undeliverable_for", &limits.undeliverable_for)
+                .and_then(|d| i64::try_from(d.as_millis()).ok())?,
         })
     }
 
@@ -325,7 +331,16 @@ impl Check<'_> {
                 format!("there are no letters in {:?}; there are in {}", desk.language, languages.join(", ")),
             );
         }
-        Some(Desk { name: desk.name.clone(), language: desk.language.clone(), languages, time_zone: time_zone.ok()? })
+        Some(Desk {
+            name: desk.name.clone(),
+            language: desk.language.clone(),
+            languages,
+            time_zone: time_zone.ok()?,
+            several_queues: match desk.several_queues {
+                raw::SeveralQueues::One => SeveralQueues::One,
+                raw::SeveralQueues::Each => SeveralQueues::Each,
+            },
+        })
     }
 
     fn priorities(&mut self, raw: &Raw) -> Vec<PriorityRule> {
@@ -369,6 +384,10 @@ impl Check<'_> {
         if !priorities.iter().any(|p| p.code == priority) {
             self.note(&format!("{section}.priority"), format!("there is no [priorities.{}]", priority.to_lowercase()));
         }
+        let fields = self.source.names("fields");
+        for code in queue.ask.iter().filter(|code| !fields.contains(code)) {
+            self.note(&format!("{section}.ask"), format!("there is no [fields.{code}]; there is {}", list(&fields)));
+        }
         if queue.sla.is_some() {
             self.warnings
                 .push(format!("{section}.sla is read but not applied: this version runs no service-level clocks"));
@@ -393,6 +412,7 @@ impl Check<'_> {
             },
             senders: queue.senders.iter().map(|s| key(s)).collect(),
             priority,
+            ask: queue.ask.clone(),
             acknowledge: match queue.acknowledge {
                 None | Some(raw::Acknowledge::Requests) => Acknowledge::Requests,
                 Some(raw::Acknowledge::All) => Acknowledge::All,
@@ -449,6 +469,18 @@ impl Check<'_> {
             language: agent.language.clone().unwrap_or_else(|| desk.language.clone()),
         }
     }
+}
+
+/// The fields with what people write before them: their labels in every language, and further words.
+fn fields(raw: &Raw) -> Vec<FieldRule> {
+    let rules = raw.fields.iter().map(|(code, field)| {
+        let mut words: Vec<String> = field.label.values().chain(&field.words).map(|w| fold(w)).collect();
+        words.retain(|w| !w.is_empty());
+        words.sort_by_key(|w| std::cmp::Reverse(w.len()));
+        words.dedup();
+        FieldRule { code: code.clone(), label: field.label.clone(), words }
+    });
+    rules.collect()
 }
 
 fn list(names: &[String]) -> String {

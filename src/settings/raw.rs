@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub(super) queues: BTreeMap<String, Queue>,
     pub(super) agents: BTreeMap<String, Agent>,
     pub(super) priorities: BTreeMap<String, Priority>,
+    pub(super) fields: BTreeMap<String, Field>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,6 +31,23 @@ pub(super) struct Desk {
     pub(super) language: String,
     pub(super) time_zone: String,
     pub(super) templates: Option<PathBuf>,
+    pub(super) several_queues: SeveralQueues,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SeveralQueues {
+    One,
+    Each,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Field {
+    #[serde(default)]
+    pub(super) label: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) words: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +103,7 @@ pub(super) struct Limits {
     pub(super) letter_file_bytes: usize,
     pub(super) letters_per_hour: i64,
     pub(super) agent_letters_per_hour: i64,
+    pub(super) undeliverable_for: String,
     pub(super) mail_attempts: i64,
     pub(super) batch_mails: usize,
     pub(super) batch_bytes: u64,
@@ -156,6 +175,8 @@ pub(super) struct Queue {
     pub(super) priority: Option<String>,
     pub(super) acknowledge: Option<Acknowledge>,
     pub(super) sla: Option<String>,
+    #[serde(default)]
+    pub(super) ask: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,7 +15,7 @@ use super::raw::Raw;
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// Sections a file may have; the last two are for service levels.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "desk",
     "store",
     "smtp",
@@ -26,6 +26,7 @@ const SECTIONS: [&str; 12] = [
     "queues",
     "agents",
     "priorities",
+    "fields",
     "calendars",
     "slas",
 ];
@@ -113,6 +114,7 @@ impl Source {
             queues: self.named(&root, "queues", mistakes),
             agents: self.named(&root, "agents", mistakes),
             priorities: self.named(&root, "priorities", mistakes),
+            fields: self.named(&root, "fields", mistakes),
         }
     }
 

@@ -1,9 +1,11 @@
 //! Tickets, as people read them.
 
+use std::collections::BTreeMap;
+
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Store, StoreError, sql};
+use super::{Blocked, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::mail::Attachment;
 
@@ -40,6 +42,7 @@ pub struct TicketRow {
     pub resolved_at: Millis,
     pub closed_at: Millis,
     pub id: i64,
+    pub fields: BTreeMap<String, String>,
 }
 
 /// A message of a ticket.
@@ -98,6 +101,26 @@ impl Store {
         Ok(rows.iter().map(|r| r.try_get(0)).collect::<Result<_, _>>()?)
     }
 
+    /// Addresses nothing is written to at this time, the latest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn undeliverable(&self, now: Millis, limit: i64) -> Result<Vec<Blocked>, StoreError> {
+        let query = sqlx::query(sql::UNDELIVERABLE_LIST.on(self.engine)).bind(now).bind(limit);
+        let rows = query.fetch_all(&self.read).await?;
+        let blocks = rows.iter().map(|row| {
+            Ok(Blocked {
+                address: row.try_get(0)?,
+                since: row.try_get(1)?,
+                until: row.try_get(2)?,
+                status: row.try_get(3)?,
+                reason: row.try_get(4)?,
+                ticket: row.try_get(5)?,
+            })
+        });
+        Ok(blocks.collect::<Result<_, sqlx::Error>>()?)
+    }
+
     /// Messages of a ticket, oldest first.
     ///
     /// # Errors
@@ -125,7 +148,19 @@ impl Store {
     }
 }
 
+impl Tx {
+    /// Lets letters go to an address again; false when they went all along.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn clear_undeliverable(&mut self, address: &str) -> Result<bool, StoreError> {
+        let query = sqlx::query(sql::UNDELIVERABLE_CLEAR.on(self.engine)).bind(address);
+        Ok(query.execute(&mut *self.tx).await?.rows_affected() > 0)
+    }
+}
+
 fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {
+    let fields: String = row.try_get(18)?;
     Ok(TicketRow {
         number: row.try_get(0)?,
         queue: row.try_get(1)?,
@@ -145,6 +180,7 @@ fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {
         resolved_at: row.try_get(15)?,
         closed_at: row.try_get(16)?,
         id: row.try_get(17)?,
+        fields: serde_json::from_str(&fields).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
     })
 }
 

@@ -19,7 +19,7 @@ pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
 pub use lookup::{EventRow, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
-pub use unit::{Unit, Wanted};
+pub use unit::{Blocked, Unit, Wanted, image_key};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

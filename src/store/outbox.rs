@@ -230,7 +230,12 @@ impl Tx {
                 let query = sqlx::query(sql::OUTBOX_LATER.on(self.engine)).bind(id).bind(*due_at);
                 query.bind(error).bind(i64::from(!counts))
             }
-            Settlement::Failed { error } => sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(id).bind(error),
+            Settlement::Failed { error } => {
+                // The ticket says so as well: nobody must believe that the letter left.
+                let event = sqlx::query(sql::OUTBOX_FAILED_EVENT.on(self.engine)).bind(id).bind(now).bind(error);
+                event.execute(&mut *self.tx).await?;
+                sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(id).bind(error)
+            }
         };
         query.execute(&mut *self.tx).await?;
         Ok(())

@@ -153,28 +153,30 @@ statements! {
     COUNTER_SET = Sql::both("UPDATE counter SET last = $2 WHERE prefix = $1");
     TICKETS_ADD = rows!(
         "INSERT INTO ticket (id, number, queue, title, status, priority, requester, requester_name, language, created_at, \
-         updated_at, root_message_id, last_public_id) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, \
+         updated_at, root_message_id, last_public_id, fields) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, \
          j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, \
-         CAST(j.value ->> 9 AS BIGINT), CAST(j.value ->> 9 AS BIGINT), j.value ->> 10, j.value ->> 10",
+         CAST(j.value ->> 9 AS BIGINT), CAST(j.value ->> 9 AS BIGINT), j.value ->> 10, j.value ->> 10, j.value ->> 11",
         "");
     TICKETS_TOUCH = rows!(
         "UPDATE ticket SET updated_at = CAST(j.value ->> 1 AS BIGINT), status = j.value ->> 2, last_public_id = j.value ->> 3, \
-         first_responded_at = CASE WHEN first_responded_at = 0 THEN CAST(j.value ->> 4 AS BIGINT) ELSE first_responded_at END",
+         first_responded_at = CASE WHEN first_responded_at = 0 THEN CAST(j.value ->> 4 AS BIGINT) ELSE first_responded_at END, \
+         fields = j.value ->> 5",
         "AND ticket.id = CAST(j.value ->> 0 AS BIGINT)");
     TICKET_VIEWS = among_ids!(
         "SELECT id, number, queue, title, status, priority, requester, requester_name, language, root_message_id, \
-         last_public_id, first_responded_at FROM ticket WHERE id",
+         last_public_id, first_responded_at, fields FROM ticket WHERE id",
         "ORDER BY id", " FOR UPDATE");
     TICKETS_OF_NUMBERS = among!("SELECT number, id FROM ticket WHERE number", "");
     TICKETS_OF_MESSAGES = among!(
         "SELECT message_id, MIN(ticket_id) FROM message WHERE message_id", "GROUP BY message_id");
+    COPIES = among!("SELECT message_id, content, ticket_id FROM message WHERE message_id", "ORDER BY id");
     TICKET_LIST = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
-         created_at, updated_at, first_responded_at, resolved_at, closed_at, id FROM ticket \
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields FROM ticket \
          WHERE ($1 = '' OR queue = $1) AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3");
     TICKET_GET = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
-         created_at, updated_at, first_responded_at, resolved_at, closed_at, id FROM ticket WHERE number = $1");
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields FROM ticket WHERE number = $1");
     PARTICIPANTS_ADD = rows!(
         "INSERT INTO participant (ticket_id, address, name, role) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3",
@@ -184,9 +186,9 @@ statements! {
     PARTICIPANTS = Sql::both("SELECT address FROM participant WHERE ticket_id = $1 ORDER BY address");
     MESSAGES_ADD = rows!(
         "INSERT INTO message (ticket_id, inbox_id, direction, visibility, automatic, sender, sender_name, created_at, \
-         message_id, text, new_text, attachments) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), \
+         message_id, text, new_text, attachments, content) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), \
          j.value ->> 2, j.value ->> 3, CAST(j.value ->> 4 AS BIGINT), j.value ->> 5, j.value ->> 6, \
-         CAST(j.value ->> 7 AS BIGINT), j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11",
+         CAST(j.value ->> 7 AS BIGINT), j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11, j.value ->> 12",
         "");
     MESSAGES = Sql::both(
         "SELECT direction, visibility, automatic, sender, sender_name, created_at, message_id, text, new_text, attachments, \
@@ -211,7 +213,29 @@ statements! {
          WHERE letter.outbox_id BETWEEN $1 AND $2 AND outbox.state = 'sending' AND outbox.lease_by = $3 ORDER BY letter.outbox_id");
     LETTER_GET = Sql::both("SELECT bytes FROM letter WHERE outbox_id = $1");
     OUTBOX_RECENT = among!(
+        "SELECT recipient, ticket_id, COUNT(*), \
+         CAST(SUM(CASE WHEN created_at > $3 THEN 1 ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN created_at > $4 THEN 1 ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN created_at > $5 THEN 1 ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN created_at > $6 THEN 1 ELSE 0 END) AS BIGINT) FROM outbox WHERE recipient",
+        "AND created_at > $2 GROUP BY recipient, ticket_id");
+    OUTBOX_RECENT_OF_AGENTS = among!(
         "SELECT recipient, COUNT(*) FROM outbox WHERE recipient", "AND created_at > $2 GROUP BY recipient");
+    UNDELIVERABLE_AMONG = among!(
+        "SELECT address, since, until, status, reason FROM undeliverable WHERE address", "AND until > $2");
+    UNDELIVERABLE_ADD = rows!(
+        "INSERT INTO undeliverable (address, since, until, status, reason, ticket_id) SELECT j.value ->> 0, \
+         CAST(j.value ->> 1 AS BIGINT), CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4, CAST(j.value ->> 5 AS BIGINT)",
+        "ON CONFLICT (address) DO UPDATE SET since = excluded.since, until = excluded.until, status = excluded.status, \
+         reason = excluded.reason, ticket_id = excluded.ticket_id");
+    UNDELIVERABLE_LIST = Sql::both(
+        "SELECT undeliverable.address, undeliverable.since, undeliverable.until, undeliverable.status, undeliverable.reason, \
+         COALESCE(ticket.number, '') FROM undeliverable LEFT JOIN ticket ON ticket.id = undeliverable.ticket_id \
+         WHERE undeliverable.until > $1 ORDER BY undeliverable.since DESC, undeliverable.address LIMIT $2");
+    UNDELIVERABLE_CLEAR = Sql::both("DELETE FROM undeliverable WHERE address = $1");
+    SEEN_IMAGES = among!("SELECT seen_key FROM seen_image WHERE seen_key", "");
+    SEEN_IMAGE_ADD = rows!(
+        "INSERT INTO seen_image (seen_key) SELECT j.value ->> 0", "ON CONFLICT (seen_key) DO NOTHING");
     OUTBOX_CLAIM = Sql {
         sqlite: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
                  (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4) \
@@ -230,6 +254,9 @@ statements! {
          WHERE id = $1 AND state = 'sending'");
     OUTBOX_FAILED = Sql::both(
         "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $2 WHERE id = $1 AND state = 'sending'");
+    OUTBOX_FAILED_EVENT = Sql::both(
+        "INSERT INTO event (ticket_id, created_at, actor, kind, text) SELECT ticket_id, $2, 'guichet', 'undelivered', \
+         kind || ' not delivered to ' || recipient || ': ' || CAST($3 AS TEXT) FROM outbox WHERE id = $1 AND ticket_id > 0");
     OUTBOX_RELEASE = Sql::both(
         "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND (lease_until < $1 OR lease_by = $2)");
     OUTBOX_NEXT_DUE = Sql::both("SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1");

@@ -11,10 +11,12 @@ use serde::Serialize;
 use sqlx::Row;
 
 use super::{Durability, Judgement, Store, StoreError, Tx, sql};
-use crate::clock::Millis;
+use crate::clock::{HOUR, Millis};
 use crate::letter::OutgoingMail;
+use crate::mail::{Attachment, FileRole};
 use crate::ticket::{
-    Event, Joining, MessageDraft, Opening, Person, Status, TicketView, Verdict, Visibility, format_number,
+    Event, Joining, MessageDraft, Opening, Person, Recent, Status, TicketView, Undelivered, Verdict, Visibility,
+    WINDOW, WINDOWS, format_number,
 };
 
 /// The counter that gives tickets their row ids; no prefix can be called so.
@@ -33,8 +35,35 @@ pub struct Wanted {
     pub prefixes: BTreeSet<String>,
     /// Addresses letters may go to, besides the requesters of the tickets.
     pub recipients: BTreeSet<String>,
-    /// From when on letters to an address are counted.
-    pub letters_since: Millis,
+    /// Addresses of agents letters may go to.
+    pub agents: BTreeSet<String>,
+    /// Message-IDs of the mails themselves: copies of them may be here already.
+    pub own_ids: BTreeSet<String>,
+    /// Pictures in them, by [`image_key`].
+    pub images: BTreeSet<String>,
+}
+
+/// How a picture of a sender is remembered.
+#[must_use]
+pub fn image_key(sender: &str, sha256: &str) -> String {
+    format!("{sender} {sha256}")
+}
+
+/// An address nothing is written to for now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocked {
+    /// The address.
+    pub address: String,
+    /// Since when.
+    pub since: Millis,
+    /// Until when.
+    pub until: Millis,
+    /// Enhanced status code of the refusal; may be empty.
+    pub status: String,
+    /// Words of the refusal; may be empty.
+    pub reason: String,
+    /// Number of the ticket whose letter was refused; may be empty.
+    pub ticket: String,
 }
 
 /// Everything read and written so far.
@@ -44,7 +73,12 @@ pub struct Unit {
     tickets: HashMap<i64, TicketView>,
     by_message: HashMap<String, i64>,
     by_number: HashMap<String, i64>,
-    recent: HashMap<String, i64>,
+    recent: HashMap<String, Recent>,
+    copies: HashMap<String, Vec<(String, i64)>>,
+    blocked: HashMap<String, Blocked>,
+    new_blocks: Vec<(String, Millis, Millis, String, String, i64)>,
+    images: HashSet<String>,
+    new_images: Vec<(String,)>,
     counters: BTreeMap<String, (i64, i64)>,
     once_keys: HashSet<String>,
     opened: Vec<TicketRow>,
@@ -58,8 +92,9 @@ pub struct Unit {
 }
 
 /// Rows are written as JSON arrays, in the order of the statement's columns.
-type TicketRow = (i64, String, String, String, &'static str, String, String, String, String, Millis, String);
-type MessageRow = (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String);
+type TicketRow = (i64, String, String, String, &'static str, String, String, String, String, Millis, String, String);
+type MessageRow =
+    (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String);
 type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str);
 
 #[derive(Debug, Clone)]
@@ -67,6 +102,7 @@ struct Touch {
     status: &'static str,
     last_public_id: String,
     first_answer: bool,
+    fields: String,
 }
 
 impl Unit {
@@ -79,11 +115,17 @@ impl Unit {
         let by_message = tx.pairs(sql::TICKETS_OF_MESSAGES, &wanted.message_ids).await?;
         let by_number = tx.pairs(sql::TICKETS_OF_NUMBERS, &wanted.numbers).await?;
         let mut ids = wanted.tickets;
+        let copies = tx.copies(&wanted.own_ids).await?;
         ids.extend(by_message.values().chain(by_number.values()));
+        ids.extend(copies.values().flatten().map(|(_, ticket)| ticket));
         let tickets = tx.ticket_views(&ids).await?;
         let mut recipients = wanted.recipients;
         recipients.extend(tickets.values().map(|t| t.requester.address.clone()));
-        let recent = tx.recent_letters(&recipients, wanted.letters_since).await?;
+        recipients.retain(|r| !wanted.agents.contains(r));
+        let mut recent = tx.recent_letters(&recipients, now).await?;
+        recent.extend(tx.recent_letters_of_agents(&wanted.agents, now).await?);
+        let blocked = tx.blocked(&recipients, now).await?;
+        let images = tx.seen_images(&wanted.images).await?;
         let counters = tx.lock_counters(&wanted.prefixes).await?;
         Ok(Self {
             tx,
@@ -92,6 +134,11 @@ impl Unit {
             by_message,
             by_number,
             recent,
+            copies,
+            blocked,
+            new_blocks: Vec::new(),
+            images,
+            new_images: Vec::new(),
             counters,
             once_keys: HashSet::new(),
             opened: Vec::new(),
@@ -123,10 +170,51 @@ impl Unit {
         self.by_number.get(number).copied()
     }
 
+    /// The ticket that holds a mail of this id that says the same.
+    #[must_use]
+    pub fn ticket_of_copy(&self, message_id: &str, content: &str) -> Option<i64> {
+        let known = self.copies.get(message_id)?;
+        known.iter().find(|(held, _)| held == content).map(|(_, ticket)| *ticket)
+    }
+
     /// Letters lately written to this address, those of this unit included.
     #[must_use]
-    pub fn recent_letters(&self, recipient: &str) -> i64 {
-        self.recent.get(recipient).copied().unwrap_or(0)
+    pub fn recent_letters(&self, recipient: &str) -> Recent {
+        self.recent.get(recipient).cloned().unwrap_or_default()
+    }
+
+    /// Why nothing is written to this address for now, if so.
+    #[must_use]
+    pub fn blocked(&self, address: &str) -> Option<&Blocked> {
+        self.blocked.get(address)
+    }
+
+    /// Writes nothing to this address until then; gives false when that was so already.
+    pub fn block(&mut self, ticket: i64, failure: &Undelivered, until: Millis) -> bool {
+        let Undelivered { address, status, reason, .. } = failure;
+        self.new_blocks.push((address.clone(), self.now, until, status.clone(), reason.clone(), ticket));
+        let block = Blocked {
+            address: address.clone(),
+            since: self.now,
+            until,
+            status: status.clone(),
+            reason: reason.clone(),
+            ticket: String::new(),
+        };
+        self.blocked.insert(address.clone(), block).is_none()
+    }
+
+    /// Notes the pictures of a sender; those seen in an earlier mail are logos.
+    pub fn note_images(&mut self, sender: &str, attachments: &mut [Attachment]) {
+        for attachment in attachments.iter_mut().filter(|a| a.role == FileRole::Inline) {
+            let key = image_key(sender, &attachment.sha256);
+            if self.images.contains(&key) {
+                attachment.role = FileRole::Logo;
+            } else {
+                self.new_images.push((key.clone(),));
+                self.images.insert(key);
+            }
+        }
     }
 
     /// Opens a ticket with its number, people, first message and history.
@@ -150,6 +238,7 @@ impl Unit {
             root_message_id: opening.message.message_id.clone(),
             last_public_id: opening.message.message_id.clone(),
             answered: false,
+            fields: opening.fields.clone(),
         };
         self.opened.push((
             id,
@@ -163,12 +252,16 @@ impl Unit {
             person.language.clone(),
             self.now,
             opening.message.message_id.clone(),
+            fields_json(&opening.fields),
         ));
         for (at, person) in people.enumerate() {
             let role = if at == 0 { "requester" } else { "cc" };
             self.participants.push((id, person.address.clone(), person.name.clone(), role));
         }
         self.add_message(id, inbox_id, &opening.message);
+        if let Some(note) = &opening.note {
+            self.add_message(id, inbox_id, note);
+        }
         let opened = Event { actor: person.address.clone(), kind: "opened", text: format!("{number} opened by mail") };
         self.add_event(id, opened);
         for event in &opening.events {
@@ -185,6 +278,7 @@ impl Unit {
         let mut ticket = joining.ticket.clone();
         ticket.status = joining.status;
         ticket.answered |= joining.first_answer;
+        ticket.fields.clone_from(&joining.fields);
         let from_outside = !message.from_agent && message.visibility == Visibility::Public;
         if from_outside && !message.message_id.is_empty() {
             ticket.last_public_id.clone_from(&message.message_id);
@@ -194,6 +288,7 @@ impl Unit {
             status: ticket.status.as_str(),
             last_public_id: ticket.last_public_id.clone(),
             first_answer: earlier || joining.first_answer,
+            fields: fields_json(&ticket.fields),
         };
         self.touched.insert(ticket.id, touch);
         self.add_message(ticket.id, inbox_id, message);
@@ -210,8 +305,8 @@ impl Unit {
     }
 
     /// Counts a letter that is going to be written to this address.
-    pub fn count_letter(&mut self, recipient: &str) {
-        *self.recent.entry(recipient.to_owned()).or_default() += 1;
+    pub fn count_letter(&mut self, recipient: &str, ticket: i64) {
+        self.recent.entry(recipient.to_owned()).or_default().add(ticket, [1; WINDOWS]);
     }
 
     /// Queues a letter, unless one with the same once-key is there.
@@ -242,6 +337,8 @@ impl Unit {
         self.tx.insert(sql::PARTICIPANTS_ADD, &std::mem::take(&mut self.participants)).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
         self.tx.insert(sql::EVENTS_ADD, &std::mem::take(&mut self.events)).await?;
+        self.tx.insert(sql::UNDELIVERABLE_ADD, &std::mem::take(&mut self.new_blocks)).await?;
+        self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
         self.write_touches().await?;
         self.write_judgements().await?;
         self.tx.queue_letters(&std::mem::take(&mut self.letters), self.now).await
@@ -274,6 +371,8 @@ impl Unit {
         if !message.message_id.is_empty() {
             // An id belongs to whom it came from first: a later mail that reuses it leads nowhere else.
             self.by_message.entry(message.message_id.clone()).or_insert(ticket);
+            let copies = self.copies.entry(message.message_id.clone()).or_default();
+            copies.push((message.content.clone(), ticket));
         }
         self.messages.push((
             ticket,
@@ -289,6 +388,7 @@ impl Unit {
             message.new_text.clone(),
             // A list of plain values always has a JSON form.
             serde_json::to_string(&message.attachments).unwrap_or_else(|_| "[]".to_owned()),
+            message.content.clone(),
         ));
     }
 
@@ -296,7 +396,10 @@ impl Unit {
         let rows: Vec<_> = self
             .touched
             .iter()
-            .map(|(id, t)| (id, self.now, t.status, &t.last_public_id, if t.first_answer { self.now } else { 0 }))
+            .map(|(id, t)| {
+                let answered = if t.first_answer { self.now } else { 0 };
+                (id, self.now, t.status, &t.last_public_id, answered, &t.fields)
+            })
             .collect();
         self.tx.insert(sql::TICKETS_TOUCH, &rows).await?;
         self.touched.clear();
@@ -356,7 +459,7 @@ impl Tx {
         let rows = sqlx::query(sql::TICKET_VIEWS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
         for row in rows {
             let (id, status): (i64, String) = (row.try_get(0)?, row.try_get(4)?);
-            let answered_at: i64 = row.try_get(11)?;
+            let (answered_at, fields): (i64, String) = (row.try_get(11)?, row.try_get(12)?);
             let ticket = TicketView {
                 id,
                 number: row.try_get(1)?,
@@ -369,6 +472,7 @@ impl Tx {
                 root_message_id: row.try_get(9)?,
                 last_public_id: row.try_get(10)?,
                 answered: answered_at > 0,
+                fields: serde_json::from_str(&fields).unwrap_or_default(),
             };
             tickets.insert(id, ticket);
         }
@@ -382,15 +486,93 @@ impl Tx {
         Ok(tickets)
     }
 
+    /// Letters lately written to requesters, by ticket and window.
     async fn recent_letters(
         &mut self,
         recipients: &BTreeSet<String>,
-        since: Millis,
-    ) -> Result<HashMap<String, i64>, StoreError> {
-        let query = sqlx::query(sql::OUTBOX_RECENT.on(self.engine)).bind(json(recipients)?).bind(since);
+        now: Millis,
+    ) -> Result<HashMap<String, Recent>, StoreError> {
+        let mut found: HashMap<String, Recent> = HashMap::new();
+        if recipients.is_empty() {
+            return Ok(found);
+        }
+        let mut query = sqlx::query(sql::OUTBOX_RECENT.on(self.engine)).bind(json(recipients)?);
+        for window in WINDOW.iter().rev() {
+            query = query.bind(now - window);
+        }
+        for row in query.fetch_all(&mut *self.tx).await? {
+            let mut counts = [0i64; WINDOWS];
+            for (at, count) in counts.iter_mut().rev().enumerate() {
+                *count = row.try_get(2 + at)?;
+            }
+            let (recipient, ticket): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            found.entry(recipient).or_default().add(ticket, counts);
+        }
+        Ok(found)
+    }
+
+    /// Letters written to agents within the hour: they have a cap of their own.
+    async fn recent_letters_of_agents(
+        &mut self,
+        agents: &BTreeSet<String>,
+        now: Millis,
+    ) -> Result<HashMap<String, Recent>, StoreError> {
+        let mut found: HashMap<String, Recent> = HashMap::new();
+        if agents.is_empty() {
+            return Ok(found);
+        }
+        let query = sqlx::query(sql::OUTBOX_RECENT_OF_AGENTS.on(self.engine)).bind(json(agents)?).bind(now - HOUR);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            let (recipient, count): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            found.entry(recipient).or_default().add(0, [count; WINDOWS]);
+        }
+        Ok(found)
+    }
+
+    async fn blocked(
+        &mut self,
+        addresses: &BTreeSet<String>,
+        now: Millis,
+    ) -> Result<HashMap<String, Blocked>, StoreError> {
+        let mut found = HashMap::new();
+        if addresses.is_empty() {
+            return Ok(found);
+        }
+        let query = sqlx::query(sql::UNDELIVERABLE_AMONG.on(self.engine)).bind(json(addresses)?).bind(now);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            let block = Blocked {
+                address: row.try_get(0)?,
+                since: row.try_get(1)?,
+                until: row.try_get(2)?,
+                status: row.try_get(3)?,
+                reason: row.try_get(4)?,
+                ticket: String::new(),
+            };
+            found.insert(block.address.clone(), block);
+        }
+        Ok(found)
+    }
+
+    /// Contents and tickets of mails by their ids.
+    async fn copies(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<(String, i64)>>, StoreError> {
+        let mut found: HashMap<String, Vec<(String, i64)>> = HashMap::new();
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let query = sqlx::query(sql::COPIES.on(self.engine)).bind(json(ids)?);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            found.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
+        }
+        Ok(found)
+    }
+
+    async fn seen_images(&mut self, keys: &BTreeSet<String>) -> Result<HashSet<String>, StoreError> {
+        if keys.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let query = sqlx::query(sql::SEEN_IMAGES.on(self.engine)).bind(json(keys)?);
         let rows = query.fetch_all(&mut *self.tx).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
 
     /// The last counts given out, locked: that of ticket ids first, then the prefixes in their order.
@@ -432,6 +614,10 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+fn fields_json(fields: &BTreeMap<String, String>) -> String {
+    serde_json::to_string(fields).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// Plain values always have a JSON form; a failure here would be a mistake in this module.

@@ -17,12 +17,17 @@ mod token;
 mod words;
 
 pub use authority::{Proof, is_denied, proof_of_agent};
-pub use caps::{Caps, suppress};
-pub use decide::{Decision, Joining, Opening, Snapshot, decide};
+pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
+pub(crate) use decide::undelivered_orders;
+pub use decide::{Copying, Decision, Joining, Opening, Snapshot, decide};
 pub use number::{format as format_number, numbers_in};
-pub use policy::{Acknowledge, Agent, Desk, Policy, PriorityRule, Queue, ReplyTo, Role, TagForms};
+pub use policy::{
+    Acknowledge, Agent, Desk, FieldRule, Policy, PriorityRule, Queue, ReplyTo, Role, SeveralQueues, TagForms,
+};
 pub use priority::{Tagged, read_tags};
 pub use read::{Intake, Signal, read};
 pub use thread::{Candidate, Threading, choose};
 pub use token::{Secret, Token};
-pub use words::{Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Verdict, Visibility};
+pub use words::{
+    Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Undelivered, Verdict, Visibility,
+};

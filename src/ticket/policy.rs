@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::caps::Caps;
+use crate::clock::Millis;
 use crate::mail::Limits;
 
 /// The whole policy of a desk.
@@ -26,6 +27,21 @@ pub struct Policy {
     pub limits: Limits,
     /// Bounds of what is sent.
     pub caps: Caps,
+    /// Fields that can be asked for.
+    pub fields: Vec<FieldRule>,
+    /// How long nothing is written to an address that refused a letter for good, in milliseconds.
+    pub undeliverable_for: Millis,
+}
+
+/// A field of a request: what it is called, and what people write before it.
+#[derive(Debug, Clone)]
+pub struct FieldRule {
+    /// Its name in the configuration.
+    pub code: String,
+    /// Its name in letters, by language.
+    pub label: BTreeMap<String, String>,
+    /// What people write before its value, in the form of [`crate::mail::fold`], longest first.
+    pub words: Vec<String>,
 }
 
 /// The desk as letters present it.
@@ -39,6 +55,17 @@ pub struct Desk {
     pub languages: Vec<String>,
     /// Zone in which times are shown.
     pub time_zone: TimeZone,
+    /// What becomes of a mail that is sent to several of the desk's addresses.
+    pub several_queues: SeveralQueues,
+}
+
+/// What becomes of a mail that is sent to several queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeveralQueues {
+    /// One ticket; the people of the other queues are told.
+    One,
+    /// A ticket in each queue.
+    Each,
 }
 
 /// A support address with its prefix and people.
@@ -60,6 +87,8 @@ pub struct Queue {
     pub priority: String,
     /// Which mails are acknowledged.
     pub acknowledge: Acknowledge,
+    /// Codes of the fields a request should say, in the order they are asked for.
+    pub ask: Vec<String>,
 }
 
 /// How a letter's reply address is made.
@@ -169,6 +198,26 @@ impl Policy {
             return self.agents.values().filter(serving).collect();
         }
         moderators
+    }
+
+    /// All queues of a mailbox that these addresses name, in their order.
+    #[must_use]
+    pub fn queues_named<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Vec<&Queue> {
+        let mut found: Vec<&Queue> = Vec::new();
+        for address in addresses {
+            let plain = without_detail(address);
+            let named = self.queues.values().find(|q| q.mailbox == mailbox && q.address == plain);
+            found.extend(named.filter(|q| !found.iter().any(|f| f.name == q.name)));
+        }
+        found
+    }
+
+    /// Name of a field in a language; its code where it has none.
+    #[must_use]
+    pub fn field_label(&self, code: &str, language: &str) -> String {
+        let rule = self.fields.iter().find(|f| f.code == code);
+        let label = rule.and_then(|r| r.label.get(language).or_else(|| r.label.get("en")));
+        label.map_or_else(|| code.to_owned(), Clone::clone)
     }
 
     /// Name of a priority in a language; its code where it has none.

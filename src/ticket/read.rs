@@ -5,7 +5,9 @@ use super::number::numbers_in;
 use super::policy::{Policy, Queue};
 use super::priority::{Tagged, read_tags};
 use super::token::{Secret, Token};
-use crate::mail::{ParsedMail, key, strip_prefixes};
+use std::collections::BTreeMap;
+
+use crate::mail::{Label, ParsedMail, key, read_fields, strip_prefixes};
 
 /// One hint at the ticket a mail belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,10 @@ pub struct Intake {
     pub tagged: Tagged,
     /// Hints at its ticket, most trusted first.
     pub signals: Vec<Signal>,
+    /// Further queues of the same mailbox that it is addressed to.
+    pub also_queues: Vec<String>,
+    /// What it says, by the codes of the queue's fields.
+    pub fields: BTreeMap<String, String>,
     /// Language the sender writes, where known.
     pub language: Option<String>,
     /// True when the mail is the desk's own letter come back.
@@ -75,7 +81,12 @@ pub fn read(mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -
     let addressed = addressed_to(&mail);
     let queue = policy.queue_for(mailbox, addressed.iter().map(String::as_str));
     let agent = policy.agents.iter().find(|(_, a)| a.address == sender);
+    let named = policy.queues_named(mailbox, addressed.iter().map(String::as_str));
+    let also = named.iter().filter(|n| queue.is_some_and(|q| q.name != n.name));
+    let name = mail.from.as_ref().map(|a| a.name.as_str()).unwrap_or_default();
     Intake {
+        also_queues: also.map(|q| q.name.clone()).collect(),
+        fields: queue.map(|q| fields_of(&mail.reply_text, name, q, policy)).unwrap_or_default(),
         mailbox: mailbox.to_owned(),
         queue: queue.map(|q| q.name.clone()),
         agent: agent.map(|(name, _)| name.clone()),
@@ -139,8 +150,29 @@ fn language(mail: &ParsedMail, policy: &Policy) -> Option<String> {
         let primary = tag.split(['-', '_']).next()?;
         known.iter().find(|l| *l == primary).cloned()
     });
-    declared.or_else(|| guess(&mail.reply_text, known))
+    declared.or_else(|| language_of(&mail.reply_text, policy))
 }
+
+/// The language of a text, where the desk writes it and the text is long enough to tell.
+#[must_use]
+pub fn language_of(text: &str, policy: &Policy) -> Option<String> {
+    guess(text, &policy.desk.languages)
+}
+
+/// What a text says of the fields this queue asks for. The name may also stand beside the address.
+#[must_use]
+pub fn fields_of(text: &str, name: &str, queue: &Queue, policy: &Policy) -> BTreeMap<String, String> {
+    let asked = policy.fields.iter().filter(|f| queue.ask.contains(&f.code));
+    let labels: Vec<Label> = asked.map(|f| Label { code: f.code.clone(), words: f.words.clone() }).collect();
+    let mut fields = read_fields(text, &labels);
+    if queue.ask.iter().any(|code| code == NAME) && name.trim().contains(' ') {
+        fields.entry(NAME.to_owned()).or_insert_with(|| name.trim().to_owned());
+    }
+    fields
+}
+
+/// Code of the field that holds the requester's name.
+const NAME: &str = "name";
 
 /// Fewest letters for a guess: shorter texts mislead (`ok merci`).
 const GUESS_FROM: usize = 40;

@@ -26,6 +26,8 @@ pub struct Threading {
     pub joined: Option<Candidate>,
     /// True when it answers a letter that was issued to its very sender.
     pub answers_own_letter: bool,
+    /// To whom the letter it answers was issued.
+    pub holder: Option<String>,
     /// True when the letter it answers was issued to somebody of the requester's side.
     pub answers_public_letter: bool,
     /// Numbers of other tickets it also leads to, or would if its sender took part in them.
@@ -54,6 +56,7 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
         {
             threading.answers_own_letter |= *holder == intake.sender;
             threading.answers_public_letter |= policy.agent(holder).is_none();
+            threading.holder.get_or_insert_with(|| holder.clone());
         }
         if same {
             continue;

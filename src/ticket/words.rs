@@ -1,5 +1,7 @@
 //! The words the whole program uses for what a desk knows, as closed types.
 
+use std::collections::BTreeMap;
+
 use crate::mail::Attachment;
 
 /// Where a ticket is in its life.
@@ -140,6 +142,10 @@ pub struct MessageDraft {
     pub new_text: String,
     /// Files that came with it.
     pub attachments: Vec<Attachment>,
+    /// True when it is encrypted for somebody else, so that nobody here can read it.
+    pub encrypted: bool,
+    /// Digest of what it says, whatever way it took; see [`crate::mail::ParsedMail::content`].
+    pub content: String,
 }
 
 /// The letters the desk writes. Each is a template of the same name.
@@ -155,12 +161,20 @@ pub enum LetterKind {
     NewTicket,
     /// To the queue's people: somebody wrote on a ticket.
     NewMessage,
+    /// To the queue's people: the requester was not reached.
+    Undelivered,
 }
 
 impl LetterKind {
     /// All kinds, in the order they are listed to people.
-    pub const ALL: [Self; 5] =
-        [Self::Acknowledgement, Self::ReplyReceived, Self::Answer, Self::NewTicket, Self::NewMessage];
+    pub const ALL: [Self; 6] = [
+        Self::Acknowledgement,
+        Self::ReplyReceived,
+        Self::Answer,
+        Self::NewTicket,
+        Self::NewMessage,
+        Self::Undelivered,
+    ];
 
     /// Name of the template, and the word stored.
     #[must_use]
@@ -171,13 +185,14 @@ impl LetterKind {
             Self::Answer => "answer",
             Self::NewTicket => "new-ticket",
             Self::NewMessage => "new-message",
+            Self::Undelivered => "undelivered",
         }
     }
 
     /// Whether it goes to agents. Such a letter may hold what requesters must not read.
     #[must_use]
     pub fn is_internal(self) -> bool {
-        matches!(self, Self::NewTicket | Self::NewMessage)
+        matches!(self, Self::NewTicket | Self::NewMessage | Self::Undelivered)
     }
 
     /// Whether it answers a mail by itself (RFC 3834: `auto-replied`), rather than carrying a person's words.
@@ -194,6 +209,29 @@ pub struct LetterOrder {
     pub kind: LetterKind,
     /// To whom.
     pub to: Person,
+    /// What could not be delivered, for the letter that tells.
+    pub undelivered: Option<Undelivered>,
+}
+
+impl LetterOrder {
+    /// An order for a letter that tells of nothing undelivered.
+    #[must_use]
+    pub fn new(kind: LetterKind, to: Person) -> Self {
+        Self { kind, to, undelivered: None }
+    }
+}
+
+/// A letter that did not reach somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undelivered {
+    /// Whom it did not reach, in the form of [`crate::mail::key`].
+    pub address: String,
+    /// Enhanced status code (RFC 3463); may be empty.
+    pub status: String,
+    /// The words of the refusing server; may be empty.
+    pub reason: String,
+    /// True when writing again would be refused again: the address is left alone for a while.
+    pub lasting: bool,
 }
 
 /// What the store knows of a ticket when a mail about it is decided.
@@ -221,4 +259,6 @@ pub struct TicketView {
     pub last_public_id: String,
     /// Whether somebody of the desk has answered publicly.
     pub answered: bool,
+    /// What the request says, by the codes of its fields.
+    pub fields: BTreeMap<String, String>,
 }

@@ -15,10 +15,10 @@ use crate::clock::Millis;
 use crate::letter::{OutgoingMail, Parcel, compose};
 use crate::mail;
 use crate::settings::Settings;
-use crate::store::{Durability, Judgement, StoreError, Unit, Waiting, Wanted};
+use crate::store::{Durability, Judgement, StoreError, Unit, Waiting, Wanted, image_key};
 use crate::ticket::{
-    Candidate, Caps, Decision, Event, Intake, LetterOrder, MessageDraft, ReplyTo, Secret, Signal, Snapshot, TicketView,
-    Verdict, decide, read, suppress,
+    Candidate, Copying, Decision, Event, Intake, Joining, LetterKind, LetterOrder, MessageDraft, Opening, ReplyTo,
+    Secret, Signal, Snapshot, TicketView, Undelivered, Verdict, decide, read, suppress, undelivered_orders,
 };
 
 use super::Desk;
@@ -175,10 +175,16 @@ impl<'a> Work<'a> {
 
     /// Everything the decisions of a group may ask for.
     fn wanted(&self, group: &[Read]) -> Wanted {
-        let mut wanted = Wanted { letters_since: self.now - Caps::WINDOW, ..Wanted::default() };
+        let mut wanted = Wanted::default();
         for intake in group.iter().filter_map(|one| one.intake.as_ref().ok()) {
             wanted.recipients.insert(intake.sender.clone());
-            wanted.prefixes.extend(intake.queue(&self.settings.policy).map(|q| q.prefix.clone()));
+            let queues = intake.queue.iter().chain(&intake.also_queues);
+            let queues = queues.filter_map(|name| self.settings.policy.queues.get(name));
+            wanted.prefixes.extend(queues.map(|q| q.prefix.clone()));
+            wanted.own_ids.extend(intake.mail.message_id.clone());
+            let forwarded = intake.mail.forwarded.as_ref().filter(|_| intake.agent.is_some());
+            wanted.recipients.extend(forwarded.map(|f| f.from.key()));
+            wanted.images.extend(images(intake, forwarded));
             for signal in &intake.signals {
                 match signal {
                     Signal::ReplyAddress(token) | Signal::SignedId(token) => wanted.tickets.insert(token.ticket),
@@ -187,7 +193,7 @@ impl<'a> Work<'a> {
                 };
             }
         }
-        wanted.recipients.extend(self.settings.policy.agents.values().map(|a| a.address.clone()));
+        wanted.agents.extend(self.settings.policy.agents.values().map(|a| a.address.clone()));
         wanted
     }
 
@@ -209,65 +215,126 @@ impl<'a> Work<'a> {
         drafts: &mut Vec<Draft<'g>>,
     ) -> Result<(Verdict, String, i64), StoreError> {
         let snapshot = look_up(unit, intake);
-        let (verdict, ticket, message, orders, reason) =
-            match decide(intake, &snapshot, &self.settings.policy, &self.desk.secret) {
-                Decision::Open(opening) => {
-                    let ticket = unit.open_ticket(one.mail.id, &opening)?;
-                    (Verdict::Opened, ticket, opening.message, opening.letters, opening.reason)
-                }
-                Decision::Join(joining) => {
-                    let ticket = unit.join_ticket(one.mail.id, &joining);
-                    (Verdict::Joined, ticket, joining.message, joining.letters, joining.reason)
-                }
-                Decision::Hold(reason) => return Ok((Verdict::Held, reason, 0)),
-                Decision::Ignore(reason) => return Ok((Verdict::Ignored, reason, 0)),
-                Decision::Probed(queue) => {
-                    unit.note_plus_works(&queue);
-                    return Ok((
-                        Verdict::Ignored,
-                        format!("the probe of queue {queue} came back: sub-addresses work"),
-                        0,
-                    ));
-                }
-            };
-        let id = ticket.id;
-        self.draft(unit, &one.mail, ticket, message, orders, drafts);
-        Ok((verdict, reason, id))
+        match decide(intake, &snapshot, &self.settings.policy, &self.desk.secret) {
+            Decision::Open(openings) => self.open(unit, &one.mail, openings, drafts),
+            Decision::Join(joining) => Ok(self.join(unit, &one.mail, *joining, drafts)),
+            Decision::Copy(copying) => {
+                let Copying { ticket, message, events, letters, reason } = *copying;
+                let id = ticket.id;
+                events.into_iter().for_each(|event| unit.add_event(id, event));
+                self.draft(unit, &one.mail, ticket, message, letters, drafts);
+                Ok((Verdict::Joined, reason, id))
+            }
+            Decision::Hold(reason) => Ok((Verdict::Held, reason, 0)),
+            Decision::Ignore(reason) => Ok((Verdict::Ignored, reason, 0)),
+            Decision::Probed(queue) => {
+                unit.note_plus_works(&queue);
+                Ok((Verdict::Ignored, format!("the probe of queue {queue} came back: sub-addresses work"), 0))
+            }
+        }
     }
 
-    /// Drafts the letters of a decision. One that is over its cap becomes an event.
+    /// Opens a ticket in each queue the decision names; the first is the one the verdict is about.
+    fn open<'g>(
+        &self,
+        unit: &mut Unit,
+        mail: &'g Waiting,
+        openings: Vec<Opening>,
+        drafts: &mut Vec<Draft<'g>>,
+    ) -> Result<(Verdict, String, i64), StoreError> {
+        let mut verdict = (Verdict::Opened, String::new(), 0);
+        let mut first: Option<TicketView> = None;
+        for mut opening in openings {
+            unit.note_images(&opening.requester.address, &mut opening.message.attachments);
+            let ticket = unit.open_ticket(mail.id, &opening)?;
+            match &first {
+                None => {
+                    verdict = (Verdict::Opened, opening.reason, ticket.id);
+                    first = Some(ticket.clone());
+                }
+                Some(first) => {
+                    unit.add_event(first.id, Event::own("related", format!("the same mail opened {}", ticket.number)));
+                    unit.add_event(ticket.id, Event::own("related", format!("the same mail opened {}", first.number)));
+                }
+            }
+            self.draft(unit, mail, ticket, opening.message, opening.letters, drafts);
+        }
+        Ok(verdict)
+    }
+
+    fn join<'g>(
+        &self,
+        unit: &mut Unit,
+        mail: &'g Waiting,
+        mut joining: Joining,
+        drafts: &mut Vec<Draft<'g>>,
+    ) -> (Verdict, String, i64) {
+        unit.note_images(&joining.message.sender, &mut joining.message.attachments);
+        let ticket = unit.join_ticket(mail.id, &joining);
+        if let Some(failure) = joining.undelivered.as_ref().filter(|f| f.lasting) {
+            let until = self.now + self.settings.policy.undeliverable_for;
+            if !unit.block(ticket.id, failure, until) {
+                // Its people know already.
+                joining.letters.clear();
+            }
+        }
+        let (id, reason) = (ticket.id, joining.reason);
+        self.draft(unit, mail, ticket, joining.message, joining.letters, drafts);
+        (Verdict::Joined, reason, id)
+    }
+
+    /// Drafts the letters of a decision. One that is over its cap, or whose address refuses letters,
+    /// becomes an event; an answer that cannot leave is told to the queue's people.
     fn draft<'g>(
         &self,
         unit: &mut Unit,
         mail: &'g Waiting,
         ticket: TicketView,
         message: MessageDraft,
-        orders: Vec<LetterOrder>,
+        mut orders: Vec<LetterOrder>,
         drafts: &mut Vec<Draft<'g>>,
     ) {
+        let policy = &self.settings.policy;
         let (ticket, message) = (Arc::new(ticket), Arc::new(message));
+        let refused = |unit: &Unit, order: &LetterOrder| {
+            let block = unit.blocked(&order.to.address).filter(|_| !order.kind.is_internal())?;
+            Some(Undelivered {
+                address: block.address.clone(),
+                status: block.status.clone(),
+                reason: block.reason.clone(),
+                lasting: true,
+            })
+        };
+        let unsent = orders.iter().filter(|o| o.kind == LetterKind::Answer).find_map(|o| refused(unit, o));
+        orders.extend(unsent.iter().flat_map(|failure| undelivered_orders(failure, &ticket.queue, policy)));
         for order in orders {
             let to = &order.to.address;
-            if let Some(reason) = suppress(order.kind, unit.recent_letters(to), &self.settings.policy.caps) {
+            if let Some(failure) = refused(unit, &order) {
+                let words = format!("{} {}", failure.status, failure.reason);
+                let text = format!("{} not sent: {to} refused a letter ({})", order.kind.as_str(), words.trim());
+                unit.add_event(ticket.id, Event::own("suppressed", text));
+                continue;
+            }
+            if let Some(reason) = suppress(order.kind, ticket.id, &unit.recent_letters(to), &policy.caps) {
                 unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
                 continue;
             }
-            unit.count_letter(to);
+            unit.count_letter(to, ticket.id);
             drafts.push(Draft { mail, ticket: Arc::clone(&ticket), message: Arc::clone(&message), order });
         }
     }
 
     fn compose(&self, draft: &Draft<'_>) -> Result<OutgoingMail, String> {
         let Draft { mail, ticket, message, order } = draft;
-        let carries = !order.kind.is_automatic_reply();
-        let files = if carries { mail::files(&mail.bytes, &message.attachments) } else { Vec::new() };
+        let carries = !order.kind.is_automatic_reply() && order.kind != LetterKind::Undelivered;
+        let files = if carries { mail::files(&mail.bytes, &without_logos(message)) } else { Vec::new() };
         let parcel = Parcel {
             order,
             ticket,
             message,
             files: &files,
             file_bytes: self.settings.letter_file_bytes,
-            once_key: format!("{}:{}:{}", mail.id, order.kind.as_str(), order.to.address),
+            once_key: once_key(mail.id, ticket, order),
             plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
             now: self.now,
         };
@@ -296,9 +363,38 @@ fn judgement(one: &Read, verdict: Verdict, reason: String, ticket_id: i64) -> Ju
     }
 }
 
+/// What makes a letter unique (invariant 4). That a letter did not arrive is told once an address and
+/// ticket, however many reports come.
+fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder) -> String {
+    let (kind, to) = (order.kind.as_str(), &order.to.address);
+    match order.undelivered.as_ref().filter(|f| !f.lasting) {
+        Some(failure) => format!("ticket-{}:{kind}:{}:{to}", ticket.id, failure.address),
+        // A mail to several queues may open several tickets.
+        None => format!("{mail}:{kind}:{to}:{}", ticket.number),
+    }
+}
+
+/// Pictures inside a mail, as they are remembered.
+fn images(intake: &Intake, forwarded: Option<&mail::Forwarded>) -> Vec<String> {
+    let own = intake.mail.attachments.iter().map(|a| (intake.sender.clone(), a));
+    let passed = forwarded.into_iter().flat_map(|f| {
+        let files = f.attachments.as_ref().unwrap_or(&intake.mail.attachments);
+        files.iter().map(|a| (f.from.key(), a))
+    });
+    let inside = own.chain(passed).filter(|(_, a)| a.role == mail::FileRole::Inline);
+    inside.map(|(sender, a)| image_key(&sender, &a.sha256)).collect()
+}
+
+fn without_logos(message: &MessageDraft) -> Vec<mail::Attachment> {
+    message.attachments.iter().filter(|a| a.role != mail::FileRole::Logo).cloned().collect()
+}
+
 /// Follows the mail's signals to tickets, the first that leads anywhere of each sort.
 fn look_up(unit: &Unit, intake: &Intake) -> Snapshot {
     let mut snapshot = Snapshot::default();
+    let own_id = intake.mail.message_id.as_deref();
+    let copy_of = own_id.and_then(|id| unit.ticket_of_copy(id, &intake.mail.content));
+    snapshot.copy_of = copy_of.and_then(|id| unit.ticket(id)).cloned();
     for signal in &intake.signals {
         // Signed ones need proof, so a forged one must not hide a good one behind it.
         let signed = matches!(signal, Signal::ReplyAddress(_) | Signal::SignedId(_));

@@ -20,7 +20,7 @@ use crate::support::{Database, Site, eventually, variable};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A desk that watches this user's mailbox, on a clock that runs.
-async fn desk_on(user: &User, archive: &str, more: &str) -> Site {
+pub async fn desk_on(user: &User, archive: &str, more: &str) -> Site {
     let mut site = Site::with(Database::Sqlite, "").await;
     let main = std::fs::read_to_string(site.config()).unwrap();
     let maildir = "[mailboxes.main]\nkind = \"maildir\"\npath = \"mail\"\narchive = \"Done\"\n";
@@ -28,7 +28,8 @@ async fn desk_on(user: &User, archive: &str, more: &str) -> Site {
     // The first desk of this site holds its database's lock, so this one gets another.
     let url = format!("sqlite:{}", site.folder.path().join("imap.db").display());
     let text = main.replace(maildir, &user.section(archive)).replace(&site.url, &url);
-    std::fs::write(site.config(), text + more).unwrap();
+    std::fs::write(site.config(), text).unwrap();
+    std::fs::write(site.folder.path().join("conf.d/more.toml"), more).unwrap();
     site.desk = open(site.folder.path(), &Clock::system()).await;
     site.url = url;
     site

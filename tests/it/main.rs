@@ -16,6 +16,7 @@ mod imap;
 mod imap_faults;
 mod kill;
 mod loops;
+mod reading;
 mod smtp;
 mod sql;
 mod story;

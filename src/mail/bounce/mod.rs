@@ -142,7 +142,10 @@ fn read_status(text: &str) -> Bounce {
                 bounce.status.get_or_insert_with(|| code.to_owned());
             }
             "diagnostic-code" => {
-                bounce.diagnostic.get_or_insert_with(|| value.to_owned());
+                // `smtp; 550 no such user`: the type of the words is not part of them (RFC 3464 section 2.3.6).
+                let words = value.split_once(';').filter(|(kind, _)| kind.len() <= 12 && !kind.contains(' '));
+                let words = words.map_or(value, |(_, words)| words.trim());
+                bounce.diagnostic.get_or_insert_with(|| words.to_owned());
             }
             _ => {}
         }

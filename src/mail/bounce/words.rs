@@ -152,6 +152,19 @@ pub(super) fn from_system(message: &Message<'_>, mail: &ParsedMail) -> bool {
         "mdaemon",
         "delivery subsystem",
         "system administrator",
+        "maildelivery",
+        "mail-delivery",
+        "delivery notification",
+        "delivery report",
+        "internet mail delivery",
+        "mail router",
+        "mail server",
+        "email system",
+        "e-mail system",
+        "mailadmin",
+        "microsoft exchange",
+        "network mail",
+        "mailer@",
     ];
     from.trim() == "<>"
         || names.iter().any(|name| from.contains(name))

@@ -5,6 +5,8 @@
 //! bounded by a linear scan first; what passes the bound is flattened by the parser's own linear
 //! converter instead.
 
+mod decorate;
+
 use std::collections::HashMap;
 
 use html2text::config;
@@ -41,7 +43,7 @@ pub(super) fn to_marked_text(source: &str, most: usize, defects: &mut Vec<String
         return flatten(source);
     }
     let marked = mark(source);
-    let laid_out = config::plain_no_decorate()
+    let laid_out = config::with_decorator(decorate::Bare)
         .allow_width_overflow()
         .no_table_borders()
         .string_from_read(marked.as_bytes(), WIDTH);
@@ -83,6 +85,10 @@ fn mark(source: &str) -> String {
         }),
         element!(ATTRIBUTION, around(Mark::AttributionOpen, Mark::AttributionClose)),
         element!(SIGNATURE, around(Mark::SignatureOpen, Mark::SignatureClose)),
+        element!("td:not(:first-child), th:not(:first-child)", |el| {
+            el.prepend(&Mark::Cell.char().to_string(), ContentType::Text);
+            Ok(())
+        }),
         element!("a[href]", |el| {
             if let Some(address) = link(el) {
                 let text = format!("{}{address}{}", Mark::LinkOpen.char(), Mark::LinkClose.char());
@@ -131,7 +137,7 @@ fn tidy(text: &str) -> String {
     let mut empty = 0;
     for line in text.lines() {
         let line = line.replace('\u{a0}', " ");
-        let line = with_links(&line);
+        let line = with_cells(&with_links(&line));
         let line = line.trim_end();
         empty = if line.is_empty() { empty + 1 } else { 0 };
         if empty < 2 {
@@ -140,6 +146,17 @@ fn tidy(text: &str) -> String {
         }
     }
     out
+}
+
+/// A tab between the cells of a table row, whatever space was left between them.
+fn with_cells(line: &str) -> String {
+    let cell = Mark::Cell.char();
+    if !line.contains(cell) {
+        return line.to_owned();
+    }
+    let cells = line.split(cell).map(str::trim).filter(|text| !text.is_empty());
+    let start: String = line.chars().take_while(|c| *c == ' ').collect();
+    start + &cells.collect::<Vec<_>>().join("\t")
 }
 
 fn with_links(line: &str) -> String {

@@ -1,0 +1,76 @@
+//! An agent passes a request on: the ticket is opened for the person who wrote it.
+//!
+//! Where the mailbox's server is believed, it must vouch for the agent. Where none is, nothing
+//! proves a mail that answers no letter of ours; but a forger gains nothing by it that a mail in the
+//! original sender's own name would not give, so it may open what that sender may open.
+
+use super::open::{Request, opening, title};
+use super::people::{message, people};
+use super::{Decision, may_open, stranger};
+use crate::mail::{Forwarded, strip_prefixes};
+use crate::ticket::policy::{Policy, Queue};
+use crate::ticket::read::{Intake, fields_of, language_of};
+use crate::ticket::thread::Threading;
+use crate::ticket::words::{Event, MessageDraft, Person, Visibility};
+
+/// The mail an agent passes on, when it was written by somebody outside the desk.
+pub(super) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Forwarded> {
+    intake.agent.as_ref()?;
+    let forwarded = intake.mail.forwarded.as_ref()?;
+    let author = forwarded.from.key();
+    let outside = author != intake.sender && policy.agent(&author).is_none() && !policy.is_own_address(&author);
+    outside.then_some(forwarded)
+}
+
+/// Opens the ticket, or holds the mail when nobody vouches for who passed it on.
+pub(super) fn open(
+    intake: &Intake,
+    original: &Forwarded,
+    threading: &Threading,
+    policy: &Policy,
+    queue: &Queue,
+    proven: bool,
+) -> Decision {
+    let author = original.from.key();
+    if !proven && policy.authserv_ids.contains_key(&intake.mailbox) {
+        return Decision::Hold(format!(
+            "it passes on a mail in the name of the agent {}, and nothing proves it",
+            intake.sender
+        ));
+    }
+    if !proven && !may_open(&author, queue) {
+        return Decision::Hold(stranger(&author, queue));
+    }
+    let subject = if original.subject.is_empty() { intake.tagged.title.as_str() } else { &original.subject };
+    let whole = original.attachments.clone();
+    let language = language_of(&original.text, policy).unwrap_or_else(|| policy.desk.language.clone());
+    let requester = Person { address: author.clone(), name: original.from.name.clone(), language };
+    let draft = message(intake, Visibility::Public, &original.text);
+    let request = Request {
+        others: people(original.others.iter(), &author, policy),
+        title: title(strip_prefixes(subject), &original.text),
+        message: MessageDraft {
+            sender: author,
+            sender_name: original.from.name.clone(),
+            message_id: original.message_id.clone().unwrap_or_default(),
+            text: original.text.clone(),
+            attachments: whole.unwrap_or_else(|| draft.attachments.clone()),
+            ..draft
+        },
+        // It keeps the passing mail's own id, so that what refers to that finds the ticket.
+        note: Some(MessageDraft {
+            from_agent: true,
+            new_text: original.above.clone(),
+            text: intake.mail.text.clone(),
+            attachments: Vec::new(),
+            ..message(intake, Visibility::Internal, &original.above)
+        }),
+        fields: fields_of(&original.text, &requester.name, queue, policy),
+        reason: format!("a request of {} that {} passed on", requester.address, intake.sender),
+        requester,
+    };
+    let mut opening = opening(intake, request, threading, policy, queue);
+    let text = format!("passed on by {}", intake.sender);
+    opening.events.insert(0, Event { actor: intake.sender.clone(), kind: "forwarded", text });
+    Decision::Open(vec![opening])
+}
