@@ -12,6 +12,7 @@ mod support;
 mod bad_input;
 mod commands;
 mod configuration;
+mod fixtures;
 mod imap;
 mod imap_faults;
 mod kill;

@@ -36,7 +36,7 @@ static BODY: Pattern = LazyLock::new(|| {
 /// Lines that open the original.
 static ORIGINAL: Pattern = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:this is a copy of|below is a copy|below this line|included is a copy|copy of the (?:original )?message|original message|returned message|message headers? follow|undelivered message|unsent message|message contents follow|your message (?:follows|was)|^\s*(?:received|return-path|dkim-signature|x-originating-ip)\s*:)",
+        r"(?i)(?:this is a copy of|below is a copy|below this line|included is a copy|copy of the (?:original )?message|original message|returned message|message headers? follow|undelivered message|unsent message|message contents follow|your message (?:follows|was:)|^\s*(?:received|return-path|dkim-signature|x-originating-ip)\s*:)",
     )
     .ok()
 });
@@ -67,7 +67,7 @@ static STATUS: Pattern =
     LazyLock::new(|| Regex::new(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.]|\.(?:\s|$))").ok());
 
 /// A line that quotes the refusing server.
-static REPLY: Pattern = LazyLock::new(|| Regex::new(r"(?m)^.*(?:^|[^\d.])[45]\d\d[ :-].*$").ok());
+static REPLY: Pattern = LazyLock::new(|| Regex::new(r"(?m)^(?:.*[^\d.\n])?[45]\d\d[ :-].*$").ok());
 
 /// What only says that delivery takes longer, folded.
 static DELAY: Pattern = LazyLock::new(|| {
@@ -229,7 +229,11 @@ fn diagnostic(above: &str) -> Option<String> {
     let quoted = REPLY.as_ref().and_then(|p| p.find(above)).map(|m| m.as_str().trim().to_owned());
     let after_recipient = || {
         let at = HEAD.as_ref()?.find(above)?;
-        above[at.end()..].lines().map(str::trim).find(|line| !line.is_empty()).map(ToOwned::to_owned)
+        // The rest of its line, then the next one that says something.
+        let rest = above[at.end()..].lines().map(str::trim);
+        let telling = |line: &&str| line.len() > 3 && !line.ends_with(':') && !line.starts_with("on ");
+        let ahead = usize::from(at.as_str().trim_end().ends_with("on"));
+        rest.skip(ahead).find(telling).map(|line| line.trim_matches(['(', ')', '[', ']']).to_owned())
     };
     quoted.or_else(after_recipient)
 }

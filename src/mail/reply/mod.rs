@@ -129,7 +129,11 @@ impl<'a> Text<'a> {
             return None;
         }
         let window: Vec<&str> = self.lines[at..].iter().take(6).map(|l| l.text.as_ref()).collect();
-        (1..=window.len()).find(|count| patterns::is_attribution(&window[..*count]))
+        let count = (1..=window.len()).find(|count| patterns::is_attribution(&window[..*count]))?;
+        // The writer's last line may begin as attributions do: the real one begins further down.
+        let later = (1..count)
+            .any(|at| patterns::begins_attribution(window[at]) && patterns::is_attribution(&window[at..count]));
+        (!later).then_some(count)
     }
 
     /// The writer's lines around a quote that an attribution announces.

@@ -102,6 +102,11 @@ fn wrote(text: &str) -> Option<usize> {
     ends.max()
 }
 
+/// Whether a line begins as attributions do, with its date.
+pub(super) fn begins_attribution(line: &str) -> bool {
+    STARTERS.contains(first_word(line).as_str()) && is(&DATE, line)
+}
+
 /// Whether these lines, joined, say who wrote what follows, and when.
 pub(super) fn is_attribution(lines: &[&str]) -> bool {
     let Some(first) = lines.first() else { return false };
