@@ -28,7 +28,7 @@ pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<Str
         }
     }
     let marked = if body.trim().is_empty() { other_text(message, limits, ENCLOSED, defects) } else { body };
-    let marked = bounded(clean(&marked), limits.text_bytes, defects);
+    let marked = bounded(clean(marked), limits.text_bytes, defects);
     let used = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize);
     let used = used.filter(|at| message.parts.get(*at).is_some_and(|p| !is_file(message, *at, p))).collect();
     Body { text: marks::without(&marked).into_owned(), marked, used }
@@ -185,9 +185,10 @@ fn raw_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Vec<u8>> {
 
 /// Line ends as `\n`; no NUL and no other control character but tab, which PostgreSQL and
 /// terminals are spared.
-fn clean(text: &str) -> String {
-    let unix = text.replace("\r\n", "\n").replace('\r', "\n");
-    unix.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+fn clean(text: String) -> String {
+    let unix = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text };
+    let unwanted = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if unix.contains(unwanted) { unix.replace(unwanted, "") } else { unix }
 }
 
 fn bounded(mut text: String, most: usize, defects: &mut Vec<String>) -> String {

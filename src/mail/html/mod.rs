@@ -59,7 +59,7 @@ fn flatten(source: &str) -> String {
 
 /// The source with marks in the places that say something about the text.
 fn mark(source: &str) -> String {
-    let clean: String = source.chars().filter(|c| !is_mark(*c)).collect();
+    let clean = if source.contains(is_mark) { source.replace(is_mark, "") } else { source.to_owned() };
     let around = |open: Mark, close: Mark| {
         move |el: &mut Element<'_, '_>| {
             el.prepend(&open.char().to_string(), ContentType::Text);

@@ -43,20 +43,24 @@ static LINK: Pattern = LazyLock::new(|| Regex::new(r"^\s*[(<\[]?https?://\S+").o
 
 static STARTERS: LazyLock<HashSet<&str>> = LazyLock::new(|| phrases(|l| l.on).collect());
 
-/// "wrote" in every language, longest first.
-static WROTE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+/// "wrote" in every language, longest first, in lower case.
+static WROTE: Pattern = LazyLock::new(|| {
     let mut words: Vec<&str> = phrases(|l| l.wrote).collect();
     words.sort_by_key(|w| std::cmp::Reverse(w.len()));
     words.dedup();
-    words
+    Regex::new(&any_of(words.into_iter())).ok()
 });
 
 /// What makes it worth looking for those words at all: a few letters of each, whatever their case.
-static STEMS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let middle = |word: &&str| word.chars().skip(1).take(4).collect::<String>();
-    let stems: HashSet<String> = WROTE.iter().map(middle).collect();
-    stems.into_iter().collect()
+static STEMS: Pattern = LazyLock::new(|| {
+    let middle = |word: &str| word.chars().skip(1).take(4).collect::<String>();
+    let stems: HashSet<String> = phrases(|l| l.wrote).map(middle).collect();
+    Regex::new(&any_of(stems.iter().map(String::as_str))).ok()
 });
+
+fn any_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(regex::escape).collect::<Vec<_>>().join("|")
+}
 
 static FIELDS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
     let mut fields = HashMap::new();
@@ -87,19 +91,17 @@ fn first_word(line: &str) -> String {
 
 /// Whether an attribution can stand anywhere in this text: it names a person's address or says "wrote".
 pub(super) fn may_attribute(text: &str) -> bool {
-    text.contains('@') || STEMS.iter().any(|stem| text.contains(stem.as_str()))
+    text.contains('@') || is(&STEMS, text)
 }
 
 /// Where "wrote" ends in a text in lower case, as a word of its own.
 fn wrote(text: &str) -> Option<usize> {
     let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && c.is_ascii() || ('à'..='ÿ').contains(&c));
-    let ends = WROTE.iter().filter_map(|word| {
-        let hits = text.match_indices(word).map(|(at, _)| (at, at + word.len()));
-        hits.filter(|(at, end)| !letter(text[..*at].chars().next_back()) && !letter(text[*end..].chars().next()))
-            .map(|(_, end)| end)
-            .max()
-    });
-    ends.max()
+    let pattern = WROTE.as_ref()?;
+    let whole = |hit: &regex::Match<'_>| {
+        !letter(text[..hit.start()].chars().next_back()) && !letter(text[hit.end()..].chars().next())
+    };
+    pattern.find_iter(text).filter(whole).map(|hit| hit.end()).last()
 }
 
 /// Whether a line begins as attributions do, with its date.
