@@ -96,6 +96,8 @@ pub struct MessageFacts {
     pub internal: bool,
     /// True when an agent wrote it.
     pub from_agent: bool,
+    /// What somebody of the desk wrote above a mail they passed on; empty in letters to requesters.
+    pub above: String,
     /// True when it is encrypted, so that nobody of the desk can read it.
     pub encrypted: bool,
     /// Files that came with it.
@@ -137,6 +139,7 @@ impl Facts {
                 text: message.new_text.clone(),
                 internal: message.visibility == Visibility::Internal,
                 from_agent: message.from_agent,
+                above: if internal { message.above.clone() } else { String::new() },
                 encrypted: message.encrypted,
                 attachments: files.map(|a| attachment(a, enclosed, &language)).collect(),
             },

@@ -35,6 +35,7 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             ),
             internal: false,
             from_agent,
+            above: String::new(),
             encrypted: false,
             attachments: vec![AttachmentFacts {
                 name: "capture.png".to_owned(),

@@ -142,6 +142,9 @@ pub struct MessageDraft {
     pub new_text: String,
     /// Files that came with it.
     pub attachments: Vec<Attachment>,
+    /// What somebody of the desk wrote above it when they passed it on: for the desk alone, and kept as
+    /// a note of its own.
+    pub above: String,
     /// True when it is encrypted for somebody else, so that nobody here can read it.
     pub encrypted: bool,
     /// Digest of what it says, whatever way it took; see [`crate::mail::ParsedMail::content`].

@@ -173,7 +173,9 @@ stories! {
         assert_eq!((messages[1].new_text.as_str(), messages[1].visibility.as_str()), ("Une de plus.", "internal"));
         let ack = site.sink.only(ANA);
         assert!(!ack.raw.contains("Une de plus") && !ack.raw.contains("agents.example"), "the note stays inside: {}", ack.raw);
-        assert!(site.sink.only(MARIE).mail.subject.contains("CG42N1-000001"), "who passed it on learns its number");
+        let notice = site.sink.only(MARIE);
+        assert!(notice.mail.subject.contains("CG42N1-000001"), "who passed it on learns its number");
+        assert!(notice.mail.text.contains("Transmis avec cette note :\nUne de plus."), "{}", notice.mail.text);
         site.receive(&Mail::reply(&ack.mail, ANA, "Merci d'avoir transmis.")).await;
         site.only_ticket().await;
     }

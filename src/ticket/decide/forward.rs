@@ -54,6 +54,7 @@ pub(super) fn open(
             sender_name: original.from.name.clone(),
             message_id: original.message_id.clone().unwrap_or_default(),
             text: original.text.clone(),
+            above: original.above.clone(),
             attachments: whole.unwrap_or_else(|| draft.attachments.clone()),
             ..draft
         },

@@ -56,6 +56,7 @@ pub(super) fn message(intake: &Intake, visibility: Visibility, new_text: &str) -
         text: intake.mail.text.clone(),
         new_text: new_text.to_owned(),
         attachments: intake.mail.attachments.clone(),
+        above: String::new(),
         encrypted: is_encrypted(intake),
         content: intake.mail.content.clone(),
     }
