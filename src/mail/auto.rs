@@ -52,7 +52,7 @@ const REPLY_FIELDS: [&str; 13] = [
 
 /// Fields whose presence says that a machine wrote of its own accord: ticket systems, trackers,
 /// schedulers, bulk senders.
-const NOTICE_FIELDS: [&str; 17] = [
+const NOTICE_FIELDS: [&str; 15] = [
     "X-FC-MachineGenerated",
     "X-OTRS-Loop",
     "X-RT-Loop-Prevention",
@@ -66,8 +66,6 @@ const NOTICE_FIELDS: [&str; 17] = [
     "X-GLPI-Notification",
     "X-Zammad-Loop",
     "X-Cron-Env",
-    "Feedback-ID",
-    "X-Feedback-ID",
     "X-Amazon-Mail-Relay-Type",
     "X-No-Loop",
 ];
@@ -112,7 +110,8 @@ fn auto_submitted(message: &Message<'_>) -> Option<Automatic> {
 fn presence(message: &Message<'_>, names: &[&str], kind: AutomaticKind) -> Option<Automatic> {
     names.iter().find_map(|name| {
         let value = raw_value(message, name)?;
-        (!value.eq_ignore_ascii_case("no")).then(|| Automatic { kind, reason: format!("{name}: {value}") })
+        (!value.is_empty() && !value.eq_ignore_ascii_case("no"))
+            .then(|| Automatic { kind, reason: format!("{name}: {value}") })
     })
 }
 
@@ -181,7 +180,7 @@ fn null_return_path(message: &Message<'_>) -> Option<Automatic> {
 
 fn list(message: &Message<'_>) -> Option<Automatic> {
     ["List-Id", "List-Unsubscribe", "List-Post", "Mailing-List"].iter().find_map(|name| {
-        let value = raw_value(message, name)?;
+        let value = raw_value(message, name).filter(|v| !v.is_empty())?;
         Some(Automatic { kind: AutomaticKind::List, reason: format!("{name}: {value}") })
     })
 }
@@ -199,7 +198,7 @@ fn precedence(message: &Message<'_>) -> Option<Automatic> {
 
 /// Names no person signs with, alone or with something before or behind them.
 fn machine_sender(mail: &ParsedMail) -> Option<Automatic> {
-    const NAMES: [&str; 12] = [
+    const NAMES: [&str; 20] = [
         "noreply",
         "no-reply",
         "no_reply",
@@ -212,9 +211,31 @@ fn machine_sender(mail: &ParsedMail) -> Option<Automatic> {
         "nepasrepondre",
         "ne_pas_repondre",
         "noresponse",
+        "keine-antwort",
+        "nicht-antworten",
+        "no-contestar",
+        "no-responder",
+        "nao-responda",
+        "non-rispondere",
+        "niet-beantwoorden",
+        "notreply",
     ];
-    const WHOLE: [&str; 8] =
-        ["mailer-daemon", "postmaster", "root", "nobody", "autoresponder", "autoreply", "auto-reply", "vacation"];
+    const WHOLE: [&str; 14] = [
+        "mailer-daemon",
+        "root",
+        "nobody",
+        "autoresponder",
+        "autoreply",
+        "auto-reply",
+        "vacation",
+        "nagios",
+        "icinga",
+        "zabbix",
+        "monit",
+        "munin",
+        "alertmanager",
+        "cron",
+    ];
     let key = mail.from.as_ref()?.key();
     let local = key.split('@').next().unwrap_or_default();
     let joint = |c: char| !c.is_alphanumeric();
@@ -223,7 +244,9 @@ fn machine_sender(mail: &ParsedMail) -> Option<Automatic> {
         let after = local.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(joint));
         before || after
     });
-    (named || WHOLE.contains(&local)).then(|| notice(format!("From: {key}")))
+    // Somebody who answers is a person, whatever the account.
+    let whole = WHOLE.contains(&local) && mail.in_reply_to.is_empty();
+    (named || whole).then(|| notice(format!("From: {key}")))
 }
 
 /// Exchange asks not to be answered at all: in its automatic answers, and in notices.
@@ -234,21 +257,36 @@ fn is_suppressing(message: &Message<'_>) -> bool {
 /// The phrases in the form they are compared in.
 static ROBOT: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.robot).map(fold).collect());
 static AWAY: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.away).map(fold).collect());
+static CONFESSION: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.confession).map(fold).collect());
 
 /// A subject is weak evidence. "Automatic reply:" is written by programs alone; "Absence" also by a
 /// parent, so it counts only where the mail answers another.
 fn automatic_subject(message: &Message<'_>, mail: &ParsedMail) -> Option<Automatic> {
     let subject = fold(&mail.subject);
     let subject = subject.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let ends = |rest: &str| rest.trim_start().starts_with([':', '：']) || rest.trim().is_empty();
     let starts = |phrase: &str| {
-        subject
-            .strip_prefix(phrase)
-            .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric) || phrase.ends_with(':'))
+        let rest = subject.strip_prefix(phrase)?;
+        (!rest.starts_with(char::is_alphanumeric) || phrase.ends_with(':')).then_some(rest)
+    };
+    // A person writes about automatic replies; a program writes nothing else, or a colon.
+    let robot = ROBOT.iter().any(|p| starts(p).is_some_and(|rest| p.ends_with(':') || ends(rest)));
+    let colon = |rest: &str| rest.trim_start().starts_with([':', '：']);
+    let template = AWAY.iter().any(|p| p.contains([' ', '\'']) && starts(p).is_some_and(colon));
+    let away = AWAY.iter().any(|p| starts(p).is_some());
+    let says_so = || {
+        let named = AWAY.iter().chain(ROBOT.iter()).any(|p| p.contains(' ') && subject.contains(p.as_str()));
+        named && (subject.starts_with("auto:") || subject.starts_with("auto :") || confesses(&mail.text))
     };
     let answers = !mail.in_reply_to.is_empty() || !mail.references.is_empty() || is_suppressing(message);
-    let any = |phrases: &[String]| phrases.iter().any(|phrase| starts(phrase));
-    let found = any(&ROBOT) || (answers && any(&AWAY));
+    let found = robot || template || (answers && away) || says_so();
     found.then(|| reply(format!("Subject: {}", mail.subject)))
+}
+
+/// Whether the mail begins by saying that a program wrote it.
+fn confesses(text: &str) -> bool {
+    let start = fold(&text.chars().take(600).collect::<String>());
+    CONFESSION.iter().any(|phrase| start.contains(phrase.as_str()))
 }
 
 #[cfg(test)]
@@ -277,6 +315,9 @@ mod tests {
             "Subject: (Absence) en formation\r\nReferences: <a@b.example>",
             "X-Autogenerated: Reply",
             "Subject: Out of Office: Panne",
+            "Subject: Absent(e) du bureau : Panne",
+            "Subject: Fuori ufficio: Panne",
+            "Subject: AUTO : Ana est absent(e) du bureau (retour 09/03)",
             "Subject: Absence : Ana\r\nX-Auto-Response-Suppress: All",
             "X-MS-Exchange-Inbox-Rules-Loop: ana@example.org\r\nX-Auto-Response-Suppress: All",
             "Content-Type: text/calendar; method=REPLY",
@@ -291,6 +332,8 @@ mod tests {
             "X-OTRS-Loop: 1",
             "X-JIRA-FingerPrint: 1",
             "From: team-noreply@service.example",
+            "From: keine-antwort@service.example",
+            "From: nagios@mon.example",
         ] {
             assert_eq!(kind(head), Some(AutomaticKind::Notice), "{head}");
         }
@@ -312,6 +355,12 @@ mod tests {
             "X-Mailer: Microsoft Outlook 16.0",
             "X-MS-Exchange-Organization-SCL: 1",
             "From: noreplyson@family.example",
+            "From: Jean (postmaster) <postmaster@college.example>",
+            "From: root@college.example\r\nIn-Reply-To: <a@b.example>",
+            "Subject: Automatic reply not working",
+            "Subject: Réponse automatique à configurer",
+            "Feedback-ID: 1.eu-west-1.x:AmazonSES",
+            "List-Id: ",
             "Return-Path: <ana@example.org>",
         ] {
             assert_eq!(kind(head), None, "{head}");

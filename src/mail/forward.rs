@@ -107,7 +107,7 @@ fn inline(mail: &ParsedMail, marked: &str) -> Option<Forwarded> {
 }
 
 /// Whether a subject begins as clients mark mails that are passed on.
-fn has_forward_prefix(subject: &str) -> bool {
+pub(super) fn has_forward_prefix(subject: &str) -> bool {
     const PREFIXES: [&str; 16] = [
         "fw",
         "fwd",

@@ -111,13 +111,12 @@ pub(super) fn lines(marked: &str) -> Vec<Line<'_>> {
     }
     let mut reader = Reader::default();
     marked.lines().for_each(|line| reader.line(line));
-    last_block_is_quote(&mut reader.lines);
     reader.lines
 }
 
 /// Of blocks that do not say what they are, the last is the mail that is answered, as clients
 /// without marks of their own put it; those before it set the writer's own words apart.
-fn last_block_is_quote(lines: &mut [Line<'_>]) {
+pub(super) fn last_block_is_quote(lines: &mut [Line<'_>]) {
     let Some(last) = lines.iter().rposition(|l| l.quote == Quote::Block && !l.is_blank()) else { return };
     let start = lines[..last].iter().rposition(|l| l.quote != Quote::Block && !l.is_blank()).map_or(0, |at| at + 1);
     for line in lines[start..=last].iter_mut().filter(|l| l.quote == Quote::Block) {

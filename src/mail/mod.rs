@@ -116,16 +116,25 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     let mut mail = header::read(message, limits, &mut defects);
     let body = body::read(message, limits, &mut defects);
     mail.attachments = attachment::list(message, &body.used);
-    mail.bounce = bounce::detect(message, &mail, &body.text);
+    mail.text = body.text;
+    mail.bounce = bounce::detect(message, &mail, &mail.text);
     mail.automatic = auto::detect(message, &mail);
     mail.authentication = auth::read(message);
-    mail.protection = protection::detect(message, &body.text);
-    (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked);
-    mail.text = body.text;
+    mail.protection = protection::detect(message, &mail.text);
+    (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked, setting(&mail));
     mail.forwarded = forward::detect(message, &mail, &body.marked, limits);
     mail.defects = defects;
     mail.content = content(&mail);
     mail
+}
+
+/// Whether the mail answers another, or passes one on, as its header says.
+fn setting(mail: &ParsedMail) -> reply::Setting {
+    let forwards = forward::has_forward_prefix(&mail.subject);
+    let subject = mail.subject.trim();
+    let prefixed = !forwards && strip_prefixes(subject) != subject;
+    let refers = !mail.in_reply_to.is_empty() || !mail.references.is_empty();
+    reply::Setting { answers: prefixed || (refers && !forwards), forwards }
 }
 
 fn content(mail: &ParsedMail) -> String {

@@ -1,5 +1,6 @@
 //! Reports about mails that could not be delivered: RFC 3464 inside RFC 6522 here, free text in `words`.
 
+mod fields;
 mod words;
 
 use std::borrow::Cow;
@@ -8,9 +9,6 @@ use mail_parser::{Message, MimeHeaders, PartType};
 
 use super::ParsedMail;
 use super::charset::decode_undeclared;
-
-/// Most recipients that are taken from one report.
-const RECIPIENTS: usize = 200;
 
 /// Bytes of a broken report's body that are looked at.
 const RAW: usize = 64 * 1024;
@@ -35,7 +33,7 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Op
     let body = if text.trim().is_empty() { raw_body(message) } else { Cow::Borrowed(text) };
     let text = body.as_ref();
     let mut bounce = match status_fields(message, mail, text) {
-        Some(fields) => of_fields(&fields, mail, text),
+        Some(fields) => of_fields(&fields, mail, text)?,
         None => words::detect(message, mail, text)?,
     };
     if let Some(original) = message.parts.iter().find_map(enclosed) {
@@ -51,9 +49,12 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Op
 }
 
 /// What the fields of a report say, made good by its words where they say more.
-fn of_fields(fields: &str, mail: &ParsedMail, text: &str) -> Bounce {
-    let mut bounce = read_status(fields);
+fn of_fields(fields: &str, mail: &ParsedMail, text: &str) -> Option<Bounce> {
+    let mut bounce = fields::read(fields)?;
     bounce.status = words::more_exact(bounce.status.take(), bounce.diagnostic.as_deref(), text);
+    if bounce.diagnostic.is_none() {
+        bounce.diagnostic = words::diagnostic_in(text);
+    }
     if let Some(written_to) = words::expanded_from(text).filter(|_| bounce.recipients.len() <= 1) {
         // An alias was written to; the report names what it stands for.
         bounce.recipients = vec![written_to];
@@ -61,20 +62,21 @@ fn of_fields(fields: &str, mail: &ParsedMail, text: &str) -> Bounce {
     if bounce.recipients.is_empty() {
         bounce.recipients = words::recipients_in(text, mail);
     }
-    bounce
+    Some(bounce)
 }
 
 /// The fields of RFC 3464: in parts of that type, or, where a relay took the structure apart, in the
-/// text itself.
+/// text itself. A person may pass a report on as it came, so somebody other than a mail system is
+/// believed only where the whole mail says that it is a report.
 fn status_fields(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<String> {
+    let report = message.content_type().and_then(|t| t.subtype()).is_some_and(|s| s.eq_ignore_ascii_case("report"));
+    if !report && !words::from_system(message, mail) && !words::returns_to_nobody(message) {
+        return None;
+    }
     let parts: Vec<String> = message.parts.iter().filter_map(delivery_status).collect();
     let telling = parts.iter().find(|p| has_fields(p)).or_else(|| parts.first());
     if let Some(fields) = telling {
         return Some(fields.clone());
-    }
-    let report = message.content_type().and_then(|t| t.subtype()).is_some_and(|s| s.eq_ignore_ascii_case("report"));
-    if !report && !words::from_system(message, mail) {
-        return None;
     }
     let body = raw_body(message);
     [text, body.as_ref()].into_iter().find(|t| has_fields(t)).map(|t| from_fields(t).to_owned())
@@ -114,44 +116,6 @@ fn delivery_status(part: &mail_parser::MessagePart<'_>) -> Option<String> {
         PartType::Text(text) => Some(text.to_string()),
         _ => None,
     }
-}
-
-/// The fields of the per-recipient blocks; a folded line continues the one before.
-fn read_status(text: &str) -> Bounce {
-    let unfolded = text.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ");
-    let mut bounce = Bounce { delayed: true, ..Bounce::default() };
-    let mut decided = false;
-    for line in unfolded.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let value = value.trim();
-        match name.trim().to_ascii_lowercase().as_str() {
-            "final-recipient" | "original-recipient" => {
-                let address = value.rsplit(';').next().unwrap_or_default();
-                let address = address.trim().trim_matches(['<', '>']).to_owned();
-                if !address.is_empty() && bounce.recipients.len() < RECIPIENTS && !bounce.recipients.contains(&address)
-                {
-                    bounce.recipients.push(address);
-                }
-            }
-            "action" => {
-                decided = true;
-                bounce.delayed &= value.eq_ignore_ascii_case("delayed");
-            }
-            "status" => {
-                let code = value.split_whitespace().next().unwrap_or_default();
-                bounce.status.get_or_insert_with(|| code.to_owned());
-            }
-            "diagnostic-code" => {
-                // `smtp; 550 no such user`: the type of the words is not part of them (RFC 3464 section 2.3.6).
-                let words = value.split_once(';').filter(|(kind, _)| kind.len() <= 12 && !kind.contains(' '));
-                let words = words.map_or(value, |(_, words)| words.trim());
-                bounce.diagnostic.get_or_insert_with(|| words.to_owned());
-            }
-            _ => {}
-        }
-    }
-    bounce.delayed &= decided;
-    bounce
 }
 
 /// What an enclosed mail, or its header block, says of itself.

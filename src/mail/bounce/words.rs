@@ -11,6 +11,7 @@ use regex::Regex;
 
 use super::super::address::{key, looks_like_address};
 use super::super::header::raw_value;
+use super::super::language::phrases;
 use super::super::{ParsedMail, fold};
 use super::Bounce;
 use mail_parser::Message;
@@ -36,7 +37,7 @@ static BODY: Pattern = LazyLock::new(|| {
 /// Lines that open the original.
 static ORIGINAL: Pattern = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:this is a copy of|below is a copy|below this line|included is a copy|copy of the (?:original )?message|original message|returned message|message headers? follow|undelivered message|unsent message|message contents follow|your message (?:follows|was:)|^\s*(?:received|return-path|dkim-signature|x-originating-ip)\s*:)",
+        r"(?i)(?:this is a copy of|below is a copy|below this line|included is a copy|copy of the (?:original )?message|^[ >*#-]*(?:the )?original message(?: headers?| text| follows?|:|[ -]*$)|returned message|message headers? follow|undelivered message|unsent message|message contents follow|your message (?:follows|was:)|^\s*(?:received|return-path|dkim-signature|x-originating-ip)\s*:)",
     )
     .ok()
 });
@@ -69,26 +70,37 @@ static STATUS: Pattern =
 /// A line that quotes the refusing server.
 static REPLY: Pattern = LazyLock::new(|| Regex::new(r"(?m)^(?:.*[^\d.\n])?[45]\d\d[ :-].*$").ok());
 
+/// A line that names the reason.
+static REASON: Pattern = LazyLock::new(|| {
+    Regex::new(r"(?im)^[ \t*-]*(?:reason|raison|cause|grund|ursache|motivo|diagnos\w*|an address is undeliverable|because)\s*:[ \t]*(\S.{3,})$").ok()
+});
+
 /// What only says that delivery takes longer, folded.
 static DELAY: Pattern = LazyLock::new(|| {
-    Regex::new(r"(?:has been delayed|warning message only|this is a warning|will be retried|still trying|not yet been delivered|delivery delayed|delayed mail|has not yet been)").ok()
+    Regex::new(r"(?:has been delayed|is delayed|est (?:retardee|differee)|delivery attempts will continue|wird verzogert|warning message only|this is a warning|will be retried|still trying|not yet been delivered|delivery delayed|delayed mail|has not yet been)").ok()
 });
 
 /// Reads a free-text report, if this is one.
 pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<Bounce> {
     let announced = raw_value(message, "X-Failed-Recipients");
+    let declared = raw_value(message, "X-MS-Exchange-Message-Is-Ndr").is_some();
     let (daemon, null) = (from_system(message, mail), returns_to_nobody(message));
     // Nearly every mail is none: it is let go before its words are looked at.
-    if announced.is_none() && !daemon && !null {
+    if announced.is_none() && !daemon && !null && !declared {
         return None;
     }
     let folded: String = fold(&text.chars().take(4_000).collect::<String>());
     let says = |pattern: &Pattern, text: &str| pattern.as_ref().is_some_and(|p| p.is_match(text));
     let subject = says(&SUBJECT, &fold(&mail.subject));
-    if announced.is_none() && !(daemon && (subject || says(&BODY, &folded))) && !(null && subject) {
+    let above = above_original(text);
+    let local = || {
+        let words = format!("{} {folded}", fold(&mail.subject));
+        UNDELIVERED.iter().any(|phrase| words.contains(phrase.as_str())) || is_coded(&above, mail)
+    };
+    let worded = (daemon && (subject || says(&BODY, &folded))) || (null && subject);
+    if announced.is_none() && !declared && !worded && !((daemon || null) && local()) {
         return None;
     }
-    let above = above_original(text);
     Some(Bounce {
         recipients: recipients(announced.as_deref(), &above, text, mail),
         status: first(&STATUS, &above),
@@ -96,6 +108,22 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Op
         delayed: says(&DELAY, &folded),
         original_id: None,
     })
+}
+
+/// Phrases of the languages, in the form they are compared in.
+static UNDELIVERED: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.undelivered).map(fold).collect());
+
+/// Whether a mail system speaks in codes, whatever its language: an enhanced status of trouble and an
+/// address that is not of this conversation.
+fn is_coded(above: &str, mail: &ParsedMail) -> bool {
+    let own: BTreeSet<String> = mail.to.iter().chain(&mail.from).map(|a| a.key()).collect();
+    let trouble = first(&STATUS, above).is_some_and(|code| !code.starts_with('2'));
+    trouble && !addresses(&ANY, above, &own).is_empty()
+}
+
+/// The words of a refusal, where no field holds them.
+pub(super) fn diagnostic_in(text: &str) -> Option<String> {
+    diagnostic(&above_original(text))
 }
 
 /// Recipients that a report with no machine-readable part names.
@@ -165,13 +193,16 @@ pub(super) fn from_system(message: &Message<'_>, mail: &ParsedMail) -> bool {
         "microsoft exchange",
         "network mail",
         "mailer@",
+        // Exchange signs its reports with a number of its own.
+        "<microsoftexchange",
+        "<system-",
     ];
     from.trim() == "<>"
         || names.iter().any(|name| from.contains(name))
         || matches!(local, "postmaster" | "mailer-daemon" | "mailerdaemon" | "mdaemon")
 }
 
-fn returns_to_nobody(message: &Message<'_>) -> bool {
+pub(super) fn returns_to_nobody(message: &Message<'_>) -> bool {
     raw_value(message, "Return-Path").is_some_and(|value| {
         let value = value.replace(' ', "").to_lowercase();
         value == "<>" || value.contains("mailer-daemon")
@@ -210,7 +241,11 @@ fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<Strin
     let mut found: Vec<String> = Vec::new();
     let Some(pattern) = pattern.as_ref() else { return found };
     for hit in pattern.captures_iter(text).take(200) {
-        let address = hit[1].trim_matches(|c: char| ".'\"<>;".contains(c)).to_owned();
+        // Scripts without spaces put their brackets and words beside it.
+        let hit = hit[1].trim_matches(|c: char| !c.is_ascii());
+        let hit =
+            hit.rsplit(['（', '：', '「']).next().unwrap_or(hit).split(['）', '，', '。', '」']).next().unwrap_or(hit);
+        let address = hit.trim_matches(|c: char| ".'\"<>;".contains(c)).to_owned();
         let local = address.split('@').next().unwrap_or_default().to_lowercase();
         let system = matches!(local.as_str(), "postmaster" | "mailer-daemon");
         let usable = looks_like_address(&address) && !system && !own.contains(&key(&address));
@@ -227,6 +262,10 @@ fn first(pattern: &Pattern, text: &str) -> Option<String> {
 
 fn diagnostic(above: &str) -> Option<String> {
     let quoted = REPLY.as_ref().and_then(|p| p.find(above)).map(|m| m.as_str().trim().to_owned());
+    let reason = || {
+        let found = REASON.as_ref()?.captures(above)?;
+        Some(found[1].trim().to_owned())
+    };
     let after_recipient = || {
         let at = HEAD.as_ref()?.find(above)?;
         // The rest of its line, then the next one that says something.
@@ -235,7 +274,7 @@ fn diagnostic(above: &str) -> Option<String> {
         let ahead = usize::from(at.as_str().trim_end().ends_with("on"));
         rest.skip(ahead).find(telling).map(|line| line.trim_matches(['(', ')', '[', ']']).to_owned())
     };
-    quoted.or_else(after_recipient)
+    quoted.or_else(reason).or_else(after_recipient)
 }
 
 #[cfg(test)]

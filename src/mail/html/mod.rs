@@ -33,6 +33,8 @@ const ATTRIBUTION: &str = ".gmail_attr, .moz-cite-prefix, .gmail_quote_attributi
 const SIGNATURE: &str = ".gmail_signature, .moz-signature, [data-smartmail=\"gmail_signature\"], #Signature, \
     #x_Signature, #ms-outlook-mobile-signature, .protonmail_signature_block, [data-marker=\"__SIG_PRE__\"], \
     [data-marker=\"__SIG_POST__\"], #AppleMailSignature, .tutanota_signature";
+/// Elements nobody sees.
+const HIDDEN: &str = "[hidden], [style*=\"display:none\" i], [style*=\"display: none\" i]";
 /// Classes of blocks that are quotes wherever they stand.
 const CITE: [&str; 6] = ["cite", "protonmail_quote", "tutanota_quote", "iwcquote", "zmail_extra", "mori"];
 
@@ -68,6 +70,10 @@ fn mark(source: &str) -> String {
         }
     };
     let handlers = [
+        element!(HIDDEN, |el| {
+            el.remove();
+            Ok(())
+        }),
         element!("blockquote", |el| {
             let open = if is_cite(el) { Mark::CiteOpen } else { Mark::BlockOpen };
             let indented = open == Mark::BlockOpen && is_indentation(el);

@@ -1,9 +1,10 @@
 //! The new text of a reply: what this person wrote now.
 //!
-//! Takes the readable text with its [marks](super::marks). Gives it without the quoted mail and
-//! without the signature. Answers written between quoted lines are kept with the lines they
-//! answer. A forwarded mail is kept: it is what the writer wants to be read. When nothing would be
-//! left, everything is kept: text is never lost.
+//! Takes the readable text with its [marks](super::marks), and whether the mail answers another or
+//! passes one on. Gives it without the quoted mail and without the signature. Answers written
+//! between quoted lines are kept with the lines they answer. A mail that is passed on is kept: it is
+//! what the writer wants to be read. A mail that answers nothing is cut only where its own client
+//! left no doubt. When nothing would be left, everything is kept: text is never lost.
 
 mod patterns;
 
@@ -13,23 +14,39 @@ use super::marks::{self, Line, Quote};
 
 pub(super) use patterns::{field, is_forward};
 
+/// What the mail is, besides its text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Setting {
+    /// It answers another mail: by its references, or its subject says so.
+    pub(super) answers: bool,
+    /// Its subject says that it passes another mail on.
+    pub(super) forwards: bool,
+}
+
 /// What this person wrote, and whether some of it stood below or between quoted lines.
-pub(super) fn new_text(marked: &str) -> (String, bool) {
+pub(super) fn new_text(marked: &str, setting: Setting) -> (String, bool) {
     // Marks of writing direction stand between words of some clients' headers.
     let directed = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
     let plain: Cow<'_, str> =
         if marked.contains(directed) { Cow::Owned(marked.replace(directed, "")) } else { Cow::Borrowed(marked) };
-    let lines = marks::lines(&plain);
-    let text = Text { lines: &lines, may_attribute: patterns::may_attribute(&plain) };
-    let own = text.own_lines();
-    let out = own.lines.iter().map(|at| lines[*at].shown_in_reply()).collect::<Vec<_>>().join("\n");
-    let out =
-        own.shared.map_or(out.clone(), |last| if out.is_empty() { last.to_owned() } else { format!("{out}\n{last}") });
-    let out = out.trim_matches('\n').trim_end();
-    if out.trim().is_empty() {
-        return (marks::without(marked).trim().to_owned(), true);
+    let mut lines = marks::lines(&plain);
+    if setting.answers {
+        marks::last_block_is_quote(&mut lines);
     }
-    (out.to_owned(), own.below)
+    let text = Text { lines: &lines, setting, may_attribute: patterns::may_attribute(&plain) };
+    let own = text.own_lines();
+    let mut out = own.lines.iter().map(|at| lines[*at].shown_in_reply()).collect::<Vec<_>>().join("\n");
+    if let Some(shared) = own.shared {
+        out = format!("{out}\n{shared}");
+    }
+    let out = out.trim_matches('\n').trim_end();
+    let whole = marks::without(&plain);
+    if out.trim().is_empty() {
+        return (whole.trim().to_owned(), true);
+    }
+    // Lines above a quote are a beginning of the text; anything else came from around one.
+    let below = own.below || !whole.trim_start_matches('\n').starts_with(out);
+    (out.to_owned(), below)
 }
 
 impl Line<'_> {
@@ -52,59 +69,85 @@ struct Own<'a> {
     below: bool,
 }
 
+/// What a line means for all that follows it.
+enum Cut {
+    /// The old mail begins here.
+    Old,
+    /// A signature begins here: the writer's or the program's.
+    Signature,
+    /// This line alone is a program's.
+    Line,
+}
+
 struct Text<'a> {
     lines: &'a [Line<'a>],
+    setting: Setting,
     may_attribute: bool,
 }
 
 impl<'a> Text<'a> {
     fn own_lines(&self) -> Own<'a> {
         let mut written = false;
+        let mut skipped = Vec::new();
         for at in 0..self.lines.len() {
             let line = &self.lines[at];
-            if line.rest && written {
-                return self.above(at);
-            }
-            if is_forward(&line.text) {
-                return self.whole(self.signature_from(0, self.lines.len()));
-            }
-            if is_signature(&line.text) {
-                return self.above(at);
+            if is_forward(&line.text) && !line.is_quoted() {
+                return self.whole(&skipped, self.lines.len());
             }
             if let Some(own) = self.before_shared(at) {
-                return Own { shared: Some(own), ..self.above(at) };
+                return Own { shared: Some(own), ..self.above(&skipped, at) };
             }
             if let Some(length) = self.attribution(at) {
-                return self.around_quote(at, at + length);
+                return self.around_quote(&skipped, at, at + length);
             }
-            if written && self.is_cut(at) {
-                return self.above(at);
+            match self.cut(at) {
+                Some(Cut::Old) if self.setting.forwards => return self.whole(&skipped, self.lines.len()),
+                // Nothing stands above: it is all there is.
+                Some(Cut::Old) if !written => return self.whole(&[], self.lines.len()),
+                Some(Cut::Old) => return self.before_old(&skipped, at),
+                Some(Cut::Signature) if written => return self.before_signature(&skipped, at),
+                Some(Cut::Line) => skipped.push(at),
+                _ => written |= !line.is_blank() && !patterns::is_ruler(&line.text),
             }
-            written |= !line.is_blank();
         }
-        self.above(self.lines.len())
+        self.above(&skipped, self.lines.len())
     }
 
-    /// What the writer put on one line with the attribution of a quote.
-    fn before_shared(&self, at: usize) -> Option<&'a str> {
-        let line = &self.lines[at];
-        if line.is_quoted() || !line.text.trim_end().ends_with([':', '：', '-']) {
-            return None;
-        }
-        let next = self.lines[at + 1..].iter().find(|l| !l.is_blank());
-        patterns::before_shared(&line.text, next.is_some_and(Line::is_quoted))
-    }
-
-    /// Whether everything from this line on is not the writer's.
-    fn is_cut(&self, at: usize) -> bool {
+    /// Whether the writer's text ends at this line.
+    fn cut(&self, at: usize) -> Option<Cut> {
         let line = &self.lines[at];
         let text = &line.text;
-        patterns::is_separator(text)
-            || patterns::is_above_line(text)
-            || patterns::is_device(text)
-            || (line.rule && patterns::is_author(text))
-            || self.is_header_block(at)
-            || (self.begins_paragraph(at) && patterns::is_disclaimer(text))
+        if line.rest || patterns::is_above_line(text) || (line.rule && patterns::is_author(text)) {
+            return Some(Cut::Old);
+        }
+        let refers = self.setting.answers || self.setting.forwards;
+        if patterns::is_original(text) || (refers && self.is_header_block(at)) || self.is_outlook_block(at) {
+            return Some(Cut::Old);
+        }
+        if self.is_signature(at) || (self.begins_paragraph(at) && self.is_legal_to_the_end(at)) {
+            return Some(Cut::Signature);
+        }
+        if patterns::is_device(text) {
+            let last = self.nothing_written_below(at + 1) || (self.setting.answers && patterns::is_advertised(text));
+            return Some(if last { Cut::Signature } else { Cut::Line });
+        }
+        match self.dividing_rule(at) {
+            Some(true) => Some(Cut::Old),
+            Some(false) => Some(Cut::Signature),
+            None => None,
+        }
+    }
+
+    /// A rule of underscores parts the reply from the old mail (true), or from a short foot (false).
+    fn dividing_rule(&self, at: usize) -> Option<bool> {
+        if !patterns::is_dividing_ruler(&self.lines[at].text) {
+            return None;
+        }
+        let next = (at + 1..self.lines.len()).find(|n| !self.lines[*n].is_blank());
+        let heads = next.is_some_and(|n| self.is_header_block(n) || patterns::is_author(&self.lines[n].text));
+        let long = self.lines[at].text.trim().len() >= 10;
+        let foot = self.setting.answers && long && self.is_short_foot(at + 1);
+        if heads { Some(true) } else { foot.then_some(false) }
     }
 
     fn is_header_block(&self, at: usize) -> bool {
@@ -115,17 +158,101 @@ impl<'a> Text<'a> {
         patterns::is_header_block(&window)
     }
 
+    fn is_outlook_block(&self, at: usize) -> bool {
+        let window: Vec<&str> = self.lines[at..].iter().take(8).map(|l| l.text.as_ref()).collect();
+        patterns::is_outlook_block(&window)
+    }
+
     fn begins_paragraph(&self, at: usize) -> bool {
         at.checked_sub(1)
             .is_none_or(|before| self.lines[before].is_blank() || patterns::is_ruler(&self.lines[before].text))
     }
 
+    /// RFC 3676 section 4.3. Many clients lose the trailing space, and people draw the bare rule too:
+    /// below theirs more follows than a signature has.
+    fn is_signature(&self, at: usize) -> bool {
+        match self.lines[at].text.as_ref() {
+            "-- " | "--\u{a0}" => true,
+            "--" => {
+                self.is_short_foot(at + 1) && self.lines[at + 1..].iter().take(15).all(|l| l.text.chars().count() <= 75)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether no more than a signature's lines follow, up to the old mail.
+    fn is_short_foot(&self, start: usize) -> bool {
+        const LINES: usize = 15;
+        let rest =
+            self.lines[start..].iter().take(200).take_while(|l| !l.is_quoted() && !patterns::is_original(&l.text));
+        rest.filter(|l| !l.is_blank()).count() <= LINES
+    }
+
+    /// Whether a legal notice begins here and nothing but legal words follows, up to the old mail.
+    fn is_legal_to_the_end(&self, at: usize) -> bool {
+        if !patterns::is_disclaimer(&self.lines[at].text) {
+            return false;
+        }
+        let rest = self.lines[at..].iter().take(120).take_while(|l| !l.is_quoted() && !l.attribution);
+        let text: Vec<&str> = rest.map(|l| l.text.as_ref()).collect();
+        let joined = text.join("\n");
+        let paragraphs: Vec<&str> = joined.split("\n\n").filter(|p| !p.trim().is_empty()).collect();
+        let legal = paragraphs.iter().take_while(|p| patterns::is_legal(p)).count();
+        let after = &paragraphs[legal..];
+        legal > 0
+            && after
+                .first()
+                .is_none_or(|p| self.may_attribute && patterns::is_attribution(&[p.lines().next().unwrap_or_default()]))
+    }
+
+    /// Whether only empty and quoted lines, rules, and what announces or heads an old mail follow.
+    fn nothing_written_below(&self, start: usize) -> bool {
+        let next = (start..self.lines.len()).find(|at| {
+            let line = &self.lines[*at];
+            !line.is_blank() && !patterns::is_ruler(&line.text) && !patterns::is_device(&line.text)
+        });
+        next.is_none_or(|at| {
+            let line = &self.lines[at];
+            line.is_quoted()
+                || line.rest
+                || is_forward(&line.text)
+                || patterns::is_original(&line.text)
+                || self.is_signature(at)
+                || self.attribution(at).is_some()
+                || self.is_header_block(at)
+                || patterns::is_disclaimer(&line.text)
+        })
+    }
+
+    /// What the writer put on one line with the attribution of a quote.
+    fn before_shared(&self, at: usize) -> Option<&'a str> {
+        let line = &self.lines[at];
+        if line.is_quoted() || !line.text.trim_end().ends_with([':', '：', '-']) {
+            return None;
+        }
+        patterns::before_shared(&line.text, self.quoted_next(at + 1))
+    }
+
+    /// Whether the next line that is not empty is a quoted one.
+    fn quoted_next(&self, start: usize) -> bool {
+        let next = self.lines.get(start..).and_then(|l| l.iter().find(|l| !l.is_blank()));
+        next.is_some_and(|l| l.quote != Quote::None)
+    }
+
     /// How many lines the attribution that begins here takes: clients wrap it over up to six.
     fn attribution(&self, at: usize) -> Option<usize> {
-        if self.lines[at].attribution {
+        let line = &self.lines[at];
+        if line.attribution {
             return Some(self.lines[at..].iter().take_while(|l| l.attribution).count());
         }
-        if !self.may_attribute || self.lines[at].is_blank() {
+        if line.is_blank() {
+            return None;
+        }
+        let announces = |length: usize| self.quoted_next(at + length);
+        if patterns::may_announce(&line.text) && announces(1) {
+            return Some(1);
+        }
+        if !self.may_attribute {
             return None;
         }
         let window: Vec<&str> = self.lines[at..].iter().take(6).map(|l| l.text.as_ref()).collect();
@@ -133,54 +260,110 @@ impl<'a> Text<'a> {
         // The writer's last line may begin as attributions do: the real one begins further down.
         let later = (1..count)
             .any(|at| patterns::begins_attribution(window[at]) && patterns::is_attribution(&window[at..count]));
-        (!later).then_some(count)
+        // In a mail that answers nothing, somebody may tell what somebody wrote, and when.
+        let refers = self.setting.answers || self.setting.forwards;
+        let certain = announces(count)
+            || (refers && patterns::names_address(&window[..count]))
+            || (refers && self.is_only_attribution(at, count));
+        (!later && certain).then_some(count)
+    }
+
+    /// Whether what follows an attribution that names no address looks like a mail, not like prose that
+    /// tells who wrote what: an empty line, or none but its own paragraph.
+    fn is_only_attribution(&self, at: usize, count: usize) -> bool {
+        let before = at.checked_sub(1).is_none_or(|n| self.lines[n].is_blank());
+        let after = self.lines.get(at + count).is_none_or(|l| !l.text.trim_start().starts_with(['«', '"', '“', '„']));
+        before && after
     }
 
     /// The writer's lines around a quote that an attribution announces.
-    fn around_quote(&self, attribution: usize, quote: usize) -> Own<'a> {
+    fn around_quote(&self, skipped: &[usize], attribution: usize, quote: usize) -> Own<'a> {
         let is_quoted = |l: &Line<'_>| l.quote != Quote::None;
         let first = self.lines[quote..].iter().position(|l| !l.is_blank()).map_or(self.lines.len(), |n| quote + n);
         if !self.lines.get(first).is_some_and(is_quoted) {
             // Quoted without marks: everything below is the old mail.
-            return self.above(attribution);
+            return self.above(skipped, attribution);
         }
         let end = self.quote_end(first);
         let rest_end = self.rest_end(end);
         let written = self.written(end, rest_end);
         if written.is_empty() {
-            return self.above(attribution);
+            return self.above(skipped, attribution);
         }
         if self.lines[end..rest_end].iter().any(Line::is_quoted) {
             // Answers between quoted lines: they say nothing without them.
-            return Own { below: true, ..self.above(rest_end) };
+            return Own { below: true, ..self.above(skipped, rest_end) };
         }
-        let mut own = self.above(attribution);
+        let mut own = self.above(skipped, attribution);
         own.lines.extend(written);
         own.below = true;
         own
     }
 
-    /// Where the writer's lines below a quote end: at a signature, a telephone's, a notice.
-    fn rest_end(&self, start: usize) -> usize {
-        let end = self.signature_from(start, self.lines.len());
-        let cut = (start..end).find(|at| {
-            let line = &self.lines[*at];
-            patterns::is_device(&line.text)
-                || line.rest
-                || (self.begins_paragraph(*at) && patterns::is_disclaimer(&line.text))
-                || (patterns::is_separator(&line.text) && !line.is_quoted())
-        });
-        cut.unwrap_or(end)
+    /// The writer's lines above a signature, and those beyond it: a mail that is passed on, answers
+    /// between quoted lines.
+    fn before_signature(&self, skipped: &[usize], at: usize) -> Own<'a> {
+        let passes_on = |n: usize| {
+            let text = &self.lines[n].text;
+            let head = || patterns::is_original(text) || self.is_header_block(n) || self.dividing_rule(n).is_some();
+            is_forward(text) || (self.setting.forwards && head())
+        };
+        let reply = |n: usize| self.attribution(n).is_some() || self.is_header_block(n) || self.lines[n].is_quoted();
+        let boundary = (at + 1..self.lines.len()).find(|n| passes_on(*n) || reply(*n));
+        let forward = boundary.filter(|n| passes_on(*n));
+        if let Some(forward) = forward {
+            let mut own = self.above(skipped, at);
+            own.lines.extend(forward..self.lines.len());
+            return own;
+        }
+        self.with_answers_between(self.above(skipped, at), at)
     }
 
-    fn signature_from(&self, start: usize, end: usize) -> usize {
-        (start..end).find(|at| is_signature(&self.lines[*at].text)).unwrap_or(end)
+    /// The same for the head of an old mail, whose lines may be marked.
+    fn before_old(&self, skipped: &[usize], at: usize) -> Own<'a> {
+        let own = self.above(skipped, at);
+        let body = (at..self.lines.len()).find(|n| {
+            let line = &self.lines[*n];
+            !line.is_blank() && !patterns::is_original(&line.text) && field(&line.text).is_none()
+        });
+        match body {
+            Some(body) if self.lines[body].is_quoted() => self.with_answers_between(own, body),
+            _ => own,
+        }
+    }
+
+    /// Adds what was written between quoted lines below: quoted, own, quoted.
+    fn with_answers_between(&self, mut own: Own<'a>, start: usize) -> Own<'a> {
+        let Some(first) = (start..self.lines.len()).find(|n| self.lines[*n].is_quoted()) else { return own };
+        let end = self.quote_end(first);
+        let rest_end = self.rest_end(end);
+        let between = self.lines[end..rest_end].iter().any(Line::is_quoted) && !self.written(end, rest_end).is_empty();
+        if between {
+            let last = self.above(&[], rest_end).lines.last().copied().unwrap_or(first);
+            own.lines.extend(first..=last);
+            own.below = true;
+        }
+        own
+    }
+
+    /// Where the writer's lines below a quote end: at a signature, a telephone's, a notice.
+    fn rest_end(&self, start: usize) -> usize {
+        let cut = (start..self.lines.len()).find(|at| {
+            let line = &self.lines[*at];
+            self.is_signature(*at)
+                || line.rest
+                || (patterns::is_device(&line.text) && self.nothing_written_below(*at + 1))
+                || (self.begins_paragraph(*at) && self.is_legal_to_the_end(*at))
+                || (!line.is_quoted() && (patterns::is_original(&line.text) || self.dividing_rule(*at).is_some()))
+        });
+        cut.unwrap_or(self.lines.len())
     }
 
     /// Lines of the range that somebody wrote: none when all are empty or a signature.
     fn written(&self, start: usize, end: usize) -> Vec<usize> {
         let kept: Vec<usize> = (start..end).filter(|at| !self.lines[*at].signature).collect();
-        if kept.iter().all(|at| self.lines[*at].is_blank()) { Vec::new() } else { kept }
+        let own = |at: &usize| !self.lines[*at].is_blank() && !self.lines[*at].is_quoted();
+        if kept.iter().any(own) { kept } else { Vec::new() }
     }
 
     /// Where the quote that begins here ends: quoted lines, empty ones between them, attributions of
@@ -217,37 +400,39 @@ impl<'a> Text<'a> {
     }
 
     /// Everything above a line, without the quote and the rules it ends in.
-    fn above(&self, at: usize) -> Own<'a> {
-        let mut own = self.whole(at);
+    fn above(&self, skipped: &[usize], at: usize) -> Own<'a> {
+        let mut own = self.whole(skipped, at);
         while let Some(last) = own.lines.last() {
             let line = &self.lines[*last];
-            if line.is_blank() || patterns::is_ruler(&line.text) || line.quote == Quote::Cite {
+            let quote = line.quote == Quote::Cite && self.setting.answers;
+            let rule = at < self.lines.len() && patterns::is_ruler(&line.text);
+            if line.is_blank() || rule || quote {
                 own.lines.pop();
             } else {
                 break;
             }
         }
         if own.lines.is_empty() {
-            own = self.whole(at);
+            own = self.whole(skipped, at);
         }
         own.below = own.lines.iter().any(|at| self.lines[*at].is_quoted());
         own
     }
 
-    fn whole(&self, end: usize) -> Own<'a> {
-        let kept: Vec<usize> = (0..end).filter(|at| !self.lines[*at].signature).collect();
+    fn whole(&self, skipped: &[usize], end: usize) -> Own<'a> {
+        let kept: Vec<usize> =
+            (0..end).filter(|at| !self.lines[*at].signature && skipped.binary_search(at).is_err()).collect();
         let empty = kept.iter().all(|at| self.lines[*at].is_blank());
         Own { lines: if empty { (0..end).collect() } else { kept }, ..Own::default() }
     }
 }
-
-/// RFC 3676 section 4.3; many clients lose the trailing space.
-fn is_signature(line: &str) -> bool {
-    line == "-- " || line == "--" || line == "--\u{a0}"
-}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn new_text(text: &str) -> (String, bool) {
+        super::new_text(text, Setting { answers: true, forwards: false })
+    }
 
     #[test]
     fn quotes_below_are_cut_whatever_the_client_and_language() {
@@ -312,5 +497,43 @@ mod tests {
         ] {
             assert!(new_text(text).0.ends_with("fin"), "{text}");
         }
+    }
+
+    #[test]
+    fn what_people_write_is_not_cut_because_it_resembles_something() {
+        for text in [
+            "Bonjour,\nTest 1\n____\nTest 2\nfin",
+            "Colis 778\nEnvoyé depuis le dépôt de Lyon le 3 mars\nToujours pas reçu, fin",
+            "Envoyé de mon iPhone\n\nLe poste 3, fin",
+            "Bonjour,\n\nCe message est confidentiel : mon collègue me harcèle.\n\nQue faire ? fin",
+            "Un\n--\nDeux, dont la phrase est bien trop longue pour être celle d'une signature, comme chacun peut voir.\nfin",
+        ] {
+            for answers in [true, false] {
+                let (own, _) = super::new_text(text, Setting { answers, forwards: false });
+                assert!(own.ends_with("fin"), "{text}: {own}");
+            }
+        }
+        for text in [
+            "La console dit :\n> ERREUR 42\n> fin",
+            "Nouvelle demande :\nDe : Marie Dupont <m@college.example>\nDate : 12/03/2026\nSujet : panne\nfin",
+            "Le 3 mars 2026 à 10:12, le technicien a écrit :\n« je passerai ».\n\nPersonne n'est venu, fin",
+            "Voici :\n\nFrom: Lyon 10:12\nTo: Paris 12:12\nDate: 12/03/2026\nfin",
+        ] {
+            let (own, _) = super::new_text(text, Setting::default());
+            assert!(own.ends_with("fin"), "{text}: {own}");
+        }
+    }
+
+    #[test]
+    fn a_signature_above_does_not_hide_what_is_passed_on_or_answered_between() {
+        let forward = "Voyez.\n\nEnvoyé de mon iPhone\n\nDébut du message transféré :\n\nDe: Bob <b@x.example>\nNoir.";
+        let own = super::new_text(forward, Setting { answers: false, forwards: true }).0;
+        assert!(own.starts_with("Voyez.") && own.ends_with("Noir."), "{own}");
+        let between = "Ci-dessous.\n\n-- \nAna\n\nLe 2 mars 2026 à 09:15, S <s@x.example> a écrit :\n> Un ?\nOui.\n> Deux ?\nNon.";
+        let own = new_text(between).0;
+        assert!(own.contains("> Un ?\nOui.") && own.ends_with("Non.") && !own.contains("Ana"), "{own}");
+        let outlook = "Pour vous.\n\nDe : Bob <b@x.example>\nEnvoyé : lundi 2 mars 2026 09:15\nObjet : Panne\n\nNoir.";
+        let own = super::new_text(outlook, Setting { answers: false, forwards: true }).0;
+        assert!(own.ends_with("Noir."), "{own}");
     }
 }

@@ -23,6 +23,9 @@ static DATE: Pattern = LazyLock::new(|| {
     .ok()
 });
 
+/// A time of day.
+static TIME: Pattern = LazyLock::new(|| Regex::new(r"(?-u:\b)\d{1,2}\s?[:.h]\s?\d{2}(?-u:\b)").ok());
+
 static ADDRESS: Pattern = LazyLock::new(|| Regex::new(r#"[^\s<>()\[\]"']+@[^\s<>()\[\]"']+"#).ok());
 
 /// Nothing but a date, a name and an address.
@@ -104,6 +107,11 @@ fn wrote(text: &str) -> Option<usize> {
     pattern.find_iter(text).filter(whole).map(|hit| hit.end()).last()
 }
 
+/// Whether these lines hold a mail address.
+pub(super) fn names_address(lines: &[&str]) -> bool {
+    lines.iter().any(|line| is(&ADDRESS, line))
+}
+
 /// Whether a line begins as attributions do, with its date.
 pub(super) fn begins_attribution(line: &str) -> bool {
     STARTERS.contains(first_word(line).as_str()) && is(&DATE, line)
@@ -126,6 +134,8 @@ pub(super) fn is_attribution(lines: &[&str]) -> bool {
     if joined.chars().count() > 400 {
         return false;
     }
+    // Yahoo goes on with the old mail on the same line.
+    let joined = joined.find(":  ").filter(|at| *at > 20).map_or(joined.as_str(), |at| &joined[..=at]).to_owned();
     let text = joined.trim_matches(|c: char| "->*|_ ".contains(c)).to_lowercase();
     let colon = text.ends_with([':', '：']);
     let (date, address) = (is(&DATE, &text), is(&ADDRESS, &text));
@@ -167,7 +177,6 @@ pub(super) fn is_header_block(lines: &[&str]) -> bool {
         return true;
     }
     let Some((Field::From | Field::Sent, value)) = field(first) else { return false };
-    let starts_with_date = matches!(field(first), Some((Field::Sent, _)));
     let next: Vec<(Field, &str)> =
         lines.iter().filter(|l| !l.trim().is_empty()).take(8).filter_map(|l| field(l)).collect();
     let any = |wanted: &[Field]| next.iter().any(|(f, value)| wanted.contains(f) && !value.is_empty());
@@ -177,7 +186,35 @@ pub(super) fn is_header_block(lines: &[&str]) -> bool {
     // `De : 8 h` and `A : 10 h` alone are no header; a date, or an address, makes them one.
     let addressed = next.iter().any(|(f, value)| *f == Field::From && is(&ADDRESS, value));
     let follows = !value.is_empty() || next.len() > 1;
-    follows && ((from && sent) || (sent && rest && starts_with_date) || (from && rest && addressed))
+    let dated = next.iter().any(|(f, value)| *f == Field::Sent && is(&DATE, value));
+    let timed = next.iter().any(|(f, value)| *f == Field::Sent && is(&TIME, value));
+    let outlook = lines.iter().take(8).any(|l| field(l).is_some_and(|(f, _)| f == Field::Sent) && !names_date(l));
+    follows && from && ((sent && (addressed || timed || (outlook && (dated || rest)))) || (rest && addressed))
+}
+
+/// Whether a field is called "date", as forms call it too, rather than "sent".
+fn names_date(line: &str) -> bool {
+    let label = line.split([':', '：']).next().unwrap_or_default();
+    let label = label.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
+    ["dat", "fech", "дат", "pvm", "päiv"].iter().any(|start| label.starts_with(start))
+}
+
+/// Whether a whole header block of Outlook begins here: author with address, "sent" (which no other
+/// program and no form says for a date), recipients and subject.
+pub(super) fn is_outlook_block(lines: &[&str]) -> bool {
+    let next: Vec<(Field, &str)> = lines.iter().take(8).map_while(|l| field(l)).collect();
+    let has = |wanted: Field| next.iter().any(|(f, value)| *f == wanted && !value.is_empty());
+    let author = next.first().is_some_and(|(f, value)| *f == Field::From && is(&ADDRESS, value));
+    let sent = lines
+        .iter()
+        .take(8)
+        .any(|l| field(l).is_some_and(|(f, value)| f == Field::Sent && is(&DATE, value)) && !names_date(l));
+    author && sent && has(Field::To) && has(Field::Subject)
+}
+
+/// Whether a telephone's line says where to get its program: nothing of the writer's stands below.
+pub(super) fn is_advertised(line: &str) -> bool {
+    line.contains("://")
 }
 
 /// Whether the line below a horizontal rule begins the old mail: it names its author by address.
@@ -193,16 +230,42 @@ fn between_rules(line: &str) -> Option<String> {
     (ruled >= 2 && line.len() <= 300).then(|| line.trim_matches(decoration).to_lowercase())
 }
 
-/// Whether this line alone parts the reply from what it answers.
-pub(super) fn is_separator(line: &str) -> bool {
-    let trimmed = line.trim();
-    let ruler = |c: char, least: usize| trimmed.len() >= least && trimmed.chars().all(|x| x == c);
-    if ruler('_', 2) || ruler('#', 5) {
+/// Whether this line says, between rules, that the original mail follows, or who wrote it.
+pub(super) fn is_original(line: &str) -> bool {
+    if is_wrapped_by_marks(line) {
         return true;
     }
     let Some(words) = between_rules(line) else { return false };
     starts_with_word(&words, phrases(|l| l.original))
         || (words.len() <= 120 && (wrote(&words).is_some_and(|end| end == words.len())))
+}
+
+/// `>>> Ana <ana@x.example> 02/03/2026 09:15 >>>`, as GroupWise heads what it quotes.
+fn is_wrapped_by_marks(line: &str) -> bool {
+    let line = line.trim();
+    line.len() < 200
+        && line.starts_with(">>>")
+        && line.ends_with(">>>")
+        && line.len() > 8
+        && (is(&ADDRESS, line) || is(&DATE, line))
+}
+
+/// Whether this line is a rule that clients draw below a reply.
+pub(super) fn is_dividing_ruler(line: &str) -> bool {
+    let line = line.trim();
+    let ruler = |c: char, least: usize| line.len() >= least && line.chars().all(|x| x == c);
+    ruler('_', 2) || ruler('#', 5)
+}
+
+/// Whether a line that ends in a colon may announce the quoted lines below it, in any language: it
+/// holds an address or a date, or the word some clients quote with.
+pub(super) fn may_announce(line: &str) -> bool {
+    let text = line.trim_end();
+    if !text.ends_with([':', '：']) || text.len() > 250 || text.starts_with('>') {
+        return false;
+    }
+    const QUOTING: [&str; 6] = ["quoting", "zitat", "citando", "citation", "citat", "cytat"];
+    is(&ADDRESS, text) || is(&DATE, text) && text.chars().count() > 20 || QUOTING.contains(&first_word(text).as_str())
 }
 
 /// Whether a ticket system asks here for answers above the line.
@@ -229,29 +292,157 @@ pub(in super::super) fn is_forward(line: &str) -> bool {
 
 fn starts_with_word(text: &str, mut phrases: impl Iterator<Item = &'static str>) -> bool {
     phrases.any(|phrase| {
-        text.strip_prefix(phrase).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+        // Scripts without spaces run words together.
+        text.strip_prefix(phrase).is_some_and(|rest| {
+            !phrase.is_ascii() && !phrase.contains(' ') || !rest.starts_with(|c: char| c.is_ascii_alphabetic())
+        })
     })
 }
 
 /// First words of the lines that telephones add.
 static DEVICE_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| phrases(|l| l.device).map(first_word).collect());
 
+/// What only the line of a program names, besides "my".
+const DEVICES: [&str; 63] = [
+    "iphon",
+    "superhuman",
+    "ipad",
+    "android",
+    "galaxy",
+    "samsung",
+    "huawei",
+    "xiaomi",
+    "redmi",
+    "oppo",
+    "nokia",
+    "sony",
+    "xperia",
+    "motorola",
+    "pixel",
+    "oneplus",
+    "honor",
+    "htc",
+    "smartphone",
+    "smart phone",
+    "mobile",
+    "mobil",
+    "móvil",
+    "movil",
+    "blackberry",
+    "windows",
+    "outlook",
+    "mail",
+    "proton",
+    "gmail",
+    "spark",
+    "sparrow",
+    "mailspring",
+    "airmail",
+    "thunderbird",
+    "bluemail",
+    "nine",
+    "k-9",
+    "fairemail",
+    "tutanota",
+    "tuta",
+    "gmx",
+    "web.de",
+    "zoho",
+    "orange",
+    "sfr",
+    "handy",
+    "tablet",
+    "tablette",
+    "téléphone",
+    "telephone",
+    "teléfono",
+    "telefono",
+    "telefoon",
+    "telefon",
+    "phone",
+    "appareil",
+    "device",
+    "téléphone",
+    "ios",
+    "apple",
+    "телефон",
+    "手机",
+];
+
 /// Whether a telephone or a program signed here.
 pub(super) fn is_device(line: &str) -> bool {
-    let line = line.trim_matches(|c: char| c.is_whitespace() || "-–—_*[]<>()".contains(c));
-    let count = line.chars().count();
-    if count > 110 || !DEVICE_WORDS.contains(&first_word(line)) {
+    let line = line.trim_matches(|c: char| c.is_whitespace() || "-–—_*[]<>().".contains(c));
+    if line.is_empty() || line.chars().count() > 110 {
+        return false;
+    }
+    let first = first_word(line);
+    let known = DEVICE_WORDS.contains(&first) || !first.is_ascii();
+    if !known {
         return false;
     }
     let line = line.to_lowercase();
-    // A person's sentence goes on where a signature has ended.
-    let sentence =
-        line.contains([',', '?', '!', ';']) && !line.contains("://") || line.trim_end_matches('.').contains(". ");
-    let words = line.split("http").next().unwrap_or_default().split_whitespace().count();
-    !sentence && words <= 12 && starts_with_word(&line, phrases(|l| l.device))
+    if !starts_with_word(&line, phrases(|l| l.device)) {
+        return false;
+    }
+    let own = line.split("http").next().unwrap_or_default();
+    let named = DEVICES.iter().any(|device| own.contains(device));
+    let mine =
+        [" my ", " mon ", " ma ", " meinem ", " mi ", " mio ", " meu ", " minha ", " mijn ", " min ", " mojego "];
+    let words = own.split_whitespace().count();
+    (named || mine.iter().any(|word| own.contains(word))) && words <= 12
 }
 
 static DISCLAIMERS: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.disclaimer).map(fold).collect());
+
+/// Words of legal notices, folded, in the languages they come in.
+const LEGAL: [&str; 46] = [
+    "confident",
+    "destinataire",
+    "recipient",
+    "intended",
+    "privileged",
+    "prohibited",
+    "unauthori",
+    "disclos",
+    "delete",
+    "in error",
+    "par erreur",
+    "supprimer",
+    "detruire",
+    "divulg",
+    "diffusion",
+    "interdit",
+    "responsabilite",
+    "liab",
+    "vertraulich",
+    "empfanger",
+    "unbefugt",
+    "irrtum",
+    "loschen",
+    "destinatari",
+    "confidencial",
+    "riservat",
+    "vertrouwelijk",
+    "geadresseerde",
+    "poufn",
+    "adresat",
+    "virus",
+    "environnement",
+    "environment",
+    "imprim",
+    "print",
+    "umwelt",
+    "informazioni",
+    "destinate",
+    "ten onrechte",
+    "engano",
+    "confidenciais",
+    "destinam",
+    "legally",
+    "juridique",
+    "rgpd",
+    "gdpr",
+];
 
 /// Whether a legal notice begins here.
 pub(super) fn is_disclaimer(line: &str) -> bool {
@@ -261,6 +452,14 @@ pub(super) fn is_disclaimer(line: &str) -> bool {
     let start: String = line.trim_start_matches(|c: char| !c.is_alphabetic()).chars().take(60).collect();
     let start = fold(&start);
     DISCLAIMERS.iter().any(|phrase| start.starts_with(phrase.as_str()))
+}
+
+/// Whether a paragraph is a legal notice: long, and in more than one of their words.
+pub(super) fn is_legal(paragraph: &str) -> bool {
+    let folded = fold(paragraph);
+    let cues = LEGAL.iter().filter(|word| folded.contains(*word)).count();
+    (folded.len() >= 100 && cues >= 2)
+        || (cues >= 1 && ["environ", "umwelt", "imprim"].iter().any(|w| folded.contains(w)))
 }
 
 /// Whether this line is nothing but a rule.

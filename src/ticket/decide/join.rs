@@ -62,7 +62,8 @@ pub(super) fn agent(intake: &Intake, found: &Candidate, threading: &Threading, p
     let public = visibility == Visibility::Public;
     // What is quoted may be a colleague's note, and some clients break quoted lines so that their
     // ends look like the writer's words. Every internal letter names #public in its foot.
-    if public && (intake.mail.below_quote || commands.text.contains("#public")) {
+    let risky = intake.mail.below_quote || intake.mail.forwarded.is_some() || commands.text.contains("#public");
+    if public && risky {
         return Decision::Hold(
             "a public answer must stand above what it quotes, so that no internal note goes out with it; \
              send it again without the quoted mail"
