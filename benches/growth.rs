@@ -10,8 +10,9 @@ use guichet::mail::{Label, Limits, parse, read_fields};
 /// Bytes of the smaller mail.
 const SMALL: usize = 64 * 1024;
 
-const HEAD: &str = "From: Ana <ana@college.example>\r\nTo: support@desk.example\r\nSubject: Panne\r\n";
+const HEAD: &str = "From: Ana <ana@college.example>\r\nTo: support@desk.example\r\nSubject: Re: Panne\r\nIn-Reply-To: <a@b.example>\r\n";
 
+/// A reply: more is looked for in one than in a first mail.
 fn plain(piece: &str, size: usize) -> Vec<u8> {
     let body = piece.repeat(size / piece.len() + 1);
     format!("{HEAD}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n").into_bytes()
@@ -39,7 +40,7 @@ fn parts(piece: &str, size: usize) -> Vec<u8> {
 
 type Shape = (&'static str, fn(&str, usize) -> Vec<u8>, &'static str);
 
-const SHAPES: [Shape; 34] = [
+const SHAPES: [Shape; 40] = [
     ("prose", plain, "L'imprimante de la salle 12 ne répond plus depuis ce matin.\r\n"),
     ("quoted lines", plain, "> L'imprimante de la salle 12 ne répond plus.\r\n"),
     ("quote marks", plain, ">"),
@@ -49,6 +50,12 @@ const SHAPES: [Shape; 34] = [
     ("answers between", plain, "> quoi ?\r\nceci\r\n"),
     ("header fields", plain, "De : 8 h\r\n"),
     ("header blocks", plain, "De : x\r\nEnvoyé : y\r\n"),
+    ("telephones", plain, "Envoyé de mon iPhone\r\n"),
+    ("legal notices", plain, "\r\nCe message et toutes les pièces jointes sont confidentiels.\r\n"),
+    ("underscores", plain, "__________\r\n"),
+    ("bare signatures", plain, "--\r\n"),
+    ("announcements", plain, "a@b.example:\r\n\r\n"),
+    ("table rows in text", plain, "a\tb\tc\r\n"),
     ("dashes", plain, "-- -- "),
     ("rules", plain, "--- x ---\r\n"),
     ("forwards", plain, "---- Forwarded message ----\r\nDate: x\r\n"),

@@ -127,7 +127,8 @@ impl Facts {
     ) -> Self {
         let (to, internal) = (&order.to, order.kind.is_internal());
         let language = to.language.clone();
-        let files = message.attachments.iter().filter(|a| a.role != FileRole::Logo);
+        let shown = |a: &&Attachment| a.role != FileRole::Logo && (internal || a.is_fit_for_requesters());
+        let files = message.attachments.iter().filter(shown);
         let failure = order.undelivered.clone().unwrap_or_default();
         let address = policy.queues.get(&ticket.queue).map(|q| q.address.clone());
         Self {

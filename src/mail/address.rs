@@ -59,7 +59,7 @@ pub(super) fn flatten(parsed: &Parsed<'_>, most: usize) -> Vec<Address> {
 
 fn convert(addr: &Addr<'_>) -> Option<Address> {
     let address = one_line(addr.address.as_deref().unwrap_or_default());
-    let name = one_line(addr.name.as_deref().unwrap_or_default());
+    let name = short(&one_line(addr.name.as_deref().unwrap_or_default()));
     if looks_like_address(&address) {
         return Some(Address { name, address });
     }
@@ -72,6 +72,13 @@ fn convert(addr: &Addr<'_>) -> Option<Address> {
     looks_like_address(inside).then(|| Address { name: String::new(), address: inside.to_owned() })
 }
 
+/// Most characters of a name that are kept: it stands in letters.
+const NAME: usize = 200;
+
+fn short(name: &str) -> String {
+    name.chars().take(NAME).collect()
+}
+
 /// Reads the value of an address field again whose names hold encoded-words in a form of their own.
 pub(super) fn reread(value: &str, most: usize) -> Vec<Address> {
     let (plain, aside) = encoded_word::set_aside(&one_line(value));
@@ -80,10 +87,7 @@ pub(super) fn reread(value: &str, most: usize) -> Vec<Address> {
     let parsed = message.as_ref().and_then(|m| m.from());
     let mut found = parsed.map(|p| flatten(p, most)).unwrap_or_default();
     for address in &mut found {
-        for (place, text) in &aside {
-            address.name = address.name.replace(place, text);
-        }
-        address.name = one_line(&address.name);
+        address.name = short(&one_line(&encoded_word::put_back(&address.name, &aside)));
     }
     found
 }

@@ -29,6 +29,29 @@ pub struct Attachment {
     pub role: FileRole,
 }
 
+impl Attachment {
+    /// Whether it says nothing but itself: signatures and keys name their owner's address, enclosed
+    /// mails, invitations and Outlook's packages hold other people's words.
+    #[must_use]
+    pub fn is_fit_for_requesters(&self) -> bool {
+        const UNFIT: [&str; 12] = [
+            "application/pkcs7-signature",
+            "application/x-pkcs7-signature",
+            "application/pkcs7-mime",
+            "application/x-pkcs7-mime",
+            "application/pgp-signature",
+            "application/pgp-keys",
+            "application/pgp-encrypted",
+            "application/ms-tnef",
+            "application/vnd.ms-tnef",
+            "message/rfc822",
+            "message/delivery-status",
+            "text/calendar",
+        ];
+        !UNFIT.contains(&self.media_type.as_str()) && !self.name.eq_ignore_ascii_case("winmail.dat")
+    }
+}
+
 /// What a file of a mail is there for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -36,8 +59,10 @@ pub enum FileRole {
     /// Attached for its own sake.
     #[default]
     File,
-    /// A picture shown inside the text, such as a screenshot.
+    /// A small picture shown inside the text: a logo, once the same sender has sent it before.
     Inline,
+    /// A picture shown inside the text that is too large for a logo, such as a screenshot.
+    Picture,
     /// The ornament of a signature: tiny, or the same in several mails of its sender.
     Logo,
 }
@@ -104,7 +129,20 @@ fn role(leaf: &Leaf<'_>) -> FileRole {
     if !leaf.inline || !leaf.media_type.starts_with("image/") {
         return FileRole::File;
     }
-    if is_tiny(&leaf.contents) { FileRole::Logo } else { FileRole::Inline }
+    match (is_tiny(&leaf.contents), is_small(&leaf.contents)) {
+        (true, _) => FileRole::Logo,
+        (false, true) => FileRole::Inline,
+        // A screenshot, which may well be sent twice.
+        (false, false) => FileRole::Picture,
+    }
+}
+
+/// Largest picture that can be the logo of a signature, in pixels.
+const LOGO: usize = 500 * 500;
+
+/// Whether a picture is small enough for a logo, when it comes again and again.
+fn is_small(contents: &[u8]) -> bool {
+    imagesize::blob_size(contents).is_ok_and(|size| size.width.saturating_mul(size.height) <= LOGO)
 }
 
 /// Icons, spacers and the usual logos: nobody can read a screenshot of that size.

@@ -35,7 +35,7 @@ pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<Str
 }
 
 /// What its text parts say.
-fn own_text(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> String {
+pub(super) fn own_text(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> String {
     let plain = join(message, &message.text_body, limits, defects);
     let written = plain.trim();
     let html_bytes: usize = message.html_body.iter().filter_map(|at| html_part(message, *at)).map(str::len).sum();
@@ -108,7 +108,7 @@ fn join(message: &Message<'_>, indices: &[u32], limits: &Limits, defects: &mut V
             html_left = html_left.saturating_sub(source.len());
             piece
         } else {
-            uuencode::split(&source).0.into_owned()
+            marks::none(uuencode::split(&source).0.into_owned())
         };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');

@@ -44,9 +44,12 @@ pub(super) fn decode_text(text: &str) -> String {
     out
 }
 
+/// What stands in the place of an encoded-word while addresses are told apart.
+const PLACE: &str = "encodedword";
+
 /// The text with a plain word in the place of each run of encoded ones, and what they stand for: so
 /// that a comma in a decoded name cannot part an address list.
-pub(super) fn set_aside(text: &str) -> (String, Vec<(String, String)>) {
+pub(super) fn set_aside(text: &str) -> (String, Vec<String>) {
     let (mut out, mut aside) = (String::with_capacity(text.len()), Vec::new());
     let mut rest = text;
     while let Some(at) = rest.find("=?") {
@@ -59,12 +62,35 @@ pub(super) fn set_aside(text: &str) -> (String, Vec<(String, String)>) {
         };
         let mut decoded = String::new();
         rest = run(word, &mut decoded);
-        let place = format!("encodedword{}x", aside.len());
-        out.push_str(&place);
-        aside.push((place, decoded));
+        out.push_str(&format!("{PLACE}{}x", aside.len()));
+        aside.push(decoded);
     }
     out.push_str(rest);
     (out, aside)
+}
+
+/// Puts the decoded texts back in the places of [`set_aside`], in one pass.
+pub(super) fn put_back(text: &str, aside: &[String]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(PLACE) {
+        out.push_str(before);
+        let number: String = after.chars().take_while(char::is_ascii_digit).collect();
+        let word =
+            number.parse::<usize>().ok().and_then(|n| aside.get(n)).filter(|_| after[number.len()..].starts_with('x'));
+        match word {
+            Some(word) => {
+                out.push_str(word);
+                rest = &after[number.len() + 1..];
+            }
+            None => {
+                out.push_str(PLACE);
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Decodes a run of neighbours, which only white space may part; gives what follows.
@@ -89,6 +115,9 @@ fn run<'a>(first: Word<'a>, out: &mut String) -> &'a str {
     }
 }
 
+/// Longest encoded text of one word, in bytes: the standard allows 75, some clients write whole subjects.
+const WORD: usize = 4_000;
+
 /// `=?charset?B|Q?text?=` at the start of `text`.
 fn read(text: &str) -> Option<Word<'_>> {
     let inner = text.strip_prefix("=?")?;
@@ -97,16 +126,16 @@ fn read(text: &str) -> Option<Word<'_>> {
         return None;
     }
     let (encoding, inner) = inner.split_once('?')?;
-    // The end is the first `?=` that is no `?` of the text followed by `=41`.
-    let end = inner.find("?=")?;
-    let (body, rest) = (&inner[..end], &inner[end + 2..]);
-    let bytes = match encoding {
-        "B" | "b" => base64(body),
-        "Q" | "q" => quoted(body),
+    let decode: fn(&str) -> Vec<u8> = match encoding {
+        "B" | "b" => base64,
+        "Q" | "q" => quoted,
         _ => return None,
     };
+    let limit = (0..=inner.len().min(WORD)).rev().find(|at| inner.is_char_boundary(*at))?;
+    let end = inner[..limit].find("?=")?;
+    let (body, rest) = (&inner[..end], &inner[end + 2..]);
     // RFC 2231 section 5: a language may follow the charset.
-    Some(Word { charset: charset.split('*').next().unwrap_or(charset), bytes, rest })
+    Some(Word { charset: charset.split('*').next().unwrap_or(charset), bytes: decode(body), rest })
 }
 
 /// Base64, with its padding missing or in the middle, as splitters leave it.

@@ -56,9 +56,9 @@ fn enclosed(message: &Message<'_>, mail: &ParsedMail, limits: &Limits) -> Option
     let mut unused = Vec::new();
     let read = header::read(inner, limits, &mut unused);
     let body = body::read(inner, limits, &mut unused);
-    let own_text = mail.text.trim();
     // Without words of its own the mail's text is that of the enclosed one.
-    let above = if own_text.contains(body.text.trim()) { String::new() } else { mail.reply_text.clone() };
+    let words = body::own_text(message, limits, &mut unused);
+    let above = if words.trim().is_empty() { String::new() } else { mail.reply_text.clone() };
     Some(Forwarded {
         above,
         from: read.from?,

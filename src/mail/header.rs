@@ -34,7 +34,14 @@ pub(super) fn raw_values<'a>(message: &'a Message<'_>, name: &'a str) -> impl It
     fields
         .filter(move |h| h.name.as_str().eq_ignore_ascii_case(name))
         .filter_map(|h| message.raw_message.get(h.offset_start as usize..h.offset_end as usize))
-        .map(|bytes| one_line(&decode_undeclared(bytes)))
+        .map(|bytes| one_line(&decode_undeclared(bounded(bytes))))
+}
+
+/// Most bytes of a field that are looked at.
+const FIELD: usize = 64 * 1024;
+
+fn bounded(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(FIELD)]
 }
 
 /// The first field of that name.
@@ -79,7 +86,7 @@ fn addresses_of(message: &Message<'_>, field: &Header<'_>, most: usize) -> Vec<A
         return found;
     }
     let raw = message.raw_message.get(field.offset_start as usize..field.offset_end as usize);
-    let again = address::reread(&decode_undeclared(raw.unwrap_or_default()), most);
+    let again = address::reread(&decode_undeclared(bounded(raw.unwrap_or_default())), most);
     // The same mailboxes, or the first reading stands.
     let same = again.iter().map(Address::key).eq(found.iter().map(Address::key));
     if same { again } else { found }
@@ -89,7 +96,7 @@ fn subject(message: &Message<'_>, defects: &mut Vec<String>) -> String {
     // The last one, as for every field that should stand once.
     let field = message.headers().iter().rev().find(|h| h.name == HeaderName::Subject);
     let raw = field.and_then(|h| message.raw_message.get(h.offset_start as usize..h.offset_end as usize));
-    let raw = raw.unwrap_or_default();
+    let raw = bounded(raw.unwrap_or_default());
     if !raw.is_ascii() && std::str::from_utf8(raw).is_err() {
         // Bytes outside ASCII that are no UTF-8: the writer's client did not encode them.
         defects.push("the subject's charset is undeclared or wrong".to_owned());

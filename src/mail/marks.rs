@@ -64,6 +64,14 @@ pub(super) fn is_mark(c: char) -> bool {
     ('\u{fdd0}'..='\u{fdef}').contains(&c)
 }
 
+/// Text in which nothing passes for a mark: a sender must not set any.
+pub(super) fn none(text: String) -> String {
+    if text.contains(is_mark) { text.replace(is_mark, "") } else { text }
+}
+
+/// Deepest block that counts.
+const DEPTH: usize = 64;
+
 /// How a line is set apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Quote {
@@ -151,6 +159,8 @@ struct Reader<'a> {
     lines: Vec<Line<'a>>,
     /// Open blocks, whether each is a quote by its markup.
     open: Vec<bool>,
+    /// Blocks open beyond the deepest that counts.
+    deeper: usize,
     attribution: bool,
     signature: bool,
     rest: bool,
@@ -180,6 +190,8 @@ impl<'a> Reader<'a> {
 
     fn mark(&mut self, c: char) {
         match Mark::of(c) {
+            Some(Mark::CiteOpen | Mark::BlockOpen) if self.open.len() >= DEPTH => self.deeper += 1,
+            Some(Mark::QuoteClose) if self.deeper > 0 => self.deeper -= 1,
             Some(Mark::CiteOpen) => self.open.push(true),
             Some(Mark::BlockOpen) => self.open.push(false),
             Some(Mark::QuoteClose) => {

@@ -32,8 +32,9 @@ pub(super) fn leaves<'a>(message: &'a Message<'a>, used: &[usize], deep: bool) -
 }
 
 fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, found: &mut Vec<Leaf<'a>>) {
+    let versions = versions(message);
     for (at, part) in message.parts.iter().enumerate() {
-        if matches!(part.body, PartType::Multipart(_)) {
+        if matches!(part.body, PartType::Multipart(_)) || versions.contains(&at) {
             continue;
         }
         if used.contains(&at) && matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
@@ -61,6 +62,29 @@ fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, found: &mut
             walk(inner, &texts, deeper - 1, found);
         }
     }
+}
+
+/// Parts that say once more what the text says: alternatives in forms nobody asked for, without a
+/// name of their own. Invitations are none of them.
+fn versions(message: &Message<'_>) -> Vec<usize> {
+    let alternative = |part: &&MessagePart<'_>| {
+        part.content_type().is_some_and(|t| {
+            t.ctype().eq_ignore_ascii_case("multipart")
+                && t.subtype().is_some_and(|s| s.eq_ignore_ascii_case("alternative"))
+        })
+    };
+    let children = message.parts.iter().filter(alternative).flat_map(|part| match &part.body {
+        PartType::Multipart(children) => children.as_slice(),
+        _ => &[],
+    });
+    let texts: Vec<u32> = message.text_body.iter().chain(&message.html_body).copied().collect();
+    let version = |at: &usize| {
+        let part = &message.parts[*at];
+        let named = part.attachment_name().is_some() || part.content_id().is_some();
+        let leaf = !matches!(part.body, PartType::Multipart(_) | PartType::Message(_));
+        leaf && !named && !media_type(part).starts_with("text/calendar") && !texts.iter().any(|t| *t as usize == *at)
+    };
+    children.map(|at| *at as usize).filter(|at| *at < message.parts.len()).filter(version).collect()
 }
 
 /// Files encoded into a text part.

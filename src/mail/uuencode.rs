@@ -59,6 +59,10 @@ fn decode(line: &str, out: &mut Vec<u8>) -> Option<()> {
     let Some((length, groups)) = bytes.split_first() else { return Some(()) };
     let value = |b: u8| (0x20..=0x60).contains(&b).then(|| u32::from(b.wrapping_sub(0x20) & 0x3f));
     let length = value(*length)? as usize;
+    // Spaces at its end are lost on the way, but no more than that.
+    if length > groups.len().div_ceil(4) * 3 + 6 {
+        return None;
+    }
     let start = out.len();
     for group in groups.chunks(4) {
         let mut bits = 0u32;

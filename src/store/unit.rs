@@ -76,7 +76,7 @@ pub struct Unit {
     recent: HashMap<String, Recent>,
     copies: HashMap<String, Vec<(String, i64)>>,
     blocked: HashMap<String, Blocked>,
-    new_blocks: Vec<(String, Millis, Millis, String, String, i64)>,
+    new_blocks: BTreeMap<String, (String, Millis, Millis, String, String, i64)>,
     images: HashSet<String>,
     new_images: Vec<(String,)>,
     counters: BTreeMap<String, (i64, i64)>,
@@ -136,7 +136,7 @@ impl Unit {
             recent,
             copies,
             blocked,
-            new_blocks: Vec::new(),
+            new_blocks: BTreeMap::new(),
             images,
             new_images: Vec::new(),
             counters,
@@ -170,11 +170,12 @@ impl Unit {
         self.by_number.get(number).copied()
     }
 
-    /// The ticket that holds a mail of this id that says the same.
+    /// The tickets that hold a mail of this id that says the same.
     #[must_use]
-    pub fn ticket_of_copy(&self, message_id: &str, content: &str) -> Option<i64> {
-        let known = self.copies.get(message_id)?;
-        known.iter().find(|(held, _)| held == content).map(|(_, ticket)| *ticket)
+    pub fn tickets_of_copy(&self, message_id: &str, content: &str) -> Vec<TicketView> {
+        let known = self.copies.get(message_id).map(Vec::as_slice).unwrap_or_default();
+        let same = known.iter().filter(|(held, _)| held == content).filter_map(|(_, id)| self.ticket(*id));
+        same.cloned().collect()
     }
 
     /// Letters lately written to this address, those of this unit included.
@@ -192,7 +193,8 @@ impl Unit {
     /// Writes nothing to this address until then; gives false when that was so already.
     pub fn block(&mut self, ticket: i64, failure: &Undelivered, until: Millis) -> bool {
         let Undelivered { address, status, reason, .. } = failure;
-        self.new_blocks.push((address.clone(), self.now, until, status.clone(), reason.clone(), ticket));
+        let row = (address.clone(), self.now, until, status.clone(), reason.clone(), ticket);
+        self.new_blocks.insert(address.clone(), row);
         let block = Blocked {
             address: address.clone(),
             since: self.now,
@@ -204,7 +206,7 @@ impl Unit {
         self.blocked.insert(address.clone(), block).is_none()
     }
 
-    /// Notes the pictures of a sender; those seen in an earlier mail are logos.
+    /// Notes the pictures of a sender, once a mail; small ones seen in an earlier mail are logos.
     pub fn note_images(&mut self, sender: &str, attachments: &mut [Attachment]) {
         for attachment in attachments.iter_mut().filter(|a| a.role == FileRole::Inline) {
             let key = image_key(sender, &attachment.sha256);
@@ -337,7 +339,8 @@ impl Unit {
         self.tx.insert(sql::PARTICIPANTS_ADD, &std::mem::take(&mut self.participants)).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
         self.tx.insert(sql::EVENTS_ADD, &std::mem::take(&mut self.events)).await?;
-        self.tx.insert(sql::UNDELIVERABLE_ADD, &std::mem::take(&mut self.new_blocks)).await?;
+        let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
+        self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
         self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
         self.write_touches().await?;
         self.write_judgements().await?;

@@ -124,14 +124,17 @@ fn addressed_to(mail: &ParsedMail) -> Vec<String> {
     delivered.chain(listed).collect()
 }
 
+/// Most signed hints of a sort that are checked: each costs a signature for everybody who may hold it.
+const SIGNED: usize = 20;
+
 fn signals(mail: &ParsedMail, addressed: &[String], policy: &Policy) -> Vec<Signal> {
     let mut found = Vec::new();
     let ours = addressed.iter().filter(|a| policy.is_own_address(a));
-    found.extend(ours.filter_map(|a| Token::in_address(a)).map(Signal::ReplyAddress));
+    found.extend(ours.filter_map(|a| Token::in_address(a)).take(SIGNED).map(Signal::ReplyAddress));
     let newest_first = || mail.in_reply_to.iter().rev().chain(mail.references.iter().rev());
     let original = mail.bounce.iter().filter_map(|b| b.original_id.as_ref());
     let signed = original.chain(newest_first()).filter_map(|id| Token::in_message_id(id));
-    found.extend(signed.map(Signal::SignedId));
+    found.extend(signed.take(SIGNED).map(Signal::SignedId));
     let foreign = |id: &&String| Token::in_message_id(id).is_none();
     let stored = |direct| move |id: &String| Signal::StoredId { id: id.clone(), direct };
     found.extend(mail.in_reply_to.iter().rev().filter(foreign).map(stored(true)));

@@ -244,8 +244,12 @@ impl<'a> Work<'a> {
     ) -> Result<(Verdict, String, i64), StoreError> {
         let mut verdict = (Verdict::Opened, String::new(), 0);
         let mut first: Option<TicketView> = None;
+        let mut pictures = openings.first().map(|o| o.message.attachments.clone()).unwrap_or_default();
+        if let Some(opening) = openings.first() {
+            unit.note_images(&opening.requester.address, &mut pictures);
+        }
         for mut opening in openings {
-            unit.note_images(&opening.requester.address, &mut opening.message.attachments);
+            opening.message.attachments.clone_from(&pictures);
             let ticket = unit.open_ticket(mail.id, &opening)?;
             match &first {
                 None => {
@@ -269,7 +273,9 @@ impl<'a> Work<'a> {
         mut joining: Joining,
         drafts: &mut Vec<Draft<'g>>,
     ) -> (Verdict, String, i64) {
-        unit.note_images(&joining.message.sender, &mut joining.message.attachments);
+        if !joining.message.from_agent {
+            unit.note_images(&joining.message.sender, &mut joining.message.attachments);
+        }
         let ticket = unit.join_ticket(mail.id, &joining);
         if let Some(failure) = joining.undelivered.as_ref().filter(|f| f.lasting) {
             let until = self.now + self.settings.policy.undeliverable_for;
@@ -327,7 +333,7 @@ impl<'a> Work<'a> {
     fn compose(&self, draft: &Draft<'_>) -> Result<OutgoingMail, String> {
         let Draft { mail, ticket, message, order } = draft;
         let carries = !order.kind.is_automatic_reply() && order.kind != LetterKind::Undelivered;
-        let files = if carries { mail::files(&mail.bytes, &without_logos(message)) } else { Vec::new() };
+        let files = if carries { mail::files(&mail.bytes, &enclosable(message, order.kind)) } else { Vec::new() };
         let parcel = Parcel {
             order,
             ticket,
@@ -369,6 +375,8 @@ fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder) -> String {
     let (kind, to) = (order.kind.as_str(), &order.to.address);
     match order.undelivered.as_ref().filter(|f| !f.lasting) {
         Some(failure) => format!("ticket-{}:{kind}:{}:{to}", ticket.id, failure.address),
+        // Of a new ticket everybody hears once, whatever way its mail took.
+        None if order.kind == LetterKind::NewTicket => format!("ticket-{}:{kind}:{to}", ticket.id),
         // A mail to several queues may open several tickets.
         None => format!("{mail}:{kind}:{to}:{}", ticket.number),
     }
@@ -385,16 +393,19 @@ fn images(intake: &Intake, forwarded: Option<&mail::Forwarded>) -> Vec<String> {
     inside.map(|(sender, a)| image_key(&sender, &a.sha256)).collect()
 }
 
-fn without_logos(message: &MessageDraft) -> Vec<mail::Attachment> {
-    message.attachments.iter().filter(|a| a.role != mail::FileRole::Logo).cloned().collect()
+/// The files a letter may carry: no logos, and to requesters nothing that may hold more than the agent
+/// meant to send.
+fn enclosable(message: &MessageDraft, kind: LetterKind) -> Vec<mail::Attachment> {
+    let fit =
+        |a: &&mail::Attachment| a.role != mail::FileRole::Logo && (kind.is_internal() || a.is_fit_for_requesters());
+    message.attachments.iter().filter(fit).cloned().collect()
 }
 
 /// Follows the mail's signals to tickets, the first that leads anywhere of each sort.
 fn look_up(unit: &Unit, intake: &Intake) -> Snapshot {
     let mut snapshot = Snapshot::default();
     let own_id = intake.mail.message_id.as_deref();
-    let copy_of = own_id.and_then(|id| unit.ticket_of_copy(id, &intake.mail.content));
-    snapshot.copy_of = copy_of.and_then(|id| unit.ticket(id)).cloned();
+    snapshot.copies = own_id.map(|id| unit.tickets_of_copy(id, &intake.mail.content)).unwrap_or_default();
     for signal in &intake.signals {
         // Signed ones need proof, so a forged one must not hide a good one behind it.
         let signed = matches!(signal, Signal::ReplyAddress(_) | Signal::SignedId(_));

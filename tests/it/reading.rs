@@ -124,6 +124,42 @@ stories! {
         assert_eq!(site.sink.to(ANA).len(), 2);
     }
 
+    who_encloses_a_report_in_an_answer_is_a_person(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let ack = site.sink.only(ANA);
+        let id = ack.mail.message_id.clone().unwrap();
+        // She answers, and encloses what she got about somebody else.
+        let raw = format!(
+            "From: {ANA}\r\nTo: {SUPPORT}\r\nSubject: Re: [CG42N1-000001]\r\nMessage-ID: <own@college.example>\r\nIn-Reply-To: <{id}>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nPourquoi cela revient-il ?\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; bob@college.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+        );
+        site.put_bytes(raw.as_bytes());
+        site.round().await;
+        assert!(site.store().undeliverable(site.clock.now(), 10).await.unwrap().is_empty());
+        let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
+        assert_eq!((messages[1].visibility.as_str(), messages[1].new_text.as_str()), ("public", "Pourquoi cela revient-il ?"));
+        assert!(site.sink.last(MARIE).mail.text.contains("Pourquoi cela revient-il ?"));
+    }
+
+    a_person_whose_account_sounds_like_a_system_is_not_passed_over(site) {
+        let mail = Mail::from("Bob Martin <postmaster@college.example>").subject("Delivery failure of the messages").text("Our messages could not be delivered since Monday.");
+        site.receive(&mail).await;
+        assert_ne!(site.verdict(&mail).await.verdict, "ignored");
+    }
+
+    the_desks_own_trouble_blocks_nobody(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let ack = site.sink.only(ANA);
+        for status in ["5.7.1", "5.1.8", "5.4.4"] {
+            let text = String::from_utf8(report(&ack, ANA, "failed", status)).unwrap().replace("550 no such user", "550 classified as spam");
+            site.put_bytes(text.as_bytes());
+        }
+        // A mailbox that sends on: the address written to is not at fault.
+        site.put_bytes(&report(&ack, "elsewhere@provider.example", "failed", "5.1.1"));
+        site.round().await;
+        assert!(site.store().undeliverable(site.clock.now(), 10).await.unwrap().is_empty());
+        assert_eq!(site.sink.to(MARIE).len(), 2, "told once");
+    }
+
     an_absence_is_folded_and_changes_nothing(site) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
@@ -231,6 +267,39 @@ stories! {
         assert_eq!(numbers, ["CG42N1-000001", "TWO-000001"]);
         assert_eq!(site.sink.to(ANA).len(), 2);
         assert!(site.sink.only("luc@agents.example").mail.subject.contains("TWO-000001"));
+    }
+
+    who_may_write_to_one_queue_opens_nothing_in_another(site, &format!("[desk]\nseveral_queues = \"each\"\n{}", BOTH.replace("prefix = \"TWO\"", "prefix = \"TWO\"\nsenders = [\"@inside.example\"]"))) {
+        site.receive(&Mail::from(ANA).to(&format!("{SUPPORT}, second@desk.example"))).await;
+        assert_eq!(site.only_ticket().await.number, "CG42N1-000001");
+        assert!(site.sink.to("luc@agents.example").is_empty());
+    }
+
+    one_copy_for_each_address_is_still_one_ticket_in_each(site, &format!("[desk]\nseveral_queues = \"each\"\n{BOTH}")) {
+        let mail = Mail::from(ANA).to(&format!("{SUPPORT}, second@desk.example"));
+        site.receive(&mail.clone().header(&format!("Delivered-To: {SUPPORT}"))).await;
+        site.receive(&mail.clone().header("Delivered-To: second@desk.example")).await;
+        assert_eq!(site.tickets().await.len(), 2);
+        assert_eq!(site.sink.to(ANA).len(), 2);
+        assert_eq!(site.sink.to("luc@agents.example").len(), 1);
+    }
+
+    a_public_answer_takes_no_forward_and_no_foreign_words_along(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        let note = "Luc (note) : le mot de passe admin est hunter2.";
+        let forward = Mail::reply(&notice.mail, MARIE, "x").subject("Fwd: [CG42N1-000001]").text(&format!("#public\n\nVoir.\n\n---------- Forwarded message ---------\nFrom: Support <{SUPPORT}>\nSubject: x\n\n{note}\n"));
+        let quoted = Mail::reply(&notice.mail, MARIE, "x").text(&format!("#public\n\nVoir.\n> ---------- Forwarded message ---------\n> {note}\n\nVoilà.\n"));
+        for mail in [&forward, &quoted] {
+            site.receive(mail).await;
+            assert_eq!(site.verdict(mail).await.state, "held", "{}", mail.text);
+        }
+        // Signatures and keys name the agent; an enclosed mail may hold anything.
+        let signed = Mail::reply(&notice.mail, MARIE, "x").text("#public\n\nBonjour.\n").attach("winmail.dat", b"x").attach("photo.png", b"\x89PNG");
+        site.receive(&signed).await;
+        let names: Vec<String> = site.sink.last(ANA).mail.attachments.iter().map(|a| a.name.clone()).collect();
+        assert_eq!(names, ["photo.png"]);
+        assert!(site.sink.to(ANA).iter().all(|l| !l.raw.contains("hunter2")));
     }
 
     a_copy_that_came_by_another_way_is_no_second_ticket(site) {

@@ -54,6 +54,7 @@ pub(super) fn read(text: &str) -> Option<Bounce> {
         diagnostic: troubles.iter().find_map(|b| b.diagnostic.clone()),
         delayed: !troubles.is_empty() && troubles.iter().all(|b| b.action == "delayed"),
         original_id: None,
+        certain: true,
     })
 }
 

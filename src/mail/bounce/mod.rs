@@ -8,7 +8,11 @@ use std::borrow::Cow;
 use mail_parser::{Message, MimeHeaders, PartType};
 
 use super::ParsedMail;
+use super::address::{looks_like_address, one_line};
 use super::charset::decode_undeclared;
+
+/// Most characters of a refusal that are kept.
+const WORDS: usize = 1_000;
 
 /// Bytes of a broken report's body that are looked at.
 const RAW: usize = 64 * 1024;
@@ -22,6 +26,8 @@ pub struct Bounce {
     pub status: Option<String>,
     /// The words of the refusing server.
     pub diagnostic: Option<String>,
+    /// True when only a mail system can have written it: by its fields, its return path, or its sender.
+    pub certain: bool,
     /// True when the report only says that delivery takes longer.
     pub delayed: bool,
     /// Message-ID of the mail that was not delivered, when the report encloses its header.
@@ -36,6 +42,8 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Op
         Some(fields) => of_fields(&fields, mail, text)?,
         None => words::detect(message, mail, text)?,
     };
+    bounce.certain = bounce.certain || words::is_certain(message, mail);
+    clean(&mut bounce);
     if let Some(original) = message.parts.iter().find_map(enclosed) {
         bounce.original_id = original.message_id;
         if bounce.recipients.is_empty() {
@@ -46,6 +54,14 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Op
         bounce.original_id = enclosed_id(words::original(text));
     }
     Some(bounce)
+}
+
+/// One line each, within a bound: they are stored and sent on.
+fn clean(bounce: &mut Bounce) {
+    let short = |text: &str| one_line(text).chars().take(WORDS).collect::<String>();
+    bounce.status = bounce.status.as_deref().map(short).filter(|s| s.len() <= 20);
+    bounce.diagnostic = bounce.diagnostic.as_deref().map(short).filter(|s| !s.is_empty());
+    bounce.recipients.retain(|r| looks_like_address(r));
 }
 
 /// What the fields of a report say, made good by its words where they say more.

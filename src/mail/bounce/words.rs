@@ -16,6 +16,9 @@ use super::super::{ParsedMail, fold};
 use super::Bounce;
 use mail_parser::Message;
 
+/// Most recipients that are taken from one report.
+const RECIPIENTS: usize = 200;
+
 type Pattern = LazyLock<Option<Regex>>;
 
 /// Subjects of reports, folded, at their start.
@@ -107,6 +110,7 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Op
         diagnostic: diagnostic(&above),
         delayed: says(&DELAY, &folded),
         original_id: None,
+        certain: false,
     })
 }
 
@@ -119,6 +123,20 @@ fn is_coded(above: &str, mail: &ParsedMail) -> bool {
     let own: BTreeSet<String> = mail.to.iter().chain(&mail.from).map(|a| a.key()).collect();
     let trouble = first(&STATUS, above).is_some_and(|code| !code.starts_with('2'));
     trouble && !addresses(&ANY, above, &own).is_empty()
+}
+
+/// Whether no person can have sent this: a machine's return path, declaration or name.
+pub(super) fn is_certain(message: &Message<'_>, mail: &ParsedMail) -> bool {
+    let local = mail.from.as_ref().map(|a| key(&a.address)).unwrap_or_default();
+    let local = local.split('@').next().unwrap_or_default();
+    let declared =
+        ["X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr"].iter().any(|n| raw_value(message, n).is_some());
+    let automatic = raw_value(message, "Auto-Submitted").is_some_and(|v| !v.to_lowercase().starts_with("no"));
+    declared
+        || automatic
+        || returns_to_nobody(message)
+        || mail.from.is_none()
+        || ["mailer-daemon", "mailerdaemon", "mdaemon", "microsoftexchange"].iter().any(|n| local.starts_with(n))
 }
 
 /// The words of a refusal, where no field holds them.
@@ -219,8 +237,8 @@ fn above_original(text: &str) -> String {
 
 fn recipients(announced: Option<&str>, above: &str, whole: &str, mail: &ParsedMail) -> Vec<String> {
     if let Some(list) = announced {
-        let found: Vec<String> =
-            list.split([',', ' ']).map(str::trim).filter(|a| looks_like_address(a)).map(ToOwned::to_owned).collect();
+        let named = list.split([',', ' ']).map(str::trim).filter(|a| looks_like_address(a));
+        let found: Vec<String> = named.take(RECIPIENTS).map(ToOwned::to_owned).collect();
         if !found.is_empty() {
             return found;
         }

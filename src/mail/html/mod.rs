@@ -13,7 +13,7 @@ use html2text::config;
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
-use super::marks::{Mark, is_mark};
+use super::marks::{self, Mark, is_mark};
 
 /// Deepest nesting of elements that is laid out.
 const DEPTH: usize = 200;
@@ -56,7 +56,7 @@ pub(super) fn to_marked_text(source: &str, most: usize, defects: &mut Vec<String
 }
 
 fn flatten(source: &str) -> String {
-    mail_parser::decoders::html::html_to_text(source)
+    marks::none(mail_parser::decoders::html::html_to_text(source))
 }
 
 /// The source with marks in the places that say something about the text.
@@ -72,6 +72,15 @@ fn mark(source: &str) -> String {
     let handlers = [
         element!(HIDDEN, |el| {
             el.remove();
+            Ok(())
+        }),
+        // Numbers beyond reason overflow the layout.
+        element!("[colspan], [rowspan], ol[start], li[value]", |el| {
+            for name in ["colspan", "rowspan", "start", "value"] {
+                if el.get_attribute(name).is_some_and(|v| v.trim().parse::<u16>().is_err() || v.trim().len() > 3) {
+                    el.remove_attribute(name);
+                }
+            }
             Ok(())
         }),
         element!("blockquote", |el| {

@@ -92,7 +92,7 @@ impl<'a> Text<'a> {
         for at in 0..self.lines.len() {
             let line = &self.lines[at];
             if is_forward(&line.text) && !line.is_quoted() {
-                return self.whole(&skipped, self.lines.len());
+                return self.passed_on(&skipped);
             }
             if let Some(own) = self.before_shared(at) {
                 return Own { shared: Some(own), ..self.above(&skipped, at) };
@@ -101,7 +101,7 @@ impl<'a> Text<'a> {
                 return self.around_quote(&skipped, at, at + length);
             }
             match self.cut(at) {
-                Some(Cut::Old) if self.setting.forwards => return self.whole(&skipped, self.lines.len()),
+                Some(Cut::Old) if self.setting.forwards => return self.passed_on(&skipped),
                 // Nothing stands above: it is all there is.
                 Some(Cut::Old) if !written => return self.whole(&[], self.lines.len()),
                 Some(Cut::Old) => return self.before_old(&skipped, at),
@@ -111,6 +111,11 @@ impl<'a> Text<'a> {
             }
         }
         self.above(&skipped, self.lines.len())
+    }
+
+    /// All of a mail that is passed on. Much of it is not the writer's.
+    fn passed_on(&self, skipped: &[usize]) -> Own<'a> {
+        Own { below: true, ..self.whole(skipped, self.lines.len()) }
     }
 
     /// Whether the writer's text ends at this line.
@@ -145,7 +150,7 @@ impl<'a> Text<'a> {
         }
         let next = (at + 1..self.lines.len()).find(|n| !self.lines[*n].is_blank());
         let heads = next.is_some_and(|n| self.is_header_block(n) || patterns::is_author(&self.lines[n].text));
-        let long = self.lines[at].text.trim().len() >= 10;
+        let long = self.lines[at].text.trim().starts_with("__________");
         let foot = self.setting.answers && long && self.is_short_foot(at + 1);
         if heads { Some(true) } else { foot.then_some(false) }
     }
@@ -185,7 +190,7 @@ impl<'a> Text<'a> {
         const LINES: usize = 15;
         let rest =
             self.lines[start..].iter().take(200).take_while(|l| !l.is_quoted() && !patterns::is_original(&l.text));
-        rest.filter(|l| !l.is_blank()).count() <= LINES
+        rest.filter(|l| !l.is_blank()).take(LINES + 1).count() <= LINES
     }
 
     /// Whether a legal notice begins here and nothing but legal words follows, up to the old mail.
@@ -207,7 +212,8 @@ impl<'a> Text<'a> {
 
     /// Whether only empty and quoted lines, rules, and what announces or heads an old mail follow.
     fn nothing_written_below(&self, start: usize) -> bool {
-        let next = (start..self.lines.len()).find(|at| {
+        // A few lines on, whatever else the program added has ended.
+        let next = (start..self.lines.len().min(start + 40)).find(|at| {
             let line = &self.lines[*at];
             !line.is_blank() && !patterns::is_ruler(&line.text) && !patterns::is_device(&line.text)
         });
@@ -314,6 +320,7 @@ impl<'a> Text<'a> {
         if let Some(forward) = forward {
             let mut own = self.above(skipped, at);
             own.lines.extend(forward..self.lines.len());
+            own.below = true;
             return own;
         }
         self.with_answers_between(self.above(skipped, at), at)
@@ -415,7 +422,7 @@ impl<'a> Text<'a> {
         if own.lines.is_empty() {
             own = self.whole(skipped, at);
         }
-        own.below = own.lines.iter().any(|at| self.lines[*at].is_quoted());
+        own.below = own.lines.iter().any(|at| self.lines[*at].quote != Quote::None);
         own
     }
 

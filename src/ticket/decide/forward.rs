@@ -4,7 +4,7 @@
 //! proves a mail that answers no letter of ours; but a forger gains nothing by it that a mail in the
 //! original sender's own name would not give, so it may open what that sender may open.
 
-use super::open::{Request, opening, title};
+use super::open::{Request, opening, other_queues, tell_others, title};
 use super::people::{message, people};
 use super::{Decision, may_open, stranger};
 use crate::mail::{Forwarded, strip_prefixes};
@@ -41,14 +41,14 @@ pub(super) fn open(
     if !proven && !may_open(&author, queue) {
         return Decision::Hold(stranger(&author, queue));
     }
-    let subject = if original.subject.is_empty() { intake.tagged.title.as_str() } else { &original.subject };
     let whole = original.attachments.clone();
     let language = language_of(&original.text, policy).unwrap_or_else(|| policy.desk.language.clone());
     let requester = Person { address: author.clone(), name: original.from.name.clone(), language };
     let draft = message(intake, Visibility::Public, &original.text);
     let request = Request {
         others: people(original.others.iter(), &author, policy),
-        title: title(strip_prefixes(subject), &original.text),
+        // Not the subject of who passed it on: those are words for the desk.
+        title: title(strip_prefixes(&original.subject), &original.text),
         message: MessageDraft {
             sender: author,
             sender_name: original.from.name.clone(),
@@ -72,6 +72,7 @@ pub(super) fn open(
     };
     let mut opening = opening(intake, request, threading, policy, queue);
     let text = format!("passed on by {}", intake.sender);
+    tell_others(&mut opening, &other_queues(intake, policy, proven), intake, policy);
     opening.events.insert(0, Event { actor: intake.sender.clone(), kind: "forwarded", text });
     Decision::Open(vec![opening])
 }

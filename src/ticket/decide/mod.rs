@@ -27,8 +27,8 @@ use crate::mail::AutomaticKind;
 pub struct Snapshot {
     /// Tickets the mail's signals lead to, in order of trust.
     pub candidates: Vec<Candidate>,
-    /// The ticket that already holds this very mail, which came by another way.
-    pub copy_of: Option<TicketView>,
+    /// The tickets that already hold this very mail, which came by another way.
+    pub copies: Vec<TicketView>,
 }
 
 /// What is to be done about a mail.
@@ -136,7 +136,7 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     if intake.sender.is_empty() {
         return Decision::Hold("it has no usable sender address".to_owned());
     }
-    if let Some(copying) = snapshot.copy_of.as_ref().and_then(|ticket| copy::of(intake, ticket, policy, queue)) {
+    if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
         return Decision::Copy(Box::new(copying));
     }
     let threading = choose(intake, &snapshot.candidates, policy, secret);
@@ -144,9 +144,13 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     let proven = intake.agent.is_some() && proof != Proof::Missing;
     // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
     let machine = intake.mail.automatic.as_ref().map(|a| a.kind).filter(|kind| *kind != AutomaticKind::List);
+    // Who answers the letter that was written to them is a person, whatever report they enclose.
+    let answered = threading.holder.as_ref() == Some(&intake.sender);
+    let machine = machine.filter(|_| intake.mail.bounce.is_none() || !answered);
+    let bounce = intake.mail.bounce.as_ref().filter(|_| !answered);
     match (&threading.joined, machine) {
-        (Some(found), _) if intake.mail.bounce.is_some() => undelivered::join(intake, found, &threading, policy),
-        (None, _) if intake.mail.bounce.is_some() => Decision::Ignore(undelivered::LOST.to_owned()),
+        (Some(found), _) if bounce.is_some() => undelivered::join(intake, found, &threading, policy),
+        (None, _) if let Some(bounce) = bounce => undelivered::lost(bounce),
         (Some(found), _) if intake.agent.is_some() && !proven => Decision::Hold(format!(
             "it claims to be from the agent {} about {}, and nothing proves it",
             intake.sender, found.ticket.number
@@ -159,7 +163,7 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
             forward::open(intake, original, &threading, policy, queue, proven)
         }
         (None, _) if !proven && !may_open(&intake.sender, queue) => Decision::Hold(stranger(&intake.sender, queue)),
-        (None, _) => open::open(intake, &threading, policy, queue),
+        (None, _) => open::open(intake, &threading, policy, queue, proven),
     }
 }
 

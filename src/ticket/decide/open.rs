@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::people::{message, others, sender, silence, watchers};
-use super::{Decision, Opening};
+use super::{Decision, Opening, may_open};
 use crate::ticket::policy::{Acknowledge, Policy, Queue, SeveralQueues};
 use crate::ticket::read::Intake;
 use crate::ticket::thread::Threading;
@@ -21,7 +21,7 @@ pub(super) struct Request {
 }
 
 /// A request in its writer's own name.
-pub(super) fn open(intake: &Intake, threading: &Threading, policy: &Policy, queue: &Queue) -> Decision {
+pub(super) fn open(intake: &Intake, threading: &Threading, policy: &Policy, queue: &Queue, proven: bool) -> Decision {
     let request = |reason| Request {
         requester: sender(intake, policy),
         others: others(intake, policy),
@@ -31,8 +31,7 @@ pub(super) fn open(intake: &Intake, threading: &Threading, policy: &Policy, queu
         fields: intake.fields.clone(),
         reason,
     };
-    let also = intake.also_queues.iter().filter_map(|name| policy.queues.get(name));
-    let also: Vec<&Queue> = also.collect();
+    let also = other_queues(intake, policy, proven);
     let open_in = |queue: &Queue| {
         let request = request(format!("a new request to {}", queue.address));
         opening(intake, request, threading, policy, queue)
@@ -41,7 +40,19 @@ pub(super) fn open(intake: &Intake, threading: &Threading, policy: &Policy, queu
     if policy.desk.several_queues == SeveralQueues::Each {
         return Decision::Open(std::iter::once(first).chain(also.into_iter().map(open_in)).collect());
     }
-    for other in also {
+    tell_others(&mut first, &also, intake, policy);
+    Decision::Open(vec![first])
+}
+
+/// Further queues the mail is addressed to, as far as its sender may open tickets there.
+pub(super) fn other_queues<'a>(intake: &Intake, policy: &'a Policy, proven: bool) -> Vec<&'a Queue> {
+    let named = intake.also_queues.iter().filter_map(|name| policy.queues.get(name));
+    named.filter(|queue| proven || may_open(&intake.sender, queue)).collect()
+}
+
+/// The people of other queues are told of the one ticket.
+pub(super) fn tell_others(first: &mut Opening, others: &[&Queue], intake: &Intake, policy: &Policy) {
+    for other in others {
         first.events.push(Event::own("related", format!("also sent to {}", other.address)));
         for order in watchers(LetterKind::NewTicket, &other.name, &intake.sender, policy) {
             if !first.letters.contains(&order) {
@@ -49,7 +60,6 @@ pub(super) fn open(intake: &Intake, threading: &Threading, policy: &Policy, queu
             }
         }
     }
-    Decision::Open(vec![first])
 }
 
 /// The ticket of a request: its priority, its letters, what its history begins with.

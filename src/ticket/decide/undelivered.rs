@@ -7,14 +7,24 @@
 use super::join::{joined_events, reason};
 use super::people::{message, person};
 use super::{Decision, Joining};
-use crate::mail::Bounce;
+use crate::mail::{Bounce, fold, key};
 use crate::ticket::policy::Policy;
 use crate::ticket::read::{Intake, Signal};
 use crate::ticket::thread::{Candidate, Threading};
 use crate::ticket::words::{Event, LetterKind, LetterOrder, Undelivered, Visibility};
 
 /// Why a report that leads nowhere is passed over.
-pub(super) const LOST: &str = "a delivery report that leads to none of our letters";
+const LOST: &str = "a delivery report that leads to none of our letters";
+
+/// A report that leads nowhere: passed over when only a mail system can have written it.
+pub(super) fn lost(bounce: &Bounce) -> Decision {
+    if bounce.certain {
+        return Decision::Ignore(LOST.to_owned());
+    }
+    Decision::Hold(
+        "it looks like a delivery report that leads to none of our letters, and may be a person's".to_owned(),
+    )
+}
 
 /// Records the report with the ticket its letter was about.
 pub(super) fn join(intake: &Intake, found: &Candidate, threading: &Threading, policy: &Policy) -> Decision {
@@ -30,7 +40,8 @@ pub(super) fn join(intake: &Intake, found: &Candidate, threading: &Threading, po
         address: address.clone(),
         status: bounce.status.clone().unwrap_or_default(),
         reason: bounce.diagnostic.clone().unwrap_or_default().chars().take(500).collect(),
-        lasting: is_lasting(bounce),
+        // Where the mail was sent on from there, the address written to is not at fault.
+        lasting: is_lasting(bounce) && names(bounce, address),
     };
     // A delay may still end well, and an agent's full mailbox is nothing the queue can mend.
     let letters = if bounce.delayed || agent { Vec::new() } else { orders(&failure, &ticket.queue, policy) };
@@ -64,28 +75,32 @@ fn event(bounce: &Bounce, address: &str) -> Event {
     Event::own("undelivered", format!("{what} to {address}: {status} {why}").replace(":  ", ": "))
 }
 
-/// Whether the address itself is at fault, for good (RFC 3463): not a full mailbox, a mail too
-/// large, or a refusal of what the mail said.
+/// Whether the report names this address, or nobody.
+fn names(bounce: &Bounce, address: &str) -> bool {
+    bounce.recipients.is_empty() || bounce.recipients.iter().any(|r| key(r) == address)
+}
+
+/// Whether the address itself is at fault, for good: the codes of RFC 3463 that say so of the
+/// recipient's address, or a general one with words that do. Everything else may be a full mailbox,
+/// a filter, or the desk's own trouble.
 fn is_lasting(bounce: &Bounce) -> bool {
-    const PASSING: [&str; 7] = ["5.2.2", "5.2.3", "5.3.1", "5.3.4", "5.4.5", "5.6.", "5.7."];
-    if bounce.delayed {
-        return false;
-    }
-    match &bounce.status {
-        Some(status) => status.starts_with('5') && !PASSING.iter().any(|p| status.starts_with(p)),
-        None => bounce.diagnostic.as_deref().is_some_and(|text| {
-            let folded = crate::mail::fold(text);
-            [
-                "user unknown",
-                "unknown user",
-                "no such user",
-                "does not exist",
-                "no mailbox",
-                "unknown recipient",
-                "inconnu",
-            ]
-            .iter()
-            .any(|words| folded.contains(words))
-        }),
-    }
+    const GONE: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
+    const WORDS: [&str; 9] = [
+        "user unknown",
+        "unknown user",
+        "no such user",
+        "does not exist",
+        "no mailbox",
+        "unknown recipient",
+        "recipient unknown",
+        "user not found",
+        "inconnu",
+    ];
+    let status = bounce.status.as_deref().unwrap_or("5.0.0");
+    let general = status.starts_with("5.") && status.ends_with(".0");
+    let said = || {
+        let folded = fold(bounce.diagnostic.as_deref().unwrap_or_default());
+        WORDS.iter().any(|words| folded.contains(words))
+    };
+    !bounce.delayed && (GONE.contains(&status) || (general && said()))
 }
