@@ -5,9 +5,9 @@
 //! invitation or a winmail.dat is read from that.
 
 use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
-use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
-use super::{Limits, calendar, charset, flowed, html, marks, parts, tnef, uuencode};
+use super::{Limits, calendar, charset, flowed, html, marks, opaque, parts, tnef, uuencode};
 
 /// Enclosed mails that are looked into when a mail has no text of its own.
 const ENCLOSED: usize = 3;
@@ -67,6 +67,7 @@ fn html_part<'a>(message: &'a Message<'_>, at: u32) -> Option<&'a str> {
 fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut Vec<String>) -> String {
     for (at, part) in message.parts.iter().enumerate() {
         let text = match parts::media_type(part).as_str() {
+            kind if kind.ends_with("pkcs7-mime") => signed_text(parts::bytes(message, part), limits, defects),
             "text/calendar" => calendar::describe(&text_of(message, at).unwrap_or_default()),
             _ if tnef::is_tnef(parts::bytes(message, part)) => tnef::read(parts::bytes(message, part)).text,
             _ => match &part.body {
@@ -79,6 +80,14 @@ fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &m
         }
     }
     String::new()
+}
+
+/// The text of a mail inside its signature.
+fn signed_text(signed: &[u8], limits: &Limits, defects: &mut Vec<String>) -> Option<String> {
+    let content = opaque::content(signed)?;
+    super::guard::check(&content, limits).ok()?;
+    let inner = MessageParser::default().parse(content.as_slice())?;
+    Some(own_text(&inner, limits, defects))
 }
 
 /// An enclosed mail with the head a reader needs.

@@ -21,6 +21,7 @@ mod header;
 mod html;
 mod language;
 mod marks;
+mod opaque;
 mod parameter;
 mod parts;
 mod protection;

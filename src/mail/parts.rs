@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use mail_parser::{HeaderName, Message, MessagePart, MimeHeaders, PartType};
+use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::address::one_line;
-use super::{body, parameter, tnef, uuencode};
+use super::{Limits, body, guard, opaque, parameter, tnef, uuencode};
 
 /// Deepest enclosed mail whose files are listed.
 const ENCLOSED: usize = 5;
@@ -27,11 +27,11 @@ pub(super) struct Leaf<'a> {
 /// All leaves but the parts `used` as the mail's text. `deep`: those of enclosed mails as well.
 pub(super) fn leaves<'a>(message: &'a Message<'a>, used: &[usize], deep: bool) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();
-    walk(message, used, if deep { ENCLOSED } else { 0 }, &mut found);
+    walk(message, used, if deep { ENCLOSED } else { 0 }, true, &mut found);
     found
 }
 
-fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, found: &mut Vec<Leaf<'a>>) {
+fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, unsigned: bool, found: &mut Vec<Leaf<'a>>) {
     let versions = versions(message);
     for (at, part) in message.parts.iter().enumerate() {
         if matches!(part.body, PartType::Multipart(_)) || versions.contains(&at) {
@@ -49,6 +49,9 @@ fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, found: &mut
                 continue;
             }
         }
+        if unsigned {
+            found.extend(inside_signature(part, contents));
+        }
         found.push(Leaf {
             name: name(message, part),
             media_type: media_type(part),
@@ -59,7 +62,7 @@ fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, found: &mut
             && deeper > 0
         {
             let texts: Vec<usize> = inner.text_body.iter().chain(&inner.html_body).map(|at| *at as usize).collect();
-            walk(inner, &texts, deeper - 1, found);
+            walk(inner, &texts, deeper - 1, unsigned, found);
         }
     }
 }
@@ -85,6 +88,23 @@ fn versions(message: &Message<'_>) -> Vec<usize> {
         leaf && !named && !media_type(part).starts_with("text/calendar") && !texts.iter().any(|t| *t as usize == *at)
     };
     children.map(|at| *at as usize).filter(|at| *at < message.parts.len()).filter(version).collect()
+}
+
+/// Files of a mail inside its signature.
+fn inside_signature<'a>(part: &MessagePart<'_>, contents: &[u8]) -> Vec<Leaf<'a>> {
+    if !media_type(part).ends_with("pkcs7-mime") {
+        return Vec::new();
+    }
+    let Some(content) = opaque::content(contents).filter(|c| guard::check(c, &Limits::default()).is_ok()) else {
+        return Vec::new();
+    };
+    let Some(inner) = MessageParser::default().parse(content.as_slice()) else { return Vec::new() };
+    let texts: Vec<usize> = inner.text_body.iter().chain(&inner.html_body).map(|at| *at as usize).collect();
+    let mut found = Vec::new();
+    // One signature deep: a chain of them would take as many stack frames.
+    walk(&inner, &texts, 0, false, &mut found);
+    let owned = found.into_iter().filter(|leaf| !leaf.media_type.ends_with("pkcs7-mime"));
+    owned.map(|leaf| Leaf { contents: Cow::Owned(leaf.contents.into_owned()), ..leaf }).collect()
 }
 
 /// Files encoded into a text part.

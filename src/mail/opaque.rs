@@ -1,0 +1,100 @@
+//! Mails inside an S/MIME signature (RFC 8551 section 3.5.2, "opaque" signing, as Outlook does): the
+//! signed content stands readable in the CMS structure (RFC 5652 section 5) and is taken out of it.
+//!
+//! Only what leads to the content is read, in the encodings in use: of definite length, or cut into
+//! pieces of indefinite length. Nothing is verified.
+
+/// id-data, as an encoded object identifier.
+const ID_DATA: [u8; 11] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01];
+/// id-signedData: what is enveloped has another.
+const ID_SIGNED: [u8; 11] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02];
+
+const EXPLICIT: u8 = 0xA0;
+const OCTETS: u8 = 0x04;
+const PIECES: u8 = 0x24;
+
+/// The content of a signed structure.
+pub(super) fn content(bytes: &[u8]) -> Option<Vec<u8>> {
+    // The signature's own object stands at the beginning.
+    bytes.get(..64.min(bytes.len()))?.windows(ID_SIGNED.len()).position(|w| w == ID_SIGNED)?;
+    let at = bytes.windows(ID_DATA.len()).position(|w| w == ID_DATA)?;
+    let mut rest = &bytes[at + ID_DATA.len()..];
+    let (tag, _) = head(&mut rest)?;
+    if tag != EXPLICIT {
+        return None;
+    }
+    let (tag, length) = head(&mut rest)?;
+    match (tag, length) {
+        (OCTETS, Some(length)) => Some(rest.get(..length)?.to_vec()),
+        (PIECES, length) => pieces(match length {
+            Some(length) => rest.get(..length)?,
+            None => rest,
+        }),
+        _ => None,
+    }
+}
+
+/// Octet strings one after the other, up to the end mark or the end.
+fn pieces(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    while let Some((OCTETS, Some(length))) = head(&mut rest) {
+        out.extend_from_slice(rest.get(..length)?);
+        rest = &rest[length..];
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// A tag and its length; none for the indefinite one.
+fn head(rest: &mut &[u8]) -> Option<(u8, Option<usize>)> {
+    let (tag, first) = (*rest.first()?, *rest.get(1)?);
+    *rest = &rest[2..];
+    if first < 0x80 {
+        return Some((tag, Some(usize::from(first))));
+    }
+    let count = usize::from(first & 0x7f);
+    if count == 0 {
+        return Some((tag, None));
+    }
+    let bytes = rest.get(..count).filter(|_| count <= 4)?;
+    let length = bytes.iter().fold(0usize, |sum, b| sum << 8 | usize::from(*b));
+    *rest = &rest[count..];
+    Some((tag, Some(length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed(content: &[u8]) -> Vec<u8> {
+        [[0x30, 0x80].as_slice(), &ID_SIGNED, &[0xA0, 0x80, 0x30, 0x80, 0x02, 0x01, 0x01], &ID_DATA, content].concat()
+    }
+
+    #[test]
+    fn content_is_found_in_both_encodings() {
+        let text = b"Content-Type: text/plain\r\n\r\nNoir.";
+        let length = u8::try_from(text.len()).unwrap_or(0);
+        let whole = signed(&[[EXPLICIT, length + 2, OCTETS, length].as_slice(), text].concat());
+        assert_eq!(content(&whole).as_deref(), Some(text.as_slice()));
+        let cut = signed(
+            &[
+                [EXPLICIT, 0x80, PIECES, 0x80, OCTETS, 10].as_slice(),
+                &text[..10],
+                &[OCTETS, 0x81, length - 10],
+                &text[10..],
+                &[0, 0, 0, 0],
+            ]
+            .concat(),
+        );
+        assert_eq!(content(&cut).as_deref(), Some(text.as_slice()));
+    }
+
+    #[test]
+    fn what_is_no_signature_has_no_content() {
+        assert_eq!(content(b""), None);
+        assert_eq!(content(&ID_DATA), None);
+        let whole = signed(&[EXPLICIT, 4, OCTETS, 2, 1, 2]);
+        for end in 0..whole.len() {
+            assert_eq!(content(&whole[..end]), None);
+        }
+    }
+}
