@@ -40,7 +40,7 @@ fn parts(piece: &str, size: usize) -> Vec<u8> {
 
 type Shape = (&'static str, fn(&str, usize) -> Vec<u8>, &'static str);
 
-const SHAPES: [Shape; 40] = [
+const SHAPES: [Shape; 43] = [
     ("prose", plain, "L'imprimante de la salle 12 ne répond plus depuis ce matin.\r\n"),
     ("quoted lines", plain, "> L'imprimante de la salle 12 ne répond plus.\r\n"),
     ("quote marks", plain, ">"),
@@ -80,6 +80,9 @@ const SHAPES: [Shape; 40] = [
     ("half encoded-words", |p, s| header("Subject", p, s), "=?utf-8?Q?"),
     ("recipients", |p, s| header("Cc", p, s), "a@b.example, "),
     ("references", |p, s| header("References", p, s), "<a@b.example> "),
+    ("unending encoded-words", |p, s| header("Subject", p, s), "=?a?Q? "),
+    ("broken names", |p, s| header("Reply-To", p, s), "=?utf-8?Q?=C3?= x =?utf-8?Q?a?= x "),
+    ("foreign marks", plain, "\u{fdd1}a\n"),
     ("files", parts, "--b\r\nContent-Type: image/png; name=\"a.png\"\r\n\r\nx\r\n"),
 ];
 

@@ -29,8 +29,15 @@ pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<Str
     }
     let marked = if body.trim().is_empty() { other_text(message, limits, ENCLOSED, defects) } else { body };
     let marked = bounded(clean(marked), limits.text_bytes, defects);
-    let used = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize);
-    let used = used.filter(|at| message.parts.get(*at).is_some_and(|p| !is_file(message, *at, p))).collect();
+    let first = first_text(message);
+    // The parser lists pictures between the texts as well.
+    let text = |at: &usize| {
+        message
+            .parts
+            .get(*at)
+            .is_some_and(|p| matches!(p.body, PartType::Text(_) | PartType::Html(_)) && !is_file(p, first == Some(*at)))
+    };
+    let used = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize).filter(text).collect();
     Body { text: marks::without(&marked).into_owned(), marked, used }
 }
 
@@ -109,8 +116,9 @@ fn join(message: &Message<'_>, indices: &[u32], limits: &Limits, defects: &mut V
     let mut text = String::new();
     // One budget for all parts of a mail: laying out is what costs.
     let mut html_left = limits.html_bytes;
+    let first = first_text(message);
     for at in indices.iter().map(|at| *at as usize).take(limits.parts) {
-        let Some(part) = message.parts.get(at).filter(|p| !is_file(message, at, p)) else { continue };
+        let Some(part) = message.parts.get(at).filter(|p| !is_file(p, first == Some(at))) else { continue };
         let Some(source) = text_of(message, at) else { continue };
         let piece = if matches!(part.body, PartType::Html(_)) {
             let piece = html::to_marked_text(&source, html_left, defects);
@@ -130,13 +138,16 @@ fn join(message: &Message<'_>, indices: &[u32], limits: &Limits, defects: &mut V
     text
 }
 
+fn first_text(message: &Message<'_>) -> Option<usize> {
+    message.text_body.iter().chain(&message.html_body).map(|i| *i as usize).min()
+}
+
 /// A text part that asks to be saved, or that has a name and is not the first, is a file.
-fn is_file(message: &Message<'_>, at: usize, part: &MessagePart<'_>) -> bool {
+fn is_file(part: &MessagePart<'_>, first: bool) -> bool {
     if part.content_disposition().is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment")) {
         return true;
     }
-    let first = message.text_body.iter().chain(&message.html_body).map(|i| *i as usize).min();
-    first != Some(at) && matches!(part.body, PartType::Text(_)) && part.attachment_name().is_some()
+    !first && matches!(part.body, PartType::Text(_)) && part.attachment_name().is_some()
 }
 
 /// A text part's text, its charset and line breaks put right.
