@@ -102,6 +102,19 @@ stories! {
         assert!(events.iter().any(|e| e.starts_with("undelivered: delivery is delayed to ana@college.example")), "{events:?}");
     }
 
+    a_report_is_led_back_by_the_envelope_sender_alone(site, "[queues.help]\nreply_to = \"plus\"\n") {
+        site.receive(&Mail::from(ANA)).await;
+        let ack = site.sink.only(ANA);
+        assert!(ack.envelope_from.starts_with("support+"), "{}", ack.envelope_from);
+        // Nothing of our letter is enclosed: only where the report is sent says what it is about.
+        let text = format!("Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nTo: {}\r\nSubject: failure notice\r\nMessage-ID: <v@mx.example>\r\n\r\nI wasn't able to deliver your message.\r\n\r\n<{ANA}>:\r\n550 5.1.1 no such user\r\n", ack.envelope_from);
+        site.put_bytes(text.as_bytes());
+        site.round().await;
+        assert_eq!(site.store().undeliverable(site.clock.now(), 10).await.unwrap().len(), 1);
+        assert!(site.sink.last(MARIE).mail.subject.contains("Non remis"));
+        site.only_ticket().await;
+    }
+
     a_forged_report_changes_nothing(site) {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
