@@ -10,7 +10,7 @@ use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 use super::header::raw_value;
 use super::language::phrases;
-use super::{ParsedMail, body, calendar, fold};
+use super::{ParsedMail, calendar, fold, text_part};
 
 /// Why a mail counts as written by a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,7 +151,7 @@ fn calendar_response(message: &Message<'_>) -> Option<Automatic> {
             return None;
         }
         let named = declared.attribute("method").map(str::to_ascii_uppercase);
-        named.or_else(|| calendar::method(&body::text_of(message, at)?))
+        named.or_else(|| calendar::method(&text_part::text_of(message, at)?))
     });
     let mut answers = methods.filter(|m| matches!(m.as_str(), "REPLY" | "COUNTER" | "REFRESH" | "DECLINECOUNTER"));
     answers.next().map(|method| reply(format!("Content-Type: text/calendar; method={method}")))

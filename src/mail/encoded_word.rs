@@ -28,29 +28,12 @@ pub(super) fn decode(raw: &[u8]) -> String {
 
 /// The text of an unfolded value.
 pub(super) fn decode_text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("=?") {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let Some(word) = read(rest) else {
-            out.push_str("=?");
-            rest = &rest[2..];
-            continue;
-        };
-        rest = run(word, &mut out);
-    }
-    out.push_str(rest);
-    out
+    replace_runs(text, |decoded| decoded)
 }
 
-/// What stands in the place of an encoded-word while addresses are told apart.
-const PLACE: &str = "encodedword";
-
-/// The text with a plain word in the place of each run of encoded ones, and what they stand for: so
-/// that a comma in a decoded name cannot part an address list.
-pub(super) fn set_aside(text: &str) -> (String, Vec<String>) {
-    let (mut out, mut aside) = (String::with_capacity(text.len()), Vec::new());
+/// The text with something else in the place of each run of encoded-words.
+fn replace_runs(text: &str, mut replace: impl FnMut(String) -> String) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("=?") {
         out.push_str(&rest[..at]);
@@ -62,11 +45,24 @@ pub(super) fn set_aside(text: &str) -> (String, Vec<String>) {
         };
         let mut decoded = String::new();
         rest = run(word, &mut decoded);
-        out.push_str(&format!("{PLACE}{}x", aside.len()));
-        aside.push(decoded);
+        out.push_str(&replace(decoded));
     }
     out.push_str(rest);
-    (out, aside)
+    out
+}
+
+/// What stands in the place of an encoded-word while addresses are told apart.
+const PLACE: &str = "encodedword";
+
+/// The text with a plain word in the place of each run of encoded ones, and what they stand for: so
+/// that a comma in a decoded name cannot part an address list.
+pub(super) fn set_aside(text: &str) -> (String, Vec<String>) {
+    let mut aside = Vec::new();
+    let plain = replace_runs(text, |decoded| {
+        aside.push(decoded);
+        format!("{PLACE}{}x", aside.len() - 1)
+    });
+    (plain, aside)
 }
 
 /// Puts the decoded texts back in the places of [`set_aside`], in one pass.

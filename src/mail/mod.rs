@@ -27,6 +27,7 @@ mod parts;
 mod protection;
 mod reply;
 mod subject;
+mod text_part;
 mod tnef;
 mod uuencode;
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::address::one_line;
-use super::{Limits, body, guard, opaque, parameter, tnef, uuencode};
+use super::{Limits, guard, opaque, parameter, text_part, tnef, uuencode};
 
 /// Deepest enclosed mail whose files are listed.
 const ENCLOSED: usize = 5;
@@ -112,7 +112,7 @@ fn written_into<'a>(message: &Message<'_>, at: usize) -> Vec<Leaf<'a>> {
     if !matches!(&message.parts[at].body, PartType::Text(text) if text.contains("begin ")) {
         return Vec::new();
     }
-    let text = body::text_of(message, at).unwrap_or_default();
+    let text = text_part::text_of(message, at).unwrap_or_default();
     let files = uuencode::split(&text).1.into_iter().map(|file| Leaf {
         media_type: media_type_of(&file.name),
         name: file.name,
