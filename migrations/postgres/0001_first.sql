@@ -36,10 +36,12 @@ CREATE TABLE inbox (
     attempts BIGINT NOT NULL DEFAULT 0,
     -- Whether the server's copy has been archived or marked.
     settled BIGINT NOT NULL DEFAULT 0,
-    -- opened | joined | held | refused | ignored
+    -- opened | joined | command | held | refused | ignored
     verdict TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT '',
     ticket_id BIGINT NOT NULL DEFAULT 0,
+    -- Whether a person let it in although its sender may not open tickets.
+    released BIGINT NOT NULL DEFAULT 0,
     decided_at BIGINT NOT NULL DEFAULT 0,
     message_id TEXT NOT NULL DEFAULT '',
     sender TEXT NOT NULL DEFAULT '',

@@ -36,10 +36,12 @@ CREATE TABLE inbox (
     attempts INTEGER NOT NULL DEFAULT 0,
     -- Whether the server's copy has been archived or marked.
     settled INTEGER NOT NULL DEFAULT 0,
-    -- opened | joined | held | refused | ignored
+    -- opened | joined | command | held | refused | ignored
     verdict TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT '',
     ticket_id INTEGER NOT NULL DEFAULT 0,
+    -- Whether a person let it in although its sender may not open tickets.
+    released INTEGER NOT NULL DEFAULT 0,
     decided_at INTEGER NOT NULL DEFAULT 0,
     message_id TEXT NOT NULL DEFAULT '',
     sender TEXT NOT NULL DEFAULT '',

@@ -10,7 +10,7 @@ use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use super::{Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::File;
-use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Policy, ReplyTo, Secret, TicketView, Token};
+use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Policy, ReplyTo, Secret, TicketView, Token, held_mail};
 
 /// What a letter is made of.
 #[derive(Debug)]
@@ -88,11 +88,13 @@ pub fn compose(
     let token = Token::issue(secret, parcel.ticket.id, &parcel.once_key, &order.to.address);
     let domain = queue.address.rsplit('@').next().unwrap_or_default();
     let message_id = token.message_id(domain);
-    let plus = match queue.reply_to {
-        ReplyTo::Plus => true,
-        ReplyTo::Auto => parcel.plus_works,
-        ReplyTo::Plain => false,
-    };
+    // The token of a held mail is too long for an address.
+    let plus = held_mail(parcel.ticket.id).is_none()
+        && match queue.reply_to {
+            ReplyTo::Plus => true,
+            ReplyTo::Auto => parcel.plus_works,
+            ReplyTo::Plain => false,
+        };
     let reply_address = if plus { token.reply_address(&queue.address) } else { queue.address.clone() };
 
     let mut head = Message::builder()
@@ -105,6 +107,9 @@ pub fn compose(
         head = head.reply_to(mailbox(&policy.desk.name, &reply_address)?);
     }
     for (name, value) in marks(order.kind, &queue.address, &facts.ticket.number) {
+        if value.is_empty() {
+            continue;
+        }
         head = head.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
     let (answers, references) = threading(parcel);

@@ -17,7 +17,12 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
         desk: DeskFacts { name: pick("Assistance ENT", "Support desk"), address: "assistance@desk.example".to_owned() },
         recipient: if kind.is_internal() { agent.clone() } else { requester.clone() },
         ticket: TicketFacts {
-            number: "CG42N1-000123".to_owned(),
+            // Letters about held mails speak of no ticket yet.
+            number: if matches!(kind, LetterKind::Refusal | LetterKind::Held | LetterKind::NotDone) {
+                String::new()
+            } else {
+                "CG42N1-000123".to_owned()
+            },
             title: pick("Connexion impossible depuis ce matin", "Cannot sign in since this morning"),
             status: "open".to_owned(),
             priority: "P2".to_owned(),
@@ -35,7 +40,11 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             ),
             internal: false,
             from_agent,
-            above: String::new(),
+            above: if kind == LetterKind::NotDone {
+                "#pubilc is no command; known are #public and #note".to_owned()
+            } else {
+                String::new()
+            },
             encrypted: false,
             attachments: vec![AttachmentFacts {
                 name: "capture.png".to_owned(),

@@ -44,6 +44,8 @@ pub struct Waiting {
     pub received_at: Millis,
     /// The mail.
     pub bytes: Vec<u8>,
+    /// Whether a person let it in although its sender may not open tickets.
+    pub released: bool,
 }
 
 /// The verdict on a mail, with what lists show of it.
@@ -110,8 +112,10 @@ impl Store {
                 break;
             }
             let (id, mailbox) = (row.try_get(0)?, row.try_get(1)?);
-            let (attempts, received_at) = (row.try_get(3)?, row.try_get(4)?);
-            waiting.push(Waiting { id, mailbox, size, attempts, received_at, bytes: Vec::new() });
+            let (attempts, received_at, released): (i64, Millis, i64) =
+                (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
+            let released = released == 1;
+            waiting.push(Waiting { id, mailbox, size, attempts, received_at, released, bytes: Vec::new() });
         }
         self.fill(&mut waiting).await?;
         Ok(waiting)

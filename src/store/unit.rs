@@ -16,7 +16,7 @@ use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole};
 use crate::ticket::{
     Event, Joining, MessageDraft, Opening, Person, Recent, Status, TicketView, Undelivered, Verdict, Visibility,
-    WINDOW, WINDOWS, format_number,
+    WINDOW, WINDOWS, format_number, held_mail,
 };
 
 /// The counter that gives tickets their row ids; no prefix can be called so.
@@ -89,6 +89,7 @@ pub struct Unit {
     letters: Vec<(i64, OutgoingMail)>,
     judgements: Vec<(i64, &'static str, Judgement)>,
     plus_works: BTreeSet<String>,
+    held: Vec<(i64, bool, String)>,
 }
 
 /// Rows are written as JSON arrays, in the order of the statement's columns.
@@ -149,6 +150,7 @@ impl Unit {
             letters: Vec::new(),
             judgements: Vec::new(),
             plus_works: BTreeSet::new(),
+            held: Vec::new(),
         })
     }
 
@@ -303,6 +305,10 @@ impl Unit {
 
     /// Adds a line to a ticket's history.
     pub fn add_event(&mut self, ticket: i64, event: Event) {
+        if held_mail(ticket).is_some() {
+            // A held mail has no history; its row says why it is held.
+            return;
+        }
         self.events.push((ticket, self.now, event.actor, event.kind, event.text));
     }
 
@@ -313,9 +319,15 @@ impl Unit {
 
     /// Queues a letter, unless one with the same once-key is there.
     pub fn queue_letter(&mut self, ticket: i64, letter: OutgoingMail) {
+        let ticket = if held_mail(ticket).is_some() { 0 } else { ticket };
         if self.once_keys.insert(letter.once_key.clone()) {
             self.letters.push((ticket, letter));
         }
+    }
+
+    /// Lets a held mail in, so that it is decided again, or refuses it for good.
+    pub fn judge_held(&mut self, inbox_id: i64, admit: bool, reason: String) {
+        self.held.push((inbox_id, admit, reason));
     }
 
     /// Records the verdict on a mail.
@@ -356,6 +368,13 @@ impl Unit {
         for (prefix, (before, last)) in &self.counters {
             if before != last {
                 self.tx.set_counter(prefix, *last).await?;
+            }
+        }
+        for (id, admit, reason) in &self.held {
+            if *admit {
+                self.tx.release(*id, reason).await?;
+            } else {
+                self.tx.refuse(*id, reason, self.now).await?;
             }
         }
         for queue in &self.plus_works {

@@ -66,7 +66,8 @@ pub fn suppress(kind: LetterKind, ticket: i64, recent: &Recent, caps: &Caps) -> 
             )
         })
     };
-    if kind.is_internal() {
+    // Anybody can write in an agent's name, so what tells them so is counted like letters to outsiders.
+    if kind.is_internal() && kind != LetterKind::NotDone {
         return over(recent.address[HOURLY], caps.agent_letters_per_hour, HOUR, "");
     }
     let cap = |(part, whole): (i64, i64)| (caps.letters_per_hour.saturating_mul(part) / whole).max(1);

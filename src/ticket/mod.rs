@@ -19,7 +19,7 @@ mod words;
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
 pub(crate) use decide::undelivered_orders;
-pub use decide::{Copying, Decision, Joining, Opening, Snapshot, decide};
+pub use decide::{Copying, Decision, Holding, Joining, Opening, Snapshot, decide};
 pub use number::{format as format_number, numbers_in};
 pub use policy::{
     Acknowledge, Agent, Desk, FieldRule, Policy, PriorityRule, Queue, ReplyTo, Role, SeveralQueues, TagForms,
@@ -27,7 +27,7 @@ pub use policy::{
 pub use priority::{Tagged, read_tags};
 pub use read::{Intake, Signal, read};
 pub use thread::{Candidate, Threading, choose};
-pub use token::{Secret, Token};
+pub use token::{Secret, Token, held_mail, held_number};
 pub use words::{
     Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Undelivered, Verdict, Visibility,
 };

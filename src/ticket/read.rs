@@ -58,6 +58,8 @@ pub struct Intake {
     pub tagged: Tagged,
     /// Hints at its ticket, most trusted first.
     pub signals: Vec<Signal>,
+    /// True when a moderator let it in although its sender may not open tickets.
+    pub released: bool,
     /// Further queues of the same mailbox that it is addressed to.
     pub also_queues: Vec<String>,
     /// What it says, by the codes of the queue's fields.
@@ -85,6 +87,7 @@ pub fn read(mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -
     let also = named.iter().filter(|n| queue.is_some_and(|q| q.name != n.name));
     let name = mail.from.as_ref().map(|a| a.name.as_str()).unwrap_or_default();
     Intake {
+        released: false,
         also_queues: also.map(|q| q.name.clone()).collect(),
         fields: queue.map(|q| fields_of(&mail.reply_text, name, q, policy)).unwrap_or_default(),
         mailbox: mailbox.to_owned(),

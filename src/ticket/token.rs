@@ -60,6 +60,21 @@ pub struct Token {
     mac: [u8; MAC_BYTES],
 }
 
+/// Letters about held mails carry a token of their own: from here on the number is the mail's.
+const HELD: i64 = 1 << 40;
+
+/// The number that stands in the place of a ticket's for a held mail.
+#[must_use]
+pub fn held_number(inbox_id: i64) -> i64 {
+    HELD + inbox_id
+}
+
+/// The held mail such a number stands for; none for a ticket's.
+#[must_use]
+pub fn held_mail(number: i64) -> Option<i64> {
+    (number >= HELD).then(|| number - HELD)
+}
+
 impl Token {
     /// The token of the letter with this once-key, to this recipient.
     #[must_use]

@@ -82,6 +82,8 @@ pub enum Verdict {
     Joined,
     /// A person must judge it.
     Held,
+    /// It did something to something else: an agent's order.
+    Command,
     /// A person refused it.
     Refused,
     /// It needs nothing.
@@ -96,6 +98,7 @@ impl Verdict {
             Self::Opened => "opened",
             Self::Joined => "joined",
             Self::Held => "held",
+            Self::Command => "command",
             Self::Refused => "refused",
             Self::Ignored => "ignored",
         }
@@ -166,17 +169,26 @@ pub enum LetterKind {
     NewMessage,
     /// To the queue's people: the requester was not reached.
     Undelivered,
+    /// To somebody who may not open tickets: your mail waits for a moderator.
+    Refusal,
+    /// To the queue's people: a mail waits for them.
+    Held,
+    /// To an agent: what you asked was not done, and why.
+    NotDone,
 }
 
 impl LetterKind {
     /// All kinds, in the order they are listed to people.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Acknowledgement,
         Self::ReplyReceived,
         Self::Answer,
         Self::NewTicket,
         Self::NewMessage,
         Self::Undelivered,
+        Self::Refusal,
+        Self::Held,
+        Self::NotDone,
     ];
 
     /// Name of the template, and the word stored.
@@ -189,19 +201,22 @@ impl LetterKind {
             Self::NewTicket => "new-ticket",
             Self::NewMessage => "new-message",
             Self::Undelivered => "undelivered",
+            Self::Refusal => "refusal",
+            Self::Held => "held",
+            Self::NotDone => "not-done",
         }
     }
 
     /// Whether it goes to agents. Such a letter may hold what requesters must not read.
     #[must_use]
     pub fn is_internal(self) -> bool {
-        matches!(self, Self::NewTicket | Self::NewMessage | Self::Undelivered)
+        matches!(self, Self::NewTicket | Self::NewMessage | Self::Undelivered | Self::Held | Self::NotDone)
     }
 
     /// Whether it answers a mail by itself (RFC 3834: `auto-replied`), rather than carrying a person's words.
     #[must_use]
     pub fn is_automatic_reply(self) -> bool {
-        matches!(self, Self::Acknowledgement | Self::ReplyReceived)
+        matches!(self, Self::Acknowledgement | Self::ReplyReceived | Self::Refusal)
     }
 }
 

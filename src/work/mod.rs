@@ -14,7 +14,7 @@ pub mod process;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -43,6 +43,8 @@ pub struct Desk {
     /// How many of the oldest waiting mails are decided one by one: the last life of this instance
     /// ended badly, perhaps because of one of them.
     suspects: AtomicUsize,
+    /// Set when a held mail was let in, which stands before those already seen.
+    released: AtomicBool,
     /// Held while this process works on a SQLite file.
     _lock: Option<File>,
 }
@@ -67,6 +69,7 @@ impl Desk {
             inbox_bell: Notify::new(),
             outbox_bell: Notify::new(),
             suspects: suspects.into(),
+            released: false.into(),
             _lock: lock,
         }))
     }

@@ -11,17 +11,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::clock::Millis;
+use crate::clock::{HOUR, Millis};
 use crate::letter::{OutgoingMail, Parcel, compose};
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Durability, Judgement, StoreError, Unit, Waiting, Wanted, image_key};
 use crate::ticket::{
-    Candidate, Copying, Decision, Event, Intake, Joining, LetterKind, LetterOrder, MessageDraft, Opening, ReplyTo,
-    Secret, Signal, Snapshot, TicketView, Undelivered, Verdict, decide, read, suppress, undelivered_orders,
+    Candidate, Copying, Decision, Event, Holding, Intake, Joining, LetterKind, LetterOrder, MessageDraft, Opening,
+    ReplyTo, Secret, Signal, Snapshot, TicketView, Undelivered, Verdict, decide, held_number, read, suppress,
+    undelivered_orders,
 };
 
 use super::Desk;
+
+const DAY: Millis = 24 * HOUR;
 
 /// Decides every mail that waits. Gives how many.
 ///
@@ -30,10 +33,22 @@ use super::Desk;
 pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
     let settings = desk.settings.load_full();
     let mut count = suspects(desk, &settings).await?;
-    let mut group = next_group(desk, &settings, 0).await?;
+    // A mail that is let in stands before those already seen.
+    loop {
+        count += pass(desk, &settings).await?;
+        if !desk.released.swap(false, Ordering::SeqCst) {
+            return Ok(count);
+        }
+    }
+}
+
+/// Decides the mails that wait, from the oldest to the newest.
+async fn pass(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError> {
+    let mut count = 0;
+    let mut group = next_group(desk, settings, 0).await?;
     while let Some(last) = group.last().map(|one| one.mail.id) {
         count += group.len();
-        let (ahead, done) = tokio::join!(next_group(desk, &settings, last), decide_group(desk, &settings, &group));
+        let (ahead, done) = tokio::join!(next_group(desk, settings, last), decide_group(desk, settings, &group));
         done?;
         desk.outbox_bell.notify_one();
         group = ahead?;
@@ -117,7 +132,9 @@ fn read_one(mail: Waiting, settings: &Settings, secret: &Secret) -> Read {
     let policy = &settings.policy;
     let work = || {
         let parsed = mail::parse(&mail.bytes, &policy.limits).map_err(|e| e.to_string())?;
-        Ok(Box::new(read(parsed, &mail.mailbox, policy, secret)))
+        let mut intake = read(parsed, &mail.mailbox, policy, secret);
+        intake.released = mail.released;
+        Ok(Box::new(intake))
     };
     let intake = catch_unwind(AssertUnwindSafe(work));
     let intake = intake.unwrap_or_else(|_| Err("the mail reader failed on it, which is a bug of guichet".to_owned()));
@@ -226,6 +243,18 @@ impl<'a> Work<'a> {
                 Ok((Verdict::Joined, reason, id))
             }
             Decision::Hold(reason) => Ok((Verdict::Held, reason, 0)),
+            Decision::Tell(holding) => {
+                let Holding { reason, mut stand_in, message, letters } = *holding;
+                stand_in.id = held_number(one.mail.id);
+                self.draft(unit, &one.mail, stand_in, message, letters, drafts);
+                Ok((Verdict::Held, reason, 0))
+            }
+            Decision::Judge { held, admit, by } => {
+                let what = if admit { "let in" } else { "refused" };
+                unit.judge_held(held, admit, format!("{what} by {by}"));
+                self.desk.released.store(admit || self.desk.released.load(Ordering::SeqCst), Ordering::SeqCst);
+                Ok((Verdict::Command, format!("held mail {held} {what}"), 0))
+            }
             Decision::Ignore(reason) => Ok((Verdict::Ignored, reason, 0)),
             Decision::Probed(queue) => {
                 unit.note_plus_works(&queue);
@@ -332,7 +361,8 @@ impl<'a> Work<'a> {
 
     fn compose(&self, draft: &Draft<'_>) -> Result<OutgoingMail, String> {
         let Draft { mail, ticket, message, order } = draft;
-        let carries = !order.kind.is_automatic_reply() && order.kind != LetterKind::Undelivered;
+        let carries =
+            !order.kind.is_automatic_reply() && !matches!(order.kind, LetterKind::Undelivered | LetterKind::NotDone);
         let files = if carries { mail::files(&mail.bytes, &enclosable(message, order.kind)) } else { Vec::new() };
         let parcel = Parcel {
             order,
@@ -340,7 +370,7 @@ impl<'a> Work<'a> {
             message,
             files: &files,
             file_bytes: self.settings.letter_file_bytes,
-            once_key: once_key(mail.id, ticket, order),
+            once_key: once_key(mail.id, ticket, order, self.now),
             plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
             now: self.now,
         };
@@ -371,10 +401,12 @@ fn judgement(one: &Read, verdict: Verdict, reason: String, ticket_id: i64) -> Ju
 
 /// What makes a letter unique (invariant 4). That a letter did not arrive is told once an address and
 /// ticket, however many reports come.
-fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder) -> String {
+fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder, now: Millis) -> String {
     let (kind, to) = (order.kind.as_str(), &order.to.address);
     match order.undelivered.as_ref().filter(|f| !f.lasting) {
         Some(failure) => format!("ticket-{}:{kind}:{}:{to}", ticket.id, failure.address),
+        // Who may not write here is told once a day.
+        None if order.kind == LetterKind::Refusal => format!("{}:{kind}:{to}:{}", ticket.queue, now / DAY),
         // Of a new ticket everybody hears once, whatever way its mail took.
         None if order.kind == LetterKind::NewTicket => format!("ticket-{}:{kind}:{to}", ticket.id),
         // A mail to several queues may open several tickets.

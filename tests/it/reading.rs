@@ -212,6 +212,65 @@ stories! {
         assert_eq!(site.only_ticket().await.fields["name"], "Ana Pérez");
     }
 
+    in2_a_stranger_is_told_once_a_day_and_let_in_by_an_answer(site, "[queues.help]\nsenders = [\"@college.example\"]\n") {
+        let (first, second) = (Mail::from("Tom <tom@elsewhere.example>").subject("Accès"), Mail::from("tom@elsewhere.example").subject("Encore").text("Encore moi."));
+        site.receive(&first).await;
+        site.receive(&second).await;
+        let refusal = site.sink.only("tom@elsewhere.example");
+        assert!(refusal.mail.text.contains("un\nmodérateur va le lire"), "{}", refusal.mail.text);
+        assert_eq!(refusal.header("Auto-Submitted"), "auto-replied");
+        let held = site.sink.to(MARIE);
+        assert_eq!(held.len(), 2);
+        assert!(held[0].mail.subject.starts_with("À décider : "), "{}", held[0].mail.subject);
+        assert!(site.tickets().await.is_empty());
+
+        // Somebody else with the same letter decides nothing.
+        let thief = Mail::reply(&held[0].mail, "eve@elsewhere.example", "oui");
+        site.receive(&thief).await;
+        assert!(site.tickets().await.is_empty());
+
+        let (accepted, refused) = if held[0].mail.subject.contains("Accès") { (&held[0], &held[1]) } else { (&held[1], &held[0]) };
+        let unclear = Mail::reply(&accepted.mail, MARIE, "Qui est-ce ?");
+        site.receive(&unclear).await;
+        assert!(site.tickets().await.is_empty() && site.sink.to(MARIE).iter().any(|l| l.mail.subject.starts_with("Pas fait")));
+        let yes = Mail::reply(&accepted.mail, MARIE, "");
+        let no = Mail::reply(&refused.mail, MARIE, "#reject");
+        site.receive(&yes).await;
+        site.receive(&no).await;
+        let ticket = site.only_ticket().await;
+        assert_eq!((ticket.requester.as_str(), ticket.title.as_str()), ("tom@elsewhere.example", "Accès"));
+        assert!(site.sink.last("tom@elsewhere.example").mail.text.contains("CG42N1-000001"));
+        assert_eq!(site.verdict(&yes).await.verdict, "command");
+        assert_eq!(site.verdict(&second).await.verdict, "refused");
+        assert!(site.verdict(&second).await.reason.contains("refused by marie@agents.example"));
+
+        // The next day somebody who still may not write is told again.
+        site.clock.advance(24 * HOUR);
+        site.receive(&Mail::from("tom@elsewhere.example").subject("Toujours")).await;
+        let refusals = site.sink.to("tom@elsewhere.example").into_iter().filter(|l| l.mail.text.contains("modérateur")).count();
+        assert_eq!(refusals, 2);
+        // Machines are told nothing.
+        site.receive(&Mail::from("bulk@elsewhere.example").header("Precedence: bulk")).await;
+        assert!(site.sink.to("bulk@elsewhere.example").is_empty());
+    }
+
+    an_agent_whose_mail_is_not_carried_out_is_told(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        let unproven = Mail::from(MARIE).subject("[CG42N1-000001]").text("#public\nBonjour.");
+        let mistyped = Mail::reply(&notice.mail, MARIE, "#pubilc\nBonjour.");
+        for mail in [&unproven, &mistyped] {
+            site.clock.advance(MINUTE);
+            site.receive(mail).await;
+            assert_eq!(site.verdict(mail).await.state, "held");
+            let told = site.sink.last(MARIE);
+            assert!(told.mail.subject.starts_with("Pas fait"), "{}", told.mail.subject);
+            assert!(told.mail.text.contains("Bonjour."), "{}", told.mail.text);
+        }
+        assert!(site.sink.last(MARIE).mail.text.contains("#pubilc"));
+        assert_eq!(site.sink.to(ANA).len(), 1);
+    }
+
     in7_a_forward_opens_the_ticket_for_who_wrote_it(site) {
         site.receive(&forwarded("L'écran de la salle 12 est noir.").attach("photo.png", b"\x89PNG photo")).await;
         let ticket = site.only_ticket().await;

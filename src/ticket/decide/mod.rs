@@ -5,6 +5,7 @@
 
 mod copy;
 mod forward;
+mod held;
 mod join;
 mod open;
 mod people;
@@ -43,6 +44,17 @@ pub enum Decision {
     Copy(Box<Copying>),
     /// A person must judge it; the reason.
     Hold(String),
+    /// The same, and people are told.
+    Tell(Box<Holding>),
+    /// An agent lets a held mail in, or refuses it.
+    Judge {
+        /// Row id of the held mail.
+        held: i64,
+        /// Whether it is let in.
+        admit: bool,
+        /// Who said so.
+        by: String,
+    },
     /// It needs nothing; the reason.
     Ignore(String),
     /// It is the probe of that queue come back: sub-addresses work there.
@@ -116,6 +128,19 @@ pub struct Copying {
     pub reason: String,
 }
 
+/// A mail to be held, of which people are told.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    /// Why it is held.
+    pub reason: String,
+    /// What stands in the place of a ticket in the letters; it has no number.
+    pub stand_in: TicketView,
+    /// The mail, for the letters.
+    pub message: MessageDraft,
+    /// Letters to write.
+    pub letters: Vec<LetterOrder>,
+}
+
 /// Decides. Pure: the same arguments give the same decision.
 pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
     if let Some(queue) = &intake.probe {
@@ -136,6 +161,9 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     if intake.sender.is_empty() {
         return Decision::Hold("it has no usable sender address".to_owned());
     }
+    if let Some(judgement) = held::judgement(intake, policy, secret) {
+        return judgement;
+    }
     if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
         return Decision::Copy(Box::new(copying));
     }
@@ -151,18 +179,20 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     match (&threading.joined, machine) {
         (Some(found), _) if bounce.is_some() => undelivered::join(intake, found, &threading, policy),
         (None, _) if let Some(bounce) = bounce => undelivered::lost(bounce),
-        (Some(found), _) if intake.agent.is_some() && !proven => Decision::Hold(format!(
-            "it claims to be from the agent {} about {}, and nothing proves it",
-            intake.sender, found.ticket.number
-        )),
+        (Some(found), machine) if intake.agent.is_some() && !proven => held::unproven(intake, found, policy, machine),
         (Some(found), Some(kind)) => join::automatic(intake, found, &threading, policy, kind),
-        (Some(found), None) if proven => join::agent(intake, found, &threading, policy),
+        (Some(found), None) if proven => match join::agent(intake, found, &threading, policy) {
+            Decision::Hold(reason) => held::not_done(intake, reason, &found.ticket.queue, policy),
+            decision => decision,
+        },
         (Some(found), None) => join::requester(intake, found, &threading, policy, queue),
         (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
         (None, None) if let Some(original) = forward::original(intake, policy) => {
             forward::open(intake, original, &threading, policy, queue, proven)
         }
-        (None, _) if !proven && !may_open(&intake.sender, queue) => Decision::Hold(stranger(&intake.sender, queue)),
+        (None, _) if !proven && !intake.released && !may_open(&intake.sender, queue) => {
+            held::stranger(intake, stranger(&intake.sender, queue), policy, queue)
+        }
         (None, _) => open::open(intake, &threading, policy, queue, proven),
     }
 }
