@@ -42,7 +42,7 @@ pub fn key(address: &str) -> String {
 /// character, within the lengths of RFC 5321 section 4.5.3.1.
 #[must_use]
 pub fn looks_like_address(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
+    let Some((local, domain)) = text.split_once('@').filter(|(_, domain)| !domain.contains('@')) else {
         return false;
     };
     !local.is_empty()
@@ -59,6 +59,7 @@ pub(super) fn flatten(parsed: &Parsed<'_>, most: usize) -> Vec<Address> {
 
 fn convert(addr: &Addr<'_>) -> Option<Address> {
     let address = one_line(addr.address.as_deref().unwrap_or_default());
+    let address = bare(&address).to_owned();
     let name = short(&one_line(addr.name.as_deref().unwrap_or_default()));
     if looks_like_address(&address) {
         return Some(Address { name, address });
@@ -70,6 +71,36 @@ fn convert(addr: &Addr<'_>) -> Option<Address> {
     }
     let inside = name.trim_matches(|c: char| "<>\"' ".contains(c));
     looks_like_address(inside).then(|| Address { name: String::new(), address: inside.to_owned() })
+}
+
+/// Without what some programs put around an address.
+fn bare(address: &str) -> &str {
+    let address = address.trim_matches(|c: char| "'\"<>[]\u{200b}\u{feff}".contains(c) || c.is_whitespace());
+    match address.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => &address[7..],
+        _ => address,
+    }
+}
+
+/// The author of a field the parser could make nothing of: what stands in its last angle brackets,
+/// else the first word that is an address. It is a guess.
+pub(super) fn guess(value: &str) -> Option<Address> {
+    let value = encoded_word::decode_text(&one_line(value));
+    let angled = value.rsplit_once('<').map(|(_, rest)| rest.split('>').next().unwrap_or(rest));
+    let address = match angled.filter(|inside| inside.contains('@')) {
+        // Brackets that hold an unusable address must not give way to whatever the name claims.
+        Some(inside) => bare(inside.rsplit([':', ',']).next().unwrap_or(inside)).replace(' ', ""),
+        None => {
+            let mut words = value.split(|c: char| c.is_whitespace() || "<>()[],;\"".contains(c));
+            bare(words.find(|word| looks_like_address(bare(word)))?).to_owned()
+        }
+    };
+    if !looks_like_address(&address) {
+        return None;
+    }
+    let name = value.split(['<', '(']).next().unwrap_or_default().replace(&address, "");
+    let name = short(name.trim_matches(|c: char| "\"' ".contains(c)));
+    Some(Address { name, address })
 }
 
 /// Most characters of a name that are kept: it stands in letters.

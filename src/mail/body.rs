@@ -53,13 +53,38 @@ pub(super) fn own_text(message: &Message<'_>, limits: &Limits, defects: &mut Vec
     let laid_out = join(message, &message.html_body, limits, defects);
     let rich = marks::without(&laid_out).trim().len();
     if written.is_empty() {
-        return if rich == 0 { plain } else { laid_out };
+        return if rich == 0 { rescued(message, limits, defects) } else { laid_out };
     }
     if rich > 4 * written.len() + 200 {
         defects.push("the plain text says next to nothing; the HTML part is read instead".to_owned());
         return laid_out;
     }
     plain
+}
+
+/// The text of parts whose type or end is damaged.
+fn rescued(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> String {
+    let mut text = String::new();
+    for at in 0..message.parts.len().min(limits.parts) {
+        let Some((piece, is_html)) = text_part::rescued(message, at).filter(|(t, _)| !t.trim().is_empty()) else {
+            continue;
+        };
+        if is_html && !text.is_empty() {
+            continue;
+        }
+        let piece = if is_html { html::to_marked_text(&piece, limits.html_bytes, defects) } else { marks::none(piece) };
+        text.push_str(&piece);
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if text.len() > limits.text_bytes {
+            break;
+        }
+    }
+    if !text.is_empty() {
+        defects.push("the text stands in a part whose type or end is damaged".to_owned());
+    }
+    text
 }
 
 fn html_part<'a>(message: &'a Message<'_>, at: u32) -> Option<&'a str> {
@@ -73,9 +98,9 @@ fn html_part<'a>(message: &'a Message<'_>, at: u32) -> Option<&'a str> {
 fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut Vec<String>) -> String {
     for (at, part) in message.parts.iter().enumerate() {
         let text = match parts::media_type(part).as_str() {
-            kind if kind.ends_with("pkcs7-mime") => signed_text(parts::bytes(message, part), limits, defects),
+            kind if kind.ends_with("pkcs7-mime") => signed_text(&parts::bytes(message, part), limits, defects),
             "text/calendar" => calendar::describe(&text_part::text_of(message, at).unwrap_or_default()),
-            _ if tnef::is_tnef(parts::bytes(message, part)) => tnef::read(parts::bytes(message, part)).text,
+            _ if tnef::is_tnef(&parts::bytes(message, part)) => tnef::read(&parts::bytes(message, part)).text,
             _ => match &part.body {
                 PartType::Message(inner) if deeper > 0 => Some(enclosed(inner, limits, deeper - 1, defects)),
                 _ => None,
@@ -154,6 +179,7 @@ fn is_file(part: &MessagePart<'_>, first: bool) -> bool {
 fn clean(text: String) -> String {
     let unix = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text };
     let unwanted = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    let unix = if unix.starts_with('\u{feff}') { unix.trim_start_matches('\u{feff}').to_owned() } else { unix };
     if unix.contains(unwanted) { unix.replace(unwanted, "") } else { unix }
 }
 

@@ -18,6 +18,16 @@ pub(super) fn decode(label: Option<&str>, bytes: &[u8]) -> String {
         return decode_ascii(declared, bytes);
     }
     let encoding = declared.and_then(|l| Encoding::for_label(l.as_bytes()));
+    // A run of letters in a charset of several bytes is not by chance UTF-8 throughout.
+    if encoding.is_none_or(|e| e.name() != "UTF-16LE" && e.name() != "UTF-16BE")
+        && let Ok(text) = std::str::from_utf8(bytes)
+        && text.chars().filter(|c| !c.is_ascii()).take(3).count() == 3
+    {
+        return without_mark(text).to_owned();
+    }
+    if let Some(text) = mostly_utf8(encoding, bytes) {
+        return text;
+    }
     if is_narrow(encoding, declared)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
@@ -35,9 +45,21 @@ pub(super) fn decode(label: Option<&str>, bytes: &[u8]) -> String {
     guess(bytes)
 }
 
+/// UTF-8 in which a few bytes went wrong: cut in a character, or with a foot in another charset.
+fn mostly_utf8(encoding: Option<&'static Encoding>, bytes: &[u8]) -> Option<String> {
+    if encoding.is_some_and(|e| e != UTF_8) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let bad = text.chars().filter(|c| *c == '\u{fffd}').count();
+    let good = text.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count();
+    (bad > 0 && good > 2 * bad).then(|| without_mark(&text).to_owned())
+}
+
 /// Undeclared bytes, such as those of a raw header field.
 pub(super) fn decode_undeclared(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
+        Ok(_) if has_shift(bytes) => Cow::Owned(decode(None, bytes)),
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(decode(None, bytes)),
     }
@@ -50,7 +72,11 @@ fn decode_ascii(label: Option<&str>, bytes: &[u8]) -> String {
     let shifting = label
         .filter(|l| l.starts_with("iso-2022") || l.contains("utf-7") || l.starts_with("utf-16") || *l == "hz-gb-2312");
     match shifting {
-        _ if japanese => ISO_2022_JP.decode(bytes).0.into_owned(),
+        // Pieces that were joined leave empty shifts, which the decoder takes for damage.
+        _ if japanese => {
+            let joined = String::from_utf8_lossy(bytes).replace("\u{1b}(B\u{1b}$B", "");
+            ISO_2022_JP.decode(joined.as_bytes()).0.into_owned()
+        }
         Some(label) => match charset_decoder(label.as_bytes()) {
             Some(decoder) => decoder(bytes),
             None => plain(),
@@ -76,6 +102,9 @@ fn plain_label(label: &str) -> String {
         "latin-1" | "iso8859-1" | "iso_8859_1" => "iso-8859-1".to_owned(),
         "cp-1252" | "win-1252" | "ansi" => "windows-1252".to_owned(),
         "cp-850" | "ibm-850" => "cp850".to_owned(),
+        "cp949" | "ms949" | "uhc" | "ks_c_5601" => "euc-kr".to_owned(),
+        "cp932" | "x-ms-cp932" | "ms932" => "shift_jis".to_owned(),
+        "euc-cn" | "cp936" => "gbk".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -95,7 +95,8 @@ fn run<'a>(first: Word<'a>, out: &mut String) -> &'a str {
     loop {
         let next = read(current.rest.trim_start_matches([' ', '\t']));
         match next {
-            Some(next) if next.charset.eq_ignore_ascii_case(current.charset) => {
+            // Charsets that shift begin anew with each word.
+            Some(next) if next.charset.eq_ignore_ascii_case(current.charset) && !shifts(current.charset) => {
                 current.bytes.extend(next.bytes);
                 current.rest = next.rest;
             }
@@ -109,6 +110,11 @@ fn run<'a>(first: Word<'a>, out: &mut String) -> &'a str {
             }
         }
     }
+}
+
+fn shifts(charset: &str) -> bool {
+    let charset = charset.to_ascii_lowercase();
+    charset.starts_with("iso-2022") || charset.contains("utf-7") || charset.starts_with("hz")
 }
 
 /// Longest encoded text of one word, in bytes: the standard allows 75, some clients write whole subjects.

@@ -12,9 +12,9 @@ use super::{Limits, ParsedMail};
 pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedMail {
     let (from, from_is_certain) = author(message, defects);
     ParsedMail {
-        message_id: ids(message.header(HeaderName::MessageId)).pop(),
-        in_reply_to: newest(ids(message.header(HeaderName::InReplyTo)), limits.references),
-        references: newest(ids(message.header(HeaderName::References)), limits.references),
+        message_id: ids(message, &HeaderName::MessageId).into_iter().next(),
+        in_reply_to: newest(ids(message, &HeaderName::InReplyTo), limits.references),
+        references: newest(ids(message, &HeaderName::References), limits.references),
         from,
         from_is_certain,
         reply_to: addresses(message, HeaderName::ReplyTo, 1).pop(),
@@ -58,6 +58,12 @@ fn author(message: &Message<'_>, defects: &mut Vec<String>) -> (Option<Address>,
     let first = message.headers().iter().find(|h| h.name == HeaderName::From);
     let mut named = first.map(|field| addresses_of(message, field, 2)).unwrap_or_default();
     let certain = fields == 1 && named.len() == 1 && all_in_from(message) == 1;
+    if named.is_empty()
+        && let Some(guessed) = raw_value(message, "From").and_then(|value| address::guess(&value))
+    {
+        defects.push("From is malformed; its address is a guess".to_owned());
+        return (Some(guessed), false);
+    }
     if named.is_empty() {
         defects.push("no usable address in From".to_owned());
         return (addresses(message, HeaderName::Sender, 1).pop(), false);
@@ -74,8 +80,8 @@ fn all_in_from(message: &Message<'_>) -> usize {
 }
 
 fn addresses(message: &Message<'_>, name: HeaderName<'static>, most: usize) -> Vec<Address> {
-    let field = message.headers().iter().rev().find(|h| h.name == name);
-    field.map(|field| addresses_of(message, field, most)).unwrap_or_default()
+    let fields = message.headers().iter().filter(|h| h.name == name).take(20);
+    fields.flat_map(|field| addresses_of(message, field, most)).take(most).collect()
 }
 
 /// The mailboxes a field names. Names the parser could not decode are read again.
@@ -93,10 +99,10 @@ fn addresses_of(message: &Message<'_>, field: &Header<'_>, most: usize) -> Vec<A
 }
 
 fn subject(message: &Message<'_>, defects: &mut Vec<String>) -> String {
-    // The last one, as for every field that should stand once.
-    let field = message.headers().iter().rev().find(|h| h.name == HeaderName::Subject);
-    let raw = field.and_then(|h| message.raw_message.get(h.offset_start as usize..h.offset_end as usize));
-    let raw = bounded(raw.unwrap_or_default());
+    // The first one that says something: clients show that.
+    let fields = message.headers().iter().filter(|h| h.name == HeaderName::Subject);
+    let mut raws = fields.filter_map(|h| message.raw_message.get(h.offset_start as usize..h.offset_end as usize));
+    let raw = bounded(raws.find(|raw| !raw.trim_ascii().is_empty()).unwrap_or_default());
     if !raw.is_ascii() && std::str::from_utf8(raw).is_err() {
         // Bytes outside ASCII that are no UTF-8: the writer's client did not encode them.
         defects.push("the subject's charset is undeclared or wrong".to_owned());
@@ -118,18 +124,36 @@ fn languages(message: &Message<'_>) -> Vec<String> {
     named.split(',').map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()).take(8).collect()
 }
 
-/// Ids of a field; the parser has taken the brackets off.
-fn ids(value: Option<&HeaderValue<'_>>) -> Vec<String> {
-    let list: Vec<&str> = match value {
-        Some(HeaderValue::Text(one)) => vec![one.as_ref()],
-        Some(HeaderValue::TextList(many)) => many.iter().map(AsRef::as_ref).collect(),
+/// Ids of the first field of that name that holds any, without brackets.
+fn ids(message: &Message<'_>, name: &HeaderName<'_>) -> Vec<String> {
+    let fields = message.headers().iter().filter(|h| h.name == *name);
+    let mut all = fields.map(|field| ids_of(message, field));
+    all.find(|ids| !ids.is_empty()).unwrap_or_default()
+}
+
+fn ids_of(message: &Message<'_>, field: &Header<'_>) -> Vec<String> {
+    let list: Vec<&str> = match &field.value {
+        HeaderValue::Text(one) => vec![one.as_ref()],
+        HeaderValue::TextList(many) => many.iter().map(AsRef::as_ref).collect(),
         _ => Vec::new(),
     };
-    let clean = list.into_iter().map(|id| {
-        let id = one_line(id);
-        id.trim_matches(['<', '>', ' ', ',']).to_owned()
-    });
-    clean.filter(|id| !id.is_empty() && id.len() <= 998).collect()
+    let raw = || message.raw_message.get(field.offset_start as usize..field.offset_end as usize).unwrap_or_default();
+    // Unclosed brackets, and ids that a gateway took for words to be encoded.
+    if list.is_empty() || list.iter().any(|id| id.contains("=?")) {
+        let text = encoded_word::decode(bounded(raw()));
+        return split_ids(&text).collect();
+    }
+    list.into_iter().flat_map(|id| split_ids(id).collect::<Vec<_>>()).collect()
+}
+
+/// An id, or several that stand without brackets; the words of old clients beside them go.
+fn split_ids(text: &str) -> impl Iterator<Item = String> {
+    let text = one_line(text);
+    let several = text.contains([' ', ',']);
+    let words: Vec<String> = text.split([' ', ',']).map(|w| w.trim_matches(['<', '>', ' ', ',']).to_owned()).collect();
+    let whole = !several || !words.iter().any(|w| w.contains('@'));
+    let ids = if whole { vec![text.trim_matches(['<', '>', ' ', ',']).to_owned()] } else { words };
+    ids.into_iter().filter(move |id| !id.is_empty() && id.len() <= 998 && (whole || id.contains('@')))
 }
 
 fn newest(mut ids: Vec<String>, most: usize) -> Vec<String> {

@@ -29,6 +29,7 @@ mod reply;
 mod subject;
 mod text_part;
 mod tnef;
+mod transfer;
 mod uuencode;
 
 pub use address::{Address, key, looks_like_address};

@@ -13,8 +13,23 @@ pub(super) fn value(field: &[u8], name: &str) -> Option<String> {
     let field = &field[..field.len().min(FIELD)];
     let pieces = pieces(field, name);
     let found = plain(&pieces).filter(|_| !pieces.iter().any(|p| p.section.is_some() || p.extended));
-    let found = found.or_else(|| joined(&pieces)).or_else(|| plain(&pieces))?;
+    let found = found.or_else(|| joined(&pieces)).or_else(|| plain(&pieces)).or_else(|| anywhere(field, name))?;
     Some(one_line(&found)).filter(|text| !text.is_empty())
+}
+
+/// `attachment filename="a.pdf"`, `filename="a.pdf"`: where the semicolon was forgotten.
+fn anywhere(field: &[u8], name: &str) -> Option<String> {
+    let text = charset::decode_undeclared(field);
+    let lower = text.to_ascii_lowercase();
+    let sought = format!("{name}=");
+    let begins = |at: &usize| !lower[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '*');
+    let at = lower.match_indices(&sought).map(|(at, _)| at).find(begins)? + sought.len();
+    let value = text.get(at..)?.trim_start();
+    let value = match value.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => value.split([';', ' ', '\r', '\n']).next()?,
+    };
+    Some(encoded_word::decode_text(value))
 }
 
 /// One `name*N*=value`.

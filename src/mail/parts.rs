@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::address::one_line;
-use super::{Limits, guard, opaque, parameter, text_part, tnef, uuencode};
+use super::{Limits, guard, opaque, parameter, text_part, tnef, transfer, uuencode};
 
 /// Deepest enclosed mail whose files are listed.
 const ENCLOSED: usize = 5;
@@ -42,22 +42,17 @@ fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, unsigned: b
             continue;
         }
         let contents = bytes(message, part);
-        if tnef::is_tnef(contents) {
-            let package = tnef::read(contents);
+        if tnef::is_tnef(&contents) {
+            let package = tnef::read(&contents);
             if !package.files.is_empty() {
                 found.extend(package.files.into_iter().map(unpacked));
                 continue;
             }
         }
         if unsigned {
-            found.extend(inside_signature(part, contents));
+            found.extend(inside_signature(part, &contents));
         }
-        found.push(Leaf {
-            name: name(message, part),
-            media_type: media_type(part),
-            contents: Cow::Borrowed(contents),
-            inline: is_inline(part),
-        });
+        found.push(Leaf { name: name(message, part), media_type: media_type(part), contents, inline: is_inline(part) });
         if let PartType::Message(inner) = &part.body
             && deeper > 0
         {
@@ -150,15 +145,10 @@ fn media_type_of(name: &str) -> String {
 }
 
 /// The part's contents, transfer encoding undone.
-pub(super) fn bytes<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> &'a [u8] {
+pub(super) fn bytes<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Cow<'a, [u8]> {
     match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.as_bytes(),
-        PartType::Binary(raw) | PartType::InlineBinary(raw) => raw,
-        PartType::Message(_) => {
-            let range = part.offset_body as usize..part.offset_end as usize;
-            message.raw_message.get(range).unwrap_or_default()
-        }
-        PartType::Multipart(_) => &[],
+        PartType::Multipart(_) => Cow::Borrowed(&[]),
+        _ => transfer::contents(message, part),
     }
 }
 
@@ -178,8 +168,10 @@ fn name(message: &Message<'_>, part: &MessagePart<'_>) -> String {
         let header = part.headers.iter().rev().find(|h| h.name == name)?;
         message.raw_message.get(header.offset_start as usize..header.offset_end as usize)
     };
-    let disposition = field(HeaderName::ContentDisposition).and_then(|f| parameter::value(f, "filename"));
-    let content_type = || field(HeaderName::ContentType).and_then(|f| parameter::value(f, "name"));
+    let disposition = field(HeaderName::ContentDisposition)
+        .and_then(|f| ["filename", "name"].iter().find_map(|name| parameter::value(f, name)));
+    let either = |f: &[u8], names: [&str; 2]| names.iter().find_map(|name| parameter::value(f, name));
+    let content_type = || field(HeaderName::ContentType).and_then(|f| either(f, ["name", "filename"]));
     // A description, or an id, that looks like a file's name.
     let described = || {
         let like_a_file =

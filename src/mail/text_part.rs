@@ -1,31 +1,58 @@
 //! The text of one part: its transfer encoding undone, its charset and line breaks put right.
 
-use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
-use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
-use super::{charset, flowed};
+use super::{charset, flowed, transfer};
 
 /// A text part's text, its charset and line breaks put right.
 pub(super) fn text_of(message: &Message<'_>, at: usize) -> Option<String> {
     let part = message.parts.get(at)?;
     let (PartType::Text(decoded) | PartType::Html(decoded)) = &part.body else { return None };
-    let content_type = part.content_type();
-    let attribute = |name: &str| content_type.and_then(|t| t.attribute(name));
-    let declared = attribute("charset");
-    let meta = || matches!(part.body, PartType::Html(_)).then(|| meta_charset(decoded)).flatten();
-    let label = declared.map(ToOwned::to_owned).or_else(meta);
-    let text = if is_doubtful(decoded, label.as_deref()) {
-        raw_bytes(message, part).map(|bytes| charset::decode(label.as_deref(), &bytes))
-    } else {
-        None
-    };
-    let text = text.unwrap_or_else(|| decoded.to_string());
-    let is_flowed = attribute("format").is_some_and(|f| f.eq_ignore_ascii_case("flowed"));
-    if is_flowed && matches!(part.body, PartType::Text(_)) {
-        let delsp = attribute("delsp").is_some_and(|d| d.eq_ignore_ascii_case("yes"));
-        return Some(flowed::unfold(&text, delsp));
+    let html = matches!(part.body, PartType::Html(_));
+    let label = label(part).or_else(|| html.then(|| meta_charset(decoded)).flatten());
+    if transfer::is_left_encoded(part) || is_doubtful(decoded, label.as_deref()) {
+        let bytes = transfer::contents(message, part);
+        return Some(unfolded(part, charset::decode(label.as_deref(), &bytes)));
     }
-    Some(text)
+    Some(unfolded(part, decoded.to_string()))
+}
+
+/// The text of a part that the parser took for something else, because its type is malformed or its
+/// end is missing; and whether it is HTML.
+pub(super) fn rescued(message: &Message<'_>, at: usize) -> Option<(String, bool)> {
+    let part = message.parts.get(at)?;
+    if !matches!(part.body, PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Text(_) | PartType::Html(_)) {
+        return None;
+    }
+    let saved = part.content_disposition().is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
+    let declared = part.content_type();
+    let kind = declared.map(|t| t.ctype().to_ascii_lowercase()).unwrap_or_default();
+    let subtype = declared.and_then(|t| t.subtype()).unwrap_or_default().to_ascii_lowercase();
+    // RFC 2045 section 5.2: what cannot be understood is plain text.
+    let texts = kind == "text" || kind.starts_with("text/") || subtype.is_empty() || kind.is_empty();
+    let named = part.attachment_name().is_some() || subtype == "calendar";
+    if saved || named || !texts {
+        return None;
+    }
+    let bytes = transfer::contents(message, part);
+    if bytes.contains(&0) {
+        return None;
+    }
+    let html = subtype.starts_with("html") || kind.contains("html");
+    Some((unfolded(part, charset::decode(label(part).as_deref(), &bytes)), html))
+}
+
+fn label(part: &MessagePart<'_>) -> Option<String> {
+    part.content_type().and_then(|t| t.attribute("charset")).map(ToOwned::to_owned)
+}
+
+fn unfolded(part: &MessagePart<'_>, text: String) -> String {
+    let attribute = |name: &str| part.content_type().and_then(|t| t.attribute(name));
+    let is_flowed = attribute("format").is_some_and(|f| f.eq_ignore_ascii_case("flowed"));
+    if !is_flowed || matches!(part.body, PartType::Html(_)) {
+        return text;
+    }
+    flowed::unfold(&text, attribute("delsp").is_some_and(|d| d.eq_ignore_ascii_case("yes")))
 }
 
 /// Whether the parser's decoding is worth a second look: replacement characters, shifts of
@@ -46,14 +73,4 @@ fn meta_charset(source: &str) -> Option<String> {
     let rest = rest.trim_start_matches(['"', '\'', ' ']);
     let label = rest.split(|c: char| !c.is_ascii_alphanumeric() && !"-_:.".contains(c)).next()?;
     (!label.is_empty()).then(|| label.to_owned())
-}
-
-/// The part's bytes with its transfer encoding undone and its charset not.
-fn raw_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Vec<u8>> {
-    let raw = message.raw_message.get(part.offset_body as usize..part.offset_end as usize)?;
-    match part.encoding {
-        Encoding::None => Some(raw.to_vec()),
-        Encoding::Base64 => base64_decode(raw),
-        Encoding::QuotedPrintable => quoted_printable_decode(raw),
-    }
 }
