@@ -75,7 +75,8 @@ fn convert(addr: &Addr<'_>) -> Option<Address> {
 
 /// Without what some programs put around an address.
 fn bare(address: &str) -> &str {
-    let address = address.trim_matches(|c: char| "'\"<>[]\u{200b}\u{feff}".contains(c) || c.is_whitespace());
+    let address = address.trim_matches(|c: char| "'\"<>\u{200b}\u{feff}".contains(c) || c.is_whitespace());
+    let address = address.strip_prefix('[').map_or(address, |inner| inner.strip_suffix(']').unwrap_or(inner));
     match address.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => &address[7..],
         _ => address,

@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use mail_parser::{Message, MessageParser};
 use sha2::{Digest, Sha256};
 
+use super::mend;
 use super::parts::{self, Leaf};
 
 /// One file, as the ticket lists it.
@@ -87,7 +88,8 @@ pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
     if wanted.is_empty() {
         return Vec::new();
     }
-    let Some(message) = MessageParser::default().parse(super::guard::without_blank_start(raw)) else {
+    let raw = mend::prepared(raw);
+    let Some(message) = MessageParser::default().parse(raw.as_ref()) else {
         return Vec::new();
     };
     let texts: Vec<usize> = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize).collect();

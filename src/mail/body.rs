@@ -20,7 +20,7 @@ pub(super) struct Body {
 }
 
 pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> Body {
-    let body = own_text(message, limits, defects);
+    let (body, rescued) = own_text(message, limits, defects);
     for (index, part) in message.parts.iter().enumerate() {
         if part.is_encoding_problem {
             defects.push(format!("part {index}: broken transfer encoding"));
@@ -36,39 +36,41 @@ pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<Str
             .get(*at)
             .is_some_and(|p| matches!(p.body, PartType::Text(_) | PartType::Html(_)) && !is_file(p, first == Some(*at)))
     };
-    let used = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize).filter(text).collect();
+    let used = message.text_body.iter().chain(&message.html_body).map(|at| *at as usize).filter(text);
+    let used = used.chain(rescued).collect();
     Body { text: marks::without(&marked).into_owned(), marked, used }
 }
 
-/// What its text parts say.
-pub(super) fn own_text(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> String {
+/// What its text parts say; and which parts were read as text that did not pass for it.
+pub(super) fn own_text(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> (String, Vec<usize>) {
     let plain = join(message, &message.text_body, limits, defects);
     let written = plain.trim();
     let html_bytes: usize = message.html_body.iter().filter_map(|at| html_part(message, *at)).map(str::len).sum();
     // A stub such as "this mail needs an HTML reader" beside a long HTML part.
     let stub = written.len() < 400 && html_bytes > 20 * written.len() + 400;
     if !written.is_empty() && !stub {
-        return plain;
+        return (plain, Vec::new());
     }
     let laid_out = join(message, &message.html_body, limits, defects);
     let rich = marks::without(&laid_out).trim().len();
     if written.is_empty() {
-        return if rich == 0 { rescued(message, limits, defects) } else { laid_out };
+        return if rich == 0 { rescued(message, limits, defects) } else { (laid_out, Vec::new()) };
     }
     if rich > 4 * written.len() + 200 {
         defects.push("the plain text says next to nothing; the HTML part is read instead".to_owned());
-        return laid_out;
+        return (laid_out, Vec::new());
     }
-    plain
+    (plain, Vec::new())
 }
 
 /// The text of parts whose type or end is damaged.
-fn rescued(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> String {
-    let mut text = String::new();
+fn rescued(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> (String, Vec<usize>) {
+    let (mut text, mut used) = (String::new(), Vec::new());
     for at in 0..message.parts.len().min(limits.parts) {
         let Some((piece, is_html)) = text_part::rescued(message, at).filter(|(t, _)| !t.trim().is_empty()) else {
             continue;
         };
+        used.push(at);
         if is_html && !text.is_empty() {
             continue;
         }
@@ -84,7 +86,7 @@ fn rescued(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) ->
     if !text.is_empty() {
         defects.push("the text stands in a part whose type or end is damaged".to_owned());
     }
-    text
+    (text, used)
 }
 
 fn html_part<'a>(message: &'a Message<'_>, at: u32) -> Option<&'a str> {
@@ -118,7 +120,7 @@ fn signed_text(signed: &[u8], limits: &Limits, defects: &mut Vec<String>) -> Opt
     let content = opaque::content(signed)?;
     super::guard::check(&content, limits).ok()?;
     let inner = MessageParser::default().parse(content.as_slice())?;
-    Some(own_text(&inner, limits, defects))
+    Some(own_text(&inner, limits, defects).0)
 }
 
 /// An enclosed mail with the head a reader needs.
@@ -131,7 +133,7 @@ fn enclosed(inner: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut V
     if !mail.subject.is_empty() {
         text.push_str(&format!("Subject: {}\n", mail.subject));
     }
-    let body = own_text(inner, limits, defects);
+    let (body, _) = own_text(inner, limits, defects);
     let body = if body.trim().is_empty() { other_text(inner, limits, deeper, defects) } else { body };
     format!("{text}\n{body}")
 }

@@ -53,7 +53,7 @@ fn mostly_utf8(encoding: Option<&'static Encoding>, bytes: &[u8]) -> Option<Stri
     let text = String::from_utf8_lossy(bytes);
     let bad = text.chars().filter(|c| *c == '\u{fffd}').count();
     let good = text.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count();
-    (bad > 0 && good > 2 * bad).then(|| without_mark(&text).to_owned())
+    (bad > 0 && good >= 2 * bad).then(|| without_mark(&text).to_owned())
 }
 
 /// Undeclared bytes, such as those of a raw header field.

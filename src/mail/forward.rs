@@ -57,7 +57,7 @@ fn enclosed(message: &Message<'_>, mail: &ParsedMail, limits: &Limits) -> Option
     let read = header::read(inner, limits, &mut unused);
     let body = body::read(inner, limits, &mut unused);
     // Without words of its own the mail's text is that of the enclosed one.
-    let words = body::own_text(message, limits, &mut unused);
+    let (words, _) = body::own_text(message, limits, &mut unused);
     let above = if words.trim().is_empty() { String::new() } else { mail.reply_text.clone() };
     Some(Forwarded {
         above,

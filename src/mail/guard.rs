@@ -71,18 +71,6 @@ pub enum Unreadable {
     NotAMail,
 }
 
-/// The mail from its first header field on: some systems put empty lines before it.
-pub(super) fn without_blank_start(raw: &[u8]) -> &[u8] {
-    let mut rest = raw;
-    while let Some(end) = rest.iter().position(|b| *b == b'\n') {
-        if !rest[..end].iter().all(u8::is_ascii_whitespace) {
-            break;
-        }
-        rest = &rest[end + 1..];
-    }
-    rest
-}
-
 /// Looks at the bytes before anything is parsed.
 pub(super) fn check(raw: &[u8], limits: &Limits) -> Result<(), Unreadable> {
     if raw.iter().all(u8::is_ascii_whitespace) {

@@ -21,6 +21,7 @@ mod header;
 mod html;
 mod language;
 mod marks;
+mod mend;
 mod opaque;
 mod parameter;
 mod parts;
@@ -107,9 +108,9 @@ pub struct ParsedMail {
 /// # Errors
 /// [`Unreadable`] when the mail is empty, or passes one of `limits`: it must then be held.
 pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMail, Unreadable> {
-    let raw = guard::without_blank_start(raw);
-    guard::check(raw, limits)?;
-    let message = MessageParser::default().parse(raw).ok_or(Unreadable::NotAMail)?;
+    let raw = mend::prepared(raw);
+    guard::check(&raw, limits)?;
+    let message = MessageParser::default().parse(raw.as_ref()).ok_or(Unreadable::NotAMail)?;
     guard::check_parts(&message, limits)?;
     Ok(read(&message, limits))
 }

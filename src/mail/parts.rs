@@ -37,7 +37,7 @@ fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, unsigned: b
         if matches!(part.body, PartType::Multipart(_)) || versions.contains(&at) {
             continue;
         }
-        if used.contains(&at) && matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
+        if used.contains(&at) {
             found.extend(written_into(message, at));
             continue;
         }
