@@ -90,9 +90,62 @@ CREATE TABLE ticket (
     root_message_id TEXT NOT NULL DEFAULT '',
     last_public_id TEXT NOT NULL DEFAULT '',
     -- JSON object of what the request says, by the codes of its fields.
-    fields TEXT NOT NULL DEFAULT '{}'
+    fields TEXT NOT NULL DEFAULT '{}',
+    -- requester | vendor | date, while its status is pending
+    pending_on TEXT NOT NULL DEFAULT '',
+    -- JSON array of free words.
+    tags TEXT NOT NULL DEFAULT '[]',
+    vendor TEXT NOT NULL DEFAULT '',
+    vendor_reference TEXT NOT NULL DEFAULT '',
+    -- The ticket it is part of, and the one it was merged into; 0 for none.
+    parent_id INTEGER NOT NULL DEFAULT 0,
+    merged_into INTEGER NOT NULL DEFAULT 0,
+    -- JSON array of the numbers of tickets that have to do with it.
+    related TEXT NOT NULL DEFAULT '[]',
+    solution TEXT NOT NULL DEFAULT '',
+    -- The requester's satisfaction, 1 to 5.
+    rating INTEGER NOT NULL DEFAULT 0,
+    -- JSON object of the newest public answer: by, at, text.
+    last_answer TEXT NOT NULL DEFAULT '{}',
+    -- Message-ID of the letter that was the first answer.
+    first_response_id TEXT NOT NULL DEFAULT '',
+    -- How often it was written.
+    revision INTEGER NOT NULL DEFAULT 0,
+    -- JSON of what the last order changed, while it can be taken back.
+    undo TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX ticket_queue_status ON ticket (queue, status);
+CREATE INDEX ticket_parent ON ticket (parent_id) WHERE parent_id > 0;
+CREATE INDEX ticket_vendor ON ticket (vendor) WHERE vendor <> '';
+CREATE INDEX ticket_requester ON ticket (requester);
+
+-- What is to happen to a ticket when. kind: wake | remind | silence | confirm
+CREATE TABLE deadline (
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    kind TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (ticket_id, kind)
+);
+CREATE INDEX deadline_due ON deadline (due_at);
+
+-- Problems and what solved them: what solved tickets leave behind, and articles.
+CREATE TABLE article (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER NOT NULL UNIQUE REFERENCES ticket (id),
+    queue TEXT NOT NULL,
+    title TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    solution TEXT NOT NULL,
+    -- Words, parted by spaces.
+    tags TEXT NOT NULL DEFAULT '',
+    -- Whether requesters may read it: an article, not only a solved ticket.
+    public INTEGER NOT NULL DEFAULT 0,
+    author TEXT NOT NULL DEFAULT '',
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    -- All of it in lower case without accents, for the search.
+    words TEXT NOT NULL
+);
 
 -- People on the requester's side. role: requester | cc
 CREATE TABLE participant (
@@ -109,7 +162,7 @@ CREATE TABLE message (
     inbox_id INTEGER NOT NULL REFERENCES inbox (id),
     -- in: from the requester's side; out: from the desk
     direction TEXT NOT NULL,
-    -- public | internal
+    -- public | internal | vendor
     visibility TEXT NOT NULL,
     automatic INTEGER NOT NULL DEFAULT 0,
     sender TEXT NOT NULL,
@@ -157,13 +210,16 @@ CREATE TABLE outbox (
     lease_until INTEGER NOT NULL DEFAULT 0,
     lease_by TEXT NOT NULL DEFAULT '',
     sent_at INTEGER NOT NULL DEFAULT 0,
-    last_error TEXT NOT NULL DEFAULT ''
+    last_error TEXT NOT NULL DEFAULT '',
+    -- Whether an answer to it proves who writes: not once its token was shown to others.
+    proves INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state = 'sending';
 CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
 CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
 CREATE INDEX outbox_ticket ON outbox (ticket_id);
+CREATE INDEX outbox_message_id ON outbox (message_id);
 
 -- Addresses that refused a letter for good: nothing is written to them until the time is over.
 CREATE TABLE undeliverable (

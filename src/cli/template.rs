@@ -17,7 +17,7 @@ pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble
         TemplateCommand::List { json } => list(&settings.templates, json),
         TemplateCommand::Check => {
             // Loading the configuration compiles and tries every letter.
-            let count = LetterKind::ALL.len() * settings.templates.languages().len();
+            let count = LetterKind::NAMES.len() * settings.templates.languages().len();
             println!("{count} letters in {} are good.", settings.templates.languages().join(" and "));
             Ok(())
         }
@@ -41,8 +41,8 @@ fn render(settings: &Settings, name: &str, html: bool, facts: bool) -> Result<()
     let default = settings.policy.desk.language.clone();
     let (language, word) = name.split_once('/').map_or((default, name), |(l, w)| (l.to_owned(), w));
     let word = word.split('.').next().unwrap_or(word);
-    let Some(kind) = LetterKind::ALL.into_iter().find(|k| k.as_str() == word) else {
-        let known: Vec<&str> = LetterKind::ALL.iter().map(|k| k.as_str()).collect();
+    let Some(kind) = LetterKind::from_name(word) else {
+        let known: Vec<&str> = LetterKind::NAMES.iter().map(|(_, name)| *name).collect();
         return Err(Trouble::Usage(format!("there is no letter {word}; there are {}", known.join(", "))));
     };
     let facts_of = sample(kind, &language);

@@ -7,7 +7,8 @@ use lettre::address::Address;
 use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 
-use super::{Facts, Rendered, Templates};
+use super::buttons::Way;
+use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::File;
 use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Policy, ReplyTo, Secret, TicketView, Token, held_mail};
@@ -21,6 +22,8 @@ pub struct Parcel<'a> {
     pub ticket: &'a TicketView,
     /// The message it is about.
     pub message: &'a MessageDraft,
+    /// What it shows besides.
+    pub extra: &'a Extra,
     /// Files of the message.
     pub files: &'a [File],
     /// Most bytes of files that are sent on; larger ones are only named.
@@ -82,9 +85,6 @@ pub fn compose(
     let queue = policy.queues.get(queue_name).ok_or_else(|| LetterError::Queue(queue_name.clone()))?;
     let enclosed = enclosed(parcel);
     let parts: Vec<usize> = enclosed.iter().map(|f| f.attachment.part).collect();
-    let facts = Facts::gather(order, parcel.ticket, parcel.message, &parts, policy);
-    let words = templates.render(order.kind, &facts)?;
-
     let token = Token::issue(secret, parcel.ticket.id, &parcel.once_key, &order.to.address);
     let domain = queue.address.rsplit('@').next().unwrap_or_default();
     let message_id = token.message_id(domain);
@@ -96,6 +96,9 @@ pub fn compose(
             ReplyTo::Plain => false,
         };
     let reply_address = if plus { token.reply_address(&queue.address) } else { queue.address.clone() };
+    let way = Way { address: &reply_address, mark: (!plus).then(|| token.text()) };
+    let facts = Facts::gather(parcel, &way, &parts, policy);
+    let words = templates.render(order.kind, &facts)?;
 
     let mut head = Message::builder()
         .from(mailbox(&sender_name(&facts, order.kind), &queue.address)?)
@@ -133,7 +136,7 @@ pub fn compose(
 
 /// Files go with letters that carry a person's message, smallest first, until the bound is reached.
 fn enclosed<'a>(parcel: &Parcel<'a>) -> Vec<&'a File> {
-    if parcel.order.kind.is_automatic_reply() {
+    if !parcel.order.kind.carries_files() {
         return Vec::new();
     }
     let mut files: Vec<&File> = parcel.files.iter().collect();
@@ -152,7 +155,7 @@ fn enclosed<'a>(parcel: &Parcel<'a>) -> Vec<&'a File> {
 
 fn sender_name(facts: &Facts, kind: LetterKind) -> String {
     match kind {
-        LetterKind::Answer if facts.message.author != facts.desk.name => {
+        k if k.is_personal() && facts.message.author != facts.desk.name => {
             format!("{} ({})", facts.message.author, facts.desk.name)
         }
         _ => facts.desk.name.clone(),
@@ -172,7 +175,7 @@ fn date(now: Millis) -> SystemTime {
 fn marks(kind: LetterKind, desk: &str, number: &str) -> [(&'static str, String); 4] {
     let (submitted, suppress) = match kind {
         k if k.is_automatic_reply() => ("auto-replied", "All"),
-        LetterKind::Answer => ("auto-generated", "OOF, AutoReply"),
+        k if k.is_personal() => ("auto-generated", "OOF, AutoReply"),
         _ => ("auto-generated", "All"),
     };
     [

@@ -2,8 +2,12 @@
 
 use serde::Serialize;
 
+use super::buttons::{Button, Way, buttons, marks, stars};
+use super::sheet::{Section, sections};
+use super::{Listed, Parcel};
+use crate::clock::readable;
 use crate::mail::{Attachment, FileRole};
-use crate::ticket::{LetterOrder, MessageDraft, Policy, TicketView, Visibility};
+use crate::ticket::{LetterKind, MessageDraft, Policy, Status, TicketView, Visibility};
 
 /// Everything a template can name. In strict mode a name that is not here is a mistake.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +24,54 @@ pub struct Facts {
     pub undelivered: UndeliveredFacts,
     /// Language of the letter (`fr`).
     pub language: String,
+    /// True in letters to the desk's own people.
+    pub internal: bool,
+    /// What was done or is to be known, sentence by sentence.
+    pub done: Vec<String>,
+    /// Links that are mails: what the reader may do.
+    pub buttons: Vec<Button>,
+    /// The same for one to five stars.
+    pub stars: Vec<Button>,
+    /// The same for nought to ten.
+    pub marks: Vec<Button>,
+    /// Tickets, in a list.
+    pub listed: Vec<ListedFacts>,
+    /// Headings and texts, in letters that show more than one message.
+    pub sections: Vec<Section>,
+    /// What may help: articles, and, for the desk alone, solved tickets.
+    pub hits: Vec<HitFacts>,
+}
+
+/// A ticket in a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListedFacts {
+    /// Its number.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// Its status, in words.
+    pub status: String,
+    /// Code of its priority.
+    pub priority: String,
+    /// Who asked.
+    pub requester: String,
+    /// Name of the agent who has it; empty for none, and in letters to requesters.
+    pub assignee: String,
+    /// When it last changed.
+    pub changed: String,
+    /// Link to a mail that asks for the whole of it; empty in letters to requesters.
+    pub href: String,
+}
+
+/// Something that may help.
+#[derive(Debug, Clone, Serialize)]
+pub struct HitFacts {
+    /// Number of the ticket; empty in letters to requesters.
+    pub number: String,
+    /// Title.
+    pub title: String,
+    /// What solved it.
+    pub solution: String,
 }
 
 /// The desk, as letters present it.
@@ -61,6 +113,34 @@ pub struct TicketFacts {
     pub fields: Vec<FieldFacts>,
     /// Names of the fields that are still to be said.
     pub missing: Vec<String>,
+    /// Status in the reader's language.
+    pub status_label: String,
+    /// Level that has it (`2`).
+    pub level: i64,
+    /// Name of its type, in words; may be empty, like the next two.
+    pub kind: String,
+    /// Name of its category.
+    pub category: String,
+    /// Name of its service.
+    pub service: String,
+    /// Name of the agent who has it; may be empty.
+    pub assignee: String,
+    /// What solved it; may be empty.
+    pub solution: String,
+    /// The vendor's own number; empty in letters to requesters.
+    pub vendor_reference: String,
+    /// When it was opened.
+    pub created: String,
+    /// Numbers of tickets that have to do with it; empty in letters to requesters.
+    pub related: Vec<String>,
+    /// Free words; empty in letters to requesters.
+    pub tags: String,
+    /// True while it waits for an approval.
+    pub approval: bool,
+    /// True when it went into another ticket.
+    pub merged: bool,
+    /// True once it is resolved or closed.
+    pub finished: bool,
 }
 
 /// A field of a request.
@@ -94,6 +174,8 @@ pub struct MessageFacts {
     pub text: String,
     /// True when only the desk may read it.
     pub internal: bool,
+    /// True when it is between the desk and a vendor.
+    pub vendor: bool,
     /// True when an agent wrote it.
     pub from_agent: bool,
     /// What somebody of the desk wrote above a mail they passed on; empty in letters to requesters.
@@ -117,14 +199,8 @@ pub struct AttachmentFacts {
 
 impl Facts {
     /// Gathers the facts of a letter. `enclosed` are the part numbers of the files it carries.
-    #[must_use]
-    pub fn gather(
-        order: &LetterOrder,
-        ticket: &TicketView,
-        message: &MessageDraft,
-        enclosed: &[usize],
-        policy: &Policy,
-    ) -> Self {
+    pub(super) fn gather(parcel: &Parcel<'_>, way: &Way<'_>, enclosed: &[usize], policy: &Policy) -> Self {
+        let Parcel { order, ticket, message, extra, .. } = *parcel;
         let (to, internal) = (&order.to, order.kind.is_internal());
         let language = to.language.clone();
         let shown = |a: &&Attachment| a.role != FileRole::Logo && (internal || a.is_fit_for_requesters());
@@ -134,11 +210,12 @@ impl Facts {
         Self {
             desk: DeskFacts { name: policy.desk.name.clone(), address: address.unwrap_or_default() },
             recipient: PersonFacts { name: to.name.clone(), address: to.address.clone() },
-            ticket: ticket_facts(ticket, &language, policy),
+            ticket: ticket_facts(ticket, internal || order.kind == LetterKind::Vendor, &language, policy),
             message: MessageFacts {
                 author: author(message, internal, policy),
-                text: message.new_text.clone(),
+                text: order.text.clone().unwrap_or_else(|| message.new_text.clone()),
                 internal: message.visibility == Visibility::Internal,
+                vendor: message.visibility == Visibility::Vendor,
                 from_agent: message.from_agent,
                 above: if internal { message.above.clone() } else { String::new() },
                 encrypted: message.encrypted,
@@ -150,12 +227,55 @@ impl Facts {
                 reason: failure.reason,
                 lasting: failure.lasting,
             },
+            internal,
+            done: order.done.clone(),
+            buttons: buttons(parcel, way, policy),
+            stars: stars(parcel, way),
+            marks: marks(parcel, way, policy),
+            listed: extra.listed.iter().map(|one| listed(one, internal, way, &language, policy)).collect(),
+            sections: sections(parcel, policy),
+            hits: hits(parcel, policy),
             language,
         }
     }
 }
 
-fn ticket_facts(ticket: &TicketView, language: &str, policy: &Policy) -> TicketFacts {
+/// Requesters are offered articles alone, and only where their queue does so.
+fn hits(parcel: &Parcel<'_>, policy: &Policy) -> Vec<HitFacts> {
+    let offered = policy.queues.get(&parcel.ticket.queue).is_some_and(|q| q.suggest);
+    let internal = match parcel.order.kind {
+        LetterKind::Acknowledgement if offered => false,
+        LetterKind::NewTicket | LetterKind::Assigned | LetterKind::Escalation => true,
+        _ => return Vec::new(),
+    };
+    let own = &parcel.ticket.number;
+    let fit = parcel.extra.hits.iter().filter(|h| (internal || h.article) && h.number != *own);
+    let shorten = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(400).collect();
+    fit.map(|h| HitFacts {
+        number: if internal { h.number.clone() } else { String::new() },
+        title: h.title.clone(),
+        solution: shorten(&h.solution),
+    })
+    .collect()
+}
+
+fn listed(one: &Listed, internal: bool, way: &Way<'_>, language: &str, policy: &Policy) -> ListedFacts {
+    let order = if language == "fr" { "#voir" } else { "#show" };
+    let name = policy.agent(&one.assignee).map(|a| a.name.clone()).unwrap_or_default();
+    ListedFacts {
+        number: one.number.clone(),
+        title: one.title.clone(),
+        status: one.status.label().say(language).to_owned(),
+        priority: one.priority.clone(),
+        requester: one.requester.clone(),
+        assignee: if internal { name } else { String::new() },
+        changed: readable(one.at, &policy.desk.time_zone),
+        href: if internal { way.mail(&format!("Re: [{}] {}", one.number, one.title), order) } else { String::new() },
+    }
+}
+
+/// `inside`: the letter stays within the desk and its vendors.
+fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Policy) -> TicketFacts {
     let asked = policy.queues.get(&ticket.queue).map(|q| q.ask.as_slice()).unwrap_or_default();
     let label = |code: &String| policy.field_label(code, language);
     let said = asked.iter().filter_map(|code| Some((label(code), ticket.fields.get(code)?.clone())));
@@ -169,6 +289,20 @@ fn ticket_facts(ticket: &TicketView, language: &str, policy: &Policy) -> TicketF
         priority_label: policy.priority_label(&ticket.priority, language),
         queue: ticket.queue.clone(),
         requester: PersonFacts { name: ticket.requester.name.clone(), address: ticket.requester.address.clone() },
+        status_label: ticket.status.label().say(language).to_owned(),
+        level: ticket.level.max(1),
+        kind: Policy::topic_label(&policy.types, &ticket.kind, language),
+        category: Policy::topic_label(&policy.categories, &ticket.category, language),
+        service: Policy::topic_label(&policy.services, &ticket.service, language),
+        assignee: policy.agent(&ticket.assignee).map(|a| a.name.clone()).unwrap_or_default(),
+        solution: ticket.solution.clone(),
+        vendor_reference: if inside { ticket.vendor_reference.clone() } else { String::new() },
+        created: readable(ticket.created_at, &policy.desk.time_zone),
+        related: if inside { ticket.related.clone() } else { Vec::new() },
+        tags: if inside { ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ") } else { String::new() },
+        approval: ticket.status == Status::Approval,
+        merged: ticket.merged_into != 0,
+        finished: ticket.status.is_done(),
     }
 }
 

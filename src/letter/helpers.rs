@@ -6,6 +6,8 @@ use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContex
 pub(super) fn register(registry: &mut Handlebars<'_>) {
     registry.register_helper("paragraphs", Box::new(paragraphs));
     registry.register_helper("quote", Box::new(quote));
+    registry.register_helper("lines", Box::new(lines));
+    registry.register_helper("indent", Box::new(indent));
 }
 
 fn text_of(helper: &Helper<'_>) -> String {
@@ -47,6 +49,34 @@ fn quote(
     for line in text_of(helper).lines() {
         out.write("> ")?;
         out.write(line)?;
+        out.write("\n")?;
+    }
+    Ok(())
+}
+
+/// `{{lines text}}`: plain text as HTML on lines of its own, escaped.
+fn lines(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let text = text_of(helper);
+    let lines: Vec<String> = text.trim().lines().map(line).collect();
+    Ok(out.write(&lines.join("<br>\n"))?)
+}
+
+/// `{{indent text}}`: plain text, each line four spaces in.
+fn indent(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    for line in text_of(helper).trim().lines() {
+        out.write(format!("    {line}").trim_end())?;
         out.write("\n")?;
     }
     Ok(())

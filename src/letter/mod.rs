@@ -5,14 +5,18 @@
 //! give the same bytes.
 
 mod builtin;
+mod buttons;
 mod compose;
+mod extra;
 mod facts;
 mod helpers;
 mod sample;
+mod sheet;
 mod templates;
 
-pub use builtin::{BUILTIN, Source};
+pub use builtin::{Source, builtin};
 pub use compose::{LetterError, OutgoingMail, Parcel, compose};
+pub use extra::{Extra, Listed, Told};
 pub use facts::{Facts, TicketFacts};
 pub use sample::sample;
 pub use templates::{Mistake, Rendered, Templates};

@@ -1,7 +1,12 @@
 //! Facts to try a template with: for `template check`, `template render` and the start of the daemon.
 
 use super::Facts;
-use super::facts::{AttachmentFacts, DeskFacts, FieldFacts, MessageFacts, PersonFacts, TicketFacts, UndeliveredFacts};
+use super::buttons::Button;
+use super::facts::{
+    AttachmentFacts, DeskFacts, FieldFacts, HitFacts, ListedFacts, MessageFacts, PersonFacts, TicketFacts,
+    UndeliveredFacts,
+};
+use super::sheet::Section;
 use crate::ticket::LetterKind;
 
 /// Made-up facts that fill every name a template can use.
@@ -12,7 +17,16 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
     let requester =
         PersonFacts { name: "Claire Martin".to_owned(), address: "claire.martin@college.example".to_owned() };
     let agent = PersonFacts { name: "Marie Dubois".to_owned(), address: "marie@desk.example".to_owned() };
-    let from_agent = kind == LetterKind::Answer;
+    let from_agent = kind.is_personal();
+    let button = |label: String, order: &str, strong| Button {
+        label,
+        href: format!(
+            "mailto:assistance@desk.example?subject=Re%3A%20%5BCG42N1-000123%5D&body={}",
+            order.replace('#', "%23")
+        ),
+        order: order.to_owned(),
+        strong,
+    };
     Facts {
         desk: DeskFacts { name: pick("Assistance ENT", "Support desk"), address: "assistance@desk.example".to_owned() },
         recipient: if kind.is_internal() { agent.clone() } else { requester.clone() },
@@ -31,6 +45,20 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             requester: requester.clone(),
             fields: vec![FieldFacts { label: pick("Téléphone", "Telephone"), value: "04 77 00 00 00".to_owned() }],
             missing: vec![pick("Établissement et ville", "Establishment and town")],
+            status_label: pick("en cours", "in progress"),
+            level: 1,
+            kind: pick("Incident", "Incident"),
+            category: pick("Authentification", "Authentication"),
+            service: "ENT".to_owned(),
+            assignee: agent.name.clone(),
+            solution: pick("La classe a été synchronisée à nouveau.", "The class was synchronised again."),
+            vendor_reference: if kind.is_internal() { "KEL-2071".to_owned() } else { String::new() },
+            created: "2026-03-02 09:15".to_owned(),
+            related: if kind.is_internal() { vec!["CG42N1-000120".to_owned()] } else { Vec::new() },
+            tags: if kind.is_internal() { "6b annuaire".to_owned() } else { String::new() },
+            approval: kind == LetterKind::Approval,
+            merged: false,
+            finished: matches!(kind, LetterKind::Resolved | LetterKind::Closed),
         },
         message: MessageFacts {
             author: if from_agent { agent.name } else { requester.name },
@@ -39,6 +67,7 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
                 "Hello,\n\nSince this morning no pupil of 6B can sign in: \"unknown user\".\nThe other classes work.\n\nThanks,\nClaire Martin",
             ),
             internal: false,
+            vendor: kind == LetterKind::Vendor,
             from_agent,
             above: if kind == LetterKind::NotDone {
                 "#pubilc is no command; known are #public and #note".to_owned()
@@ -62,6 +91,37 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
         } else {
             UndeliveredFacts::default()
         },
+        internal: kind.is_internal(),
+        done: vec![pick("En attente jusqu'au 2026-03-05 08:00.", "Waiting until 2026-03-05 08:00.")],
+        buttons: vec![
+            button(pick("C'est résolu", "It is solved"), "#solved", true),
+            button(pick("Où en est ma demande ?", "Where does it stand?"), "#status", false),
+        ],
+        stars: (1..=5).map(|n: usize| button("★".repeat(n), &format!("#rate {n}"), false)).collect(),
+        marks: (0..=10).map(|n: usize| button(n.to_string(), &format!("#recommend {n}"), false)).collect(),
+        listed: vec![ListedFacts {
+            number: "CG42N1-000123".to_owned(),
+            title: pick("Connexion impossible depuis ce matin", "Cannot sign in since this morning"),
+            status: pick("en cours", "in progress"),
+            priority: "P2".to_owned(),
+            requester: "Claire Martin".to_owned(),
+            assignee: if kind.is_internal() { "Marie Dubois".to_owned() } else { String::new() },
+            changed: "2026-03-02 09:40".to_owned(),
+            href: if kind.is_internal() {
+                "mailto:assistance@desk.example?body=%23show".to_owned()
+            } else {
+                String::new()
+            },
+        }],
+        sections: vec![Section {
+            label: pick("Description", "Description"),
+            text: pick("« identifiant inconnu » pour toute la 6e B.", "\"unknown user\" for the whole of 6B."),
+        }],
+        hits: vec![HitFacts {
+            number: if kind.is_internal() { "CG42N1-000087".to_owned() } else { String::new() },
+            title: pick("Identifiant inconnu après la rentrée", "Unknown user after the start of term"),
+            solution: pick("Synchroniser la classe depuis l'annuaire.", "Synchronise the class from the directory."),
+        }],
         language: language.to_owned(),
     }
 }

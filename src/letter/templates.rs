@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handlebars::{Handlebars, RenderError, no_escape};
 
-use super::{BUILTIN, Facts, Source, helpers, sample};
+use super::{Facts, Source, builtin, helpers, sample};
 use crate::ticket::LetterKind;
 
 /// A mistake in a template, for the administrator who wrote it.
@@ -116,7 +116,7 @@ impl Templates {
     fn trial(&self) -> Vec<Mistake> {
         let mut found: Vec<Mistake> = Vec::new();
         for language in &self.languages {
-            for kind in LetterKind::ALL {
+            for (kind, _) in LetterKind::NAMES {
                 if let Err(mistake) = self.render(kind, &sample(kind, language))
                     && !found.contains(&mistake)
                 {
@@ -137,11 +137,7 @@ fn explain(error: &RenderError) -> String {
 }
 
 fn builtin_sources() -> BTreeMap<String, Source> {
-    let all = BUILTIN.iter().map(|(name, text)| {
-        let source = Source { name: (*name).to_owned(), text: (*text).to_owned(), path: String::new() };
-        (source.name.clone(), source)
-    });
-    all.collect()
+    builtin().into_iter().map(|source| (source.name.clone(), source)).collect()
 }
 
 fn languages(sources: &BTreeMap<String, Source>) -> Vec<String> {

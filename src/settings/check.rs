@@ -14,13 +14,15 @@ use super::raw::{self, Raw};
 use super::secret::Place;
 use super::source::Source;
 use super::{Batch, Mailbox, MailboxKind, Retry, Settings, templates};
+use crate::clock::Millis;
 use crate::edge::imap::{ImapConfig, Login};
 use crate::edge::net::{Endpoint, Security};
 use crate::edge::smtp::SmtpConfig;
 use crate::letter::Templates;
 use crate::mail::{Limits, fold, key, looks_like_address};
 use crate::ticket::{
-    Acknowledge, Agent, Caps, Desk, FieldRule, Policy, PriorityRule, Queue, ReplyTo, SeveralQueues, TagForms,
+    Acknowledge, Agent, Caps, Desk, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, SeveralQueues,
+    TagForms, Topic,
 };
 
 /// Checks everything; none when something that the rest needs is missing.
@@ -280,7 +282,7 @@ impl Check<'_> {
         let queues = raw
             .queues
             .iter()
-            .map(|(name, q)| (name.clone(), self.queue(name, q, &priorities)))
+            .map(|(name, q)| (name.clone(), self.queue(name, q, &priorities, raw)))
             .collect::<BTreeMap<_, _>>();
         self.queues_apart(&queues);
         let desk = self.desk(raw.desk.as_ref()?, languages)?;
@@ -311,10 +313,109 @@ impl Check<'_> {
                 agent_letters_per_hour: limits.agent_letters_per_hour,
             },
             fields: fields(raw),
-            undeliverable_for: self
-                .duration("limits.undeliverable_for", &limits.undeliverable_for)
-                .and_then(|d| i64::try_from(d.as_millis()).ok())?,
+            undeliverable_for: self.millis("limits.undeliverable_for", &limits.undeliverable_for)?,
+            categories: self.topics("categories", &raw.categories, raw),
+            services: self.topics("services", &raw.services, raw),
+            types: self.topics("types", &raw.types, raw),
+            canned: raw.canned.clone(),
+            audiences: self.audiences(raw),
+            retired: self.retired(raw),
+            life: self.life(raw.life.as_ref()?)?,
         })
+    }
+
+    fn millis(&mut self, key: &str, text: &str) -> Option<Millis> {
+        self.duration(key, text).and_then(|d| i64::try_from(d.as_millis()).ok())
+    }
+
+    fn life(&mut self, life: &raw::Life) -> Option<Life> {
+        let remind = life.remind.iter().filter_map(|text| self.millis("life.remind", text)).collect();
+        Some(Life {
+            remind,
+            silence: self.millis("life.silence", &life.silence)?,
+            confirm: self.millis("life.confirm", &life.confirm)?,
+            collision: self.millis("life.collision", &life.collision)?,
+            proof: self.millis("life.proof", &life.proof)?,
+            thanks: life.thanks.iter().map(|w| fold(w)).collect(),
+            recommend: life.recommend,
+            participants: life.participants.max(1),
+            orders: life.orders.clamp(1, 100),
+        })
+    }
+
+    /// Addresses of the agents that a list names.
+    fn people(&mut self, key_name: &str, names: &[String], raw: &Raw) -> Vec<String> {
+        let known = self.source.names("agents");
+        let mut found = Vec::new();
+        for name in names {
+            match raw.agents.get(name) {
+                Some(agent) => found.push(key(&agent.address)),
+                None => self.note(key_name, format!("there is no [agents.{name}]; there is {}", list(&known))),
+            }
+        }
+        found
+    }
+
+    fn topics(&mut self, section: &str, topics: &BTreeMap<String, raw::Topic>, raw: &Raw) -> Vec<Topic> {
+        topics.iter().map(|(name, topic)| self.topic(section, name, topic, raw)).collect()
+    }
+
+    fn topic(&mut self, section: &str, name: &str, topic: &raw::Topic, raw: &Raw) -> Topic {
+        let place = |key: &str| format!("{section}.{name}.{key}");
+        let known = |of: &str, name: &Option<String>, check: &mut Self, key: &str| {
+            let names = check.source.names(of);
+            if let Some(name) = name.as_ref().filter(|n| !names.contains(n)) {
+                check.note(&place(key), format!("there is no [{of}.{name}]; there is {}", list(&names)));
+            }
+            name.clone().unwrap_or_default()
+        };
+        let queue = match (&topic.queue, raw.queues.keys().next()) {
+            (None, Some(only)) if raw.queues.len() == 1 => only.clone(),
+            (queue, _) => known("queues", queue, self, "queue"),
+        };
+        let address = topic.address.as_ref().map(|a| self.address(&place("address"), a)).unwrap_or_default();
+        if !address.is_empty() && queue.is_empty() {
+            self.note(&place("queue"), "an address of its own needs the queue that takes its mail");
+        }
+        let priority = topic.priority.as_ref().map(|p| p.to_uppercase()).unwrap_or_default();
+        if !priority.is_empty() && !raw.priorities.contains_key(&priority.to_lowercase()) {
+            self.note(&place("priority"), format!("there is no [priorities.{}]", priority.to_lowercase()));
+        }
+        Topic {
+            name: name.to_owned(),
+            label: topic.label.clone(),
+            words: topic.words.iter().map(|w| fold(w)).filter(|w| !w.is_empty()).collect(),
+            address,
+            queue,
+            people: self.people(&place("people"), &topic.people, raw),
+            approvers: self.people(&place("approvers"), &topic.approvers, raw),
+            category: known("categories", &topic.category, self, "category"),
+            kind: known("types", &topic.kind, self, "type"),
+            priority,
+            level: topic.level.unwrap_or(0),
+        }
+    }
+
+    fn audiences(&mut self, raw: &Raw) -> BTreeMap<String, Vec<String>> {
+        let read = |(name, audience): (&String, &raw::Audience)| {
+            let place = format!("audiences.{name}.addresses");
+            (name.clone(), audience.addresses.iter().map(|a| self.address(&place, a)).collect())
+        };
+        raw.audiences.iter().map(read).collect()
+    }
+
+    fn retired(&mut self, raw: &Raw) -> Vec<Retired> {
+        let mut found = Vec::new();
+        for (name, retired) in &raw.retired {
+            let known = self.source.names("queues");
+            if !known.contains(&retired.queue) {
+                let message = format!("there is no [queues.{}]; there is {}", retired.queue, list(&known));
+                self.note(&format!("retired.{name}.queue"), message);
+            }
+            let address = self.address(&format!("retired.{name}.address"), &retired.address);
+            found.push(Retired { address, queue: retired.queue.clone(), accept: retired.accept });
+        }
+        found
     }
 
     fn desk(&mut self, desk: &raw::Desk, languages: Vec<String>) -> Option<Desk> {
@@ -364,7 +465,7 @@ impl Check<'_> {
         rules
     }
 
-    fn queue(&mut self, name: &str, queue: &raw::Queue, priorities: &[PriorityRule]) -> Queue {
+    fn queue(&mut self, name: &str, queue: &raw::Queue, priorities: &[PriorityRule], raw: &Raw) -> Queue {
         let section = format!("queues.{name}");
         let known = self.source.names("mailboxes");
         if !known.contains(&queue.mailbox) {
@@ -413,6 +514,8 @@ impl Check<'_> {
             senders: queue.senders.iter().map(|s| key(s)).collect(),
             priority,
             ask: queue.ask.clone(),
+            approvers: self.people(&format!("{section}.approvers"), &queue.approvers, raw),
+            suggest: queue.suggest,
             acknowledge: match queue.acknowledge {
                 None | Some(raw::Acknowledge::Requests) => Acknowledge::Requests,
                 Some(raw::Acknowledge::All) => Acknowledge::All,

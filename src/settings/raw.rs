@@ -22,6 +22,62 @@ pub(super) struct Raw {
     pub(super) agents: BTreeMap<String, Agent>,
     pub(super) priorities: BTreeMap<String, Priority>,
     pub(super) fields: BTreeMap<String, Field>,
+    pub(super) life: Option<Life>,
+    pub(super) categories: BTreeMap<String, Topic>,
+    pub(super) services: BTreeMap<String, Topic>,
+    pub(super) types: BTreeMap<String, Topic>,
+    pub(super) canned: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) audiences: BTreeMap<String, Audience>,
+    pub(super) retired: BTreeMap<String, Retired>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Life {
+    pub(super) remind: Vec<String>,
+    pub(super) silence: String,
+    pub(super) confirm: String,
+    pub(super) collision: String,
+    pub(super) proof: String,
+    pub(super) thanks: Vec<String>,
+    pub(super) recommend: bool,
+    pub(super) participants: usize,
+    pub(super) orders: usize,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Topic {
+    #[serde(default)]
+    pub(super) label: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) words: Vec<String>,
+    pub(super) address: Option<String>,
+    pub(super) queue: Option<String>,
+    #[serde(default)]
+    pub(super) people: Vec<String>,
+    #[serde(default)]
+    pub(super) approvers: Vec<String>,
+    pub(super) category: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) priority: Option<String>,
+    pub(super) level: Option<u8>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Audience {
+    pub(super) addresses: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retired {
+    pub(super) address: String,
+    pub(super) queue: String,
+    #[serde(default)]
+    pub(super) accept: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,6 +233,10 @@ pub(super) struct Queue {
     pub(super) sla: Option<String>,
     #[serde(default)]
     pub(super) ask: Vec<String>,
+    #[serde(default)]
+    pub(super) approvers: Vec<String>,
+    #[serde(default)]
+    pub(super) suggest: bool,
 }
 
 #[derive(Debug, Deserialize)]

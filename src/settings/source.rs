@@ -15,7 +15,7 @@ use super::raw::Raw;
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// Sections a file may have; the last two are for service levels.
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 20] = [
     "desk",
     "store",
     "smtp",
@@ -27,6 +27,13 @@ const SECTIONS: [&str; 13] = [
     "agents",
     "priorities",
     "fields",
+    "life",
+    "categories",
+    "services",
+    "types",
+    "canned",
+    "audiences",
+    "retired",
     "calendars",
     "slas",
 ];
@@ -115,6 +122,13 @@ impl Source {
             agents: self.named(&root, "agents", mistakes),
             priorities: self.named(&root, "priorities", mistakes),
             fields: self.named(&root, "fields", mistakes),
+            life: self.section(&root, "life", mistakes),
+            categories: self.named(&root, "categories", mistakes),
+            services: self.named(&root, "services", mistakes),
+            types: self.named(&root, "types", mistakes),
+            canned: self.named(&root, "canned", mistakes),
+            audiences: self.named(&root, "audiences", mistakes),
+            retired: self.named(&root, "retired", mistakes),
         }
     }
 

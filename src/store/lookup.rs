@@ -43,6 +43,32 @@ pub struct TicketRow {
     pub closed_at: Millis,
     pub id: i64,
     pub fields: BTreeMap<String, String>,
+    pub pending_on: String,
+    pub tags: Vec<String>,
+    pub vendor: String,
+    pub vendor_reference: String,
+    pub solution: String,
+    pub rating: i64,
+    pub related: Vec<String>,
+    pub merged_into: i64,
+    pub parent: i64,
+}
+
+/// Tickets for a list by mail; empty texts mean all.
+#[derive(Debug, Clone, Default)]
+pub struct ListingFilter {
+    /// A status word.
+    pub status: String,
+    /// Address of an agent.
+    pub assignee: String,
+    /// Address of a requester.
+    pub requester: String,
+    /// Whether only those that are not done.
+    pub unfinished: bool,
+    /// Only those that have not changed since.
+    pub untouched_since: Millis,
+    /// Most rows.
+    pub limit: i64,
 }
 
 /// A message of a ticket.
@@ -80,6 +106,18 @@ impl Store {
     pub async fn tickets(&self, filter: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
         let query = sqlx::query(sql::TICKET_LIST.on(self.engine));
         let rows = query.bind(&filter.queue).bind(&filter.status).bind(filter.limit).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Tickets for a list by mail, the most urgent and oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn listing(&self, filter: &ListingFilter) -> Result<Vec<TicketRow>, StoreError> {
+        let query = sqlx::query(sql::TICKET_LISTING.on(self.engine));
+        let query = query.bind(&filter.status).bind(&filter.assignee).bind(&filter.requester);
+        let query = query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit);
+        let rows = query.fetch_all(&self.read).await?;
         Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
     }
 
@@ -160,7 +198,7 @@ impl Tx {
 }
 
 fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {
-    let fields: String = row.try_get(18)?;
+    let (fields, tags, related): (String, String, String) = (row.try_get(18)?, row.try_get(20)?, row.try_get(25)?);
     Ok(TicketRow {
         number: row.try_get(0)?,
         queue: row.try_get(1)?,
@@ -181,6 +219,15 @@ fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {
         closed_at: row.try_get(16)?,
         id: row.try_get(17)?,
         fields: serde_json::from_str(&fields).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+        pending_on: row.try_get(19)?,
+        tags: serde_json::from_str(&tags).unwrap_or_default(),
+        vendor: row.try_get(21)?,
+        vendor_reference: row.try_get(22)?,
+        solution: row.try_get(23)?,
+        rating: row.try_get(24)?,
+        related: serde_json::from_str(&related).unwrap_or_default(),
+        merged_into: row.try_get(26)?,
+        parent: row.try_get(27)?,
     })
 }
 

@@ -7,6 +7,7 @@
 //! transaction is open while the network is waited for; no future of this module is ever
 //! cancelled (a future dropped during BEGIN can hand back a connection inside a transaction).
 
+mod article;
 mod inbox;
 mod lookup;
 mod mailbox;
@@ -14,9 +15,11 @@ mod meta;
 mod outbox;
 pub mod sql;
 mod unit;
+mod view;
 
+pub use article::ArticleRow;
 pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
-pub use lookup::{EventRow, MessageRow, TicketFilter, TicketRow};
+pub use lookup::{EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
 pub use unit::{Blocked, Unit, Wanted, image_key};

@@ -23,6 +23,8 @@ pub struct Due {
     pub created_at: Millis,
     /// Its bytes.
     pub size: i64,
+    /// Which letter.
+    pub kind: String,
 }
 
 /// How an attempt ended.
@@ -213,6 +215,7 @@ impl Tx {
                 attempts: row.try_get(3)?,
                 created_at: row.try_get(4)?,
                 size: row.try_get(5)?,
+                kind: row.try_get(6)?,
             });
         }
         due.sort_by_key(|d| d.id);
@@ -250,6 +253,16 @@ impl Tx {
             return Ok(());
         }
         let query = sqlx::query(sql::OUTBOX_SENT_ALL.on(self.engine)).bind(json(&ids)?);
+        query.bind(now).execute(&mut *self.tx).await?;
+        self.answers_given(ids, now).await
+    }
+
+    /// Notes on their tickets that these letters, as far as they were answers, reached the requester's server.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn answers_given(&mut self, ids: &[i64], now: Millis) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::TICKETS_ANSWERED.on(self.engine)).bind(json(&ids)?);
         query.bind(now).execute(&mut *self.tx).await?;
         Ok(())
     }

@@ -151,32 +151,112 @@ statements! {
         "INSERT INTO counter (prefix, last) VALUES ($1, 0) \
          ON CONFLICT (prefix) DO UPDATE SET last = counter.last RETURNING last");
     COUNTER_SET = Sql::both("UPDATE counter SET last = $2 WHERE prefix = $1");
+    // A row is [time, the ticket as JSON].
     TICKETS_ADD = rows!(
-        "INSERT INTO ticket (id, number, queue, title, status, priority, requester, requester_name, language, created_at, \
-         updated_at, root_message_id, last_public_id, fields) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, \
-         j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, \
-         CAST(j.value ->> 9 AS BIGINT), CAST(j.value ->> 9 AS BIGINT), j.value ->> 10, j.value ->> 10, j.value ->> 11",
+        "INSERT INTO ticket (id, number, created_at, updated_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
+         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendor_reference, parent_id, \
+         merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
+         requester_name, language, pending_on, undo) \
+         SELECT CAST(j.value -> 1 ->> 'id' AS BIGINT), j.value -> 1 ->> 'number', CAST(j.value ->> 0 AS BIGINT), \
+         CAST(j.value ->> 0 AS BIGINT), j.value -> 1 ->> 'queue', j.value -> 1 ->> 'title', j.value -> 1 ->> 'status', \
+         j.value -> 1 ->> 'priority', CAST(j.value -> 1 ->> 'level' AS BIGINT), j.value -> 1 ->> 'kind', \
+         j.value -> 1 ->> 'category', j.value -> 1 ->> 'service', j.value -> 1 ->> 'assignee', \
+         CAST(j.value -> 1 ->> 'first_responded_at' AS BIGINT), CAST(j.value -> 1 ->> 'resolved_at' AS BIGINT), \
+         CAST(j.value -> 1 ->> 'closed_at' AS BIGINT), j.value -> 1 ->> 'root_message_id', \
+         j.value -> 1 ->> 'last_public_id', j.value -> 1 ->> 'fields', j.value -> 1 ->> 'tags', \
+         j.value -> 1 ->> 'vendor', j.value -> 1 ->> 'vendor_reference', CAST(j.value -> 1 ->> 'parent' AS BIGINT), \
+         CAST(j.value -> 1 ->> 'merged_into' AS BIGINT), j.value -> 1 ->> 'related', j.value -> 1 ->> 'solution', \
+         CAST(j.value -> 1 ->> 'rating' AS BIGINT), j.value -> 1 ->> 'last_answer', \
+         j.value -> 1 ->> 'first_response_id', CAST(j.value -> 1 ->> 'revision' AS BIGINT), \
+         j.value -> 1 -> 'requester' ->> 'address', j.value -> 1 -> 'requester' ->> 'name', \
+         j.value -> 1 -> 'requester' ->> 'language', COALESCE(j.value -> 1 ->> 'pending_on', ''), \
+         COALESCE(j.value -> 1 ->> 'undo', '')",
         "");
     TICKETS_TOUCH = rows!(
-        "UPDATE ticket SET updated_at = CAST(j.value ->> 1 AS BIGINT), status = j.value ->> 2, last_public_id = j.value ->> 3, \
-         first_responded_at = CASE WHEN first_responded_at = 0 THEN CAST(j.value ->> 4 AS BIGINT) ELSE first_responded_at END, \
-         fields = j.value ->> 5",
-        "AND ticket.id = CAST(j.value ->> 0 AS BIGINT)");
+        "UPDATE ticket SET updated_at = CAST(j.value ->> 0 AS BIGINT), queue = j.value -> 1 ->> 'queue', title = j.value -> 1 ->> 'title', status = j.value -> 1 ->> 'status', \
+         priority = j.value -> 1 ->> 'priority', level = CAST(j.value -> 1 ->> 'level' AS BIGINT), \
+         type = j.value -> 1 ->> 'kind', category = j.value -> 1 ->> 'category', \
+         service = j.value -> 1 ->> 'service', assignee = j.value -> 1 ->> 'assignee', \
+         first_responded_at = CAST(j.value -> 1 ->> 'first_responded_at' AS BIGINT), \
+         resolved_at = CAST(j.value -> 1 ->> 'resolved_at' AS BIGINT), \
+         closed_at = CAST(j.value -> 1 ->> 'closed_at' AS BIGINT), \
+         root_message_id = j.value -> 1 ->> 'root_message_id', last_public_id = j.value -> 1 ->> 'last_public_id', \
+         fields = j.value -> 1 ->> 'fields', tags = j.value -> 1 ->> 'tags', vendor = j.value -> 1 ->> 'vendor', \
+         vendor_reference = j.value -> 1 ->> 'vendor_reference', \
+         parent_id = CAST(j.value -> 1 ->> 'parent' AS BIGINT), \
+         merged_into = CAST(j.value -> 1 ->> 'merged_into' AS BIGINT), related = j.value -> 1 ->> 'related', \
+         solution = j.value -> 1 ->> 'solution', rating = CAST(j.value -> 1 ->> 'rating' AS BIGINT), \
+         last_answer = j.value -> 1 ->> 'last_answer', first_response_id = j.value -> 1 ->> 'first_response_id', \
+         revision = CAST(j.value -> 1 ->> 'revision' AS BIGINT), \
+         requester = j.value -> 1 -> 'requester' ->> 'address', \
+         requester_name = j.value -> 1 -> 'requester' ->> 'name', \
+         language = j.value -> 1 -> 'requester' ->> 'language', \
+         pending_on = COALESCE(j.value -> 1 ->> 'pending_on', ''), undo = COALESCE(j.value -> 1 ->> 'undo', '')",
+        "AND ticket.id = CAST(j.value -> 1 ->> 'id' AS BIGINT)");
     TICKET_VIEWS = among_ids!(
-        "SELECT id, number, queue, title, status, priority, requester, requester_name, language, root_message_id, \
-         last_public_id, first_responded_at, fields FROM ticket WHERE id",
+        "SELECT id, number, created_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
+         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendor_reference, parent_id, \
+         merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
+         requester_name, language, pending_on, undo FROM ticket WHERE id",
         "ORDER BY id", " FOR UPDATE");
+    TICKETS_OF_PARENTS = among_ids!("SELECT id FROM ticket WHERE parent_id > 0 AND parent_id", "ORDER BY id LIMIT 500", "");
+    TICKETS_OF_VENDORS = among!(
+        "SELECT id FROM ticket WHERE vendor <> '' AND status <> 'closed' AND vendor", "ORDER BY id DESC LIMIT 200");
+    TICKET_STORIES = among_ids!(
+        "SELECT message.ticket_id, message.new_text FROM message WHERE message.id = (SELECT MIN(one.id) FROM message AS one \
+         WHERE one.ticket_id = message.ticket_id AND one.visibility = 'public' AND one.direction = 'in') \
+         AND message.ticket_id", "", "");
+    DEADLINES_OF = among_ids!("SELECT ticket_id, kind, due_at FROM deadline WHERE ticket_id", "", "");
+    DEADLINES_CLEAR = among_ids!("DELETE FROM deadline WHERE ticket_id", "", "");
+    DEADLINES_ADD = rows!(
+        "INSERT INTO deadline (ticket_id, kind, due_at) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, \
+         CAST(j.value ->> 2 AS BIGINT)", "ON CONFLICT (ticket_id, kind) DO UPDATE SET due_at = excluded.due_at");
+    DEADLINES_DUE = Sql::both("SELECT ticket_id, kind, due_at FROM deadline WHERE due_at <= $1 ORDER BY due_at, ticket_id LIMIT $2");
+    ARTICLES_ADD = rows!(
+        "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
+         SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
+         CAST(j.value ->> 6 AS BIGINT), j.value ->> 7, CAST(j.value ->> 8 AS BIGINT), CAST(j.value ->> 8 AS BIGINT), j.value ->> 9",
+        "ON CONFLICT (ticket_id) DO UPDATE SET title = excluded.title, problem = excluded.problem, solution = excluded.solution, \
+         tags = excluded.tags, public = CASE WHEN article.public = 1 THEN 1 ELSE excluded.public END, author = excluded.author, \
+         updated_at = excluded.updated_at, words = excluded.words");
+    ARTICLES_ANY = Sql::both("SELECT COUNT(*) FROM (SELECT 1 AS one FROM article LIMIT 1) AS found");
+    ARTICLES_FIND = Sql {
+        sqlite: "SELECT article.ticket_id, ticket.number, article.title, article.solution, article.public FROM article_search \
+                 JOIN article ON article.id = article_search.rowid JOIN ticket ON ticket.id = article.ticket_id \
+                 WHERE article_search MATCH $1 AND article.queue = $2 ORDER BY bm25(article_search), article.id DESC LIMIT $3",
+        postgres: "SELECT article.ticket_id, ticket.number, article.title, article.solution, article.public FROM article \
+                   JOIN ticket ON ticket.id = article.ticket_id \
+                   WHERE to_tsvector('simple', article.words) @@ to_tsquery('simple', $1) AND article.queue = $2 \
+                   ORDER BY ts_rank(to_tsvector('simple', article.words), to_tsquery('simple', $1)) DESC, article.id DESC LIMIT $3",
+    };
+    ARTICLE_LIST = Sql::both(
+        "SELECT ticket.number, article.title, article.problem, article.solution, article.tags, article.author, article.updated_at \
+         FROM article JOIN ticket ON ticket.id = article.ticket_id WHERE article.public = 1 ORDER BY article.id DESC LIMIT $1");
+    PARTICIPANTS_DROP = rows!(
+        "DELETE FROM participant WHERE (ticket_id, address) IN (SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1", ")");
+    LETTERS_ISSUED = among!(
+        "SELECT message_id, created_at FROM outbox WHERE proves = 1 AND message_id", "");
+    LETTERS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
     TICKETS_OF_NUMBERS = among!("SELECT number, id FROM ticket WHERE number", "");
     TICKETS_OF_MESSAGES = among!(
         "SELECT message_id, MIN(ticket_id) FROM message WHERE message_id", "GROUP BY message_id");
     COPIES = among!("SELECT message_id, content, ticket_id FROM message WHERE message_id", "ORDER BY id");
     TICKET_LIST = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
-         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields FROM ticket \
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
+         solution, rating, related, merged_into, parent_id FROM ticket \
          WHERE ($1 = '' OR queue = $1) AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3");
     TICKET_GET = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
-         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields FROM ticket WHERE number = $1");
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
+         solution, rating, related, merged_into, parent_id FROM ticket WHERE number = $1");
+    // $4: 1 for those that are not done; $5: those that have not changed since.
+    TICKET_LISTING = Sql::both(
+        "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
+         solution, rating, related, merged_into, parent_id FROM ticket \
+         WHERE ($1 = '' OR status = $1) AND ($2 = '' OR assignee = $2) AND ($3 = '' OR requester = $3) \
+         AND ($4 = 0 OR status NOT IN ('resolved', 'closed')) AND updated_at <= $5 ORDER BY priority, id LIMIT $6");
     PARTICIPANTS_ADD = rows!(
         "INSERT INTO participant (ticket_id, address, name, role) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3",
@@ -239,16 +319,35 @@ statements! {
     OUTBOX_CLAIM = Sql {
         sqlite: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
                  (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4) \
-                 RETURNING id, recipient, envelope_from, attempts, created_at, size",
+                 RETURNING id, recipient, envelope_from, attempts, created_at, size, kind",
         postgres: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
                    (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4 \
-                   FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at, size",
+                   FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at, size, kind",
     };
     OUTBOX_SENT = Sql::both(
         "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state = 'sending'");
     OUTBOX_SENT_ALL = among_ids!(
         "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' \
          WHERE state IN ('sending', 'queued') AND id", "", "");
+    // Only answers that the server took count as given (first_responded_at).
+    TICKETS_ANSWERED = Sql {
+        sqlite: "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
+                 WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester \
+                 AND outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                 AND outbox.id IN (SELECT value FROM json_each($1))) \
+                 WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
+                 JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient \
+                 WHERE outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                 AND outbox.id IN (SELECT value FROM json_each($1)))",
+        postgres: "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
+                   WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester \
+                   AND outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                   AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))) \
+                   WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
+                   JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient \
+                   WHERE outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                   AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+    };
     OUTBOX_LATER = Sql::both(
         "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
          WHERE id = $1 AND state = 'sending'");

@@ -13,11 +13,14 @@ use sqlx::Row;
 use super::{Durability, Judgement, Store, StoreError, Tx, sql};
 use crate::clock::{HOUR, Millis};
 use crate::letter::OutgoingMail;
-use crate::mail::{Attachment, FileRole};
+use crate::mail::{Attachment, FileRole, fold};
 use crate::ticket::{
-    Event, Joining, MessageDraft, Opening, Person, Recent, Status, TicketView, Undelivered, Verdict, Visibility,
+    Article, Change, DeadlineKind, Event, MessageDraft, Opening, Recent, TicketView, Undelivered, Verdict, Visibility,
     WINDOW, WINDOWS, format_number, held_mail,
 };
+
+/// Longest chain of tickets merged into one another that is followed.
+const MERGES: usize = 8;
 
 /// The counter that gives tickets their row ids; no prefix can be called so.
 const TICKET_IDS: &str = "#ticket";
@@ -41,6 +44,12 @@ pub struct Wanted {
     pub own_ids: BTreeSet<String>,
     /// Pictures in them, by [`image_key`].
     pub images: BTreeSet<String>,
+    /// Message-IDs of our letters that mails of agents answer.
+    pub letters: BTreeSet<String>,
+    /// Addresses that may be vendors'.
+    pub vendors: BTreeSet<String>,
+    /// Whether tickets are needed with what has to do with them: an order may reach them.
+    pub kin: bool,
 }
 
 /// How a picture of a sender is remembered.
@@ -81,9 +90,15 @@ pub struct Unit {
     new_images: Vec<(String,)>,
     counters: BTreeMap<String, (i64, i64)>,
     once_keys: HashSet<String>,
-    opened: Vec<TicketRow>,
-    touched: BTreeMap<i64, Touch>,
+    issued: HashMap<String, Millis>,
+    shown: BTreeSet<String>,
+    stories: HashMap<i64, String>,
+    opened: BTreeSet<i64>,
+    touched: BTreeSet<i64>,
+    with_deadlines: BTreeSet<i64>,
     participants: Vec<(i64, String, String, &'static str)>,
+    gone: Vec<(i64, String)>,
+    articles: Vec<Article>,
     messages: Vec<MessageRow>,
     events: Vec<(i64, Millis, String, &'static str, String)>,
     letters: Vec<(i64, OutgoingMail)>,
@@ -93,18 +108,9 @@ pub struct Unit {
 }
 
 /// Rows are written as JSON arrays, in the order of the statement's columns.
-type TicketRow = (i64, String, String, String, &'static str, String, String, String, String, Millis, String, String);
 type MessageRow =
     (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String);
 type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str);
-
-#[derive(Debug, Clone)]
-struct Touch {
-    status: &'static str,
-    last_public_id: String,
-    first_answer: bool,
-    fields: String,
-}
 
 impl Unit {
     /// Begins a transaction and looks up what is wanted. Tickets and counters stay locked until the commit.
@@ -119,7 +125,10 @@ impl Unit {
         let copies = tx.copies(&wanted.own_ids).await?;
         ids.extend(by_message.values().chain(by_number.values()));
         ids.extend(copies.values().flatten().map(|(_, ticket)| ticket));
-        let tickets = tx.ticket_views(&ids).await?;
+        ids.extend(tx.of_vendors(&wanted.vendors).await?);
+        let tickets = tx.with_kin(ids, wanted.kin).await?;
+        let stories = if wanted.kin { tx.stories(tickets.keys().copied().collect()).await? } else { HashMap::new() };
+        let issued = tx.pairs(sql::LETTERS_ISSUED, &wanted.letters).await?;
         let mut recipients = wanted.recipients;
         recipients.extend(tickets.values().map(|t| t.requester.address.clone()));
         recipients.retain(|r| !wanted.agents.contains(r));
@@ -142,9 +151,15 @@ impl Unit {
             new_images: Vec::new(),
             counters,
             once_keys: HashSet::new(),
-            opened: Vec::new(),
-            touched: BTreeMap::new(),
+            issued,
+            shown: BTreeSet::new(),
+            stories,
+            opened: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            with_deadlines: BTreeSet::new(),
             participants: Vec::new(),
+            gone: Vec::new(),
+            articles: Vec::new(),
             messages: Vec::new(),
             events: Vec::new(),
             letters: Vec::new(),
@@ -221,6 +236,41 @@ impl Unit {
         }
     }
 
+    /// When a letter was written, by its Message-ID; none when an answer to it proves nothing.
+    #[must_use]
+    pub fn issued(&self, message_id: &str) -> Option<Millis> {
+        self.issued.get(message_id).copied().filter(|_| !self.shown.contains(message_id))
+    }
+
+    /// From now on an answer to this letter proves nothing: its token was shown to others.
+    pub fn note_shown(&mut self, message_id: String) {
+        self.shown.insert(message_id);
+    }
+
+    /// What the request of a ticket says.
+    #[must_use]
+    pub fn story(&self, ticket: i64) -> Option<&String> {
+        self.stories.get(&ticket)
+    }
+
+    /// Every ticket that is at hand.
+    pub fn tickets(&self) -> impl Iterator<Item = &TicketView> {
+        self.tickets.values()
+    }
+
+    /// The ticket that lives on where others were merged into it.
+    #[must_use]
+    pub fn living(&self, id: i64) -> Option<&TicketView> {
+        let mut ticket = self.tickets.get(&id)?;
+        for _ in 0..MERGES {
+            match self.tickets.get(&ticket.merged_into) {
+                Some(next) => ticket = next,
+                None => break,
+            }
+        }
+        Some(ticket)
+    }
+
     /// Opens a ticket with its number, people, first message and history.
     ///
     /// # Errors
@@ -228,36 +278,20 @@ impl Unit {
     pub fn open_ticket(&mut self, inbox_id: i64, opening: &Opening) -> Result<TicketView, StoreError> {
         let id = self.count(TICKET_IDS)?;
         let number = format_number(&opening.prefix, self.count(&opening.prefix)?);
-        let person = &opening.requester;
+        let person = &opening.ticket.requester;
         let people = std::iter::once(person).chain(&opening.others);
+        let related = opening.relates.iter().filter_map(|other| Some(self.tickets.get(other)?.number.clone()));
         let ticket = TicketView {
             id,
             number: number.clone(),
-            queue: opening.queue.clone(),
-            title: opening.title.clone(),
-            status: Status::New,
-            priority: opening.priority.clone(),
-            requester: person.clone(),
             participants: people.clone().map(|p| p.address.clone()).collect(),
             root_message_id: opening.message.message_id.clone(),
             last_public_id: opening.message.message_id.clone(),
-            answered: false,
-            fields: opening.fields.clone(),
+            created_at: self.now,
+            related: related.collect(),
+            ..opening.ticket.clone()
         };
-        self.opened.push((
-            id,
-            number.clone(),
-            opening.queue.clone(),
-            opening.title.clone(),
-            Status::New.as_str(),
-            opening.priority.clone(),
-            person.address.clone(),
-            person.name.clone(),
-            person.language.clone(),
-            self.now,
-            opening.message.message_id.clone(),
-            fields_json(&opening.fields),
-        ));
+        self.opened.insert(id);
         for (at, person) in people.enumerate() {
             let role = if at == 0 { "requester" } else { "cc" };
             self.participants.push((id, person.address.clone(), person.name.clone(), role));
@@ -271,35 +305,55 @@ impl Unit {
         for event in &opening.events {
             self.add_event(id, event.clone());
         }
+        for other in &opening.relates {
+            self.relate(*other, &number);
+        }
         self.by_number.insert(number, id);
+        self.stories.insert(id, opening.message.new_text.clone());
         self.tickets.insert(id, ticket.clone());
         Ok(ticket)
     }
 
-    /// Adds a mail to its ticket; gives the ticket as it is then.
-    pub fn join_ticket(&mut self, inbox_id: i64, joining: &Joining) -> TicketView {
-        let message = &joining.message;
-        let mut ticket = joining.ticket.clone();
-        ticket.status = joining.status;
-        ticket.answered |= joining.first_answer;
-        ticket.fields.clone_from(&joining.fields);
+    fn relate(&mut self, ticket: i64, number: &str) {
+        let Some(other) = self.tickets.get_mut(&ticket) else { return };
+        other.related.push(number.to_owned());
+        other.revision += 1;
+        self.touched.insert(ticket);
+        self.add_event(ticket, Event::own("related", format!("{number} comes of it")));
+    }
+
+    /// Makes a ticket what a decision says, with the message that did it; gives it as it is then.
+    pub fn change_ticket(&mut self, inbox_id: i64, change: &Change) -> TicketView {
+        let mut ticket = change.ticket.clone();
+        let message = &change.message;
         let from_outside = !message.from_agent && message.visibility == Visibility::Public;
-        if from_outside && !message.message_id.is_empty() {
+        if change.keep && from_outside && !message.message_id.is_empty() {
             ticket.last_public_id.clone_from(&message.message_id);
         }
-        let earlier = self.touched.get(&ticket.id).is_some_and(|t| t.first_answer);
-        let touch = Touch {
-            status: ticket.status.as_str(),
-            last_public_id: ticket.last_public_id.clone(),
-            first_answer: earlier || joining.first_answer,
-            fields: fields_json(&ticket.fields),
-        };
-        self.touched.insert(ticket.id, touch);
-        self.add_message(ticket.id, inbox_id, message);
-        for event in &joining.events {
-            self.add_event(ticket.id, event.clone());
+        let id = ticket.id;
+        if let Some(old) = self.tickets.get(&id) {
+            ticket.revision = old.revision + 1;
+            for new in ticket.participants.iter().filter(|p| !old.participants.contains(p)) {
+                self.participants.push((id, new.clone(), String::new(), "cc"));
+            }
+            self.gone
+                .extend(old.participants.iter().filter(|p| !ticket.participants.contains(p)).map(|p| (id, p.clone())));
+            if old.deadlines != ticket.deadlines {
+                self.with_deadlines.insert(id);
+            }
         }
-        self.tickets.insert(ticket.id, ticket.clone());
+        self.touched.insert(id);
+        if change.keep {
+            self.add_message(id, inbox_id, message);
+        }
+        if let Some(note) = &change.note {
+            self.add_message(id, inbox_id, note);
+        }
+        for event in &change.events {
+            self.add_event(id, event.clone());
+        }
+        self.articles.extend(change.article.clone());
+        self.tickets.insert(id, ticket.clone());
         ticket
     }
 
@@ -347,14 +401,17 @@ impl Unit {
     /// [`StoreError::AlreadyDecided`] when a mail does not wait any more, or
     /// [`StoreError::Statement`]; the unit can only be dropped then.
     pub async fn write(&mut self) -> Result<(), StoreError> {
-        self.tx.insert(sql::TICKETS_ADD, &std::mem::take(&mut self.opened)).await?;
+        self.write_tickets().await?;
         self.tx.insert(sql::PARTICIPANTS_ADD, &std::mem::take(&mut self.participants)).await?;
+        self.tx.insert(sql::PARTICIPANTS_DROP, &std::mem::take(&mut self.gone)).await?;
+        self.write_articles().await?;
+        let shown: Vec<String> = std::mem::take(&mut self.shown).into_iter().collect();
+        self.tx.insert(sql::LETTERS_SHOWN, &shown).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
         self.tx.insert(sql::EVENTS_ADD, &std::mem::take(&mut self.events)).await?;
         let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
         self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
         self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
-        self.write_touches().await?;
         self.write_judgements().await?;
         self.tx.queue_letters(&std::mem::take(&mut self.letters), self.now).await
     }
@@ -414,17 +471,40 @@ impl Unit {
         ));
     }
 
-    async fn write_touches(&mut self) -> Result<(), StoreError> {
-        let rows: Vec<_> = self
-            .touched
-            .iter()
-            .map(|(id, t)| {
-                let answered = if t.first_answer { self.now } else { 0 };
-                (id, self.now, t.status, &t.last_public_id, answered, &t.fields)
+    async fn write_tickets(&mut self) -> Result<(), StoreError> {
+        let (opened, touched) = (std::mem::take(&mut self.opened), std::mem::take(&mut self.touched));
+        let now = self.now;
+        let rows = |ids: &BTreeSet<i64>| -> Vec<(Millis, TicketView)> {
+            ids.iter().filter_map(|id| Some((now, self.tickets.get(id)?.clone()))).collect()
+        };
+        let (new, old) = (rows(&opened), rows(&touched.difference(&opened).copied().collect()));
+        self.tx.insert(sql::TICKETS_ADD, &new).await?;
+        self.tx.insert(sql::TICKETS_TOUCH, &old).await?;
+        let changed: Vec<i64> = std::mem::take(&mut self.with_deadlines).into_iter().collect();
+        let of = |id: &i64| self.tickets.get(id).map(|t| t.deadlines.clone()).unwrap_or_default();
+        let due: Vec<_> =
+            changed.iter().flat_map(|id| of(id).into_iter().map(|(kind, at)| (*id, kind.as_str(), at))).collect();
+        self.tx.insert(sql::DEADLINES_CLEAR, &changed).await?;
+        self.tx.insert(sql::DEADLINES_ADD, &due).await?;
+        Ok(())
+    }
+
+    async fn write_articles(&mut self) -> Result<(), StoreError> {
+        let now = self.now;
+        // One statement may not touch a row twice: the last of a ticket counts.
+        let last: BTreeMap<i64, Article> =
+            std::mem::take(&mut self.articles).into_iter().map(|a| (a.ticket, a)).collect();
+        let rows: Vec<_> = last
+            .values()
+            .map(|a| {
+                let tags = a.tags.join(" ");
+                let words = fold(&format!("{} {} {} {tags}", a.title, a.problem, a.solution));
+                let words: Vec<&str> = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+                let public = i64::from(a.public);
+                (a.ticket, &a.queue, &a.title, &a.problem, &a.solution, tags, public, &a.author, now, words.join(" "))
             })
             .collect();
-        self.tx.insert(sql::TICKETS_TOUCH, &rows).await?;
-        self.touched.clear();
+        self.tx.insert(sql::ARTICLES_ADD, &rows).await?;
         Ok(())
     }
 
@@ -479,24 +559,9 @@ impl Tx {
         }
         let list = json(ids)?;
         let rows = sqlx::query(sql::TICKET_VIEWS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-        for row in rows {
-            let (id, status): (i64, String) = (row.try_get(0)?, row.try_get(4)?);
-            let (answered_at, fields): (i64, String) = (row.try_get(11)?, row.try_get(12)?);
-            let ticket = TicketView {
-                id,
-                number: row.try_get(1)?,
-                queue: row.try_get(2)?,
-                title: row.try_get(3)?,
-                status: Status::from_word(&status),
-                priority: row.try_get(5)?,
-                requester: Person { address: row.try_get(6)?, name: row.try_get(7)?, language: row.try_get(8)? },
-                participants: Vec::new(),
-                root_message_id: row.try_get(9)?,
-                last_public_id: row.try_get(10)?,
-                answered: answered_at > 0,
-                fields: serde_json::from_str(&fields).unwrap_or_default(),
-            };
-            tickets.insert(id, ticket);
+        for row in &rows {
+            let ticket = super::view::ticket(row)?;
+            tickets.insert(ticket.id, ticket);
         }
         let people = sqlx::query(sql::PARTICIPANTS_OF.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
         for row in people {
@@ -505,7 +570,62 @@ impl Tx {
                 ticket.participants.push(row.try_get(1)?);
             }
         }
+        let due = sqlx::query(sql::DEADLINES_OF.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
+        for row in due {
+            let (id, kind): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            if let (Some(ticket), Some(kind)) = (tickets.get_mut(&id), DeadlineKind::from_word(&kind)) {
+                ticket.deadlines.insert(kind, row.try_get(2)?);
+            }
+        }
         Ok(tickets)
+    }
+
+    /// Tickets, and those they were merged into; with `kin` also their parents and parts, and what an
+    /// order on them changed besides.
+    async fn with_kin(&mut self, ids: BTreeSet<i64>, kin: bool) -> Result<HashMap<i64, TicketView>, StoreError> {
+        let mut tickets = self.ticket_views(&ids).await?;
+        for _ in 0..MERGES {
+            let mut more: BTreeSet<i64> = tickets.values().map(|t| t.merged_into).collect();
+            if kin {
+                more.extend(tickets.values().map(|t| t.parent));
+                more.extend(
+                    tickets.values().filter_map(|t| t.undo.as_ref()).flat_map(|u| u.before.iter().map(|t| t.id)),
+                );
+            }
+            more.retain(|id| *id != 0 && !tickets.contains_key(id));
+            if more.is_empty() {
+                break;
+            }
+            tickets.extend(self.ticket_views(&more).await?);
+        }
+        if kin && !tickets.is_empty() {
+            let list = json(&tickets.keys().collect::<Vec<_>>())?;
+            let rows =
+                sqlx::query(sql::TICKETS_OF_PARENTS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
+            let mut parts: BTreeSet<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+            parts.retain(|id| !tickets.contains_key(id));
+            tickets.extend(self.ticket_views(&parts).await?);
+        }
+        Ok(tickets)
+    }
+
+    async fn of_vendors(&mut self, addresses: &BTreeSet<String>) -> Result<Vec<i64>, StoreError> {
+        if addresses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = sqlx::query(sql::TICKETS_OF_VENDORS.on(self.engine)).bind(json(addresses)?);
+        let rows = query.fetch_all(&mut *self.tx).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    async fn stories(&mut self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let query = sqlx::query(sql::TICKET_STORIES.on(self.engine)).bind(json(&ids)?);
+        let rows = query.fetch_all(&mut *self.tx).await?;
+        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
     }
 
     /// Letters lately written to requesters, by ticket and window.
@@ -636,10 +756,6 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-fn fields_json(fields: &BTreeMap<String, String>) -> String {
-    serde_json::to_string(fields).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// Plain values always have a JSON form; a failure here would be a mistake in this module.

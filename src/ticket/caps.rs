@@ -54,7 +54,7 @@ impl Recent {
 /// mail must not keep it from leaving, and no loop can write it.
 #[must_use]
 pub fn suppress(kind: LetterKind, ticket: i64, recent: &Recent, caps: &Caps) -> Option<String> {
-    if kind == LetterKind::Answer {
+    if kind.is_personal() {
         return None;
     }
     let over = |count: i64, cap: i64, window: Millis, about: &str| {

@@ -6,12 +6,17 @@
 
 mod authority;
 mod caps;
-mod command;
+pub mod command;
 pub mod decide;
+mod knowledge;
+pub mod life;
 mod number;
 mod policy;
 mod priority;
 mod read;
+pub mod rights;
+mod routing;
+mod thanks;
 mod thread;
 mod token;
 mod words;
@@ -19,15 +24,18 @@ mod words;
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
 pub(crate) use decide::undelivered_orders;
-pub use decide::{Copying, Decision, Holding, Joining, Opening, Snapshot, decide};
+pub use decide::{Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due};
+pub use knowledge::{Hit, search_terms};
 pub use number::{format as format_number, numbers_in};
 pub use policy::{
-    Acknowledge, Agent, Desk, FieldRule, Policy, PriorityRule, Queue, ReplyTo, Role, SeveralQueues, TagForms,
+    Acknowledge, Agent, Desk, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, SeveralQueues,
+    TagForms, Topic,
 };
 pub use priority::{Tagged, read_tags};
 pub use read::{Intake, Signal, read};
 pub use thread::{Candidate, Threading, choose};
 pub use token::{Secret, Token, held_mail, held_number};
 pub use words::{
-    Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Undelivered, Verdict, Visibility,
+    DeadlineKind, Event, LastAnswer, LetterKind, LetterOrder, Listing, MessageDraft, PendingOn, Person, Status,
+    TicketView, Undelivered, Undo, Verdict, Visibility, Words,
 };

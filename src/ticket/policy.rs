@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::caps::Caps;
+use super::words::TicketView;
 use crate::clock::Millis;
-use crate::mail::Limits;
+use crate::mail::{Limits, fold};
 
 /// The whole policy of a desk.
 #[derive(Debug, Clone)]
@@ -31,6 +32,81 @@ pub struct Policy {
     pub fields: Vec<FieldRule>,
     /// How long nothing is written to an address that refused a letter for good, in milliseconds.
     pub undeliverable_for: Millis,
+    /// Categories a ticket may have.
+    pub categories: Vec<Topic>,
+    /// The catalogue of services.
+    pub services: Vec<Topic>,
+    /// Types of tickets (incident, request…).
+    pub types: Vec<Topic>,
+    /// Answers that are called by name: the text by language.
+    pub canned: BTreeMap<String, BTreeMap<String, String>>,
+    /// People a message can be spread to, by the name of the audience.
+    pub audiences: BTreeMap<String, Vec<String>>,
+    /// Addresses that are not used any more.
+    pub retired: Vec<Retired>,
+    /// Times and words of a ticket's life.
+    pub life: Life,
+}
+
+/// A category, a service or a type: what leads to it, and where it leads.
+#[derive(Debug, Clone, Default)]
+pub struct Topic {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its name in letters, by language.
+    pub label: BTreeMap<String, String>,
+    /// Words of subject or text that lead to it, in the form of [`crate::mail::fold`].
+    pub words: Vec<String>,
+    /// A support address of its own; may be empty.
+    pub address: String,
+    /// Name of the queue that takes mail to that address.
+    pub queue: String,
+    /// Addresses of the agents who deal with it, in turn.
+    pub people: Vec<String>,
+    /// Addresses of those who have to approve it first.
+    pub approvers: Vec<String>,
+    /// Category of its tickets; may be empty.
+    pub category: String,
+    /// Type of its tickets; may be empty.
+    pub kind: String,
+    /// Priority of its tickets where the subject names none; may be empty.
+    pub priority: String,
+    /// Level its tickets begin at; 0 for the first.
+    pub level: u8,
+}
+
+/// A support address that is not used any more.
+#[derive(Debug, Clone)]
+pub struct Retired {
+    /// The old address.
+    pub address: String,
+    /// The queue that took its place.
+    pub queue: String,
+    /// Whether its mail still opens tickets there.
+    pub accept: bool,
+}
+
+/// Times and words of a ticket's life.
+#[derive(Debug, Clone)]
+pub struct Life {
+    /// When a question that waits is brought to mind, counted from the question.
+    pub remind: Vec<Millis>,
+    /// When a ticket whose requester keeps silent is closed, counted from the question.
+    pub silence: Millis,
+    /// When a resolved ticket that nobody contradicts is closed.
+    pub confirm: Millis,
+    /// Answers of two agents within this time: the second is asked first.
+    pub collision: Millis,
+    /// How long a letter proves who answers it.
+    pub proof: Millis,
+    /// Words a mail of thanks is made of, in the form of [`crate::mail::fold`].
+    pub thanks: Vec<String>,
+    /// Whether a closing letter asks how likely the desk would be recommended.
+    pub recommend: bool,
+    /// Most people on the requester's side of a ticket.
+    pub participants: usize,
+    /// Most orders in one mail.
+    pub orders: usize,
 }
 
 /// A field of a request: what it is called, and what people write before it.
@@ -89,6 +165,10 @@ pub struct Queue {
     pub acknowledge: Acknowledge,
     /// Codes of the fields a request should say, in the order they are asked for.
     pub ask: Vec<String>,
+    /// Addresses of those who have to approve a request before it opens; mostly none.
+    pub approvers: Vec<String>,
+    /// Whether the acknowledgement offers articles that may help.
+    pub suggest: bool,
 }
 
 /// How a letter's reply address is made.
@@ -171,8 +251,18 @@ impl Policy {
     #[must_use]
     pub fn queue_for<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Option<&Queue> {
         let here: Vec<&Queue> = self.queues.values().filter(|q| q.mailbox == mailbox).collect();
-        let named = addresses.filter_map(|address| here.iter().find(|q| q.address == without_detail(address))).next();
-        named.or(here.first()).copied()
+        let named = addresses.filter_map(|address| self.queue_at(mailbox, address)).next();
+        named.or(here.first().copied())
+    }
+
+    /// The queue of a mailbox that takes mail to this address: its own, or that of one of its services.
+    fn queue_at(&self, mailbox: &str, address: &str) -> Option<&Queue> {
+        let plain = without_detail(address);
+        let here = |q: &&Queue| q.mailbox == mailbox;
+        let own = self.queues.values().filter(here).find(|q| q.address == plain);
+        let service = || self.services.iter().find(|s| s.address == plain).and_then(|s| self.queues.get(&s.queue));
+        let retired = || self.retired.iter().find(|r| r.address == plain).and_then(|r| self.queues.get(&r.queue));
+        own.or_else(|| service().filter(here)).or_else(|| retired().filter(here))
     }
 
     /// Whether this is one of the desk's own addresses, sub-addresses included.
@@ -180,6 +270,81 @@ impl Policy {
     pub fn is_own_address(&self, key: &str) -> bool {
         let plain = without_detail(key);
         self.queues.values().any(|q| q.address == plain)
+            || self.services.iter().any(|s| s.address == plain)
+            || self.retired.iter().any(|r| r.address == plain)
+    }
+
+    /// The topic of that name or label, in whatever case and language.
+    #[must_use]
+    pub fn topic<'a>(topics: &'a [Topic], word: &str) -> Option<&'a Topic> {
+        let word = fold(word.trim());
+        topics
+            .iter()
+            .find(|t| fold(&t.name) == word || t.label.values().any(|l| fold(l) == word) || t.words.contains(&word))
+    }
+
+    /// Name of a topic in a language; as it is where it is not configured any more.
+    #[must_use]
+    pub fn topic_label(topics: &[Topic], name: &str, language: &str) -> String {
+        let label =
+            topics.iter().find(|t| t.name == name).and_then(|t| t.label.get(language).or_else(|| t.label.get("en")));
+        label.map_or_else(|| name.to_owned(), Clone::clone)
+    }
+
+    /// Who has to approve a ticket: those of its service, else those of its queue.
+    #[must_use]
+    pub fn approvers(&self, ticket: &TicketView) -> &[String] {
+        let service = self.services.iter().find(|s| s.name == ticket.service).map(|s| s.approvers.as_slice());
+        let queue = || self.queues.get(&ticket.queue).map(|q| q.approvers.as_slice()).unwrap_or_default();
+        service.filter(|a| !a.is_empty()).unwrap_or_else(queue)
+    }
+
+    /// Whether this person has to approve that ticket.
+    #[must_use]
+    pub fn is_approver(&self, address: &str, ticket: &TicketView) -> bool {
+        self.approvers(ticket).iter().any(|a| a == address)
+    }
+
+    /// The agent that somebody means by a name of the configuration, a name or an address.
+    #[must_use]
+    pub fn agent_called(&self, word: &str) -> Option<&Agent> {
+        let wanted = fold(word.trim().trim_start_matches('@'));
+        let named = self.agents.iter().find(|(name, a)| {
+            fold(name) == wanted || fold(&a.name) == wanted || a.address == crate::mail::key(word.trim())
+        });
+        let first = || {
+            let mut same = self.agents.values().filter(|a| fold(&a.name).split(' ').next() == Some(wanted.as_str()));
+            same.next().filter(|_| same.next().is_none())
+        };
+        named.map(|(_, a)| a).or_else(first)
+    }
+
+    /// The agents who hear what happens to a ticket: who has it; else the people of its service; else
+    /// those of its level; else the queue's.
+    #[must_use]
+    pub fn concerned(&self, ticket: &TicketView) -> Vec<&Agent> {
+        if let Some(agent) = self.agent(&ticket.assignee) {
+            return vec![agent];
+        }
+        let people = self.services.iter().chain(&self.categories);
+        let people = people.filter(|t| t.name == ticket.service || t.name == ticket.category);
+        let people: Vec<&Agent> = people.flat_map(|t| &t.people).filter_map(|a| self.agent(a)).collect();
+        if ticket.level > 1 {
+            let level = self.at_level(&ticket.queue, ticket.level);
+            if !level.is_empty() {
+                return level;
+            }
+        } else if !people.is_empty() {
+            return people;
+        }
+        self.watchers(&ticket.queue)
+    }
+
+    /// The agents of a queue's level.
+    #[must_use]
+    pub fn at_level(&self, queue: &str, level: i64) -> Vec<&Agent> {
+        let serves = |a: &&Agent| a.queues.iter().any(|q| q == queue) && i64::from(a.level) == level;
+        self.agents.values().filter(serves).filter(|a| a.roles.iter().any(|r| *r != Role::Approver)).collect()
     }
 
     /// The agent with that address.
@@ -188,16 +353,20 @@ impl Policy {
         self.agents.values().find(|a| a.address == key)
     }
 
-    /// The agents who are told what happens in a queue: its moderators, or, where it has none, everybody who serves it.
+    /// The agents who are told what happens in a queue: its moderators, or, where it has none,
+    /// everybody of the lowest level who serves it.
     #[must_use]
     pub fn watchers(&self, queue: &str) -> Vec<&Agent> {
-        let serving = |a: &&Agent| a.queues.iter().any(|q| q == queue);
+        let works = |a: &Agent| a.roles.iter().any(|r| *r != Role::Approver);
+        let serving = |a: &&Agent| a.queues.iter().any(|q| q == queue) && works(a);
         let moderators: Vec<&Agent> =
             self.agents.values().filter(serving).filter(|a| a.roles.contains(&Role::Moderator)).collect();
-        if moderators.is_empty() {
-            return self.agents.values().filter(serving).collect();
+        if !moderators.is_empty() {
+            return moderators;
         }
-        moderators
+        let all: Vec<&Agent> = self.agents.values().filter(serving).collect();
+        let lowest = all.iter().map(|a| a.level).min();
+        all.into_iter().filter(|a| Some(a.level) == lowest).collect()
     }
 
     /// All queues of a mailbox that these addresses name, in their order.
@@ -205,8 +374,7 @@ impl Policy {
     pub fn queues_named<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Vec<&Queue> {
         let mut found: Vec<&Queue> = Vec::new();
         for address in addresses {
-            let plain = without_detail(address);
-            let named = self.queues.values().find(|q| q.mailbox == mailbox && q.address == plain);
+            let named = self.queue_at(mailbox, address);
             found.extend(named.filter(|q| !found.iter().any(|f| f.name == q.name)));
         }
         found

@@ -2,7 +2,7 @@
 
 use super::authority::is_denied;
 use super::number::numbers_in;
-use super::policy::{Policy, Queue};
+use super::policy::{Policy, Queue, without_detail};
 use super::priority::{Tagged, read_tags};
 use super::token::{Secret, Token};
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub enum Signal {
     },
     /// Its subject names a number.
     Number(String),
+    /// Its subject names the number a vendor gave.
+    VendorReference(String),
 }
 
 impl Signal {
@@ -37,6 +39,7 @@ impl Signal {
             Self::StoredId { direct: true, .. } => "In-Reply-To",
             Self::StoredId { direct: false, .. } => "References",
             Self::Number(_) => "number in the subject",
+            Self::VendorReference(_) => "vendor's reference in the subject",
         }
     }
 }
@@ -74,13 +77,18 @@ pub struct Intake {
     pub denied: bool,
     /// Queue whose sub-addressing probe this is.
     pub probe: Option<String>,
+    /// Keys of every address this copy was for, the transport's word first.
+    pub addressed: Vec<String>,
+    /// The address it was sent to, when that is not used any more and no other of the desk's is named.
+    pub retired: Option<String>,
 }
 
 /// Reads a mail in the light of the policy.
 #[must_use]
-pub fn read(mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -> Intake {
+pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -> Intake {
     let sender = mail.from.as_ref().map(|a| a.key()).unwrap_or_default();
     let addressed = addressed_to(&mail);
+    let marked = take_mark(&mut mail.reply_text);
     let queue = policy.queue_for(mailbox, addressed.iter().map(String::as_str));
     let agent = policy.agents.iter().find(|(_, a)| a.address == sender);
     let named = policy.queues_named(mailbox, addressed.iter().map(String::as_str));
@@ -94,12 +102,14 @@ pub fn read(mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -
         queue: queue.map(|q| q.name.clone()),
         agent: agent.map(|(name, _)| name.clone()),
         tagged: read_tags(strip_prefixes(&mail.subject), &policy.priorities, policy.tag_forms),
-        signals: signals(&mail, &addressed, policy),
+        signals: signals(&mail, &addressed, marked, policy),
         language: language(&mail, policy),
         own: is_own(&mail, &sender, policy),
         from_desk: policy.is_own_address(&sender),
         denied: is_denied(&mail, mailbox, policy),
         probe: probe(&addressed, policy, secret),
+        retired: retired(&addressed, policy),
+        addressed,
         sender,
         mail,
     }
@@ -130,10 +140,12 @@ fn addressed_to(mail: &ParsedMail) -> Vec<String> {
 /// Most signed hints of a sort that are checked: each costs a signature for everybody who may hold it.
 const SIGNED: usize = 20;
 
-fn signals(mail: &ParsedMail, addressed: &[String], policy: &Policy) -> Vec<Signal> {
+fn signals(mail: &ParsedMail, addressed: &[String], marked: Option<Token>, policy: &Policy) -> Vec<Signal> {
     let mut found = Vec::new();
     let ours = addressed.iter().filter(|a| policy.is_own_address(a));
     found.extend(ours.filter_map(|a| Token::in_address(a)).take(SIGNED).map(Signal::ReplyAddress));
+    // A button's mail is a new one: it names the letter in its text.
+    found.extend(marked.map(Signal::SignedId));
     let newest_first = || mail.in_reply_to.iter().rev().chain(mail.references.iter().rev());
     let original = mail.bounce.iter().filter_map(|b| b.original_id.as_ref());
     let signed = original.chain(newest_first()).filter_map(|id| Token::in_message_id(id));
@@ -147,6 +159,30 @@ fn signals(mail: &ParsedMail, addressed: &[String], policy: &Policy) -> Vec<Sign
     found.extend(numbers_in(&mail.subject, prefixes).into_iter().map(Signal::Number));
     found.dedup();
     found
+}
+
+/// Takes the line out of a text that a letter's button put there, and gives the token in it.
+fn take_mark(text: &mut String) -> Option<Token> {
+    let mut found = None;
+    let keep = |line: &&str| {
+        let token = line.trim().strip_prefix("[ref:gt.").and_then(|rest| Token::parse(rest.strip_suffix(']')?));
+        found = found.or(token);
+        token.is_none()
+    };
+    let rest: Vec<&str> = text.lines().filter(keep).collect();
+    if found.is_some() {
+        *text = rest.join("\n").trim().to_owned();
+    }
+    found
+}
+
+/// The retired address it was sent to, unless a live one of the desk is named as well.
+fn retired(addressed: &[String], policy: &Policy) -> Option<String> {
+    let plain: Vec<String> = addressed.iter().map(|a| without_detail(a)).collect();
+    if policy.queues.values().any(|q| plain.contains(&q.address)) {
+        return None;
+    }
+    plain.into_iter().find(|a| policy.retired.iter().any(|r| r.address == *a))
 }
 
 /// What the mail declares, if the desk writes that language; else a guess from a longer text.

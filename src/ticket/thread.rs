@@ -47,7 +47,7 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
                     None => continue,
                 }
             }
-            Signal::StoredId { .. } | Signal::Number(_) => None,
+            Signal::StoredId { .. } | Signal::Number(_) | Signal::VendorReference(_) => None,
         };
         let number = &candidate.ticket.number;
         let same = threading.joined.as_ref().is_some_and(|j| j.ticket.id == candidate.ticket.id);
@@ -73,7 +73,8 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
 /// Whom the token was issued to: the sender, a participant, or an agent.
 fn holder(token: &Token, intake: &Intake, ticket: &TicketView, policy: &Policy, secret: &Secret) -> Option<String> {
     let agents = policy.agents.values().map(|a| &a.address);
-    let known = std::iter::once(&intake.sender).chain(&ticket.participants).chain(agents);
+    let vendor = Some(&ticket.vendor).filter(|v| !v.is_empty());
+    let known = std::iter::once(&intake.sender).chain(&ticket.participants).chain(vendor).chain(agents);
     // A delivery report comes from a mail system: the letter's recipient is who it reports.
     let reported = intake.mail.bounce.iter().flat_map(|b| &b.recipients);
     let reported: Vec<String> = reported.map(|a| crate::mail::key(a)).collect();
@@ -81,7 +82,9 @@ fn holder(token: &Token, intake: &Intake, ticket: &TicketView, policy: &Policy, 
 }
 
 fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
-    let takes_part = intake.agent.is_some() || candidate.ticket.participants.contains(&intake.sender);
+    let ticket = &candidate.ticket;
+    let takes_part =
+        intake.agent.is_some() || ticket.participants.contains(&intake.sender) || ticket.vendor == intake.sender;
     takes_part
         // The sender is not who the mail claims: only what needs no sender counts then.
         && !intake.denied

@@ -21,7 +21,7 @@ use crate::settings::{self, Mailbox, MailboxKind};
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, collect, once, process};
+use super::{Desk, collect, once, process, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -207,13 +207,17 @@ async fn follow(
 async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(60));
     while !stop.is_cancelled() {
-        match process::drain(&desk).await {
+        let work = async {
+            process::drain(&desk).await?;
+            sweep::drain(&desk).await
+        };
+        match work.await {
             Ok(_) => {
                 patience.reset();
                 wait_for(&desk.inbox_bell, &stop).await;
             }
             Err(error) => {
-                tracing::error!(%error, "mails not decided");
+                tracing::error!(%error, "mails not decided, or deadlines not met");
                 pause(patience.after(&error.into(), chance()), &stop).await;
             }
         }

@@ -17,6 +17,7 @@ use crate::edge::notes::Notes;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::Settings;
 use crate::store::{Due, Durability, Settlement, StoreError, Tx};
+use crate::ticket::LetterKind;
 use crate::trouble::{Trouble, after_refusal};
 
 use super::{Desk, beside};
@@ -183,7 +184,11 @@ impl Sender {
             return notes.add(letter.id).map_err(no_notes);
         }
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
-        tx.settle_letter(letter.id, &Settlement::Sent, desk.clock.now()).await?;
+        let now = desk.clock.now();
+        tx.settle_letter(letter.id, &Settlement::Sent, now).await?;
+        if LetterKind::from_name(&letter.kind).is_some_and(LetterKind::is_personal) {
+            tx.answers_given(&[letter.id], now).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

@@ -7,9 +7,11 @@
 pub mod collect;
 pub mod daemon;
 pub mod deliver;
+mod letters;
 pub mod once;
 pub mod probe;
 pub mod process;
+pub mod sweep;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use crate::settings::MailboxKind;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
-use super::{Desk, collect, process};
+use super::{Desk, collect, process, sweep};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +39,7 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
         }
     }
     tally.decided = process::drain(desk).await?;
+    sweep::drain(desk).await?;
     match sender.drain(desk, &CancellationToken::new()).await {
         Ok(sent) => tally.sent = sent,
         Err(trouble) => {

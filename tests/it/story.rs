@@ -320,7 +320,7 @@ stories! {
         let reply = Mail::reply(&ack.mail, ANA, "Encore.");
         site.receive(&reply).await;
         let second = site.sink.last(ANA);
-        assert!(second.mail.text.contains("a bien été ajouté à la demande CG42N1-000001"));
+        assert!(second.mail.text.replace('\n', " ").contains("a bien été ajouté à la demande CG42N1-000001"));
         assert_eq!(second.mail.in_reply_to, [reply.id]);
     }
 

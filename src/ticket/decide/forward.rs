@@ -6,11 +6,10 @@
 
 use super::open::{Request, opening, other_queues, tell_others, title};
 use super::people::{message, people};
-use super::{Decision, may_open, stranger};
+use super::{Case, Decision, may_open, stranger};
 use crate::mail::{Forwarded, strip_prefixes};
-use crate::ticket::policy::{Policy, Queue};
+use crate::ticket::policy::Policy;
 use crate::ticket::read::{Intake, fields_of, language_of};
-use crate::ticket::thread::Threading;
 use crate::ticket::words::{Event, MessageDraft, Person, Visibility};
 
 /// The mail an agent passes on, when it was written by somebody outside the desk.
@@ -23,14 +22,8 @@ pub(super) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Fo
 }
 
 /// Opens the ticket, or holds the mail when nobody vouches for who passed it on.
-pub(super) fn open(
-    intake: &Intake,
-    original: &Forwarded,
-    threading: &Threading,
-    policy: &Policy,
-    queue: &Queue,
-    proven: bool,
-) -> Decision {
+pub(super) fn open(case: &Case<'_>, original: &Forwarded, proven: bool) -> Decision {
+    let Case { intake, policy, queue, .. } = *case;
     let author = original.from.key();
     if !proven && policy.authserv_ids.contains_key(&intake.mailbox) {
         return Decision::Hold(format!(
@@ -70,9 +63,9 @@ pub(super) fn open(
         reason: format!("a request of {} that {} passed on", requester.address, intake.sender),
         requester,
     };
-    let mut opening = opening(intake, request, threading, policy, queue);
+    let mut opening = opening(case, request, queue);
     let text = format!("passed on by {}", intake.sender);
     tell_others(&mut opening, &other_queues(intake, policy, proven), intake, policy);
-    opening.events.insert(0, Event { actor: intake.sender.clone(), kind: "forwarded", text });
+    opening.events.insert(0, Event::by(&intake.sender, "forwarded", text));
     Decision::Open(vec![opening])
 }

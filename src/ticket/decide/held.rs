@@ -1,19 +1,24 @@
 //! Mails a person must judge, and the people who are told: who wrote it, who may let it in, the agent
 //! whose order was not carried out.
 
+use super::desk::holding;
 use super::people::{message, person, sender, silence, watchers};
-use super::{Decision, Holding};
+use super::{Case, Decision, Holding};
+use crate::clock::Millis;
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
 use crate::ticket::authority::{Proof, proof_of_agent};
-use crate::ticket::policy::{Policy, Queue};
+use crate::ticket::command::{self, Head, Slip};
+use crate::ticket::policy::{Agent, Policy, Queue};
 use crate::ticket::read::{Intake, Signal};
+use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
 use crate::ticket::token::{Secret, held_mail};
-use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Visibility};
+use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility, Words, words};
 
 /// How an agent's answer about a held mail begins, folded. No words at all let it in.
-const ADMIT: [&str; 9] = ["#approve", "#accept", "oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
-const REFUSE: [&str; 5] = ["#reject", "non", "no", "refus", "reject"];
+pub(super) const ADMIT: [&str; 9] =
+    ["#approve", "#accept", "oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
+pub(super) const REFUSE: [&str; 5] = ["#reject", "non", "no", "refus", "reject"];
 
 /// Somebody who may not open tickets: they are told politely, and the queue's people may let the mail
 /// in by answering. Machines and floods are told nothing.
@@ -26,21 +31,70 @@ pub(super) fn stranger(intake: &Intake, reason: String, policy: &Policy, queue: 
     tell(intake, reason, &queue.name, letters, policy)
 }
 
-/// A mail in an agent's name that nothing proves: the agent is told, nothing changes.
-pub(super) fn unproven(
-    intake: &Intake,
-    found: &Candidate,
-    policy: &Policy,
-    machine: Option<AutomaticKind>,
+/// A mail to an address that is not used any more: its writer is told the new one. Machines are told
+/// nothing. Where the old address still accepts, the mail goes on to open its ticket.
+pub(super) fn moved(case: &Case<'_>) -> Option<Decision> {
+    let address = case.intake.retired.as_ref()?;
+    let retired = case.policy.retired.iter().find(|r| r.address == *address)?;
+    if retired.accept || silence(case.intake).is_some() {
+        return None;
+    }
+    let queue = case.policy.queues.get(&retired.queue)?;
+    let mut letter = LetterOrder::new(LetterKind::Moved, sender(case.intake, case.policy));
+    letter.text = Some(address.clone());
+    let reason = format!("{address} is not used any more; its writer was told of {}", queue.address);
+    let mut holding = holding(case, Verdict::Refused, reason, vec![letter]);
+    holding.ticket.queue.clone_from(&queue.name);
+    Some(Decision::Tell(Box::new(holding)))
+}
+
+/// What an agent asked of a ticket is not done: they get their mail back, with what is wrong and, as far
+/// as it can be guessed, mended.
+pub(super) fn not_done_about(
+    case: &Case<'_>,
+    ticket: &TicketView,
+    agent: &Agent,
+    head: &Head,
+    slips: &[Slip],
 ) -> Decision {
-    let reason = format!(
-        "it claims to be from the agent {} about {}, and nothing proves it",
-        intake.sender, found.ticket.number
-    );
+    let line = |slip: &Slip| {
+        let why = slip.why.say(&agent.language);
+        if slip.line.is_empty() { why.to_owned() } else { format!("{} : {why}", slip.line) }
+    };
+    let done: Vec<String> = slips.iter().map(line).collect();
+    let reason =
+        slips.iter().map(|s| format!("{} {}", s.line, s.why.en).trim().to_owned()).collect::<Vec<_>>().join("; ");
+    let mut order = LetterOrder { done, ..LetterOrder::new(LetterKind::NotDone, person(agent)) };
+    order.text = Some(head.mended(slips));
+    let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![order]);
+    holding.ticket = ticket.clone();
+    Decision::Tell(Box::new(holding))
+}
+
+/// Why somebody may not do something, in words.
+pub(super) fn denied(why: Denied, ticket: &TicketView) -> Words {
+    let (queue, level) = (&ticket.queue, ticket.level);
+    match why {
+        Denied::Queue => words!("vous ne servez pas {queue}", "you do not serve {queue}"),
+        Denied::Level => words!(
+            "le ticket est au niveau N{level}, au-dessus du vôtre",
+            "the ticket is at level N{level}, above yours"
+        ),
+        Denied::Role => words!("votre rôle ne le permet pas", "your role does not allow it"),
+    }
+}
+
+/// A mail in an agent's name that nothing proves: the agent is told, nothing changes.
+pub(super) fn unproven(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
+    let intake = case.intake;
+    let number = &found.ticket.number;
+    let stale = case.threading.answers_own_letter && case.fresh.is_none();
+    let why = if stale { "the letter it answers proves nothing any more" } else { "nothing proves it" };
+    let reason = format!("it claims to be from the agent {} about {number}, and {why}", intake.sender);
     if machine.is_some() {
         return Decision::Hold(reason);
     }
-    not_done(intake, reason, &found.ticket.queue, policy)
+    not_done(intake, reason, &found.ticket.queue, case.policy)
 }
 
 /// What an agent asked cannot be done as it was written.
@@ -50,30 +104,40 @@ pub(super) fn not_done(intake: &Intake, reason: String, queue: &str, policy: &Po
     tell(intake, reason, queue, letters, policy)
 }
 
+/// The first word of a text, folded.
+pub(super) fn first_word(text: &str) -> String {
+    let words = fold(text.trim());
+    words.split(|c: char| c.is_whitespace() || ",.!;:".contains(c)).next().unwrap_or_default().to_owned()
+}
+
 /// What an answer about a held mail says: let it in, refuse it, or neither clearly.
 fn verdict(intake: &Intake) -> Option<bool> {
     let own = intake.mail.reply_text.trim();
     // An answer without words of its own is its quote alone.
-    if own.is_empty() || own == intake.mail.text.trim() {
+    if own.is_empty() || own == intake.mail.text.trim() && !own.starts_with('#') {
         return Some(true);
     }
-    let words = fold(own);
-    let first = words.split(|c: char| c.is_whitespace() || ",.!;:".contains(c)).next().unwrap_or_default();
-    if ADMIT.contains(&first) {
+    let first = first_word(own);
+    if ADMIT.contains(&first.as_str()) {
         return Some(true);
     }
-    REFUSE.contains(&first).then_some(false)
+    REFUSE.contains(&first.as_str()).then_some(false)
 }
 
 /// An agent's answer to the letter about a held mail lets it in, or refuses it.
-pub(super) fn judgement(intake: &Intake, policy: &Policy, secret: &Secret) -> Option<Decision> {
+pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy, secret: &Secret) -> Option<Decision> {
     let tokens = intake.signals.iter().filter_map(|signal| match signal {
         Signal::SignedId(token) | Signal::ReplyAddress(token) => Some(token),
         _ => None,
     });
     let mut held = tokens.filter(|t| t.is_for(secret, &intake.sender)).filter_map(|t| held_mail(t.ticket));
     let held = held.next().filter(|_| intake.agent.is_some() && intake.mail.automatic.is_none())?;
-    if proof_of_agent(&intake.mail, &intake.mailbox, true, policy) == Proof::Missing {
+    // A list asked for in answer to a list.
+    let head = command::head(&intake.mail.reply_text);
+    if head.lines.first().is_some_and(|line| !["#approve", "#accept", "#reject"].contains(&first_word(line).as_str())) {
+        return None;
+    }
+    if proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy) == Proof::Missing {
         let reason = format!("it claims to be from the agent {}, and nothing proves it", intake.sender);
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(not_done(intake, reason, &queue, policy));
@@ -90,7 +154,8 @@ fn tell(intake: &Intake, reason: String, queue: &str, letters: Vec<LetterOrder>,
     let mut message = message(intake, Visibility::Internal, &intake.mail.text);
     message.above.clone_from(&reason);
     Decision::Tell(Box::new(Holding {
-        stand_in: TicketView {
+        verdict: Verdict::Held,
+        ticket: TicketView {
             queue: queue.to_owned(),
             title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
             requester: sender(intake, policy),

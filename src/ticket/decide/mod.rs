@@ -3,24 +3,36 @@
 //! Takes: an [`Intake`] and a [`Snapshot`]. Gives: a [`Decision`], which `work` carries out in one
 //! commit without adding anything of its own.
 
+mod act;
+mod approval;
+mod conversation;
 mod copy;
+mod desk;
+mod due;
 mod forward;
 mod held;
 mod join;
 mod open;
 mod people;
+mod requester;
+mod settle;
+mod step;
 mod undelivered;
+mod vendor;
 
+pub use due::due;
 pub(crate) use undelivered::orders as undelivered_orders;
 
 use std::collections::BTreeMap;
 
 use super::authority::{Proof, proof_of_agent};
+use super::knowledge::Hit;
 use super::policy::{Policy, Queue};
-use super::read::Intake;
+use super::read::{Intake, Signal};
 use super::thread::{Candidate, choose};
 use super::token::Secret;
-use super::words::{Event, LetterOrder, MessageDraft, Person, Status, TicketView, Undelivered};
+use super::words::{Event, LetterOrder, MessageDraft, Person, TicketView, Undelivered, Verdict};
+use crate::clock::Millis;
 use crate::mail::AutomaticKind;
 
 /// What the store knows that bears on this mail.
@@ -30,6 +42,21 @@ pub struct Snapshot {
     pub candidates: Vec<Candidate>,
     /// The tickets that already hold this very mail, which came by another way.
     pub copies: Vec<TicketView>,
+    /// The time.
+    pub now: Millis,
+    /// Counts up from mail to mail: people take turns by it.
+    pub turn: i64,
+    /// When letters were written whose tokens the mail carries, by the token's text. A letter that was
+    /// shown to others, or is not known, is not among them.
+    pub issued: BTreeMap<String, Millis>,
+    /// Tickets that orders name, by number.
+    pub named: BTreeMap<String, TicketView>,
+    /// Tickets that have to do with the candidates: parents, parts, those an order changed.
+    pub kin: BTreeMap<i64, TicketView>,
+    /// What the requests of these tickets say.
+    pub stories: BTreeMap<i64, String>,
+    /// Articles and solved tickets that may help.
+    pub hits: Vec<Hit>,
 }
 
 /// What is to be done about a mail.
@@ -44,7 +71,7 @@ pub enum Decision {
     Copy(Box<Copying>),
     /// A person must judge it; the reason.
     Hold(String),
-    /// The same, and people are told.
+    /// It joins no ticket, and people are told.
     Tell(Box<Holding>),
     /// An agent lets a held mail in, or refuses it.
     Judge {
@@ -64,51 +91,81 @@ pub enum Decision {
 /// A ticket to be opened.
 #[derive(Debug, Clone)]
 pub struct Opening {
-    /// Name of the queue.
-    pub queue: String,
+    /// The ticket, without id and number.
+    pub ticket: TicketView,
     /// Prefix of the number.
     pub prefix: String,
-    /// Title.
-    pub title: String,
-    /// Code of the priority.
-    pub priority: String,
-    /// Who asks.
-    pub requester: Person,
     /// Further people on the requester's side (Cc), without the desk's own addresses.
     pub others: Vec<Person>,
     /// The mail as the ticket's first message.
     pub message: MessageDraft,
     /// What somebody of the desk wrote above it, when they passed it on.
     pub note: Option<MessageDraft>,
-    /// What it says, by the codes of its fields.
-    pub fields: BTreeMap<String, String>,
     /// Lines of history, after the one that says it was opened.
     pub events: Vec<Event>,
     /// Letters to write.
     pub letters: Vec<LetterOrder>,
+    /// Row ids of tickets that it has to do with.
+    pub relates: Vec<i64>,
     /// Why, for `guichet why`.
     pub reason: String,
 }
 
-/// A mail to be added to a ticket.
-#[derive(Debug, Clone)]
-pub struct Joining {
-    /// The ticket as it was.
+/// What becomes of a ticket that exists.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// The ticket as it is afterwards.
     pub ticket: TicketView,
-    /// The mail as a message.
+    /// The message that does it, which the letters are about.
     pub message: MessageDraft,
-    /// Where the ticket is afterwards.
-    pub status: Status,
-    /// True when this is the desk's first public answer.
-    pub first_answer: bool,
-    /// What the request says afterwards, by the codes of its fields.
-    pub fields: BTreeMap<String, String>,
-    /// Whom a letter did not reach, as the mail reports.
-    pub undelivered: Option<Undelivered>,
+    /// Whether the ticket keeps the message.
+    pub keep: bool,
+    /// A further message that it keeps, apart from the first.
+    pub note: Option<MessageDraft>,
     /// Lines of history.
     pub events: Vec<Event>,
     /// Letters to write.
     pub letters: Vec<LetterOrder>,
+    /// What is kept of it for the next who asks.
+    pub article: Option<Article>,
+}
+
+/// A problem and what solved it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Article {
+    /// Row id of the ticket it comes from.
+    pub ticket: i64,
+    /// Name of the queue.
+    pub queue: String,
+    /// Title.
+    pub title: String,
+    /// What was asked.
+    pub problem: String,
+    /// What solved it.
+    pub solution: String,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// True when requesters may read it too; false for what a solved ticket leaves behind.
+    pub public: bool,
+    /// Who wrote it.
+    pub author: String,
+}
+
+/// A mail that belongs to a ticket.
+#[derive(Debug, Clone, Default)]
+pub struct Joining {
+    /// What becomes of the ticket.
+    pub change: Change,
+    /// What becomes of other tickets.
+    pub others: Vec<Change>,
+    /// Tickets that it opens besides.
+    pub opens: Vec<Opening>,
+    /// Whom a letter did not reach, as the mail reports.
+    pub undelivered: Option<Undelivered>,
+    /// Letters that prove nothing any more: the mail shows their tokens to others.
+    pub shown: Vec<String>,
+    /// True when the mail is nothing but orders.
+    pub command: bool,
     /// Why, for `guichet why`.
     pub reason: String,
 }
@@ -128,13 +185,15 @@ pub struct Copying {
     pub reason: String,
 }
 
-/// A mail to be held, of which people are told.
+/// A mail that joins no ticket, of which people are told.
 #[derive(Debug, Clone)]
 pub struct Holding {
-    /// Why it is held.
+    /// What becomes of it: held, refused, or an order carried out.
+    pub verdict: Verdict,
+    /// Why.
     pub reason: String,
-    /// What stands in the place of a ticket in the letters; it has no number.
-    pub stand_in: TicketView,
+    /// The ticket the letters are about, or what stands in its place: then it has no id and no number.
+    pub ticket: TicketView,
     /// The mail, for the letters.
     pub message: MessageDraft,
     /// Letters to write.
@@ -161,14 +220,15 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     if intake.sender.is_empty() {
         return Decision::Hold("it has no usable sender address".to_owned());
     }
-    if let Some(judgement) = held::judgement(intake, policy, secret) {
+    let fresh = fresh_token(intake, snapshot, policy, secret);
+    if let Some(judgement) = held::judgement(intake, fresh, policy, secret) {
         return judgement;
     }
     if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
         return Decision::Copy(Box::new(copying));
     }
     let threading = choose(intake, &snapshot.candidates, policy, secret);
-    let proof = proof_of_agent(&intake.mail, &intake.mailbox, threading.answers_own_letter, policy);
+    let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
     let proven = intake.agent.is_some() && proof != Proof::Missing;
     // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
     let machine = intake.mail.automatic.as_ref().map(|a| a.kind).filter(|kind| *kind != AutomaticKind::List);
@@ -176,25 +236,50 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     let answered = threading.holder.as_ref() == Some(&intake.sender);
     let machine = machine.filter(|_| intake.mail.bounce.is_none() || !answered);
     let bounce = intake.mail.bounce.as_ref().filter(|_| !answered);
+    let case = Case { intake, snapshot, threading: &threading, policy, queue, fresh };
     match (&threading.joined, machine) {
-        (Some(found), _) if bounce.is_some() => undelivered::join(intake, found, &threading, policy),
+        (Some(found), _) if bounce.is_some() => undelivered::join(&case, found),
         (None, _) if let Some(bounce) = bounce => undelivered::lost(bounce),
-        (Some(found), machine) if intake.agent.is_some() && !proven => held::unproven(intake, found, policy, machine),
-        (Some(found), Some(kind)) => join::automatic(intake, found, &threading, policy, kind),
-        (Some(found), None) if proven => match join::agent(intake, found, &threading, policy) {
-            Decision::Hold(reason) => held::not_done(intake, reason, &found.ticket.queue, policy),
-            decision => decision,
-        },
-        (Some(found), None) => join::requester(intake, found, &threading, policy, queue),
+        (Some(found), machine) if vendor::is_from(&case, found) => vendor::join(&case, found, machine),
+        (Some(found), machine) if intake.agent.is_some() && !proven => held::unproven(&case, found, machine),
+        (Some(found), Some(kind)) => join::automatic(&case, found, kind),
+        (Some(found), None) if proven => join::agent(&case, found),
+        (Some(found), None) => join::requester(&case, found),
         (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
+        (None, None) if let Some(desk) = desk::orders(&case, proven) => desk,
         (None, None) if let Some(original) = forward::original(intake, policy) => {
-            forward::open(intake, original, &threading, policy, queue, proven)
+            forward::open(&case, original, proven)
         }
+        (None, None) if let Some(moved) = held::moved(&case) => moved,
         (None, _) if !proven && !intake.released && !may_open(&intake.sender, queue) => {
             held::stranger(intake, stranger(&intake.sender, queue), policy, queue)
         }
-        (None, _) => open::open(intake, &threading, policy, queue, proven),
+        (None, _) => open::open(&case, proven),
     }
+}
+
+/// A mail, and everything that bears on what becomes of it.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    intake: &'a Intake,
+    snapshot: &'a Snapshot,
+    threading: &'a super::thread::Threading,
+    policy: &'a Policy,
+    queue: &'a Queue,
+    /// When the newest letter was written that the mail answers and that was issued to its sender.
+    fresh: Option<Millis>,
+}
+
+/// When the newest letter was written whose token the mail carries and that was issued to its sender;
+/// none where that was longer ago than a letter may prove anything.
+fn fresh_token(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Option<Millis> {
+    let tokens = intake.signals.iter().filter_map(|signal| match signal {
+        Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token),
+        _ => None,
+    });
+    let own = tokens.filter(|t| t.is_for(secret, &intake.sender));
+    let issued = own.filter_map(|t| snapshot.issued.get(&t.text())).max().copied();
+    issued.filter(|at| snapshot.now - at <= policy.life.proof)
 }
 
 fn stranger(sender: &str, queue: &Queue) -> String {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::people::{message, others, sender, silence, watchers};
-use super::{Decision, Opening, may_open};
+use super::people::{concerned, message, others, person, sender, silence, watchers};
+use super::{Case, Decision, Opening, may_open};
 use crate::ticket::policy::{Acknowledge, Policy, Queue, SeveralQueues};
 use crate::ticket::read::Intake;
-use crate::ticket::thread::Threading;
-use crate::ticket::words::{Event, LetterKind, LetterOrder, MessageDraft, Person, Visibility};
+use crate::ticket::routing::route;
+use crate::ticket::words::{Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Visibility};
 
 /// What a request says, whoever brought it.
 pub(super) struct Request {
@@ -21,7 +21,8 @@ pub(super) struct Request {
 }
 
 /// A request in its writer's own name.
-pub(super) fn open(intake: &Intake, threading: &Threading, policy: &Policy, queue: &Queue, proven: bool) -> Decision {
+pub(super) fn open(case: &Case<'_>, proven: bool) -> Decision {
+    let Case { intake, policy, queue, .. } = *case;
     let request = |reason| Request {
         requester: sender(intake, policy),
         others: others(intake, policy),
@@ -32,10 +33,7 @@ pub(super) fn open(intake: &Intake, threading: &Threading, policy: &Policy, queu
         reason,
     };
     let also = other_queues(intake, policy, proven);
-    let open_in = |queue: &Queue| {
-        let request = request(format!("a new request to {}", queue.address));
-        opening(intake, request, threading, policy, queue)
-    };
+    let open_in = |queue: &Queue| opening(case, request(format!("a new request to {}", queue.address)), queue);
     let mut first = open_in(queue);
     if policy.desk.several_queues == SeveralQueues::Each {
         return Decision::Open(std::iter::once(first).chain(also.into_iter().map(open_in)).collect());
@@ -62,46 +60,84 @@ pub(super) fn tell_others(first: &mut Opening, others: &[&Queue], intake: &Intak
     }
 }
 
-/// The ticket of a request: its priority, its letters, what its history begins with.
-pub(super) fn opening(
-    intake: &Intake,
-    request: Request,
-    threading: &Threading,
-    policy: &Policy,
-    queue: &Queue,
-) -> Opening {
-    let mut letters = Vec::new();
-    let mut events = Vec::new();
-    match silence(intake) {
-        Some(reason) => events.push(Event::own("suppressed", format!("acknowledgement not sent: {reason}"))),
-        None if queue.acknowledge == Acknowledge::None => {}
-        None => letters.push(LetterOrder::new(LetterKind::Acknowledgement, request.requester.clone())),
-    }
-    letters.extend(watchers(LetterKind::NewTicket, &queue.name, &request.requester.address, policy));
-    let priority = intake.tagged.code.clone().unwrap_or_else(|| queue.priority.clone());
+/// The ticket of a request: where it goes, its letters, what its history begins with.
+pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Opening {
+    let Case { intake, policy, snapshot, .. } = *case;
+    let text = &request.message.new_text;
+    let route = route(&intake.addressed, &request.title, text, queue, snapshot.turn, policy);
+    let mut events: Vec<Event> = route.why.iter().map(|why| Event::own("routed", why.clone())).collect();
+    let asked = [&route.priority, &queue.priority].into_iter().find(|p| !p.is_empty());
+    let priority = intake.tagged.code.as_ref().or(asked).cloned().unwrap_or_default();
     if intake.tagged.code.is_some() {
         events.push(Event::own("priority", format!("{priority} by the tag \"{}\" in the subject", intake.tagged.tag)));
     }
-    if !threading.also.is_empty() {
-        events.push(Event::own("related", format!("possibly about {}", threading.also.join(", "))));
+    if !route.assignee.is_empty() {
+        events.push(Event::own("assigned", format!("to {}, whose turn it is", route.assignee)));
+    }
+    if !case.threading.also.is_empty() {
+        events.push(Event::own("related", format!("possibly about {}", case.threading.also.join(", "))));
     }
     if request.message.encrypted {
         events.push(Event::own("encrypted", "it is encrypted: nobody here can read it".to_owned()));
     }
-    Opening {
+    let mut ticket = TicketView {
         queue: queue.name.clone(),
-        prefix: queue.prefix.clone(),
         title: request.title,
         priority,
+        level: route.level,
+        kind: route.kind,
+        category: route.category,
+        service: route.service,
+        assignee: route.assignee,
         requester: request.requester,
+        fields: request.fields,
+        created_at: snapshot.now,
+        ..TicketView::default()
+    };
+    let approvers = policy.approvers(&ticket);
+    // What an approver asks for themselves needs nobody else's word.
+    if !approvers.is_empty() && !approvers.contains(&ticket.requester.address) {
+        ticket.status = Status::Approval;
+    }
+    let letters = first_letters(case, &ticket, queue, &mut events);
+    Opening {
+        ticket,
+        prefix: queue.prefix.clone(),
         others: request.others,
         message: request.message,
         note: request.note,
-        fields: request.fields,
         reason: request.reason,
+        relates: Vec::new(),
         events,
         letters,
     }
+}
+
+/// The acknowledgement, and what those hear who deal with it or have to approve it.
+fn first_letters(case: &Case<'_>, ticket: &TicketView, queue: &Queue, events: &mut Vec<Event>) -> Vec<LetterOrder> {
+    let mut letters = Vec::new();
+    match silence(case.intake) {
+        Some(reason) => events.push(Event::own("suppressed", format!("acknowledgement not sent: {reason}"))),
+        None if queue.acknowledge == Acknowledge::None => {}
+        None => letters.push(LetterOrder::new(LetterKind::Acknowledgement, ticket.requester.clone())),
+    }
+    if ticket.status == Status::Approval {
+        let approvers = case.policy.approvers(ticket).iter().filter_map(|a| case.policy.agent(a));
+        letters.extend(approvers.map(|a| LetterOrder::new(LetterKind::Approval, person(a))));
+    } else {
+        letters.extend(new_ticket(ticket, case.policy));
+    }
+    letters
+}
+
+/// Who hears of a new ticket: the one it is assigned to, else everybody it concerns.
+pub(super) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<LetterOrder> {
+    let kind = match (ticket.assignee.as_str(), ticket.level) {
+        ("", 2..) => LetterKind::Escalation,
+        ("", _) => LetterKind::NewTicket,
+        _ => LetterKind::Assigned,
+    };
+    concerned(kind, ticket, &ticket.requester.address, policy)
 }
 
 /// The subject, or the first line where there is none.

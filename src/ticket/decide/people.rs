@@ -3,7 +3,7 @@
 use crate::mail::{Address, Protection, key};
 use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::Intake;
-use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, Person, Visibility};
+use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, Person, TicketView, Visibility};
 
 /// Why the sender must not be answered automatically, if so.
 pub(super) fn silence(intake: &Intake) -> Option<String> {
@@ -31,7 +31,7 @@ pub(super) fn people<'a>(listed: impl Iterator<Item = &'a Address>, counted: &st
     for address in listed {
         let key = key(&address.address);
         let known = key == counted || policy.is_own_address(&key) || policy.agent(&key).is_some();
-        if !known && found.len() < 10 && !found.iter().any(|p| p.address == key) {
+        if !known && found.len() + 1 < policy.life.participants && !found.iter().any(|p| p.address == key) {
             found.push(Person { address: key, name: address.name.clone(), language: String::new() });
         }
     }
@@ -42,6 +42,12 @@ pub(super) fn people<'a>(listed: impl Iterator<Item = &'a Address>, counted: &st
 pub(super) fn watchers(kind: LetterKind, queue: &str, sender: &str, policy: &Policy) -> Vec<LetterOrder> {
     let watchers = policy.watchers(queue).into_iter().filter(|a| a.address != sender);
     watchers.map(|a| LetterOrder::new(kind, person(a))).collect()
+}
+
+/// The people who hear what happens to a ticket, except who wrote the mail.
+pub(super) fn concerned(kind: LetterKind, ticket: &TicketView, sender: &str, policy: &Policy) -> Vec<LetterOrder> {
+    let people = policy.concerned(ticket).into_iter().filter(|a| a.address != sender);
+    people.map(|a| LetterOrder::new(kind, person(a))).collect()
 }
 
 /// The mail as a message of a ticket.

@@ -6,11 +6,12 @@
 
 use super::join::{joined_events, reason};
 use super::people::{message, person};
-use super::{Decision, Joining};
+use super::step::Course;
+use super::{Case, Decision, Joining};
 use crate::mail::{Bounce, fold, key};
 use crate::ticket::policy::Policy;
-use crate::ticket::read::{Intake, Signal};
-use crate::ticket::thread::{Candidate, Threading};
+use crate::ticket::read::Signal;
+use crate::ticket::thread::Candidate;
 use crate::ticket::words::{Event, LetterKind, LetterOrder, Undelivered, Visibility};
 
 /// Why a report that leads nowhere is passed over.
@@ -27,14 +28,16 @@ pub(super) fn lost(bounce: &Bounce) -> Decision {
 }
 
 /// Records the report with the ticket its letter was about.
-pub(super) fn join(intake: &Intake, found: &Candidate, threading: &Threading, policy: &Policy) -> Decision {
+pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
+    let Case { intake, threading, policy, .. } = *case;
     let signed = matches!(found.signal, Signal::ReplyAddress(_) | Signal::SignedId(_));
     let (Some(bounce), Some(address)) = (&intake.mail.bounce, threading.holder.as_ref().filter(|_| signed)) else {
         return Decision::Ignore(LOST.to_owned());
     };
-    let ticket = &found.ticket;
-    let mut events = joined_events(intake, found, threading);
-    events.push(event(bounce, address));
+    let mut course = Course::new(*case, &found.ticket);
+    course.ticket.undo.clone_from(&found.ticket.undo);
+    course.events = joined_events(intake, found, threading);
+    course.events.push(event(bounce, address));
     let agent = policy.agent(address).is_some();
     let failure = Undelivered {
         address: address.clone(),
@@ -43,19 +46,22 @@ pub(super) fn join(intake: &Intake, found: &Candidate, threading: &Threading, po
         // Where the mail was sent on from there, the address written to is not at fault.
         lasting: is_lasting(bounce) && names(bounce, address),
     };
+    // An answer that came back was never given.
+    let first = !course.ticket.first_response_id.is_empty()
+        && bounce.original_id.as_ref() == Some(&course.ticket.first_response_id);
+    if first && !bounce.delayed {
+        course.ticket.first_responded_at = 0;
+        course.ticket.first_response_id.clear();
+        course.events.push(Event::own("unanswered", "the first answer came back: it counts as not given".to_owned()));
+    }
     // A delay may still end well, and an agent's full mailbox is nothing the queue can mend.
-    let letters = if bounce.delayed || agent { Vec::new() } else { orders(&failure, &ticket.queue, policy) };
-    Decision::Join(Box::new(Joining {
-        message: message(intake, Visibility::Internal, &intake.mail.reply_text),
-        status: ticket.status,
-        first_answer: false,
-        fields: ticket.fields.clone(),
-        undelivered: Some(failure).filter(|_| !bounce.delayed && !agent),
-        reason: reason(found),
-        ticket: ticket.clone(),
-        events,
-        letters,
-    }))
+    if !bounce.delayed && !agent {
+        course.letters = orders(&failure, &found.ticket.queue, policy);
+    }
+    let message = message(intake, Visibility::Internal, &intake.mail.reply_text);
+    let joining = course.joining(message, true, reason(found));
+    let undelivered = Some(failure).filter(|_| !bounce.delayed && !agent);
+    Decision::Join(Box::new(Joining { undelivered, ..joining }))
 }
 
 /// The letters that tell the queue's people.

@@ -1,0 +1,195 @@
+//! Buttons that are mails: links which, once opened and sent, are the whole act.
+//!
+//! A `mailto:` link (RFC 6068) carries the order as its text. Where the reply address does not name
+//! the letter, a line of the text does, which [`crate::ticket::read`] takes out again.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use super::Parcel;
+use crate::ticket::life::{Move, after};
+use crate::ticket::{LetterKind, Policy, Status, TicketView};
+
+/// Everything but what RFC 3986 calls unreserved.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// In an address, what mail servers see often besides.
+const ADDRESS: &AsciiSet = &PLAIN.remove(b'@').remove(b'+');
+
+/// A link that is a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Button {
+    /// What stands on it.
+    pub label: String,
+    /// The link.
+    pub href: String,
+    /// The line it sends, for those who would rather type it.
+    pub order: String,
+    /// Whether it is the likeliest.
+    pub strong: bool,
+}
+
+/// Where buttons send their mails, and how those name the letter.
+#[derive(Debug, Clone)]
+pub(super) struct Way<'a> {
+    pub(super) address: &'a str,
+    /// The letter's token, where the address does not hold it.
+    pub(super) mark: Option<String>,
+}
+
+impl Way<'_> {
+    /// A mail about a ticket with this text.
+    pub(super) fn mail(&self, subject: &str, body: &str) -> String {
+        let mark = self.mark.as_ref().map(|token| format!("\n\n[ref:gt.{token}]")).unwrap_or_default();
+        let body = format!("{body}{mark}").replace('\n', "\r\n");
+        let part = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
+        let to = utf8_percent_encode(self.address, ADDRESS);
+        format!("mailto:{to}?subject={}&body={}", part(subject), part(&body))
+    }
+}
+
+/// Label and order, in French and English.
+type Pair = ([&'static str; 2], [&'static str; 2]);
+
+const TAKE: Pair = (["Prendre", "Take"], ["#prendre", "#take"]);
+const RESOLVE: Pair = (["Résoudre", "Resolve"], ["#résoudre ", "#resolve "]);
+const ASK: Pair = (["Demander une précision", "Ask a question"], ["#demander ", "#ask "]);
+const WAIT: Pair = (["Attendre 3 jours", "Wait 3 days"], ["#attente 3j", "#pending 3d"]);
+const ESCALATE: Pair = (["Escalader", "Escalate"], ["#escalader ", "#escalate "]);
+const REOPEN: Pair = (["Rouvrir", "Reopen"], ["#rouvrir", "#reopen"]);
+const CLOSE: Pair = (["Clore", "Close"], ["#clore", "#close"]);
+const UNDO: Pair = (["Annuler", "Undo"], ["#annuler", "#undo"]);
+const APPROVE: Pair = (["Approuver", "Approve"], ["#approuver", "#approve"]);
+const REJECT: Pair = (["Refuser", "Reject"], ["#rejeter ", "#reject "]);
+const ADMIT: Pair = (["Accepter", "Accept"], ["#approve", "#approve"]);
+const REFUSE: Pair = (["Refuser", "Refuse"], ["#reject", "#reject"]);
+const SOLVED: Pair = (["C'est résolu", "It is solved"], ["#résolu", "#solved"]);
+const UNSOLVED: Pair = (["Ce n'est pas résolu", "It is not solved"], ["#pas-résolu ", "#unsolved "]);
+const PROGRESS: Pair = (["Où en est ma demande ?", "Where does it stand?"], ["#statut", "#status"]);
+
+/// The buttons of a letter.
+pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
+    let (kind, ticket) = (parcel.order.kind, parcel.ticket);
+    let pairs = match kind {
+        LetterKind::NewTicket
+        | LetterKind::NewMessage
+        | LetterKind::Assigned
+        | LetterKind::Awake
+        | LetterKind::Escalation
+        | LetterKind::Sheet
+        | LetterKind::Undelivered
+        | LetterKind::Reasons
+        | LetterKind::Receipt => for_agent(parcel, policy),
+        LetterKind::Approval => vec![APPROVE, REJECT],
+        LetterKind::Held => vec![ADMIT, REFUSE],
+        LetterKind::Resolved => vec![SOLVED, UNSOLVED],
+        LetterKind::Acknowledgement if ticket.status == Status::Approval => vec![PROGRESS],
+        LetterKind::Question | LetterKind::Reminder => vec![SOLVED],
+        LetterKind::Acknowledgement
+        | LetterKind::ReplyReceived
+        | LetterKind::Answer
+        | LetterKind::Taken
+        | LetterKind::Pending
+        | LetterKind::Reopened
+        | LetterKind::Approved
+            if !ticket.status.is_done() && ticket.id != 0 =>
+        {
+            vec![SOLVED, PROGRESS]
+        }
+        LetterKind::Answer if ticket.status == Status::Resolved => vec![SOLVED, UNSOLVED],
+        LetterKind::NotDone => return mended(parcel, way),
+        _ => Vec::new(),
+    };
+    let french = parcel.order.to.language == "fr";
+    let subject = subject(ticket);
+    let button = |(at, (labels, orders)): (usize, Pair)| {
+        let pick = |pair: [&'static str; 2]| if french { pair[0] } else { pair[1] };
+        button(way, &subject, pick(labels), pick(orders), at == 0)
+    };
+    pairs.into_iter().enumerate().map(button).collect()
+}
+
+fn button(way: &Way<'_>, subject: &str, label: &str, order: &str, strong: bool) -> Button {
+    Button {
+        label: label.to_owned(),
+        href: way.mail(subject, order),
+        order: order.trim().lines().next().unwrap_or_default().to_owned(),
+        strong,
+    }
+}
+
+pub(super) fn subject(ticket: &TicketView) -> String {
+    if ticket.number.is_empty() { ticket.title.clone() } else { format!("Re: [{}] {}", ticket.number, ticket.title) }
+}
+
+/// What may be done with the ticket from where it stands.
+fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
+    let (ticket, to) = (parcel.ticket, &parcel.order.to.address);
+    let can = |step| after(ticket.status, step).is_some();
+    let mut pairs = Vec::new();
+    if parcel.order.kind == LetterKind::Receipt && ticket.undo.as_ref().is_some_and(|u| u.by == *to) {
+        pairs.push(UNDO);
+    }
+    if ticket.status == Status::Approval {
+        return pairs;
+    }
+    if ticket.status == Status::Resolved {
+        pairs.extend([REOPEN, CLOSE]);
+        return pairs;
+    }
+    if can(Move::Take) && ticket.assignee != *to {
+        pairs.push(TAKE);
+    }
+    if can(Move::Resolve) {
+        pairs.extend([RESOLVE, ASK, WAIT]);
+    }
+    if can(Move::Escalate) && !policy.at_level(&ticket.queue, ticket.level.max(1) + 1).is_empty() {
+        pairs.push(ESCALATE);
+    }
+    pairs
+}
+
+/// The mail that could not be carried out, ready to be sent again.
+fn mended(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
+    let Some(text) = parcel.order.text.as_ref().filter(|_| !parcel.ticket.number.is_empty()) else { return Vec::new() };
+    let label = if parcel.order.to.language == "fr" { "Renvoyer, corrigé" } else { "Send again, mended" };
+    vec![button(way, &subject(parcel.ticket), label, text, true)]
+}
+
+/// One to five stars.
+pub(super) fn stars(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
+    if parcel.order.kind != LetterKind::Closed || parcel.ticket.merged_into != 0 {
+        return Vec::new();
+    }
+    let order = if parcel.order.to.language == "fr" { "#avis" } else { "#rate" };
+    let star =
+        |count: usize| button(way, &subject(parcel.ticket), &"★".repeat(count), &format!("{order} {count}"), false);
+    (1..=5).map(star).collect()
+}
+
+/// Nought to ten: would they recommend the desk?
+pub(super) fn marks(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
+    if !policy.life.recommend || stars(parcel, way).is_empty() {
+        return Vec::new();
+    }
+    let order = if parcel.order.to.language == "fr" { "#recommander" } else { "#recommend" };
+    let mark = |n: usize| button(way, &subject(parcel.ticket), &n.to_string(), &format!("{order} {n}"), false);
+    (0..=10).map(mark).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_keeps_every_letter_and_names_the_letter_where_the_address_does_not() {
+        let way = Way { address: "aide@college.example", mark: Some("abc".to_owned()) };
+        let link = way.mail("Re: [A-1] 100 % été & co", "#résoudre ");
+        assert_eq!(
+            link,
+            "mailto:aide@college.example?subject=Re%3A%20%5BA-1%5D%20100%20%25%20%C3%A9t%C3%A9%20%26%20co\
+             &body=%23r%C3%A9soudre%20%0D%0A%0D%0A%5Bref%3Agt.abc%5D"
+        );
+        let way = Way { address: "aide+abc@college.example", mark: None };
+        assert_eq!(way.mail("x", "#take"), "mailto:aide+abc@college.example?subject=x&body=%23take");
+    }
+}

@@ -1,0 +1,51 @@
+//! What some letters show besides their ticket and message.
+
+use crate::clock::Millis;
+use crate::ticket::{Hit, Status};
+
+/// Looked up for one letter; mostly empty.
+#[derive(Debug, Clone, Default)]
+pub struct Extra {
+    /// Tickets, for a list.
+    pub listed: Vec<Listed>,
+    /// What was said on a ticket, or what became of its mails, oldest first.
+    pub told: Vec<Told>,
+    /// Articles and solved tickets that may help, the best first.
+    pub hits: Vec<Hit>,
+}
+
+/// A ticket in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its number.
+    pub number: String,
+    /// Name of its queue.
+    pub queue: String,
+    /// Its title.
+    pub title: String,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Code of its priority.
+    pub priority: String,
+    /// Who asked: the name, or the address.
+    pub requester: String,
+    /// Address of the agent who has it; empty for none.
+    pub assignee: String,
+    /// When it last changed.
+    pub at: Millis,
+}
+
+/// Something said, or decided.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// When.
+    pub at: Millis,
+    /// By whom: the name, or the address.
+    pub who: String,
+    /// True when somebody of the desk said it.
+    pub from_agent: bool,
+    /// `public`, `internal`, `vendor`; of a mail, its verdict.
+    pub visibility: String,
+    /// What.
+    pub text: String,
+}

@@ -1,0 +1,123 @@
+//! Letters that show more than one message: the escalation sheet, a ticket whole, the orders there are.
+
+use serde::Serialize;
+
+use super::{Parcel, Told};
+use crate::clock::readable;
+use crate::ticket::command::ENTRIES;
+use crate::ticket::{LetterKind, Policy};
+
+/// A heading and the text below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Section {
+    /// The heading.
+    pub label: String,
+    /// The text.
+    pub text: String,
+}
+
+/// The sections of a letter; none for most.
+pub(super) fn sections(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Section> {
+    let french = parcel.order.to.language == "fr";
+    match parcel.order.kind {
+        LetterKind::Escalation => escalation(parcel, policy, french),
+        LetterKind::Sheet | LetterKind::Awake => conversation(&parcel.extra.told, policy, french),
+        LetterKind::Reasons => verdicts(&parcel.extra.told, policy),
+        LetterKind::Help => help(french),
+        _ => Vec::new(),
+    }
+}
+
+fn section(label: &str, text: impl Into<String>) -> Section {
+    Section { label: label.to_owned(), text: text.into() }
+}
+
+/// The escalation sheet: context, description, what was expected and what is seen, steps, impact,
+/// what was done, technical information, contact.
+fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section> {
+    let ticket = parcel.ticket;
+    let pick = |fr: &'static str, en: &'static str| if french { fr } else { en };
+    let field = |code: &str| ticket.fields.get(code).cloned().unwrap_or_default();
+    let told = &parcel.extra.told;
+    let story = told.iter().find(|t| !t.from_agent).map_or(&parcel.message.new_text, |t| &t.text);
+    let language = &parcel.order.to.language;
+    let context = [
+        ticket.queue.clone(),
+        crate::ticket::Policy::topic_label(&policy.services, &ticket.service, language),
+        crate::ticket::Policy::topic_label(&policy.categories, &ticket.category, language),
+        crate::ticket::Policy::topic_label(&policy.types, &ticket.kind, language),
+    ];
+    let context = context.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let since = readable(ticket.created_at, &policy.desk.time_zone);
+    let opened = if french { format!("ouverte le {since}") } else { format!("opened {since}") };
+    let impact = [policy.priority_label(&ticket.priority, language), field("population")];
+    let impact = impact.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let technical = ticket.fields.iter().filter(|(code, _)| !KNOWN.contains(&code.as_str()));
+    let technical: Vec<String> =
+        technical.map(|(code, value)| format!("{} : {value}", policy.field_label(code, language))).collect();
+    let who = &ticket.requester;
+    let contact = [who.name.clone(), who.address.clone(), field("phone"), field("role"), field("establishment")];
+    let contact = contact.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
+    vec![
+        section(pick("Contexte", "Context"), format!("{context}\n{opened}\n{}", parcel.order.cause).trim().to_owned()),
+        section(pick("Description", "Description"), dash(story.clone())),
+        section(pick("Résultat attendu", "Expected"), dash(field("expected"))),
+        section(pick("Résultat observé", "Observed"), dash(field("observed"))),
+        section(pick("Étapes pour reproduire", "Steps"), dash(field("steps"))),
+        section(pick("Impact", "Impact"), dash(impact)),
+        section(pick("Actions déjà menées", "What was done"), dash(done(told, policy, french))),
+        section(pick("Informations techniques", "Technical information"), dash(technical.join("\n"))),
+        section(pick("Contact", "Contact"), dash(contact)),
+    ]
+}
+
+/// Fields that have a place of their own in the sheet.
+const KNOWN: [&str; 8] = ["name", "role", "phone", "establishment", "population", "expected", "observed", "steps"];
+
+/// What the desk wrote, shortened.
+fn done(told: &[Told], policy: &Policy, french: bool) -> String {
+    let of_desk = told.iter().filter(|t| t.from_agent || t.visibility == "vendor");
+    let line = |t: &Told| {
+        let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
+        let sort = visibility(&t.visibility, french);
+        format!("{} {} ({sort}) : {text}", readable(t.at, &policy.desk.time_zone), t.who)
+    };
+    of_desk.map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn visibility(word: &str, french: bool) -> &str {
+    match (word, french) {
+        ("public", true) => "au demandeur",
+        ("public", false) => "to the requester",
+        ("internal", true) => "note interne",
+        ("internal", false) => "internal note",
+        ("vendor", true) => "prestataire",
+        (word, _) => word,
+    }
+}
+
+fn conversation(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
+    let one = |t: &Told| {
+        let sort = if t.from_agent || t.visibility != "public" { visibility(&t.visibility, french) } else { "" };
+        let label = format!("{} · {} {sort}", readable(t.at, &policy.desk.time_zone), t.who);
+        section(label.trim(), t.text.chars().take(4_000).collect::<String>())
+    };
+    told.iter().map(one).collect()
+}
+
+fn verdicts(told: &[Told], policy: &Policy) -> Vec<Section> {
+    let one = |t: &Told| {
+        section(
+            &format!("{} · {}", readable(t.at, &policy.desk.time_zone), t.who),
+            format!("{}: {}", t.visibility, t.text),
+        )
+    };
+    told.iter().map(one).collect()
+}
+
+fn help(french: bool) -> Vec<Section> {
+    let at = usize::from(!french);
+    let shown = ENTRIES.iter().filter(|e| !e.usage[at].is_empty());
+    shown.map(|e| section(e.usage[at], e.does[at])).collect()
+}

@@ -1,0 +1,113 @@
+//! What is said to the requester: whether it may leave as it is.
+
+use super::Acting;
+use crate::clock::MINUTE;
+use crate::ticket::command::Slip;
+use crate::ticket::life::Move;
+use crate::ticket::rights::Action;
+use crate::ticket::words::{LastAnswer, LetterKind, LetterOrder, Person, Status, Words, words};
+
+/// Most characters kept of an answer to show a colleague.
+const BEGINNING: usize = 4_000;
+
+impl Acting<'_> {
+    /// Checks what is to be said and notes that it is.
+    pub(super) fn speak(&mut self) -> Result<(), Slip> {
+        let slip = |why: Words| Slip { line: String::new(), why, better: None };
+        if self.speech.torn {
+            return Err(slip(words!(
+                "le texte ne peut pas aller à la fois au prestataire et au demandeur : envoyez deux courriels",
+                "the text cannot go to the vendor and to the requester at once: send two mails"
+            )));
+        }
+        if self.speech.wanted && self.speech.is_silent() {
+            return Err(slip(words!(
+                "il manque le texte, sous les lignes qui commencent par #",
+                "the text is missing, below the lines that begin with #"
+            )));
+        }
+        if !self.speech.vendor.is_empty() {
+            self.write_to_vendor();
+        }
+        if self.speech.public.is_empty() {
+            return self.note_is_allowed().map_err(slip);
+        }
+        self.permit_action(Action::Answer).or_else(|why| self.permit_rejection(why)).map_err(slip)?;
+        self.safe().map_err(slip)?;
+        self.no_collision()?;
+        self.answered();
+        Ok(())
+    }
+
+    /// Somebody who may approve may say why not.
+    fn permit_rejection(&self, why: Words) -> Result<(), Words> {
+        let rejected = self.course.before.status == Status::Approval && self.course.ticket.status == Status::Closed;
+        if rejected { Ok(()) } else { Err(why) }
+    }
+
+    fn note_is_allowed(&self) -> Result<(), Words> {
+        if self.speech.internal.is_empty() { Ok(()) } else { self.permit_action(Action::Note) }
+    }
+
+    /// What is quoted may be a colleague's note, and some clients break quoted lines so that their
+    /// ends look like the writer's words. Every internal letter names #public in its foot.
+    fn safe(&self) -> Result<(), Words> {
+        let mail = &self.course.case.intake.mail;
+        let risky = mail.below_quote || mail.forwarded.is_some() || self.speech.public.contains("#public");
+        if risky && self.speech.body_is_public {
+            return Err(words!(
+                "une réponse publique doit être écrite au-dessus de ce qu'elle cite, pour qu'aucune note interne ne parte avec elle ; renvoyez-la sans le courriel cité",
+                "a public answer must stand above what it quotes, so that no internal note goes out with it; send it again without the quoted mail"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A colleague has just answered, and this agent may not have seen it.
+    fn no_collision(&self) -> Result<(), Slip> {
+        let last = &self.course.before.last_answer;
+        let case = self.course.case;
+        let recent = !last.by.is_empty() && case.snapshot.now - last.at < case.policy.life.collision;
+        let seen = case.fresh.is_some_and(|issued| issued > last.at);
+        if !recent || seen || self.speech.meant || last.by == self.agent.address {
+            return Ok(());
+        }
+        let name = case.policy.agent(&last.by).map_or(last.by.clone(), |a| a.name.clone());
+        let minutes = (case.snapshot.now - last.at) / MINUTE;
+        let text = &last.text;
+        Err(Slip {
+            line: String::new(),
+            why: words!(
+                "{name} a répondu au demandeur il y a {minutes} min ; votre réponse n'est pas partie. Sa réponse :\n\n{text}\n\nPour envoyer la vôtre quand même, renvoyez-la avec #envoyer",
+                "{name} answered the requester {minutes} min ago; your answer has not left. Their answer:\n\n{text}\n\nTo send yours all the same, send it again with #send"
+            ),
+            better: Some(if self.agent.language == "fr" { "#envoyer" } else { "#send" }.to_owned()),
+        })
+    }
+
+    fn answered(&mut self) {
+        let text: String = self.speech.public.chars().take(BEGINNING).collect();
+        let (by, at) = (self.agent.address.clone(), self.course.now());
+        self.course.ticket.last_answer = LastAnswer { by, at, text };
+        if self.course.ticket.status == self.course.before.status {
+            // Where no order moved it, the answer does; a closed ticket stays closed.
+            let _ = self.course.go(Move::Answer);
+        }
+        let who = &self.course.ticket.requester;
+        let who = if who.name.is_empty() { who.address.clone() } else { who.name.clone() };
+        self.course.done.push(words!("Votre texte part à {who}.", "Your text goes to {who}."));
+    }
+
+    fn write_to_vendor(&mut self) {
+        let to = Person {
+            address: self.course.ticket.vendor.clone(),
+            language: self.agent.language.clone(),
+            ..Person::default()
+        };
+        let whom = &to.address;
+        self.course
+            .done
+            .push(words!("Votre texte part au prestataire, {whom}.", "Your text goes to the vendor, {whom}."));
+        self.course.letters.push(LetterOrder::new(LetterKind::Vendor, to));
+    }
+}

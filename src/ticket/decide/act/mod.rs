@@ -1,0 +1,179 @@
+//! What somebody of the desk asks by mail, and what they write.
+//!
+//! Every order is tried on a copy of the ticket; if one cannot be carried out, none is, and the
+//! writer gets the mail back with the reason and, where it can be guessed, mended (invariant 11).
+
+mod answer;
+mod orders;
+mod speech;
+mod undo;
+
+use super::approval;
+use super::held::not_done_about;
+use super::join::{joined_events, reason};
+use super::people::{message, person};
+use super::step::{Course, requesters_side, spoken};
+use super::{Case, Decision};
+use crate::ticket::command::{Head, Order, Slip};
+use crate::ticket::policy::Agent;
+use crate::ticket::thread::Candidate;
+use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, TicketView, Undo, Visibility, Words};
+use speech::Speech;
+
+/// A proven agent's mail about a ticket.
+pub(super) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
+    let Some(agent) = case.policy.agent(&case.intake.sender) else {
+        return Decision::Hold("it needs an agent".to_owned());
+    };
+    let head = approval::spelled_out(case, &found.ticket, head);
+    let outcome = head.orders(case.policy, case.snapshot.now);
+    match outcome.and_then(|orders| Acting::new(case, found, agent, &head, orders).carry_out()) {
+        Ok(decision) => decision,
+        Err(slips) => not_done_about(case, &found.ticket, agent, &head, &slips),
+    }
+}
+
+/// One mail of an agent.
+struct Acting<'a> {
+    course: Course<'a>,
+    agent: &'a Agent,
+    head: &'a Head,
+    orders: Vec<Order>,
+    speech: Speech,
+    draft: MessageDraft,
+    reason: String,
+    /// Orders that look at something rather than do it.
+    views: Vec<LetterOrder>,
+}
+
+impl<'a> Acting<'a> {
+    fn new(case: &Case<'a>, found: &'a Candidate, agent: &'a Agent, head: &'a Head, orders: Vec<Order>) -> Self {
+        let mut course = Course::new(*case, &found.ticket);
+        course.events = joined_events(case.intake, found, case.threading);
+        let draft = MessageDraft { from_agent: true, ..message(case.intake, Visibility::Internal, &head.text) };
+        // A letter to this very agent is internal, whatever other letters the mail also refers to.
+        let public = case.threading.answers_public_letter && !case.threading.answers_own_letter;
+        let speech = Speech::of(&orders, &head.text, public);
+        Self { course, agent, head, orders, speech, draft, reason: reason(found), views: Vec::new() }
+    }
+
+    fn carry_out(mut self) -> Result<Decision, Vec<Slip>> {
+        let mut slips = Vec::new();
+        let orders = std::mem::take(&mut self.orders);
+        for (at, order) in orders.iter().enumerate() {
+            if let Err(why) = self.permit(order).and_then(|()| self.order(order)) {
+                let line = self.head.lines.get(at).cloned().unwrap_or_default();
+                slips.push(Slip { line, why, better: None });
+            }
+        }
+        if slips.is_empty()
+            && let Err(slip) = self.speak()
+        {
+            slips.push(slip);
+        }
+        if slips.is_empty() { Ok(self.finish(&orders)) } else { Err(slips) }
+    }
+
+    /// The letters, and what is kept.
+    fn finish(mut self, orders: &[Order]) -> Decision {
+        self.tell_requesters();
+        let files = !self.draft.attachments.is_empty();
+        let spoken_words = !self.speech.public.is_empty() || !self.speech.vendor.is_empty();
+        let note = self.speech.internal.clone();
+        // Files that came with orders alone are kept as a note.
+        let keep = spoken_words || !note.is_empty() || (files && self.course.opens.is_empty());
+        if keep {
+            self.course.tell_desk(LetterKind::NewMessage);
+        }
+        let main = if !self.speech.vendor.is_empty() {
+            spoken(&self.draft, Visibility::Vendor, &self.speech.vendor)
+        } else if !self.speech.public.is_empty() {
+            spoken(&self.draft, Visibility::Public, &self.speech.public)
+        } else {
+            spoken(&self.draft, Visibility::Internal, &note)
+        };
+        let note = (spoken_words && !note.is_empty()).then(|| MessageDraft {
+            attachments: Vec::new(),
+            message_id: String::new(),
+            ..spoken(&self.draft, Visibility::Internal, &note)
+        });
+        let shown = self.shown_letters();
+        let command = !keep;
+        let (before, what) = (self.before(), self.head.lines.join(" "));
+        let changed = self.changed();
+        let (agent, done, views) = (self.agent, std::mem::take(&mut self.course.done), self.views);
+        let mut joining = self.course.joining(main, keep, self.reason);
+        joining.change.note = note;
+        joining.command = command;
+        joining.shown = shown;
+        if changed && joining.opens.is_empty() {
+            let by = agent.address.clone();
+            joining.change.ticket.undo = Some(Box::new(Undo { by, what, before }));
+        }
+        joining.change.letters.extend(views);
+        if !orders.is_empty() {
+            joining.change.letters.extend(receipt(agent, &done, joining.change.letters.is_empty()));
+        }
+        Decision::Join(Box::new(joining))
+    }
+
+    /// Whether anything but words was changed.
+    fn changed(&self) -> bool {
+        let bare = |t: &TicketView| TicketView { undo: None, last_answer: Default::default(), ..t.clone() };
+        bare(&self.course.ticket) != bare(&self.course.before) || !self.course.others.is_empty()
+    }
+
+    /// The tickets as they were, this one first.
+    fn before(&self) -> Vec<TicketView> {
+        let snapshot = self.course.case.snapshot;
+        let one = |id: &i64| snapshot.kin.get(id).or_else(|| snapshot.named.values().find(|t| t.id == *id));
+        let others = self.course.others.keys().filter_map(one);
+        let bare = |t: &TicketView| TicketView { undo: None, ..t.clone() };
+        std::iter::once(&self.course.before).chain(others).map(bare).collect()
+    }
+
+    /// One letter tells the requester's side of all steps of the mail.
+    fn tell_requesters(&mut self) {
+        let public = !self.speech.public.is_empty();
+        let told = std::mem::take(&mut self.course.told);
+        let kinds: &[LetterKind] = match (self.course.step, public) {
+            (Some(kind), false) => &[kind],
+            (Some(kind), true) if kind.is_personal() => &[kind],
+            // A closing letter asks how it was; the words come in one of their own.
+            (Some(LetterKind::Closed), true) => &[LetterKind::Answer, LetterKind::Closed],
+            (_, true) => &[LetterKind::Answer],
+            (None, false) => &[],
+        };
+        let merged = self.course.ticket.merged_into != 0;
+        for kind in kinds {
+            let said =
+                |to: &crate::ticket::Person| told.iter().map(|w: &Words| w.say(&to.language).to_owned()).collect();
+            let people: Vec<_> = requesters_side(&self.course.ticket, self.course.case).collect();
+            let mine = people.into_iter().map(|to| LetterOrder { done: said(&to), ..LetterOrder::new(*kind, to) });
+            // Nobody who did not ask is asked how it was.
+            let requester = self.course.ticket.requester.address.clone();
+            let asked = |l: &LetterOrder| *kind != LetterKind::Closed || merged || l.to.address == requester;
+            self.course.letters.extend(mine.filter(asked));
+        }
+    }
+
+    /// Letters to this agent whose tokens the mail shows to outsiders: they prove nothing any more.
+    fn shown_letters(&self) -> Vec<String> {
+        let Case { intake, policy, snapshot, .. } = self.course.case;
+        let people = intake.mail.to.iter().chain(&intake.mail.cc).map(|a| a.key());
+        let mut outside = people.filter(|key| policy.agent(key).is_none() && !policy.is_own_address(key));
+        if outside.next().is_none() {
+            return Vec::new();
+        }
+        snapshot.issued.keys().cloned().collect()
+    }
+}
+
+/// The receipt: what was done. Where orders only asked to see something, what they see is answer enough.
+fn receipt(agent: &Agent, done: &[Words], alone: bool) -> Option<LetterOrder> {
+    if done.is_empty() && !alone {
+        return None;
+    }
+    let done = done.iter().map(|w| w.say(&agent.language).to_owned()).collect();
+    Some(LetterOrder { done, ..LetterOrder::new(LetterKind::Receipt, person(agent)) })
+}

@@ -1,0 +1,467 @@
+//! Each order, carried out on the copy.
+
+use super::super::conversation;
+use super::super::held::denied;
+use super::super::open::new_ticket;
+use super::super::people::person;
+use super::Acting;
+use crate::clock::readable;
+use crate::ticket::command::Order;
+use crate::ticket::decide::Article;
+use crate::ticket::life::Move;
+use crate::ticket::policy::Policy;
+use crate::ticket::rights::{Action, may};
+use crate::ticket::words::{
+    DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, Visibility, Words, words,
+};
+
+type Done = Result<(), Words>;
+
+/// What an order does, for the table of rights; none for what only requesters say.
+fn action(order: &Order) -> Option<Action> {
+    Some(match order {
+        Order::Take => Action::Take,
+        Order::Assign(_) | Order::Cc(_) | Order::Uncc(_) | Order::Requester(_) => Action::Assign,
+        Order::Priority(_)
+        | Order::Category(_)
+        | Order::Service(_)
+        | Order::Type(_)
+        | Order::Tag(..)
+        | Order::Link(_) => Action::Qualify,
+        Order::Open | Order::Reopen => Action::Reopen,
+        Order::Pending(..) => Action::Suspend,
+        Order::Ask(_) | Order::Public | Order::Send | Order::Canned(_) => Action::Answer,
+        Order::Escalate(..) => Action::Escalate,
+        Order::Resolve(_) | Order::Kb(_) => Action::Resolve,
+        Order::Close => Action::Close,
+        Order::Reject(_) => Action::Reject,
+        Order::Approve => Action::Approve,
+        Order::Note | Order::Undo => Action::Note,
+        Order::Merge(_) | Order::Split(_) | Order::Parent(_) => Action::Arrange,
+        Order::Broadcast(..) => Action::Broadcast,
+        Order::Vendor(_) => Action::Vendor,
+        Order::List(_) | Order::Show | Order::Why | Order::Help | Order::Progress => Action::Read,
+        Order::Solved | Order::Unsolved | Order::Rate(..) | Order::Recommend(_) => return None,
+    })
+}
+
+impl Acting<'_> {
+    /// Whether the writer may do that.
+    pub(super) fn permit(&self, order: &Order) -> Done {
+        let wanted = action(order).ok_or_else(|| {
+            words!(
+                "seul le demandeur peut le dire ; pour vous c'est #résoudre",
+                "only the requester can say so; for you it is #resolve"
+            )
+        })?;
+        self.permit_action(wanted)
+    }
+
+    pub(super) fn permit_action(&self, wanted: Action) -> Done {
+        let ticket = &self.course.before;
+        may(self.agent, wanted, ticket, self.course.policy()).map_err(|why| denied(why, ticket))
+    }
+
+    pub(super) fn order(&mut self, order: &Order) -> Done {
+        match order {
+            Order::Take => self.take(),
+            Order::Assign(to) => self.assign(to),
+            Order::Priority(code) => self.priority(code),
+            Order::Category(name) => self.topic("category", name),
+            Order::Service(name) => self.topic("service", name),
+            Order::Type(name) => self.topic("type", name),
+            Order::Tag(on, off) => self.tag(on, off),
+            Order::Open => self.open(),
+            Order::Reopen => self.reopen(),
+            Order::Pending(on, until, why) => self.pending(*on, *until, why),
+            Order::Ask(_) => self.ask(),
+            Order::Escalate(level, why) => self.escalate(*level, why),
+            Order::Resolve(_) => self.resolve(),
+            Order::Close => self.close(),
+            Order::Reject(_) => self.reject(),
+            Order::Approve => self.approve(),
+            Order::Merge(number) => conversation::merge(&mut self.course, number),
+            Order::Split(title) => {
+                let body = self.speech.body.clone();
+                conversation::split(&mut self.course, title, &body)
+            }
+            Order::Link(number) => conversation::link(&mut self.course, number),
+            Order::Parent(number) => conversation::parent(&mut self.course, number.as_ref()),
+            Order::Broadcast(to, _) => self.broadcast(to),
+            Order::Cc(people) => {
+                conversation::add(&mut self.course, people);
+                let all = people.join(", ");
+                self.done(words!("En copie : {all}.", "In copy: {all}."))
+            }
+            Order::Uncc(people) => {
+                conversation::remove(&mut self.course, people)?;
+                let all = people.join(", ");
+                self.done(words!("Plus en copie : {all}.", "No longer in copy: {all}."))
+            }
+            Order::Vendor(to) => self.vendor(to.as_deref()),
+            Order::Canned(name) => self.canned(name),
+            Order::Kb(tags) => self.article(tags),
+            Order::Requester(address) => self.requester(address),
+            Order::Undo => self.undo(),
+            Order::List(listing) => self.view(LetterKind::Listing, Some(*listing)),
+            Order::Show | Order::Progress => self.view(LetterKind::Sheet, None),
+            Order::Why => self.view(LetterKind::Reasons, None),
+            Order::Help => self.view(LetterKind::Help, None),
+            // What the text is was settled before; the others are a requester's.
+            Order::Note | Order::Public | Order::Send => Ok(()),
+            Order::Solved | Order::Unsolved | Order::Rate(..) | Order::Recommend(_) => Ok(()),
+        }
+    }
+
+    fn done(&mut self, what: Words) -> Done {
+        self.course.done.push(what);
+        Ok(())
+    }
+
+    fn view(&mut self, kind: LetterKind, listing: Option<Listing>) -> Done {
+        self.views.push(LetterOrder { listing, ..LetterOrder::new(kind, person(self.agent)) });
+        Ok(())
+    }
+
+    fn take(&mut self) -> Done {
+        let fresh = self.course.ticket.assignee.is_empty();
+        self.course.go(Move::Take)?;
+        self.course.ticket.assignee.clone_from(&self.agent.address);
+        self.course.event("assigned", format!("taken by {}", self.agent.address));
+        if fresh || self.course.before.status == Status::Escalated {
+            self.course.tell(LetterKind::Taken);
+        }
+        self.done(words!("Le ticket est à vous.", "The ticket is yours."))
+    }
+
+    fn assign(&mut self, to: &str) -> Done {
+        let Some(colleague) = self.course.policy().agent(to) else {
+            self.course.ticket.assignee.clear();
+            self.course.event("assigned", "to nobody");
+            return self.done(words!("Le ticket n'est plus à personne.", "The ticket is nobody's now."));
+        };
+        if to == self.agent.address {
+            return self.take();
+        }
+        self.course.go(Move::Take)?;
+        let (name, to) = (colleague.name.clone(), person(colleague));
+        self.course.ticket.assignee.clone_from(&colleague.address);
+        self.course.event("assigned", format!("to {}", colleague.address));
+        self.course.letters.push(LetterOrder::new(LetterKind::Assigned, to));
+        if self.course.before.status == Status::New {
+            self.course.tell(LetterKind::Taken);
+        }
+        self.done(words!("Le ticket est à {name}.", "The ticket is {name}'s."))
+    }
+
+    fn priority(&mut self, code: &str) -> Done {
+        let was = std::mem::replace(&mut self.course.ticket.priority, code.to_owned());
+        self.course.event("priority", format!("{was} → {code}"));
+        self.done(words!("Priorité {was} → {code}.", "Priority {was} → {code}."))
+    }
+
+    fn topic(&mut self, what: &'static str, name: &str) -> Done {
+        let (policy, language) = (self.course.policy(), self.agent.language.clone());
+        let ticket = &mut self.course.ticket;
+        let (place, topics) = match what {
+            "category" => (&mut ticket.category, &policy.categories),
+            "service" => (&mut ticket.service, &policy.services),
+            _ => (&mut ticket.kind, &policy.types),
+        };
+        let was = std::mem::replace(place, name.to_owned());
+        let label = Policy::topic_label(topics, name, &language);
+        self.course.event(what, format!("{} → {}", dash(&was), dash(name)));
+        let label = dash(&label);
+        let fr = match what {
+            "category" => "Catégorie",
+            "service" => "Service",
+            _ => "Type",
+        };
+        self.done(words!("{fr} : {label}.", "{what}: {label}."))
+    }
+
+    fn tag(&mut self, on: &[String], off: &[String]) -> Done {
+        let ticket = &mut self.course.ticket;
+        ticket.tags.extend(on.iter().cloned());
+        ticket.tags.retain(|t| !off.contains(t));
+        let all = dash(&ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ")).to_owned();
+        self.course.event("tags", all.clone());
+        self.done(words!("Étiquettes : {all}.", "Tags: {all}."))
+    }
+
+    fn open(&mut self) -> Done {
+        let step = match self.course.ticket.status {
+            Status::Pending => Move::Wake,
+            Status::Resolved => Move::Reopen,
+            _ => Move::Take,
+        };
+        self.course.go(step)?;
+        if step == Move::Reopen {
+            self.course.tell(LetterKind::Reopened);
+        }
+        self.done(words!("Le travail reprend.", "Work goes on."))
+    }
+
+    fn reopen(&mut self) -> Done {
+        self.course.go(Move::Reopen)?;
+        self.course.tell(LetterKind::Reopened);
+        self.done(words!("Le ticket est rouvert.", "The ticket is open again."))
+    }
+
+    fn pending(&mut self, on: PendingOn, until: Option<i64>, why: &str) -> Done {
+        if on == PendingOn::Vendor && self.course.ticket.vendor.is_empty() {
+            return Err(words!(
+                "aucun prestataire n'est connu : nommez-le avec #prestataire",
+                "no vendor is known: name one with #vendor"
+            ));
+        }
+        self.course.go(Move::Suspend)?;
+        self.course.ticket.pending_on = Some(on);
+        self.course.ticket.deadlines.remove(&DeadlineKind::Silence);
+        if !why.is_empty() {
+            self.course.event("pending", why.to_owned());
+        }
+        let zone = self.course.policy().desk.time_zone.clone();
+        let date = until.map(|at| readable(at, &zone)).unwrap_or_default();
+        if let Some(at) = until {
+            self.course.ticket.deadlines.insert(DeadlineKind::Wake, at);
+        }
+        self.course.tell(LetterKind::Pending);
+        let (told, done) = match on {
+            PendingOn::Requester => (
+                words!("Nous attendons votre réponse pour continuer.", "We wait for your answer to go on."),
+                words!(
+                    "En attente du demandeur ; l'horloge est arrêtée.",
+                    "Waiting for the requester; the clock has stopped."
+                ),
+            ),
+            PendingOn::Vendor => (
+                words!("Nous attendons une réponse de notre prestataire.", "We wait for an answer of our vendor."),
+                words!(
+                    "En attente du prestataire ; l'horloge est arrêtée.",
+                    "Waiting for the vendor; the clock has stopped."
+                ),
+            ),
+            PendingOn::Date => (
+                words!("Nous la reprendrons le {date}.", "We take it up again on {date}."),
+                words!("En attente jusqu'au {date}.", "Waiting until {date}."),
+            ),
+        };
+        self.course.told.push(told);
+        self.done(done)
+    }
+
+    fn ask(&mut self) -> Done {
+        if self.speech.public.is_empty() {
+            return Err(words!("écrivez votre question sous #demander", "write your question below #ask"));
+        }
+        self.course.go(Move::Suspend)?;
+        self.course.ticket.pending_on = Some(PendingOn::Requester);
+        self.course.ticket.deadlines.remove(&DeadlineKind::Silence);
+        self.course.tell(LetterKind::Question);
+        self.done(words!(
+            "Question posée ; l'horloge est arrêtée jusqu'à la réponse.",
+            "Asked; the clock has stopped until the answer."
+        ))
+    }
+
+    fn escalate(&mut self, level: Option<i64>, why: &str) -> Done {
+        let now = self.course.ticket.level.max(1);
+        let level = level.unwrap_or(now + 1);
+        let policy = self.course.policy();
+        let people = policy.at_level(&self.course.ticket.queue, level);
+        if level == now {
+            return Err(words!("le ticket est déjà au niveau N{level}", "the ticket is at level N{level} already"));
+        }
+        if people.is_empty() {
+            let queue = &self.course.ticket.queue;
+            return Err(words!(
+                "personne n'est au niveau N{level} de {queue}",
+                "nobody is at level N{level} of {queue}"
+            ));
+        }
+        self.course.go(Move::Escalate)?;
+        self.course.ticket.level = level;
+        self.course.ticket.assignee.clear();
+        let why = if why.is_empty() { self.speech.internal.clone() } else { why.to_owned() };
+        self.course.event("escalated", format!("N{now} → N{level} {why}").trim().to_owned());
+        let names: Vec<&str> = people.iter().map(|a| a.name.as_str()).collect();
+        let names = names.join(", ");
+        let letters = people
+            .iter()
+            .map(|a| LetterOrder { cause: why.clone(), ..LetterOrder::new(LetterKind::Escalation, person(a)) });
+        self.course.letters.extend(letters.collect::<Vec<_>>());
+        self.done(words!(
+            "Transmis au niveau N{level} ({names}) avec sa fiche.",
+            "Handed to level N{level} ({names}) with its sheet."
+        ))
+    }
+
+    fn resolve(&mut self) -> Done {
+        let last = self.course.ticket.last_answer.text.clone();
+        let solution = if self.speech.public.is_empty() { last } else { self.speech.public.clone() };
+        if solution.is_empty() {
+            return Err(words!(
+                "il manque la solution : écrivez-la sous #résoudre, elle part au demandeur",
+                "the solution is missing: write it below #resolve; it goes to the requester"
+            ));
+        }
+        self.course.go(Move::Resolve)?;
+        self.course.ticket.solution.clone_from(&solution);
+        self.course.event("resolved", solution.chars().take(500).collect::<String>());
+        if self.course.ticket.assignee.is_empty() {
+            self.course.ticket.assignee.clone_from(&self.agent.address);
+        }
+        self.course.article.get_or_insert_with(Article::default);
+        self.fill_article();
+        self.resolve_parts(&solution);
+        self.course.tell(LetterKind::Resolved);
+        self.done(words!(
+            "Résolu ; le demandeur est prié de confirmer.",
+            "Resolved; the requester is asked to confirm."
+        ))
+    }
+
+    /// One resolution for all parts.
+    fn resolve_parts(&mut self, solution: &str) {
+        let own = self.course.ticket.clone();
+        let parts = self.course.case.snapshot.kin.values().filter(|t| t.parent == own.id && own.id != 0);
+        for part in parts.filter(|t| !t.status.is_done()) {
+            let actor = self.agent.address.clone();
+            let message = super::spoken(&self.draft, Visibility::Public, solution);
+            let change = self.course.other(part);
+            let Some(next) = crate::ticket::life::after(part.status, Move::Resolve) else { continue };
+            change.ticket.status = next;
+            solution.clone_into(&mut change.ticket.solution);
+            change.message = crate::ticket::MessageDraft { message_id: String::new(), ..message };
+            change.keep = true;
+            change.events.push(crate::ticket::Event::by(&actor, "resolved", format!("with {}", own.number)));
+            change.letters.push(LetterOrder::new(LetterKind::Resolved, part.requester.clone()));
+            let number = &part.number;
+            self.course.done.push(words!("Résolu aussi : {number}.", "Resolved too: {number}."));
+        }
+    }
+
+    fn close(&mut self) -> Done {
+        self.course.go(Move::Close)?;
+        self.course.tell(LetterKind::Closed);
+        self.done(words!("Clos pour de bon.", "Closed for good."))
+    }
+
+    fn reject(&mut self) -> Done {
+        if self.speech.public.is_empty() {
+            return Err(words!("dites pourquoi : #rejeter la raison", "say why: #reject the reason"));
+        }
+        self.course.go(Move::Reject)?;
+        self.course.event("rejected", self.speech.public.clone());
+        self.course.tell(LetterKind::Rejected);
+        self.done(words!("Refusé ; le demandeur en reçoit la raison.", "Rejected; the requester is told the reason."))
+    }
+
+    fn approve(&mut self) -> Done {
+        self.course.go(Move::Approve)?;
+        self.course.event("approved", format!("by {}", self.agent.address));
+        self.course.tell(LetterKind::Approved);
+        let letters = new_ticket(&self.course.ticket, self.course.policy());
+        self.course.letters.extend(letters.into_iter().filter(|l| l.to.address != self.agent.address));
+        self.done(words!("Approuvé : l'équipe est prévenue.", "Approved: the team is told."))
+    }
+
+    fn broadcast(&mut self, to: &[String]) -> Done {
+        if self.speech.public.is_empty() {
+            return Err(words!("écrivez le message sous #diffuser", "write the message below #broadcast"));
+        }
+        let message = super::spoken(&self.draft, Visibility::Public, &self.speech.public);
+        conversation::broadcast(&mut self.course, to, &message)
+    }
+
+    fn vendor(&mut self, to: Option<&str>) -> Done {
+        let address = to.unwrap_or(&self.course.ticket.vendor).to_owned();
+        if address.is_empty() {
+            return Err(words!("à quel prestataire ? #prestataire adresse", "which vendor? #vendor address"));
+        }
+        if self.course.policy().is_own_address(&address) || self.course.policy().agent(&address).is_some() {
+            return Err(words!("{address} est de l'équipe", "{address} is of the desk"));
+        }
+        if self.speech.vendor.is_empty() && !self.speech.torn {
+            return Err(words!("écrivez au prestataire sous cette ligne", "write to the vendor below this line"));
+        }
+        self.course.go(Move::Suspend)?;
+        if self.course.ticket.vendor != address {
+            self.course.ticket.vendor_reference.clear();
+        }
+        self.course.ticket.vendor.clone_from(&address);
+        self.course.ticket.pending_on = Some(PendingOn::Vendor);
+        self.course.event("vendor", format!("written to {address}"));
+        self.done(words!("En attente de {address}.", "Waiting for {address}."))
+    }
+
+    fn canned(&mut self, name: &str) -> Done {
+        let texts = self.course.policy().canned.get(name).cloned().unwrap_or_default();
+        let language = self.course.ticket.requester.language.clone();
+        let text =
+            texts.get(&language).or_else(|| texts.get(&self.course.policy().desk.language)).or(texts.values().next());
+        let ticket = &self.course.ticket;
+        let filled = [
+            ("{name}", ticket.requester.name.as_str()),
+            ("{number}", ticket.number.as_str()),
+            ("{title}", ticket.title.as_str()),
+            ("{agent}", self.agent.name.as_str()),
+        ];
+        let text = filled.iter().fold(text.cloned().unwrap_or_default(), |text, (key, value)| text.replace(key, value));
+        self.speech.put_before(text.trim());
+        self.course.event("canned", name.to_owned());
+        self.done(words!("Réponse type « {name} ».", "Canned answer \"{name}\"."))
+    }
+
+    fn article(&mut self, tags: &[String]) -> Done {
+        if self.course.ticket.solution.is_empty() {
+            return Err(words!(
+                "il n'y a pas encore de solution : résolvez d'abord, ou dans le même courriel au-dessus de #kb",
+                "there is no solution yet: resolve first, or in the same mail above #kb"
+            ));
+        }
+        let article = self.course.article.get_or_insert_with(Article::default);
+        article.public = true;
+        article.tags = tags.to_vec();
+        self.fill_article();
+        self.course.event("article", "kept as an article");
+        let title = self.course.ticket.title.clone();
+        self.done(words!(
+            "Article « {title} » ajouté à la base de connaissances.",
+            "Article \"{title}\" added to the knowledge base."
+        ))
+    }
+
+    fn fill_article(&mut self) {
+        let ticket = &self.course.ticket;
+        let Some(article) = &mut self.course.article else { return };
+        article.ticket = ticket.id;
+        article.queue.clone_from(&ticket.queue);
+        article.title.clone_from(&ticket.title);
+        article.solution.clone_from(&ticket.solution);
+        article.problem = self.course.case.snapshot.stories.get(&ticket.id).cloned().unwrap_or_default();
+        article.author.clone_from(&self.agent.address);
+        article.tags.extend(ticket.tags.iter().cloned());
+        article.tags.sort();
+        article.tags.dedup();
+    }
+
+    fn requester(&mut self, address: &str) -> Done {
+        let policy = self.course.policy();
+        if policy.is_own_address(address) {
+            return Err(words!("{address} est une adresse du service", "{address} is an address of the desk"));
+        }
+        let language = self.course.ticket.requester.language.clone();
+        self.course.ticket.requester = Person { address: address.to_owned(), name: String::new(), language };
+        if !self.course.ticket.participants.iter().any(|p| p == address) {
+            self.course.ticket.participants.push(address.to_owned());
+        }
+        self.course.event("requester", format!("now {address}"));
+        self.done(words!("Le demandeur est {address}.", "The requester is {address}."))
+    }
+}
+
+fn dash(text: &str) -> &str {
+    if text.is_empty() { "–" } else { text }
+}

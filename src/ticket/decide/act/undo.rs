@@ -1,0 +1,56 @@
+//! `#undo`: the tickets of the last order as they were before it.
+
+use super::Acting;
+use crate::ticket::words::{Event, LetterKind, TicketView, Words, words};
+
+impl Acting<'_> {
+    /// Takes the last order back, if nothing has happened since.
+    pub(super) fn undo(&mut self) -> Result<(), Words> {
+        let nothing = || words!("il n'y a rien à annuler sur ce ticket", "there is nothing to undo on this ticket");
+        let undo = self.course.before.undo.clone().ok_or_else(nothing)?;
+        if undo.by != self.agent.address {
+            let who = &undo.by;
+            return Err(words!("le dernier ordre est de {who}", "the last order is by {who}"));
+        }
+        let [own, others @ ..] = undo.before.as_slice() else { return Err(nothing()) };
+        let untouched = |before: &TicketView, now: &TicketView| now.revision == before.revision + 1;
+        let gone = || {
+            words!(
+                "le ticket a changé depuis : l'ordre ne peut plus être annulé",
+                "the ticket has changed since: the order cannot be undone"
+            )
+        };
+        if !untouched(own, &self.course.before) {
+            return Err(gone());
+        }
+        for before in others {
+            let now =
+                self.course.case.snapshot.kin.get(&before.id).filter(|now| untouched(before, now)).ok_or_else(gone)?;
+            let what = Event::by(&self.agent.address, "undone", undo.what.clone());
+            let change = self.course.other(now);
+            change.ticket = restored(before, now);
+            change.events.push(what);
+        }
+        self.course.ticket = restored(own, &self.course.before);
+        self.course.event("undone", undo.what.clone());
+        if self.course.before.status.is_done() && !own.status.is_done() {
+            self.course.tell(LetterKind::Reopened);
+        }
+        let what = undo.what;
+        self.course.done.push(words!("Annulé : {what}", "Undone: {what}"));
+        Ok(())
+    }
+}
+
+/// The ticket as it was, but for what cannot be taken back: mails that came or left meanwhile.
+fn restored(before: &TicketView, now: &TicketView) -> TicketView {
+    TicketView {
+        revision: now.revision,
+        first_responded_at: now.first_responded_at,
+        first_response_id: now.first_response_id.clone(),
+        last_answer: now.last_answer.clone(),
+        last_public_id: now.last_public_id.clone(),
+        undo: None,
+        ..before.clone()
+    }
+}

@@ -1,0 +1,70 @@
+//! Orders of agents that are about no ticket: `#list`, `#help`.
+
+use super::people::{message, person};
+use super::{Case, Decision, Holding};
+use crate::mail::strip_prefixes;
+use crate::ticket::command::{self, Order};
+use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility};
+
+/// What an agent's new mail asks, when its first line is an order; none when it is a request.
+pub(super) fn orders(case: &Case<'_>, proven: bool) -> Option<Decision> {
+    let agent = case.policy.agent(&case.intake.sender)?;
+    let head = command::head(&case.intake.mail.reply_text);
+    let first = head.lines.first()?;
+    let read = head.orders(case.policy, case.snapshot.now);
+    let letters: Option<Vec<LetterOrder>> = read.as_ref().ok().and_then(|orders| {
+        let letter = |order: &Order| match order {
+            Order::List(listing) => Some((LetterKind::Listing, Some(*listing))),
+            Order::Help => Some((LetterKind::Help, None)),
+            _ => None,
+        };
+        let letters = orders.iter().map(letter).collect::<Option<Vec<_>>>()?;
+        Some(
+            letters
+                .into_iter()
+                .map(|(kind, listing)| LetterOrder { listing, ..LetterOrder::new(kind, person(agent)) })
+                .collect(),
+        )
+    });
+    let known = command::ENTRIES.iter().any(|e| first.len() > 1 && e.words.contains(&word(first).as_str()));
+    let (verdict, reason, letters) = match letters {
+        Some(letters) if proven => (Verdict::Command, format!("the order {first}"), letters),
+        Some(_) => (Verdict::Held, UNPROVEN.to_owned(), vec![LetterOrder::new(LetterKind::NotDone, person(agent))]),
+        None if known => {
+            let reason = format!("{first} needs a ticket: send it in answer to a letter about one");
+            (Verdict::Held, reason, vec![LetterOrder::new(LetterKind::NotDone, person(agent))])
+        }
+        None => return None,
+    };
+    Some(Decision::Tell(Box::new(holding(case, verdict, reason, letters))))
+}
+
+/// Why an order alone in a new mail is not obeyed.
+const UNPROVEN: &str = "nothing proves who wrote it: send the order in answer to any letter of the desk to you";
+
+fn word(line: &str) -> String {
+    let word = line.trim_start_matches('#').split_whitespace().next().unwrap_or_default();
+    crate::mail::fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-")
+}
+
+/// Letters about a mail that joins no ticket.
+pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, letters: Vec<LetterOrder>) -> Holding {
+    let intake = case.intake;
+    let id = intake.mail.message_id.clone().unwrap_or_default();
+    let mut message = message(intake, Visibility::Internal, &intake.mail.text);
+    message.above.clone_from(&reason);
+    Holding {
+        verdict,
+        reason,
+        ticket: TicketView {
+            queue: case.queue.name.clone(),
+            title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
+            requester: super::people::sender(intake, case.policy),
+            root_message_id: id.clone(),
+            last_public_id: id,
+            ..TicketView::default()
+        },
+        message,
+        letters,
+    }
+}

@@ -1,0 +1,52 @@
+//! A deadline of a ticket has been reached.
+
+use super::Change;
+use super::people::concerned;
+use super::settle::settle;
+use crate::clock::Millis;
+use crate::ticket::life::{Move, after};
+use crate::ticket::policy::Policy;
+use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView};
+
+/// What becomes of the ticket. `at`: when it was due.
+pub fn due(ticket: &TicketView, kind: DeadlineKind, at: Millis, now: Millis, policy: &Policy) -> Change {
+    let mut change = Change { ticket: TicketView { undo: None, ..ticket.clone() }, ..Change::default() };
+    change.ticket.deadlines.remove(&kind);
+    match kind {
+        DeadlineKind::Wake => wake(&mut change, policy),
+        DeadlineKind::Remind => remind(&mut change, now, policy),
+        DeadlineKind::Silence => close(&mut change, "the requester kept silent"),
+        DeadlineKind::Confirm => close(&mut change, "nobody contradicted the resolution"),
+    }
+    let settled = settle(&mut change.ticket, ticket, "guichet", now, policy);
+    change.events.extend(settled);
+    for letter in &mut change.letters {
+        letter.cause = format!("{}:{at}", kind.as_str());
+    }
+    change
+}
+
+/// What it waited for is there: back to its assignee.
+fn wake(change: &mut Change, policy: &Policy) {
+    let Some(next) = after(change.ticket.status, Move::Wake) else { return };
+    change.ticket.status = next;
+    change.events.push(Event::own("awake", "the date it waited for has come".to_owned()));
+    change.letters = concerned(LetterKind::Awake, &change.ticket, "", policy);
+}
+
+/// The question still waits; the next time it is brought to mind follows from when it was asked.
+fn remind(change: &mut Change, now: Millis, policy: &Policy) {
+    let Some(silence) = change.ticket.deadlines.get(&DeadlineKind::Silence).copied() else { return };
+    let asked = silence - policy.life.silence;
+    let next = policy.life.remind.iter().map(|after| asked + after).filter(|at| *at > now && *at < silence).min();
+    change.ticket.deadlines.extend(next.map(|at| (DeadlineKind::Remind, at)));
+    change.events.push(Event::own("reminder", "the requester is reminded of the question".to_owned()));
+    change.letters = vec![LetterOrder::new(LetterKind::Reminder, change.ticket.requester.clone())];
+}
+
+fn close(change: &mut Change, why: &str) {
+    let Some(next) = after(change.ticket.status, Move::Close) else { return };
+    change.ticket.status = next;
+    change.events.push(Event::own("closed", why.to_owned()));
+    change.letters = vec![LetterOrder::new(LetterKind::Closed, change.ticket.requester.clone())];
+}

@@ -1,0 +1,173 @@
+//! What requesters may ask by mail: that it is solved, or is not, that it be closed, where it stands,
+//! who else is to hear of it, how satisfied they are.
+//!
+//! Only a mail whose first lines are such orders and nothing else is one; everything else is a
+//! message like others. Whoever does not take part orders nothing.
+
+use super::conversation::{add_people, related_opening};
+use super::join::{joined_events, reason};
+use super::people::{message, sender, silence};
+use super::step::Course;
+use super::{Case, Decision};
+use crate::mail::FileRole;
+use crate::ticket::command::{Head, Order};
+use crate::ticket::life::{Move, after};
+use crate::ticket::thanks::is_thanks;
+use crate::ticket::thread::Candidate;
+use crate::ticket::words::{DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Status, Visibility, words};
+
+/// The orders of a head, when every line is one that a requester may give.
+pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
+    let orders = head.orders(case.policy, case.snapshot.now).ok()?;
+    let known = |order: &Order| {
+        matches!(
+            order,
+            Order::Close
+                | Order::Reopen
+                | Order::Progress
+                | Order::Cc(_)
+                | Order::Solved
+                | Order::Unsolved
+                | Order::Rate(..)
+                | Order::Recommend(_)
+                | Order::List(_)
+                | Order::Show
+        ) || *order == Order::Resolve(String::new())
+    };
+    (!orders.is_empty() && orders.iter().all(known)).then_some(orders)
+}
+
+/// Whether the writer takes part, and is not somebody else by the server's word.
+pub(super) fn may_order(case: &Case<'_>, found: &Candidate) -> bool {
+    let intake = case.intake;
+    let takes_part = found.ticket.participants.contains(&intake.sender);
+    takes_part && !intake.denied && intake.mail.from_is_certain && intake.mail.automatic.is_none()
+}
+
+/// Carries them out.
+pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &str) -> Decision {
+    let reopens = orders.iter().any(|o| matches!(o, Order::Reopen | Order::Unsolved));
+    if found.ticket.status == Status::Closed && reopens {
+        return follow_up(case, found);
+    }
+    let mut course = Course::new(*case, &found.ticket);
+    course.events = joined_events(case.intake, found, case.threading);
+    for order in orders {
+        carry_out(&mut course, order);
+    }
+    let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
+    if keep || reopens {
+        course.tell_desk(LetterKind::NewMessage);
+    }
+    let language = &found.ticket.requester.language;
+    let told: Vec<String> = course.told.iter().map(|w| w.say(language).to_owned()).collect();
+    if let Some(kind) = course.step {
+        let letter = |kind, to| LetterOrder { done: told.clone(), ..LetterOrder::new(kind, to) };
+        let letters = course.to_requesters(kind, &letter);
+        course.letters.extend(letters);
+    }
+    let message = message(case.intake, Visibility::Public, text);
+    let mut joining = course.joining(message, keep, reason(found));
+    joining.command = true;
+    Decision::Join(Box::new(joining))
+}
+
+fn carry_out(course: &mut Course<'_>, order: &Order) {
+    match order {
+        Order::Close | Order::Solved | Order::Resolve(_) => close(course),
+        Order::Reopen | Order::Unsolved => {
+            if course.go(Move::Reopen).is_ok() {
+                course.tell(LetterKind::Reopened);
+            }
+        }
+        Order::Cc(people) => super::conversation::add(course, people),
+        Order::Rate(stars, words) => rate(course, *stars, words),
+        Order::Recommend(figure) => {
+            course.ticket.fields.insert("recommend".to_owned(), figure.to_string());
+            course.event("recommend", format!("would recommend the desk: {figure} of 10"));
+        }
+        _ => {
+            let to = sender(course.case.intake, course.policy());
+            let order = LetterOrder { listing: Some(Listing::Own), ..LetterOrder::new(LetterKind::Progress, to) };
+            course.letters.push(order);
+        }
+    }
+}
+
+fn close(course: &mut Course<'_>) {
+    let status = course.ticket.status;
+    let Some(next) = after(status, Move::Close).or_else(|| after(status, Move::Reject)) else { return };
+    course.ticket.status = next;
+    course.event("confirmed", "the requester says that it is done");
+    course.tell(LetterKind::Closed);
+}
+
+fn rate(course: &mut Course<'_>, stars: i64, words: &str) {
+    if !course.ticket.status.is_done() {
+        return;
+    }
+    course.ticket.rating = stars;
+    let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+    course.event("rated", format!("satisfaction {stars} of 5{words}"));
+}
+
+/// A message of the requester's side: what waited for it goes on, what was resolved is opened again.
+pub(super) fn write(course: &mut Course<'_>, found: &Candidate) {
+    let waits = matches!(found.ticket.pending_on, None | Some(PendingOn::Requester));
+    if found.ticket.status == Status::Pending && !waits {
+        return;
+    }
+    if found.ticket.status == Status::Resolved && thanks(course, found) {
+        course.event("thanks", "thanks after the resolution: recorded, not reopened; #reopen overrules it");
+        return;
+    }
+    let was = course.ticket.status;
+    // Every status but closed has this move; the table's own test holds that.
+    let _ = course.go(Move::Write);
+    if was == Status::Pending {
+        course.ticket.deadlines.remove(&DeadlineKind::Silence);
+    }
+    if was == Status::Resolved && silence(course.case.intake).is_none() {
+        let to = sender(course.case.intake, course.policy());
+        course.letters.push(LetterOrder::new(LetterKind::Reopened, to));
+    }
+}
+
+/// Whether the mail says thanks and nothing else.
+fn thanks(course: &Course<'_>, found: &Candidate) -> bool {
+    let case = course.case;
+    let mail = &case.intake.mail;
+    let mut names: Vec<&str> = case.policy.agents.values().map(|a| a.name.as_str()).collect();
+    names.push(&found.ticket.requester.name);
+    names.push(&case.policy.desk.name);
+    names.extend(mail.from.as_ref().map(|a| a.name.as_str()));
+    mail.attachments.iter().all(|a| matches!(a.role, FileRole::Logo | FileRole::Inline))
+        && is_thanks(&mail.reply_text, &names, case.policy)
+}
+
+/// Closed is final: thanks are recorded, anything else opens a ticket that refers to it.
+pub(super) fn after_closing(case: &Case<'_>, found: &Candidate) -> Decision {
+    let mut course = Course::new(*case, &found.ticket);
+    if !thanks(&course, found) {
+        return follow_up(case, found);
+    }
+    course.events = joined_events(case.intake, found, case.threading);
+    course.event("thanks", "thanks after the end: recorded");
+    let message = message(case.intake, Visibility::Public, &case.intake.mail.reply_text);
+    Decision::Join(Box::new(course.joining(message, true, reason(found))))
+}
+
+fn follow_up(case: &Case<'_>, found: &Candidate) -> Decision {
+    let mut course = Course::new(*case, &found.ticket);
+    add_people(&mut course);
+    let why = format!("it answers {}, which is closed", found.ticket.number);
+    let text = &case.intake.mail.reply_text;
+    let mut opening = related_opening(case, &found.ticket, message(case.intake, Visibility::Public, text), why);
+    let number = &found.ticket.number;
+    opening.events.push(crate::ticket::words::Event::own("related", format!("follows {number}, which is closed")));
+    let told = words!("Elle fait suite à {number}, qui est close.", "It follows {number}, which is closed.");
+    for letter in &mut opening.letters {
+        letter.done.push(told.say(&letter.to.language).to_owned());
+    }
+    Decision::Open(vec![opening])
+}

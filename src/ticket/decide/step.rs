@@ -1,0 +1,170 @@
+//! A ticket on its way through a mail: what has been done to it so far, and who is to hear of it.
+
+use std::collections::BTreeMap;
+
+use super::people::concerned;
+use super::settle::settle;
+use super::{Article, Case, Change, Joining, Opening};
+use crate::clock::Millis;
+use crate::ticket::life::{Move, after};
+use crate::ticket::policy::Policy;
+use crate::ticket::words::{
+    Event, LetterKind, LetterOrder, MessageDraft, Person, TicketView, Visibility, Words, words,
+};
+
+/// The letters that tell a requester of a step, the weightiest first: of several steps in one mail
+/// they get one letter.
+const STEPS: [LetterKind; 8] = [
+    LetterKind::Rejected,
+    LetterKind::Closed,
+    LetterKind::Resolved,
+    LetterKind::Question,
+    LetterKind::Pending,
+    LetterKind::Reopened,
+    LetterKind::Approved,
+    LetterKind::Taken,
+];
+
+/// What a mail has done to a ticket so far.
+pub(super) struct Course<'a> {
+    pub(super) case: Case<'a>,
+    /// Who does it.
+    pub(super) actor: String,
+    pub(super) before: TicketView,
+    pub(super) ticket: TicketView,
+    pub(super) events: Vec<Event>,
+    pub(super) letters: Vec<LetterOrder>,
+    pub(super) others: BTreeMap<i64, Change>,
+    pub(super) opens: Vec<Opening>,
+    pub(super) article: Option<Article>,
+    /// What was done, for the receipt.
+    pub(super) done: Vec<Words>,
+    /// What the requester is told.
+    pub(super) step: Option<LetterKind>,
+    /// What the letter about it says besides.
+    pub(super) told: Vec<Words>,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(case: Case<'a>, ticket: &TicketView) -> Self {
+        Self {
+            case,
+            actor: case.intake.sender.clone(),
+            before: ticket.clone(),
+            ticket: TicketView { undo: None, ..ticket.clone() },
+            events: Vec::new(),
+            letters: Vec::new(),
+            others: BTreeMap::new(),
+            opens: Vec::new(),
+            article: None,
+            done: Vec::new(),
+            step: None,
+            told: Vec::new(),
+        }
+    }
+
+    pub(super) fn policy(&self) -> &'a Policy {
+        self.case.policy
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        self.case.snapshot.now
+    }
+
+    /// Makes a move, as the table of the ticket's life has it.
+    ///
+    /// # Errors
+    /// Why it cannot be made.
+    pub(super) fn go(&mut self, step: Move) -> Result<(), Words> {
+        let next = after(self.ticket.status, step).ok_or_else(|| impossible(&self.ticket))?;
+        self.ticket.status = next;
+        Ok(())
+    }
+
+    pub(super) fn event(&mut self, kind: &'static str, text: impl Into<String>) {
+        self.events.push(Event::by(&self.actor, kind, text));
+    }
+
+    /// The requester is told of this step, unless a weightier one stands already.
+    pub(super) fn tell(&mut self, kind: LetterKind) {
+        let weight = |kind: LetterKind| STEPS.iter().position(|k| *k == kind).unwrap_or(STEPS.len());
+        if self.step.is_none_or(|has| weight(kind) < weight(has)) {
+            self.step = Some(kind);
+        }
+    }
+
+    /// Another ticket as this mail leaves it so far.
+    pub(super) fn other(&mut self, ticket: &TicketView) -> &mut Change {
+        let fresh = || Change { ticket: TicketView { undo: None, ..ticket.clone() }, ..Change::default() };
+        self.others.entry(ticket.id).or_insert_with(fresh)
+    }
+
+    /// The letters of a step to the requester's side: the requester, and those in copy who have not
+    /// had the mail itself.
+    pub(super) fn to_requesters(
+        &self,
+        kind: LetterKind,
+        order: &dyn Fn(LetterKind, Person) -> LetterOrder,
+    ) -> Vec<LetterOrder> {
+        requesters_side(&self.ticket, self.case).map(|to| order(kind, to)).collect()
+    }
+
+    /// Those who deal with the ticket are told of the message.
+    pub(super) fn tell_desk(&mut self, kind: LetterKind) {
+        self.letters.extend(concerned(kind, &self.ticket, &self.actor, self.policy()));
+    }
+
+    /// Ends it: times, deadlines, history.
+    pub(super) fn joining(mut self, message: MessageDraft, keep: bool, reason: String) -> Joining {
+        let now = self.now();
+        let settled = settle(&mut self.ticket, &self.before, &self.actor, now, self.case.policy);
+        self.events.extend(settled);
+        for change in self.others.values_mut() {
+            let before = self
+                .case
+                .snapshot
+                .kin
+                .get(&change.ticket.id)
+                .or_else(|| self.case.snapshot.named.values().find(|t| t.id == change.ticket.id));
+            let before = before.cloned().unwrap_or_default();
+            change.events.extend(settle(&mut change.ticket, &before, &self.actor, now, self.case.policy));
+        }
+        Joining {
+            change: Change {
+                ticket: self.ticket,
+                message,
+                keep,
+                note: None,
+                events: self.events,
+                letters: self.letters,
+                article: self.article,
+            },
+            others: self.others.into_values().collect(),
+            opens: self.opens,
+            reason,
+            ..Joining::default()
+        }
+    }
+}
+
+/// The requester, and those in copy who do not stand in To or Cc of the mail itself.
+pub(super) fn requesters_side<'t>(ticket: &'t TicketView, case: Case<'t>) -> impl Iterator<Item = Person> + 't {
+    let mail = &case.intake.mail;
+    let has_it = move |key: &String| mail.to.iter().chain(&mail.cc).any(|a| a.key() == *key);
+    let others = ticket.participants.iter().filter(move |key| **key != ticket.requester.address && !has_it(key));
+    let others = others.filter(move |key| case.policy.agent(key).is_none() && **key != case.intake.sender);
+    let language = &ticket.requester.language;
+    let others = others.map(|key| Person { address: key.clone(), name: String::new(), language: language.clone() });
+    std::iter::once(ticket.requester.clone()).chain(others.take(case.policy.life.participants))
+}
+
+/// Why a move cannot be made.
+pub(super) fn impossible(ticket: &TicketView) -> Words {
+    let Words { fr, en } = ticket.status.label();
+    words!("impossible : la demande est {fr}", "not possible: the ticket is {en}")
+}
+
+/// The message with other visibility and text.
+pub(super) fn spoken(message: &MessageDraft, visibility: Visibility, text: &str) -> MessageDraft {
+    MessageDraft { visibility, new_text: text.to_owned(), ..message.clone() }
+}

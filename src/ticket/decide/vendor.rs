@@ -1,0 +1,80 @@
+//! The side-thread with an outside vendor (CO5): what a vendor writes reaches the desk, never the
+//! requester; the vendor's own number is learned from their subject and named in what they get.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::join::{joined_events, reason};
+use super::people::message;
+use super::step::Course;
+use super::{Case, Decision};
+use crate::mail::AutomaticKind;
+use crate::ticket::life::Move;
+use crate::ticket::thread::Candidate;
+use crate::ticket::words::{LetterKind, PendingOn, TicketView, Visibility};
+
+/// Whether the mail comes from the ticket's vendor: by address, or as an answer to the vendor's letter.
+pub(super) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
+    let vendor = &found.ticket.vendor;
+    let held = case.threading.holder.as_ref() == Some(vendor);
+    !vendor.is_empty()
+        && case.intake.agent.is_none()
+        && (held || case.intake.sender == *vendor)
+        && !found.ticket.participants.contains(&case.intake.sender)
+}
+
+/// The mail becomes a message between desk and vendor. A machine's acknowledgement does so as well:
+/// it mostly brings the vendor's number.
+pub(super) fn join(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
+    let mut course = Course::new(*case, &found.ticket);
+    course.events = joined_events(case.intake, found, case.threading);
+    if found.ticket.vendor_reference.is_empty()
+        && let Some(number) = reference(&case.intake.mail.subject, &found.ticket)
+    {
+        course.event("vendor", format!("the vendor's number is {number}"));
+        course.ticket.vendor_reference = number;
+    }
+    if machine.is_none() {
+        if course.ticket.pending_on == Some(PendingOn::Vendor) {
+            // Waiting is what this move ends, from the only status it waits in.
+            let _ = course.go(Move::Wake);
+        }
+        course.tell_desk(LetterKind::NewMessage);
+    }
+    let message = message(case.intake, Visibility::Vendor, &case.intake.mail.reply_text);
+    Decision::Join(Box::new(course.joining(message, true, reason(found))))
+}
+
+/// A number as helpdesks write it into subjects: `[#12345]`, `(ABC-1234)`, `REQ0012345`, `Ticket 4711`.
+static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:[\[(#]\s*#?|\b(?:ticket|case|request|demande|incident|dossier|ref)\b\W{0,4}(?:n°|no)?\s*)([a-z]{0,12}[-_#:]?\d[\d-]{2,14})|\b([A-Z]{2,6}-?\d{4,12})\b").ok()
+});
+
+fn reference(subject: &str, ticket: &TicketView) -> Option<String> {
+    // Our own number and title stand in an answer's subject too, and are not theirs.
+    let rest = subject.replace(&ticket.number, " ").replace(&ticket.title, " ");
+    let found = NUMBER.as_ref()?.captures(&rest)?;
+    let number = found.get(1).or_else(|| found.get(2))?.as_str();
+    Some(number.trim_matches(['-', ':', '#']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vendors_number_is_told_from_ours_and_from_the_titles() {
+        let ticket = TicketView {
+            number: "INSA-000012".to_owned(),
+            title: "Export en panne depuis le 12345".to_owned(),
+            ..TicketView::default()
+        };
+        let read = |subject: &str| reference(subject, &ticket);
+        assert_eq!(read("[#48213] Re: [INSA-000012] Export en panne depuis le 12345").as_deref(), Some("48213"));
+        assert_eq!(read("Re: [INSA-000012] Export (KEL-2071)").as_deref(), Some("KEL-2071"));
+        assert_eq!(read("Ticket n°4711 : pris en compte").as_deref(), Some("4711"));
+        assert_eq!(read("REQ0012345 opened").as_deref(), Some("REQ0012345"));
+        assert_eq!(read("Re: [INSA-000012] Export en panne depuis le 12345"), None);
+    }
+}

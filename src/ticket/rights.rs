@@ -1,0 +1,101 @@
+//! Who may do what: one table.
+//!
+//! An agent acts in the queues they serve. Moderators and administrators act at every level;
+//! technicians and approvers up to their own, and above it may only read and note.
+
+use super::policy::{Agent, Policy, Role};
+use super::words::TicketView;
+
+/// Something that an order does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Read: `#show`, `#why`, `#list`, `#help`.
+    Read,
+    /// Write an internal note.
+    Note,
+    /// Write to the requester: `#public`, `#canned`, `#ask`.
+    Answer,
+    /// `#take`.
+    Take,
+    /// `#assign`, `#requester`, `#cc`, `#uncc`.
+    Assign,
+    /// Priority, category, service, type, tags, links.
+    Qualify,
+    /// `#pending`.
+    Suspend,
+    /// `#escalate`.
+    Escalate,
+    /// `#vendor`.
+    Vendor,
+    /// `#resolve`, `#kb`.
+    Resolve,
+    /// `#reopen`, `#status open`.
+    Reopen,
+    /// `#close`.
+    Close,
+    /// `#merge`, `#split`, `#parent`.
+    Arrange,
+    /// `#broadcast`.
+    Broadcast,
+    /// `#approve`.
+    Approve,
+    /// `#reject`.
+    Reject,
+}
+
+use Role::{Administrator, Approver, Moderator, Technician};
+
+/// The table.
+pub const RIGHTS: [(Action, &[Role]); 16] = [
+    (Action::Read, &[Moderator, Technician, Approver, Administrator]),
+    (Action::Note, &[Moderator, Technician, Approver, Administrator]),
+    (Action::Answer, &[Moderator, Technician, Administrator]),
+    (Action::Take, &[Moderator, Technician, Administrator]),
+    (Action::Assign, &[Moderator, Technician, Administrator]),
+    (Action::Qualify, &[Moderator, Technician, Administrator]),
+    (Action::Suspend, &[Moderator, Technician, Administrator]),
+    (Action::Escalate, &[Moderator, Technician, Administrator]),
+    (Action::Vendor, &[Moderator, Technician, Administrator]),
+    (Action::Resolve, &[Moderator, Technician, Administrator]),
+    (Action::Reopen, &[Moderator, Technician, Administrator]),
+    (Action::Close, &[Moderator, Administrator]),
+    (Action::Arrange, &[Moderator, Administrator]),
+    (Action::Broadcast, &[Moderator, Administrator]),
+    (Action::Approve, &[Moderator, Approver, Administrator]),
+    (Action::Reject, &[Moderator, Approver, Administrator]),
+];
+
+/// What stays allowed above one's own level and in queues one does not serve.
+const ABOVE: [Action; 2] = [Action::Read, Action::Note];
+
+/// Why somebody may not do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// They do not serve the queue.
+    Queue,
+    /// The ticket is at a higher level than theirs.
+    Level,
+    /// None of their roles may.
+    Role,
+}
+
+/// Whether this agent may do that to this ticket.
+///
+/// # Errors
+/// [`Denied`].
+pub fn may(agent: &Agent, action: Action, ticket: &TicketView, policy: &Policy) -> Result<(), Denied> {
+    let own = ticket.assignee == agent.address;
+    let outside = !own && !agent.queues.contains(&ticket.queue) && !policy.is_approver(&agent.address, ticket);
+    if outside && !ABOVE.contains(&action) {
+        return Err(Denied::Queue);
+    }
+    let everywhere = agent.roles.iter().any(|r| matches!(r, Moderator | Administrator));
+    if !own && !everywhere && ticket.level > i64::from(agent.level) && !ABOVE.contains(&action) {
+        return Err(Denied::Level);
+    }
+    let allowed = RIGHTS
+        .iter()
+        .find(|(a, _)| *a == action)
+        .is_some_and(|(_, roles)| agent.roles.iter().any(|r| roles.contains(r)));
+    if allowed { Ok(()) } else { Err(Denied::Role) }
+}

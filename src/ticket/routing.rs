@@ -1,0 +1,108 @@
+//! Which service, category and type a request is about, and who deals with it.
+//!
+//! The address it was sent to counts most, then words of the subject, then words of the text. What
+//! nothing leads to stays open for a moderator.
+
+use super::policy::{Policy, Queue, Topic, without_detail};
+use crate::mail::fold;
+
+/// Where a request goes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Route {
+    pub(super) service: String,
+    pub(super) category: String,
+    pub(super) kind: String,
+    /// Code; empty where the route names none.
+    pub(super) priority: String,
+    pub(super) level: i64,
+    /// Address of the agent whose turn it is; empty where nobody is named.
+    pub(super) assignee: String,
+    /// How it was found, for the ticket's history.
+    pub(super) why: Vec<String>,
+}
+
+/// Most letters of the text that are looked at.
+const TEXT: usize = 4_000;
+
+/// Reads the route. `turn` makes people take turns.
+pub(super) fn route(
+    addressed: &[String],
+    subject: &str,
+    text: &str,
+    queue: &Queue,
+    turn: i64,
+    policy: &Policy,
+) -> Route {
+    let begin: String = text.chars().take(TEXT).collect();
+    let wanted = policy.services.iter().chain(&policy.categories).any(|t| !t.words.is_empty());
+    let places = Places {
+        addressed,
+        subject: padded(subject),
+        text: if wanted { padded(&begin) } else { String::new() },
+        queue,
+    };
+    let mut route = Route { level: 1, ..Route::default() };
+    let service = places.find(&policy.services, true);
+    let category = places.find(&policy.categories, true);
+    let kind = places.find(&policy.types, false);
+    let mut note = |what: &str, found: Option<(&Topic, String)>| -> String {
+        let Some((topic, how)) = found else { return String::new() };
+        route.why.push(format!("{what} {} by {how}", topic.name));
+        topic.name.clone()
+    };
+    let names = [note("service", service.clone()), note("category", category.clone()), note("type", kind.clone())];
+    [route.service, route.category, route.kind] = names;
+    let topics: Vec<&Topic> = service.iter().chain(&category).map(|(topic, _)| *topic).collect();
+    let first =
+        |of: fn(&Topic) -> &String| topics.iter().map(|t| of(t)).find(|s| !s.is_empty()).cloned().unwrap_or_default();
+    if route.category.is_empty() {
+        route.category = first(|t| &t.category);
+    }
+    if route.kind.is_empty() {
+        route.kind = first(|t| &t.kind);
+    }
+    route.priority = first(|t| &t.priority);
+    route.level = topics.iter().map(|t| i64::from(t.level)).find(|l| *l > 0).unwrap_or(1);
+    if let Some(topic) = topics.iter().find(|t| !t.people.is_empty()) {
+        let count = i64::try_from(topic.people.len()).unwrap_or(1);
+        let at = usize::try_from(turn.rem_euclid(count)).unwrap_or(0);
+        route.assignee.clone_from(&topic.people[at]);
+    }
+    route
+}
+
+struct Places<'a> {
+    addressed: &'a [String],
+    subject: String,
+    text: String,
+    queue: &'a Queue,
+}
+
+impl Places<'_> {
+    /// The topic that fits best, and by what.
+    fn find<'t>(&self, topics: &'t [Topic], deep: bool) -> Option<(&'t Topic, String)> {
+        let here = || topics.iter().filter(|t| t.queue.is_empty() || t.queue == self.queue.name);
+        let to = self.addressed.iter().map(|a| without_detail(a));
+        let by_address = to.filter_map(|a| here().find(|t| t.address == a)).next();
+        if let Some(topic) = by_address {
+            return Some((topic, format!("the address {}", topic.address)));
+        }
+        let by_word = |place: &str, name: &str| {
+            let found = here().flat_map(|t| t.words.iter().map(move |w| (t, w)));
+            let found = found.filter(|(_, word)| contains(place, word)).max_by_key(|(_, word)| word.len());
+            found.map(|(topic, word)| (topic, format!("\"{word}\" in the {name}")))
+        };
+        by_word(&self.subject, "subject").or_else(|| by_word(&self.text, "text").filter(|_| deep))
+    }
+}
+
+/// Folded, with everything that is no letter or digit as one space, and a space at either end.
+fn padded(text: &str) -> String {
+    let folded = fold(text);
+    let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    format!(" {} ", words.join(" "))
+}
+
+fn contains(place: &str, word: &str) -> bool {
+    place.contains(&padded(word))
+}

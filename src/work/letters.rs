@@ -1,0 +1,232 @@
+//! Letters of decisions: held back where they must not leave, composed, queued with what was decided.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Desk;
+use crate::clock::{HOUR, Millis};
+use crate::letter::{Extra, Listed, OutgoingMail, Parcel, Told, compose};
+use crate::mail;
+use crate::settings::Settings;
+use crate::store::{ListingFilter, StoreError, TicketRow, Unit, Waiting};
+use crate::ticket::{
+    Event, LetterKind, LetterOrder, Listing, MessageDraft, ReplyTo, Status, TicketView, Undelivered, suppress,
+    undelivered_orders,
+};
+
+const DAY: Millis = 24 * HOUR;
+/// What counts as waiting longer than it should: nothing has happened to it for as long.
+const OVERDUE: Millis = 2 * DAY;
+/// Most tickets in a list by mail.
+const LISTED: i64 = 50;
+/// Most messages of a ticket in a letter.
+const TOLD: usize = 30;
+
+/// A letter that is decided and not yet written.
+pub(super) struct Draft<'g> {
+    /// The mail that is its cause; none for a deadline.
+    pub(super) mail: Option<&'g Waiting>,
+    pub(super) ticket: Arc<TicketView>,
+    pub(super) message: Arc<MessageDraft>,
+    pub(super) order: LetterOrder,
+    pub(super) extra: Extra,
+}
+
+/// Writes the letters of a commit.
+pub(super) struct Writer<'a> {
+    desk: &'a Desk,
+    settings: &'a Settings,
+    plus_works: BTreeMap<String, bool>,
+    now: Millis,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) async fn new(desk: &'a Desk, settings: &'a Settings) -> Result<Self, StoreError> {
+        let mut plus_works = BTreeMap::new();
+        for queue in settings.policy.queues.values().filter(|q| q.reply_to == ReplyTo::Auto) {
+            plus_works.insert(queue.name.clone(), desk.store.plus_works(&queue.name).await?);
+        }
+        Ok(Self { desk, settings, plus_works, now: desk.clock.now() })
+    }
+
+    /// Drafts the letters of a decision. One that is over its cap, or whose address refuses letters,
+    /// becomes an event; an answer that cannot leave is told to the queue's people.
+    pub(super) fn draft<'g>(
+        &self,
+        unit: &mut Unit,
+        mail: Option<&'g Waiting>,
+        ticket: TicketView,
+        message: MessageDraft,
+        mut orders: Vec<LetterOrder>,
+        drafts: &mut Vec<Draft<'g>>,
+    ) {
+        let policy = &self.settings.policy;
+        let (ticket, message) = (Arc::new(ticket), Arc::new(message));
+        let unsent = orders.iter().filter(|o| o.kind.is_personal()).find_map(|o| refused(unit, o));
+        orders.extend(unsent.iter().flat_map(|failure| undelivered_orders(failure, &ticket.queue, policy)));
+        for order in orders {
+            let to = &order.to.address;
+            if let Some(failure) = refused(unit, &order) {
+                let words = format!("{} {}", failure.status, failure.reason);
+                let text = format!("{} not sent: {to} refused a letter ({})", order.kind.as_str(), words.trim());
+                unit.add_event(ticket.id, Event::own("suppressed", text));
+                continue;
+            }
+            if let Some(reason) = suppress(order.kind, ticket.id, &unit.recent_letters(to), &policy.caps) {
+                unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
+                continue;
+            }
+            unit.count_letter(to, ticket.id);
+            let (ticket, message) = (Arc::clone(&ticket), Arc::clone(&message));
+            drafts.push(Draft { mail, ticket, message, order, extra: Extra::default() });
+        }
+    }
+
+    /// Writes what was decided, and the letters, as one commit.
+    pub(super) async fn commit(&self, mut unit: Unit, mut drafts: Vec<Draft<'_>>) -> Result<(), StoreError> {
+        for draft in &mut drafts {
+            self.look_up(draft).await?;
+        }
+        // The database writes on its own thread while the letters are composed on this one.
+        let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
+        let letters: Vec<_> = drafts.iter().map(|draft| (draft, self.compose(draft))).collect();
+        let mut unit = writing.await.map_err(|_| StoreError::Interrupted)??;
+        for (draft, letter) in letters {
+            match letter {
+                Ok(letter) => unit.queue_letter(draft.ticket.id, letter),
+                Err(reason) => unit.add_event(draft.ticket.id, Event::own("unwritten", reason)),
+            }
+        }
+        unit.commit().await
+    }
+
+    /// What some letters show besides their ticket and message.
+    async fn look_up(&self, draft: &mut Draft<'_>) -> Result<(), StoreError> {
+        match draft.order.kind {
+            LetterKind::Listing | LetterKind::Progress => draft.extra.listed = self.listed(&draft.order).await?,
+            LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake => {
+                draft.extra.told = self.told(&draft.ticket).await?;
+            }
+            LetterKind::Reasons => draft.extra.told = self.reasons(&draft.ticket).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn listed(&self, order: &LetterOrder) -> Result<Vec<Listed>, StoreError> {
+        let who = order.to.address.clone();
+        let all =
+            ListingFilter { unfinished: true, untouched_since: self.now, limit: LISTED, ..ListingFilter::default() };
+        let filter = match order.listing.unwrap_or(Listing::Unfinished) {
+            Listing::Unfinished => all,
+            Listing::Mine => ListingFilter { assignee: who.clone(), ..all },
+            Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, ..all },
+            Listing::New => ListingFilter { status: Status::New.as_str().to_owned(), ..all },
+            Listing::Own => ListingFilter { requester: who.clone(), unfinished: false, ..all },
+        };
+        let queues = self.settings.policy.agent(&who).map(|a| a.queues.clone());
+        let own = order.listing == Some(Listing::Own);
+        let rows = self.desk.store.listing(&filter).await?;
+        let seen = |row: &TicketRow| own || queues.as_ref().is_some_and(|q| q.contains(&row.queue));
+        Ok(rows.into_iter().filter(seen).map(listed).collect())
+    }
+
+    async fn told(&self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
+        let messages = self.desk.store.messages(ticket.id).await?;
+        let skip = messages.len().saturating_sub(TOLD);
+        let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
+        let told = messages.map(|(_, m)| Told {
+            at: m.created_at,
+            who: if m.sender_name.is_empty() { m.sender } else { m.sender_name },
+            from_agent: m.direction == "out",
+            visibility: m.visibility,
+            text: m.new_text,
+        });
+        Ok(told.collect())
+    }
+
+    async fn reasons(&self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
+        let mails = self.desk.store.mails_of_ticket(&ticket.number).await?;
+        let told = mails.into_iter().map(|m| Told {
+            at: m.received_at,
+            who: m.sender,
+            from_agent: false,
+            visibility: m.verdict,
+            text: m.reason,
+        });
+        Ok(told.collect())
+    }
+
+    fn compose(&self, draft: &Draft<'_>) -> Result<OutgoingMail, String> {
+        let Draft { mail, ticket, message, order, extra } = draft;
+        let bytes = mail.filter(|_| order.kind.carries_files()).map(|m| m.bytes.as_slice()).unwrap_or_default();
+        let wanted = enclosable(message, order.kind);
+        let files = if bytes.is_empty() || wanted.is_empty() { Vec::new() } else { mail::files(bytes, &wanted) };
+        let parcel = Parcel {
+            order,
+            ticket,
+            message,
+            extra,
+            files: &files,
+            file_bytes: self.settings.letter_file_bytes,
+            once_key: once_key(mail.map_or(0, |m| m.id), ticket, order, self.now),
+            plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
+            now: self.now,
+        };
+        let letter = compose(&parcel, &self.settings.templates, &self.settings.policy, &self.desk.secret);
+        letter.map_err(|e| format!("{} to {}: {e}", order.kind.as_str(), order.to.address))
+    }
+}
+
+/// Why nothing is written to somebody outside for now, if so.
+fn refused(unit: &Unit, order: &LetterOrder) -> Option<Undelivered> {
+    let block = unit.blocked(&order.to.address).filter(|_| !order.kind.is_internal())?;
+    Some(Undelivered {
+        address: block.address.clone(),
+        status: block.status.clone(),
+        reason: block.reason.clone(),
+        lasting: true,
+    })
+}
+
+/// The files a letter may carry: no logos, and to requesters nothing that may hold more than the agent
+/// meant to send.
+fn enclosable(message: &MessageDraft, kind: LetterKind) -> Vec<mail::Attachment> {
+    let fit =
+        |a: &&mail::Attachment| a.role != mail::FileRole::Logo && (kind.is_internal() || a.is_fit_for_requesters());
+    message.attachments.iter().filter(fit).cloned().collect()
+}
+
+fn listed(row: TicketRow) -> Listed {
+    let status = Status::from_word(&row.status);
+    let requester = if row.requester_name.is_empty() { row.requester } else { row.requester_name };
+    Listed {
+        number: row.number,
+        queue: row.queue,
+        title: row.title,
+        status,
+        priority: row.priority,
+        requester,
+        assignee: row.assignee,
+        at: row.updated_at,
+    }
+}
+
+/// What makes a letter unique (invariant 4). That a letter did not arrive is told once an address and
+/// ticket, however many reports come.
+fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder, now: Millis) -> String {
+    let (kind, to) = (order.kind.as_str(), &order.to.address);
+    match order.undelivered.as_ref().filter(|f| !f.lasting) {
+        Some(failure) => format!("ticket-{}:{kind}:{}:{to}", ticket.id, failure.address),
+        // A deadline is the cause.
+        None if mail == 0 => format!("ticket-{}:{kind}:{}:{to}", ticket.id, order.cause),
+        // Who may not write here, or not there any more, is told once a day.
+        None if matches!(order.kind, LetterKind::Refusal | LetterKind::Moved) => {
+            format!("{}:{kind}:{to}:{}", ticket.queue, now / DAY)
+        }
+        // Of a new ticket everybody hears once, whatever way its mail took.
+        None if order.kind == LetterKind::NewTicket => format!("ticket-{}:{kind}:{to}", ticket.id),
+        // A mail to several queues may open several tickets.
+        None => format!("{mail}:{kind}:{to}:{}", ticket.number),
+    }
+}

@@ -1,0 +1,241 @@
+//! Decisions carried out: read and written in memory, letters composed, one commit.
+
+use std::collections::HashMap;
+
+use std::sync::atomic::Ordering;
+
+use super::Read;
+use super::look_up::{ids_of, snapshot, wanted};
+use crate::clock::Millis;
+use crate::settings::Settings;
+use crate::store::{Judgement, StoreError, Unit, Waiting, Wanted};
+use crate::ticket::{
+    Change, Copying, Decision, Event, Hit, Holding, Intake, Joining, LetterKind, Opening, TicketView, Verdict, decide,
+    held_number, search_terms,
+};
+use crate::work::Desk;
+use crate::work::letters::{Draft, Writer};
+
+/// Most articles and solved tickets that are offered.
+const OFFERED: i64 = 3;
+
+/// What deciding needs besides the mails themselves.
+pub(super) struct Work<'a> {
+    desk: &'a Desk,
+    settings: &'a Settings,
+    writer: Writer<'a>,
+    now: Millis,
+}
+
+type Drafts<'g> = Vec<Draft<'g>>;
+type Outcome = Result<(Verdict, String, i64), StoreError>;
+
+impl<'a> Work<'a> {
+    pub(super) async fn new(desk: &'a Desk, settings: &'a Settings) -> Result<Self, StoreError> {
+        let writer = Writer::new(desk, settings).await?;
+        Ok(Self { desk, settings, writer, now: desk.clock.now() })
+    }
+
+    pub(super) async fn commit(&self, group: &[Read]) -> Result<(), StoreError> {
+        let mut hits = self.hits(group).await?;
+        let mut unit = Unit::load(&self.desk.store, wanted(group, self.settings), self.now).await?;
+        let mut drafts = Vec::new();
+        for one in group {
+            let hits = hits.remove(&one.mail.id).unwrap_or_default();
+            self.decide_one(&mut unit, one, hits, &mut drafts)?;
+        }
+        self.writer.commit(unit, drafts).await
+    }
+
+    pub(super) async fn commit_or_hold(&self, one: &Read) -> Result<(), StoreError> {
+        let Err(error) = self.commit(std::slice::from_ref(one)).await else { return Ok(()) };
+        match error {
+            StoreError::AlreadyDecided(_) => return Ok(()),
+            error if error.is_transient() => return Err(error),
+            error => tracing::error!(%error, inbox_id = one.mail.id, "a mail could not be decided and is held"),
+        }
+        let mut unit = Unit::load(&self.desk.store, Wanted::default(), self.now).await?;
+        let reason = "the database refused what it asks for; see the log".to_owned();
+        unit.judge(one.mail.id, judgement(one, Verdict::Held, reason, 0));
+        unit.commit().await
+    }
+
+    /// What may help with the requests among these mails, by inbox id.
+    async fn hits(&self, group: &[Read]) -> Result<HashMap<i64, Vec<Hit>>, StoreError> {
+        let mut found = HashMap::new();
+        if !self.desk.store.has_articles().await? {
+            return Ok(found);
+        }
+        for one in group {
+            let Ok(intake) = &one.intake else { continue };
+            let Some(queue) = intake.queue.as_ref().filter(|_| intake.mail.automatic.is_none()) else { continue };
+            let words = search_terms(&intake.tagged.title, &intake.mail.reply_text);
+            found.insert(one.mail.id, self.desk.store.find_articles(&words, queue, OFFERED).await?);
+        }
+        Ok(found)
+    }
+
+    fn decide_one<'g>(
+        &self,
+        unit: &mut Unit,
+        one: &'g Read,
+        hits: Vec<Hit>,
+        drafts: &mut Drafts<'g>,
+    ) -> Result<(), StoreError> {
+        let (verdict, reason, ticket) = match &one.intake {
+            Err(reason) => (Verdict::Held, reason.clone(), 0),
+            Ok(intake) => self.carry_out(unit, one, intake, hits, drafts)?,
+        };
+        tracing::info!(inbox_id = one.mail.id, verdict = verdict.as_str(), ticket_id = ticket, "mail decided");
+        unit.judge(one.mail.id, judgement(one, verdict, reason, ticket));
+        Ok(())
+    }
+
+    fn carry_out<'g>(
+        &self,
+        unit: &mut Unit,
+        one: &'g Read,
+        intake: &Intake,
+        hits: Vec<Hit>,
+        drafts: &mut Drafts<'g>,
+    ) -> Outcome {
+        let policy = &self.settings.policy;
+        let snapshot = snapshot(unit, intake, one.mail.id, self.now, hits, policy);
+        let from = drafts.len();
+        let outcome = match decide(intake, &snapshot, policy, &self.desk.secret) {
+            Decision::Open(openings) => self.open(unit, &one.mail, openings, drafts),
+            Decision::Join(joining) => self.join(unit, &one.mail, *joining, drafts),
+            Decision::Copy(copying) => {
+                let Copying { ticket, message, events, letters, reason } = *copying;
+                let id = ticket.id;
+                events.into_iter().for_each(|event| unit.add_event(id, event));
+                self.writer.draft(unit, Some(&one.mail), ticket, message, letters, drafts);
+                Ok((Verdict::Joined, reason, id))
+            }
+            Decision::Hold(reason) => Ok((Verdict::Held, reason, 0)),
+            Decision::Tell(holding) => {
+                let Holding { verdict, reason, mut ticket, message, letters } = *holding;
+                let known = ticket.id;
+                if known == 0 {
+                    ticket.id = held_number(one.mail.id);
+                }
+                self.writer.draft(unit, Some(&one.mail), ticket, message, letters, drafts);
+                Ok((verdict, reason, known))
+            }
+            Decision::Judge { held, admit, by } => {
+                let what = if admit { "let in" } else { "refused" };
+                unit.judge_held(held, admit, format!("{what} by {by}"));
+                self.desk.released.store(admit || self.desk.released.load(Ordering::SeqCst), Ordering::SeqCst);
+                Ok((Verdict::Command, format!("held mail {held} {what}"), 0))
+            }
+            Decision::Ignore(reason) => Ok((Verdict::Ignored, reason, 0)),
+            Decision::Probed(queue) => {
+                unit.note_plus_works(&queue);
+                Ok((Verdict::Ignored, format!("the probe of queue {queue} came back: sub-addresses work"), 0))
+            }
+        };
+        for draft in drafts.iter_mut().skip(from) {
+            draft.extra.hits.clone_from(&snapshot.hits);
+        }
+        outcome
+    }
+
+    /// Opens a ticket in each queue the decision names; the first is the one the verdict is about.
+    fn open<'g>(&self, unit: &mut Unit, mail: &'g Waiting, openings: Vec<Opening>, drafts: &mut Drafts<'g>) -> Outcome {
+        let mut verdict = (Verdict::Opened, String::new(), 0);
+        let mut first: Option<TicketView> = None;
+        let mut pictures = openings.first().map(|o| o.message.attachments.clone()).unwrap_or_default();
+        if let Some(opening) = openings.first() {
+            unit.note_images(&opening.ticket.requester.address, &mut pictures);
+        }
+        for mut opening in openings {
+            opening.message.attachments.clone_from(&pictures);
+            let reason = opening.reason.clone();
+            let ticket = self.open_one(unit, mail, opening, drafts)?;
+            match &first {
+                None => {
+                    verdict = (Verdict::Opened, reason, ticket.id);
+                    first = Some(ticket);
+                }
+                Some(first) => {
+                    unit.add_event(first.id, Event::own("related", format!("the same mail opened {}", ticket.number)));
+                    unit.add_event(ticket.id, Event::own("related", format!("the same mail opened {}", first.number)));
+                }
+            }
+        }
+        Ok(verdict)
+    }
+
+    fn open_one<'g>(
+        &self,
+        unit: &mut Unit,
+        mail: &'g Waiting,
+        opening: Opening,
+        drafts: &mut Drafts<'g>,
+    ) -> Result<TicketView, StoreError> {
+        let ticket = unit.open_ticket(mail.id, &opening)?;
+        self.writer.draft(unit, Some(mail), ticket.clone(), opening.message, opening.letters, drafts);
+        Ok(ticket)
+    }
+
+    fn join<'g>(&self, unit: &mut Unit, mail: &'g Waiting, joining: Joining, drafts: &mut Drafts<'g>) -> Outcome {
+        let Joining { mut change, others, opens, undelivered, shown, command, reason } = joining;
+        for id in shown.iter().flat_map(|token| ids_of(token, &self.settings.policy)) {
+            unit.note_shown(id);
+        }
+        if !change.message.from_agent {
+            unit.note_images(&change.message.sender, &mut change.message.attachments);
+        }
+        let ticket = unit.change_ticket(mail.id, &change);
+        if let Some(failure) = undelivered.as_ref().filter(|f| f.lasting) {
+            let until = self.now + self.settings.policy.undeliverable_for;
+            if !unit.block(ticket.id, failure, until) {
+                // Its people know already.
+                change.letters.clear();
+            }
+        }
+        let mut new = Vec::new();
+        for opening in opens {
+            new.push(self.open_one(unit, mail, opening, drafts)?.number);
+        }
+        name_new(&mut change, &new);
+        for other in others {
+            let ticket = unit.change_ticket(mail.id, &other);
+            self.writer.draft(unit, Some(mail), ticket, other.message, other.letters, drafts);
+        }
+        let id = ticket.id;
+        // What was opened besides may have changed it again.
+        let ticket = unit.ticket(id).cloned().unwrap_or(ticket);
+        // Lists are about no ticket: what answers them may be about any.
+        let (desk, own): (Vec<_>, Vec<_>) =
+            change.letters.into_iter().partition(|l| matches!(l.kind, LetterKind::Listing | LetterKind::Help));
+        if !desk.is_empty() {
+            let queue = ticket.queue.clone();
+            let none = TicketView { id: held_number(mail.id), queue, ..TicketView::default() };
+            self.writer.draft(unit, Some(mail), none, change.message.clone(), desk, drafts);
+        }
+        self.writer.draft(unit, Some(mail), ticket, change.message, own, drafts);
+        Ok((if command { Verdict::Command } else { Verdict::Joined }, reason, id))
+    }
+}
+
+/// Numbers that were given out only now take their place in what the receipt says.
+fn name_new(change: &mut Change, numbers: &[String]) {
+    for sentence in change.letters.iter_mut().flat_map(|l| &mut l.done) {
+        for number in numbers {
+            *sentence = sentence.replacen("%NEW%", number, 1);
+        }
+    }
+}
+
+fn judgement(one: &Read, verdict: Verdict, reason: String, ticket_id: i64) -> Judgement {
+    let mail = one.intake.as_ref().ok();
+    Judgement {
+        verdict,
+        reason,
+        ticket_id,
+        message_id: mail.and_then(|i| i.mail.message_id.clone()).unwrap_or_default(),
+        sender: mail.map(|i| i.sender.clone()).unwrap_or_default(),
+        subject: mail.map(|i| i.mail.subject.clone()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,177 @@
+//! What the decisions of a group may ask of the store, and what one of them is given.
+
+use std::collections::BTreeMap;
+
+use super::Read;
+use crate::clock::Millis;
+use crate::mail;
+use crate::settings::Settings;
+use crate::store::{Unit, Wanted, image_key};
+use crate::ticket::{Candidate, Hit, Intake, Policy, Signal, Snapshot, TicketView, Token, command, numbers_in};
+
+/// Everything the decisions of a group may ask for.
+pub(super) fn wanted(group: &[Read], settings: &Settings) -> Wanted {
+    let mut wanted = Wanted::default();
+    for intake in group.iter().filter_map(|one| one.intake.as_ref().ok()) {
+        of_mail(&mut wanted, intake, &settings.policy);
+        if intake.agent.is_some() {
+            of_agent(&mut wanted, intake, &settings.policy);
+        }
+    }
+    wanted.agents.extend(settings.policy.agents.values().map(|a| a.address.clone()));
+    wanted
+}
+
+fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
+    wanted.recipients.insert(intake.sender.clone());
+    // A ticket may be split, or followed by another of its own queue.
+    let own = intake.queue.iter().chain(&intake.also_queues);
+    wanted.prefixes.extend(own.filter_map(|name| policy.queues.get(name)).map(|q| q.prefix.clone()));
+    wanted.own_ids.extend(intake.mail.message_id.clone());
+    let forwarded = intake.mail.forwarded.as_ref().filter(|_| intake.agent.is_some());
+    wanted.recipients.extend(forwarded.map(|f| f.from.key()));
+    wanted.images.extend(images(intake, forwarded));
+    if intake.agent.is_none() {
+        wanted.vendors.insert(intake.sender.clone());
+    }
+    for signal in &intake.signals {
+        match signal {
+            Signal::ReplyAddress(token) | Signal::SignedId(token) => wanted.tickets.insert(token.ticket),
+            Signal::StoredId { id, .. } => wanted.message_ids.insert(id.clone()),
+            Signal::Number(number) => wanted.numbers.insert(number.clone()),
+            Signal::VendorReference(_) => false,
+        };
+    }
+    if !intake.signals.is_empty() {
+        // Whatever the mail joins may be closed, and followed by a ticket of its own queue.
+        wanted.prefixes.extend(policy.queues.values().map(|q| q.prefix.clone()));
+    }
+}
+
+/// What orders may reach, and what proves who gives them.
+fn of_agent(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
+    wanted.kin = true;
+    let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
+    for line in command::head(&intake.mail.reply_text).lines {
+        wanted.numbers.extend(numbers_in(&line, prefixes()));
+    }
+    for token in tokens(intake) {
+        wanted.letters.extend(ids(&token, policy));
+    }
+}
+
+fn tokens(intake: &Intake) -> Vec<Token> {
+    let signed = intake.signals.iter().filter_map(|signal| match signal {
+        Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(*token),
+        _ => None,
+    });
+    signed.collect()
+}
+
+/// The Message-IDs the letter with this token may have: one a domain of the desk.
+fn ids(token: &Token, policy: &Policy) -> Vec<String> {
+    let domains = policy.queues.values().filter_map(|q| q.address.split_once('@')).map(|(_, domain)| domain);
+    let domains: std::collections::BTreeSet<&str> = domains.collect();
+    domains.into_iter().map(|domain| token.message_id(domain)).collect()
+}
+
+/// The Message-IDs of letters whose tokens were shown, by the token's text.
+pub(super) fn ids_of(token: &str, policy: &Policy) -> Vec<String> {
+    Token::parse(token).map(|token| ids(&token, policy)).unwrap_or_default()
+}
+
+/// Pictures inside a mail, as they are remembered.
+fn images(intake: &Intake, forwarded: Option<&mail::Forwarded>) -> Vec<String> {
+    let own = intake.mail.attachments.iter().map(|a| (intake.sender.clone(), a));
+    let passed = forwarded.into_iter().flat_map(|f| {
+        let files = f.attachments.as_ref().unwrap_or(&intake.mail.attachments);
+        files.iter().map(|a| (f.from.key(), a))
+    });
+    let inside = own.chain(passed).filter(|(_, a)| a.role == mail::FileRole::Inline);
+    inside.map(|(sender, a)| image_key(&sender, &a.sha256)).collect()
+}
+
+/// What one decision is given.
+pub(super) fn snapshot(
+    unit: &Unit,
+    intake: &Intake,
+    turn: i64,
+    now: Millis,
+    hits: Vec<Hit>,
+    policy: &Policy,
+) -> Snapshot {
+    let own_id = intake.mail.message_id.as_deref();
+    let mut snapshot = Snapshot {
+        copies: own_id.map(|id| unit.tickets_of_copy(id, &intake.mail.content)).unwrap_or_default(),
+        candidates: candidates(unit, intake),
+        now,
+        turn,
+        hits,
+        ..Snapshot::default()
+    };
+    if intake.agent.is_some() {
+        snapshot.issued = issued(unit, intake, policy);
+        surroundings(&mut snapshot, unit, intake, policy);
+    }
+    snapshot
+}
+
+fn issued(unit: &Unit, intake: &Intake, policy: &Policy) -> BTreeMap<String, Millis> {
+    let when = |token: &Token| ids(token, policy).iter().find_map(|id| unit.issued(id));
+    tokens(intake).iter().filter_map(|token| Some((token.text(), when(token)?))).collect()
+}
+
+/// Tickets that orders may reach from here.
+fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &Policy) {
+    let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
+    for line in command::head(&intake.mail.reply_text).lines {
+        for number in numbers_in(&line, prefixes()) {
+            if let Some(ticket) = unit.ticket_of_number(&number).and_then(|id| unit.living(id)) {
+                snapshot.named.insert(number, ticket.clone());
+            }
+        }
+    }
+    let ids: Vec<i64> = snapshot.candidates.iter().map(|c| c.ticket.id).collect();
+    let changed: Vec<i64> = snapshot
+        .candidates
+        .iter()
+        .filter_map(|c| c.ticket.undo.as_ref())
+        .flat_map(|u| &u.before)
+        .map(|t| t.id)
+        .collect();
+    let near = |t: &&TicketView| ids.contains(&t.parent) || changed.contains(&t.id) || ids.contains(&t.id);
+    snapshot.kin = unit.tickets().filter(near).map(|t| (t.id, t.clone())).collect();
+    snapshot.stories = ids.iter().filter_map(|id| Some((*id, unit.story(*id)?.clone()))).collect();
+}
+
+/// Follows the mail's signals to tickets, the first that leads anywhere of each sort.
+fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for signal in &intake.signals {
+        // Signed ones need proof, so a forged one must not hide a good one behind it.
+        let signed = matches!(signal, Signal::ReplyAddress(_) | Signal::SignedId(_));
+        let sort = signal.describe();
+        if !signed && found.iter().any(|c| c.signal.describe() == sort) {
+            continue;
+        }
+        let id = match signal {
+            Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token.ticket),
+            Signal::StoredId { id, .. } => unit.ticket_of_message(id),
+            Signal::Number(number) => unit.ticket_of_number(number),
+            Signal::VendorReference(_) => None,
+        };
+        if let Some(ticket) = id.and_then(|id| unit.living(id)) {
+            found.push(Candidate { signal: signal.clone(), ticket: ticket.clone() });
+        }
+    }
+    found.extend(of_vendor(unit, intake));
+    found
+}
+
+/// The vendor's own number in the subject leads to their ticket.
+fn of_vendor(unit: &Unit, intake: &Intake) -> Option<Candidate> {
+    let subject = &intake.mail.subject;
+    let theirs = |t: &&TicketView| t.vendor == intake.sender && !t.vendor.is_empty() && !t.vendor_reference.is_empty();
+    let ticket = unit.tickets().filter(theirs).find(|t| subject.contains(&t.vendor_reference))?;
+    Some(Candidate { signal: Signal::VendorReference(ticket.vendor_reference.clone()), ticket: ticket.clone() })
+}

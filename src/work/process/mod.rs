@@ -1,0 +1,137 @@
+//! Deciding: from the inbox to tickets and letters.
+//!
+//! Mails are read and decided in groups, one commit a group: verdicts, tickets, events and letters
+//! together (invariant 3); the next group is read while one is written. A group that fails is
+//! decided mail by mail; a mail that fails alone is held, and the others go on. After a life of
+//! the program that ended badly the oldest mails are taken one by one, each attempt counted
+//! before the mail is read, so that one that ends the process itself is found and held.
+
+mod carry;
+mod look_up;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::mail;
+use crate::settings::Settings;
+use crate::store::{Durability, StoreError, Waiting};
+use crate::ticket::{Intake, Secret, read};
+
+use super::Desk;
+use carry::Work;
+
+/// Decides every mail that waits. Gives how many.
+///
+/// # Errors
+/// [`StoreError`] when the store itself fails; nothing is half done then.
+pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
+    let settings = desk.settings.load_full();
+    let mut count = suspects(desk, &settings).await?;
+    // A mail that is let in stands before those already seen.
+    loop {
+        count += pass(desk, &settings).await?;
+        if !desk.released.swap(false, Ordering::SeqCst) {
+            return Ok(count);
+        }
+    }
+}
+
+/// Decides the mails that wait, from the oldest to the newest.
+async fn pass(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError> {
+    let mut count = 0;
+    let mut group = next_group(desk, settings, 0).await?;
+    while let Some(last) = group.last().map(|one| one.mail.id) {
+        count += group.len();
+        let (ahead, done) = tokio::join!(next_group(desk, settings, last), decide_group(desk, settings, &group));
+        done?;
+        desk.outbox_bell.notify_one();
+        group = ahead?;
+    }
+    Ok(count)
+}
+
+/// Takes the mails one by one that may have ended the last life of this program.
+async fn suspects(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError> {
+    let suspects = desk.suspects.load(Ordering::SeqCst);
+    if suspects == 0 {
+        return Ok(0);
+    }
+    let mut after = 0;
+    for count in 0..suspects {
+        let Some(mail) = desk.store.waiting(after, 1, 0).await?.pop() else {
+            desk.suspects.store(0, Ordering::SeqCst);
+            return Ok(count);
+        };
+        after = mail.id;
+        alone(desk, settings, mail).await?;
+        desk.outbox_bell.notify_one();
+    }
+    desk.suspects.store(0, Ordering::SeqCst);
+    Ok(suspects)
+}
+
+async fn next_group(desk: &Desk, settings: &Arc<Settings>, after: i64) -> Result<Vec<Read>, StoreError> {
+    let count = i64::try_from(settings.batch.mails).unwrap_or(i64::MAX);
+    let bytes = i64::try_from(settings.batch.bytes).unwrap_or(i64::MAX);
+    let waiting = desk.store.waiting(after, count, bytes).await?;
+    Ok(read_all(desk, settings, waiting).await)
+}
+
+async fn decide_group(desk: &Desk, settings: &Arc<Settings>, group: &[Read]) -> Result<(), StoreError> {
+    let work = Work::new(desk, settings).await?;
+    match work.commit(group).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.is_transient() => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, mails = group.len(), "a group could not be decided; each mail is tried alone");
+            for one in group {
+                work.commit_or_hold(one).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn alone(desk: &Desk, settings: &Arc<Settings>, mail: Waiting) -> Result<(), StoreError> {
+    let work = Work::new(desk, settings).await?;
+    if mail.attempts >= settings.mail_attempts {
+        let reason = format!("{} attempts to decide it were broken off by the end of the program", mail.attempts);
+        let one = Read { mail, intake: Err(reason) };
+        return work.commit_or_hold(&one).await;
+    }
+    let mut tx = desk.store.begin(Durability::Relaxed).await?;
+    tx.count_attempt(mail.id).await?;
+    tx.commit().await?;
+    for one in &read_all(desk, settings, vec![mail]).await {
+        work.commit_or_hold(one).await?;
+    }
+    Ok(())
+}
+
+/// A mail and what was made of it, or why nothing was.
+struct Read {
+    mail: Waiting,
+    intake: Result<Box<Intake>, String>,
+}
+
+/// Parsing takes processor time, so it is done away from the tasks that wait for the network.
+async fn read_all(desk: &Desk, settings: &Arc<Settings>, waiting: Vec<Waiting>) -> Vec<Read> {
+    let (settings, secret) = (Arc::clone(settings), desk.secret.clone());
+    let work = move || waiting.into_iter().map(|mail| read_one(mail, &settings, &secret)).collect();
+    // The closure catches panics itself, so the join cannot fail but at the end of the program.
+    tokio::task::spawn_blocking(work).await.unwrap_or_default()
+}
+
+fn read_one(mail: Waiting, settings: &Settings, secret: &Secret) -> Read {
+    let policy = &settings.policy;
+    let work = || {
+        let parsed = mail::parse(&mail.bytes, &policy.limits).map_err(|e| e.to_string())?;
+        let mut intake = read(parsed, &mail.mailbox, policy, secret);
+        intake.released = mail.released;
+        Ok(Box::new(intake))
+    };
+    let intake = catch_unwind(AssertUnwindSafe(work));
+    let intake = intake.unwrap_or_else(|_| Err("the mail reader failed on it, which is a bug of guichet".to_owned()));
+    Read { mail, intake }
+}

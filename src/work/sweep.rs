@@ -1,0 +1,58 @@
+//! Deadlines: what is to happen by itself when its time has come.
+//!
+//! The rows are the truth: a bell that rings twice, or not at all, changes nothing. Each ticket is
+//! looked at again in the transaction that changes it, so that a deadline that was taken off
+//! meanwhile does nothing.
+
+use std::collections::BTreeSet;
+
+use super::Desk;
+use super::letters::Writer;
+use crate::store::{StoreError, Unit, Wanted};
+use crate::ticket::due;
+
+/// Deadlines met by one commit.
+const BATCH: i64 = 100;
+
+/// Meets every deadline that has been reached. Gives how many.
+///
+/// # Errors
+/// [`StoreError`]; nothing is half done then.
+pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
+    let mut count = 0;
+    loop {
+        let met = batch(desk).await?;
+        count += met;
+        if met == 0 {
+            return Ok(count);
+        }
+        desk.outbox_bell.notify_one();
+    }
+}
+
+async fn batch(desk: &Desk) -> Result<usize, StoreError> {
+    let (settings, now) = (desk.settings.load_full(), desk.clock.now());
+    let rows = desk.store.due(now, BATCH).await?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let writer = Writer::new(desk, &settings).await?;
+    let wanted = Wanted {
+        tickets: rows.iter().map(|(id, _, _)| *id).collect::<BTreeSet<i64>>(),
+        agents: settings.policy.agents.values().map(|a| a.address.clone()).collect(),
+        ..Wanted::default()
+    };
+    let mut unit = Unit::load(&desk.store, wanted, now).await?;
+    let mut drafts = Vec::new();
+    let mut met = 0;
+    for (id, kind, at) in &rows {
+        let Some(ticket) = unit.ticket(*id).filter(|t| t.deadlines.get(kind) == Some(at)).cloned() else { continue };
+        let change = due(&ticket, *kind, *at, now, &settings.policy);
+        let ticket = unit.change_ticket(0, &change);
+        met += 1;
+        tracing::info!(ticket_id = id, kind = kind.as_str(), "deadline met");
+        writer.draft(&mut unit, None, ticket, change.message, change.letters, &mut drafts);
+    }
+    writer.commit(unit, drafts).await?;
+    Ok(met)
+}
