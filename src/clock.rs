@@ -18,6 +18,8 @@ pub const SECOND: Millis = 1_000;
 pub const MINUTE: Millis = 60 * SECOND;
 /// One hour, in [`Millis`].
 pub const HOUR: Millis = 60 * MINUTE;
+/// One day of 24 hours, in [`Millis`].
+pub const DAY: Millis = 24 * HOUR;
 
 /// A source of the current time: the machine's, or one that a test moves by hand.
 #[derive(Debug, Clone, Default)]

@@ -213,7 +213,7 @@ impl Facts {
             ticket: ticket_facts(ticket, internal || order.kind == LetterKind::Vendor, &language, policy),
             message: MessageFacts {
                 author: author(message, internal, policy),
-                text: order.text.clone().unwrap_or_else(|| message.new_text.clone()),
+                text: order.text.as_ref().unwrap_or(&message.new_text).trim_end().to_owned(),
                 internal: message.visibility == Visibility::Internal,
                 vendor: message.visibility == Visibility::Vendor,
                 from_agent: message.from_agent,

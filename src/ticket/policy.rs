@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::caps::Caps;
-use super::words::TicketView;
+use super::words::{Status, TicketView};
 use crate::clock::Millis;
 use crate::mail::{Limits, fold};
 
@@ -319,10 +319,13 @@ impl Policy {
         named.map(|(_, a)| a).or_else(first)
     }
 
-    /// The agents who hear what happens to a ticket: who has it; else the people of its service; else
+    /// The agents who hear what happens to a ticket: before it opens, who approves it; then who has it; else the people of its service; else
     /// those of its level; else the queue's.
     #[must_use]
     pub fn concerned(&self, ticket: &TicketView) -> Vec<&Agent> {
+        if ticket.status == Status::Approval {
+            return self.approvers(ticket).iter().filter_map(|a| self.agent(a)).collect();
+        }
         if let Some(agent) = self.agent(&ticket.assignee) {
             return vec![agent];
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Desk;
-use crate::clock::{HOUR, Millis};
+use crate::clock::{DAY, Millis};
 use crate::letter::{Extra, Listed, OutgoingMail, Parcel, Told, compose};
 use crate::mail;
 use crate::settings::Settings;
@@ -14,7 +14,6 @@ use crate::ticket::{
     undelivered_orders,
 };
 
-const DAY: Millis = 24 * HOUR;
 /// What counts as waiting longer than it should: nothing has happened to it for as long.
 const OVERDUE: Millis = 2 * DAY;
 /// Most tickets in a list by mail.

@@ -9,7 +9,9 @@
 
 mod support;
 
+mod attacks;
 mod bad_input;
+mod capabilities;
 mod commands;
 mod configuration;
 mod fixtures;

@@ -49,6 +49,29 @@ impl Mail {
             .text(&format!("{text}\n\nLe lun. 2 mars 2026 à 09:15, Support <support@desk.example> a écrit :\n{quoted}"))
     }
 
+    /// The mail that a button of a letter makes, as the client sends it: the link decides address,
+    /// subject and text.
+    pub fn press(letter: &ParsedMail, order: &str, from: &str) -> Self {
+        let links = letter.text.lines().filter_map(|l| l.trim().trim_start_matches("Voir : ").strip_prefix("mailto:"));
+        let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
+        for link in links {
+            let (to, query) = link.split_once('?').unwrap();
+            let part = |name: &str| query.split('&').find_map(|p| p.strip_prefix(name)).map(decoded).unwrap();
+            let (subject, body) = (part("subject="), part("body="));
+            if body.starts_with(order) {
+                return Self::from(from).to(&decoded(to)).subject(&subject).text(&body.replace("\r\n", "\n"));
+            }
+        }
+        panic!("no button {order} in {}", letter.text);
+    }
+
+    /// Words typed into a mail that a button has begun.
+    pub fn typed(mut self, words: &str) -> Self {
+        let (first, rest) = self.text.split_once('\n').unwrap_or((&self.text, ""));
+        self.text = format!("{first}{words}\n{rest}");
+        self
+    }
+
     pub fn to(mut self, to: &str) -> Self {
         self.to = to.to_owned();
         self

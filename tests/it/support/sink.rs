@@ -96,10 +96,19 @@ impl Sink {
         found.remove(0)
     }
 
+    /// The newest letter to this address whose subject or text holds these words.
+    pub fn with_words(&self, address: &str, words: &str) -> Letter {
+        let mut all = self.to(address);
+        all.sort_by_key(|l| jiff::fmt::rfc2822::parse(&l.header("Date")).unwrap().timestamp());
+        let told: Vec<String> = all.iter().map(|l| format!("{}\n{}", l.mail.subject, l.mail.text)).collect();
+        let has = |l: &Letter| l.mail.subject.contains(words) || l.mail.text.replace('\n', " ").contains(words);
+        all.into_iter().rev().find(has).unwrap_or_else(|| panic!("no letter to {address} with {words:?}: {told:#?}"))
+    }
+
     /// The newest letter to this address.
     pub fn last(&self, address: &str) -> Letter {
         let mut all = self.to(address);
-        all.sort_by_key(|l| l.header("Date"));
+        all.sort_by_key(|l| jiff::fmt::rfc2822::parse(&l.header("Date")).unwrap().timestamp());
         all.pop().unwrap_or_else(|| panic!("no letter to {address}"))
     }
 }

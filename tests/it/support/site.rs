@@ -50,6 +50,41 @@ impl Site {
         Self { folder, sink, clock, url, desk, count: 0.into() }
     }
 
+    /// With an example configuration as it is shipped; only its servers are those of the tests.
+    pub async fn example(database: Database, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sink = Sink::start();
+        let url = make(database, folder.path()).await;
+        configure(folder.path(), &url, sink.port, "");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("config/examples/{name}.toml"));
+        let mut table: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+        let place = |text: String| -> toml::Value { text.parse::<toml::Table>().unwrap().into() };
+        table.insert("store".to_owned(), place(format!("url = \"{url}\"")));
+        let smtp = format!("host = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\ntimeout = \"5s\"", sink.port);
+        table.insert("smtp".to_owned(), place(smtp));
+        for (_, mailbox) in table["mailboxes"].as_table_mut().unwrap() {
+            let server = mailbox.get("authserv_id").cloned();
+            *mailbox = place("kind = \"maildir\"\npath = \"mail\"\narchive = \"Done\"".to_owned());
+            if let Some(server) = server {
+                mailbox.as_table_mut().unwrap().insert("authserv_id".to_owned(), server);
+            }
+        }
+        std::fs::write(folder.path().join("guichet.toml"), table.to_string()).unwrap();
+        let clock = Clock::fixed(START);
+        let desk = open(folder.path(), &clock).await;
+        Self { folder, sink, clock, url, desk, count: 0.into() }
+    }
+
+    /// The ticket with this number.
+    pub async fn ticket(&self, number: &str) -> TicketRow {
+        self.store().ticket(number).await.unwrap().unwrap_or_else(|| panic!("there is no {number}"))
+    }
+
+    /// Subjects of all letters to an address, in no order.
+    pub fn subjects(&self, address: &str) -> Vec<String> {
+        self.sink.to(address).into_iter().map(|l| l.mail.subject).collect()
+    }
+
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("guichet.toml")
     }
@@ -77,6 +112,18 @@ impl Site {
     /// A mail arrives and is worked on.
     pub async fn receive(&self, mail: &Mail) {
         self.put(mail);
+        self.round().await;
+    }
+
+    /// A minute later a mail arrives and is worked on.
+    pub async fn then(&self, mail: &Mail) {
+        self.clock.advance(60_000);
+        self.receive(mail).await;
+    }
+
+    /// Time passes, and what is due is done.
+    pub async fn pass(&self, time: i64) {
+        self.clock.advance(time);
         self.round().await;
     }
 

@@ -17,7 +17,7 @@ use super::{Case, Decision};
 use crate::ticket::command::{Head, Order, Slip};
 use crate::ticket::policy::Agent;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, TicketView, Undo, Visibility, Words};
+use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, Status, TicketView, Undo, Visibility, Words};
 use speech::Speech;
 
 /// A proven agent's mail about a ticket.
@@ -82,7 +82,8 @@ impl<'a> Acting<'a> {
         let note = self.speech.internal.clone();
         // Files that came with orders alone are kept as a note.
         let keep = spoken_words || !note.is_empty() || (files && self.course.opens.is_empty());
-        if keep {
+        // Of what was never opened its approver alone knows.
+        if keep && self.course.before.status != Status::Approval {
             self.course.tell_desk(LetterKind::NewMessage);
         }
         let main = if !self.speech.vendor.is_empty() {
@@ -106,7 +107,8 @@ impl<'a> Acting<'a> {
         joining.change.note = note;
         joining.command = command;
         joining.shown = shown;
-        if changed && joining.opens.is_empty() {
+        // Taking back what was taken back would be a riddle; the tickets opened besides stay.
+        if changed && joining.opens.is_empty() && !orders.contains(&Order::Undo) {
             let by = agent.address.clone();
             joining.change.ticket.undo = Some(Box::new(Undo { by, what, before }));
         }

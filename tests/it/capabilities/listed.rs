@@ -1,0 +1,63 @@
+//! `docs/capabilities.md` and the tests hold each other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const IDS: [&str; 25] = [
+    "IN1", "IN2", "IN3", "IN4", "IN5", "IN6", "IN7", "IN8", "IN9", "IN10", "CO1", "CO2", "CO3", "CO4", "CO5", "CO6",
+    "CO7", "WO1", "WO2", "WO3", "WO4", "WO5", "WO6", "WO7", "WO8",
+];
+
+/// Names of all tests, read from their sources.
+fn tests() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                let line = line.trim_start().trim_start_matches("async ").trim_start_matches("fn ");
+                let name: String = line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                if line[name.len()..].starts_with('(') && line.trim_end().ends_with('{') {
+                    found.insert(name);
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_capability_has_a_test_of_its_name() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/capabilities.md")).unwrap();
+    let tests = tests();
+    for id in IDS {
+        let row = text.lines().find(|l| l.starts_with(&format!("| {id} |")));
+        let row = row.unwrap_or_else(|| panic!("docs/capabilities.md has no row for {id}"));
+        let named: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        let own: Vec<&&str> = named.iter().filter(|n| n.starts_with(&format!("{}_", id.to_lowercase()))).collect();
+        assert!(!own.is_empty(), "{id} names no test: {row}");
+        for name in own {
+            assert!(tests.contains(*name), "{id}: there is no test {name}");
+        }
+    }
+}
+
+#[test]
+fn the_drawing_of_a_tickets_life_is_the_codes_own() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/life-cycle.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let drawn = guichet::ticket::life::drawn();
+    if std::env::var_os("GUICHET_TEST_WRITE").is_some() {
+        let (before, rest) = text.split_once("<!-- drawn -->\n").unwrap();
+        let after = rest.split_once("<!-- end -->").unwrap().1;
+        fs::write(&path, format!("{before}<!-- drawn -->\n{drawn}<!-- end -->{after}")).unwrap();
+        return;
+    }
+    assert!(text.contains(&drawn), "GUICHET_TEST_WRITE=1 ./tests/run drawing draws it again");
+}
