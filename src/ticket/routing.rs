@@ -89,7 +89,10 @@ impl Places<'_> {
         }
         let by_word = |place: &str, name: &str| {
             let found = here().flat_map(|t| t.words.iter().map(move |w| (t, w)));
-            let found = found.filter(|(_, word)| contains(place, word)).max_by_key(|(_, word)| word.len());
+            // The word that stands first counts, and of those that begin there the longest.
+            let found =
+                found.filter_map(|(t, word)| Some((place_of(place, word)?, std::cmp::Reverse(word.len()), t, word)));
+            let found = found.min_by_key(|(at, length, _, _)| (*at, *length)).map(|(_, _, t, word)| (t, word));
             found.map(|(topic, word)| (topic, format!("\"{word}\" in the {name}")))
         };
         by_word(&self.subject, "subject").or_else(|| by_word(&self.text, "text").filter(|_| deep))
@@ -103,6 +106,6 @@ fn padded(text: &str) -> String {
     format!(" {} ", words.join(" "))
 }
 
-fn contains(place: &str, word: &str) -> bool {
-    place.contains(&padded(word))
+fn place_of(place: &str, word: &str) -> Option<usize> {
+    place.find(&padded(word))
 }

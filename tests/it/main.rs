@@ -14,6 +14,7 @@ mod bad_input;
 mod capabilities;
 mod commands;
 mod configuration;
+mod examples;
 mod fixtures;
 mod imap;
 mod imap_faults;

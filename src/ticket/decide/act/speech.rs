@@ -43,7 +43,8 @@ impl Speech {
             body: body.to_owned(),
             torn: vendor && spoken && !note,
             wanted: is(|o| matches!(o, Order::Note | Order::Public | Order::Send)),
-            meant: is(|o| matches!(o, Order::Send)),
+            // A message to many is not one more answer to this requester.
+            meant: is(|o| matches!(o, Order::Send | Order::Broadcast(..))),
             ..Self::default()
         };
         if split {
