@@ -42,6 +42,8 @@ CREATE TABLE inbox (
     ticket_id BIGINT NOT NULL DEFAULT 0,
     -- Whether a person let it in although its sender may not open tickets.
     released BIGINT NOT NULL DEFAULT 0,
+    -- The ticket a person says it belongs to; 0 for none.
+    joins BIGINT NOT NULL DEFAULT 0,
     decided_at BIGINT NOT NULL DEFAULT 0,
     message_id TEXT NOT NULL DEFAULT '',
     sender TEXT NOT NULL DEFAULT '',

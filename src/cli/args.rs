@@ -93,7 +93,7 @@ pub(super) enum TicketCommand {
         /// Only this queue
         #[arg(long)]
         queue: Option<String>,
-        /// Only this status (new, open, resolved, closed)
+        /// Only this status (approval, new, open, pending, escalated, reopened, resolved, closed)
         #[arg(long)]
         status: Option<String>,
         /// At most this many
@@ -121,6 +121,14 @@ pub(super) enum TicketCommand {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Give orders about a ticket, as a moderator does by mail
+    Do {
+        /// Its number
+        number: String,
+        /// Orders, one a line, then the text ('#resolve The cable was loose.')
+        #[arg(required = true, num_args = 1..)]
+        text: Vec<String>,
     },
     /// List a ticket's attachments, or save them
     Attachments {
@@ -155,6 +163,13 @@ pub(super) enum HeldCommand {
     Release {
         /// Its id, as listed
         id: i64,
+    },
+    /// Add a held mail to a ticket
+    Join {
+        /// Its id, as listed
+        id: i64,
+        /// Number of the ticket
+        number: String,
     },
     /// Refuse a held mail for good; nobody is written to
     Refuse {

@@ -14,6 +14,7 @@ pub(super) async fn run(open: &Open, command: HeldCommand) -> Result<(), Trouble
         HeldCommand::List { json } => list(open, json).await,
         HeldCommand::Show { id, json } => show_one(open, id, json).await,
         HeldCommand::Release { id } => release(open, id).await,
+        HeldCommand::Join { id, number } => join(open, id, &number).await,
         HeldCommand::Refuse { id, reason } => refuse(open, id, &reason).await,
     }
 }
@@ -60,6 +61,16 @@ async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
 }
 
 async fn release(open: &Open, id: i64) -> Result<(), Trouble> {
+    again(open, id, 0, "released by the operator").await
+}
+
+async fn join(open: &Open, id: i64, number: &str) -> Result<(), Trouble> {
+    let ticket = super::ticket::find(open, number).await?;
+    again(open, id, ticket.id, &format!("the operator says that it belongs to {}", ticket.number)).await
+}
+
+/// Lets a mail be decided again, as part of a ticket if one is given.
+async fn again(open: &Open, id: i64, ticket: i64, reason: &str) -> Result<(), Trouble> {
     let mail = find(open, id).await?;
     let whole = open.store.raw_mail(id).await?.map_or(0, |b| b.len() as u64);
     if whole != u64::try_from(mail.size).unwrap_or(0) {
@@ -69,7 +80,8 @@ async fn release(open: &Open, id: i64) -> Result<(), Trouble> {
         )));
     }
     let mut tx = open.store.begin(Durability::Full).await?;
-    tx.release(id, "released by the operator").await?;
+    tx.join(id, ticket).await?;
+    tx.release(id, reason).await?;
     tx.commit().await?;
     println!("Mail {id} is decided again by the running guichet, or by `guichet run --once`.");
     Ok(())

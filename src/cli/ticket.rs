@@ -8,20 +8,23 @@ use serde_json::{Value, json};
 use super::Open;
 use super::args::TicketCommand;
 use super::show;
+use crate::clock::Clock;
 use crate::mail::{self, Attachment, FileRole};
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
 use crate::trouble::Trouble;
+use crate::work::operator::{self, Outcome};
 
 pub(super) async fn run(open: &Open, command: TicketCommand) -> Result<(), Trouble> {
     match command {
         TicketCommand::List { queue, status, limit, json } => list(open, queue, status, limit, json).await,
         TicketCommand::Show { number, full, json } => show_one(open, &number, full, json).await,
         TicketCommand::History { number, json } => history(open, &number, json).await,
+        TicketCommand::Do { number, text } => order(open, &number, &text.join("\n")).await,
         TicketCommand::Attachments { number, save, json } => attachments(open, &number, save.as_deref(), json).await,
     }
 }
 
-async fn find(open: &Open, number: &str) -> Result<TicketRow, Trouble> {
+pub(super) async fn find(open: &Open, number: &str) -> Result<TicketRow, Trouble> {
     let prefixes = open.settings.policy.queues.values().map(|q| q.prefix.as_str());
     // `cg42n1-7` is as good as `CG42N1-000007`.
     let full = crate::ticket::numbers_in(number, prefixes).into_iter().next();
@@ -30,6 +33,30 @@ async fn find(open: &Open, number: &str) -> Result<TicketRow, Trouble> {
     found.ok_or_else(|| {
         Trouble::Input(format!("there is no ticket {full}; `guichet ticket list` shows those there are"))
     })
+}
+
+/// Orders in the operator's name.
+async fn order(open: &Open, number: &str, text: &str) -> Result<(), Trouble> {
+    let ticket = find(open, number).await?;
+    if !text.trim_start().starts_with('#') {
+        let example = format!("guichet ticket do {} '#note' 'the text'", ticket.number);
+        return Err(Trouble::Usage(format!("begin with an order, such as: {example}")));
+    }
+    let secret = open.store.secret().await?;
+    let now = Clock::system().now();
+    let outcome = operator::order(&open.store, &secret, &open.settings, ticket.id, text, now).await?;
+    match outcome {
+        Outcome::Done(done) => {
+            for line in &done {
+                println!("{}", show::printable(line));
+            }
+            if done.is_empty() {
+                println!("Done. `guichet ticket show {}` shows the ticket.", ticket.number);
+            }
+            Ok(())
+        }
+        Outcome::NotDone(why) => Err(Trouble::Input(format!("nothing was done. {}", why.join("\n")))),
+    }
 }
 
 async fn list(
@@ -83,6 +110,13 @@ fn card(ticket: &TicketRow, participants: Vec<String>, zone: &TimeZone) -> Value
         "first_responded_at": stamp(ticket.first_responded_at),
         "resolved_at": stamp(ticket.resolved_at),
         "closed_at": stamp(ticket.closed_at),
+        "pending_on": show::some(&ticket.pending_on),
+        "tags": ticket.tags,
+        "vendor": show::some(&ticket.vendor),
+        "vendor_reference": show::some(&ticket.vendor_reference),
+        "solution": show::some(&ticket.solution),
+        "satisfaction": (ticket.rating > 0).then_some(ticket.rating),
+        "related": ticket.related,
         "sla": {
             "first_response": { "due_at": null, "state": "none" },
             "resolution": { "due_at": null, "state": "none" },
@@ -147,6 +181,22 @@ fn print_card(ticket: &TicketRow, zone: &TimeZone) {
     let who = show::printable(&format!("{} <{}>", ticket.requester_name, ticket.requester));
     println!("  {} · {} · queue {} · level N{}", ticket.status, ticket.priority, ticket.queue, ticket.level);
     println!("  from {}", who.trim());
+    let facts = [
+        ("assigned to", &ticket.assignee),
+        ("type", &ticket.kind),
+        ("category", &ticket.category),
+        ("service", &ticket.service),
+        ("waits for", &ticket.pending_on),
+        ("vendor", &ticket.vendor),
+        ("vendor's number", &ticket.vendor_reference),
+        ("solution", &ticket.solution),
+    ];
+    for (label, value) in facts.into_iter().filter(|(_, value)| !value.is_empty()) {
+        println!("  {label} {}", show::printable(value));
+    }
+    if !ticket.related.is_empty() {
+        println!("  see also {}", ticket.related.join(", "));
+    }
     println!("  opened {}, last change {}", show::time(ticket.created_at, zone), show::time(ticket.updated_at, zone));
 }
 

@@ -46,6 +46,8 @@ pub struct Waiting {
     pub bytes: Vec<u8>,
     /// Whether a person let it in although its sender may not open tickets.
     pub released: bool,
+    /// Row id of the ticket a person says it belongs to; 0 for none.
+    pub joins: i64,
 }
 
 /// The verdict on a mail, with what lists show of it.
@@ -114,8 +116,8 @@ impl Store {
             let (id, mailbox) = (row.try_get(0)?, row.try_get(1)?);
             let (attempts, received_at, released): (i64, Millis, i64) =
                 (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
-            let released = released == 1;
-            waiting.push(Waiting { id, mailbox, size, attempts, received_at, released, bytes: Vec::new() });
+            let (released, joins) = (released == 1, row.try_get(6)?);
+            waiting.push(Waiting { id, mailbox, size, attempts, received_at, released, joins, bytes: Vec::new() });
         }
         self.fill(&mut waiting).await?;
         Ok(waiting)
@@ -204,11 +206,12 @@ impl Store {
 }
 
 impl Tx {
-    /// Keeps mails. The same content in the same mailbox is the same mail: then only its place is noted.
+    /// Keeps mails, and gives their row ids. The same content in the same mailbox is the same mail: then
+    /// only its place is noted.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<(), StoreError> {
+    pub async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<Vec<i64>, StoreError> {
         // The last of several equal ones counts: one statement may not touch a row twice.
         let unique: BTreeMap<String, &Arrival<'_>> = arrivals.iter().map(|a| (content_hash(a), a)).collect();
         let order = arrivals.iter().map(content_hash).filter(|h| unique.contains_key(h));
@@ -216,7 +219,7 @@ impl Tx {
         let hashes: Vec<String> = order.filter(|h| seen.insert(h.clone())).collect();
         let rows: Vec<_> = hashes.iter().filter_map(|h| Some(inbox_values(unique.get(h)?, h, now))).collect();
         if rows.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let query = sqlx::query(sql::INBOX_ADD.on(self.engine)).bind(json(&rows)?);
         let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(rows.len());
@@ -226,7 +229,17 @@ impl Tx {
                 bytes.push((id, arrival.bytes));
             }
         }
-        self.insert_bytes(sql::INBOX_ADD_RAW, sql::INBOX_ADD_RAWS, &bytes).await
+        self.insert_bytes(sql::INBOX_ADD_RAW, sql::INBOX_ADD_RAWS, &bytes).await?;
+        Ok(bytes.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Says which ticket a held mail belongs to, for when it is decided again.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn join(&mut self, id: i64, ticket: i64) -> Result<(), StoreError> {
+        sqlx::query(sql::INBOX_JOIN.on(self.engine)).bind(id).bind(ticket).execute(&mut *self.tx).await?;
+        Ok(())
     }
 
     /// Counts one more attempt at a waiting mail.

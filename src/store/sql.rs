@@ -111,7 +111,7 @@ statements! {
         "INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
          ($13, $14), ($15, $16) ON CONFLICT (inbox_id) DO NOTHING");
     INBOX_WAITING = Sql::both(
-        "SELECT id, mailbox, size, attempts, received_at, released FROM inbox WHERE state = 'new' AND id > $2 ORDER BY id LIMIT $1");
+        "SELECT id, mailbox, size, attempts, received_at, released, joins FROM inbox WHERE state = 'new' AND id > $2 ORDER BY id LIMIT $1");
     INBOX_RAW = Sql::both("SELECT bytes FROM inbox_raw WHERE inbox_id = $1");
     INBOX_RAW_RANGE = Sql::both(
         "SELECT inbox_raw.inbox_id, inbox_raw.bytes FROM inbox_raw JOIN inbox ON inbox.id = inbox_raw.inbox_id \
@@ -124,6 +124,7 @@ statements! {
         "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new'");
     INBOX_REFUSE = Sql::both(
         "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE id = $1 AND state = 'held'");
+    INBOX_JOIN = Sql::both("UPDATE inbox SET joins = $2 WHERE id = $1 AND state = 'held'");
     INBOX_RELEASE = Sql::both(
         "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, reason = $2 WHERE id = $1 AND state = 'held'");
     INBOX_UNSETTLED = Sql::both(

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde::Serialize;
 use sqlx::Row;
 
-use super::{Durability, Judgement, Store, StoreError, Tx, sql};
+use super::{Arrival, Durability, Judgement, Store, StoreError, Tx, sql};
 use crate::clock::{HOUR, Millis};
 use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole, fold};
@@ -355,6 +355,15 @@ impl Unit {
         self.articles.extend(change.article.clone());
         self.tickets.insert(id, ticket.clone());
         ticket
+    }
+
+    /// Keeps a mail that is decided in this very unit; gives its row id.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn take_in(&mut self, arrival: &Arrival<'_>) -> Result<i64, StoreError> {
+        let ids = self.tx.journal(std::slice::from_ref(arrival), self.now).await?;
+        ids.first().copied().ok_or(StoreError::AlreadyDecided(0))
     }
 
     /// Adds a line to a ticket's history.

@@ -411,3 +411,47 @@ pub fn without_detail(key: &str) -> String {
         None => key.to_owned(),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A policy that decides nothing.
+    pub fn bare() -> Policy {
+        Policy {
+            desk: Desk {
+                name: "Desk".to_owned(),
+                language: "fr".to_owned(),
+                languages: vec!["fr".to_owned(), "en".to_owned()],
+                time_zone: TimeZone::UTC,
+                several_queues: SeveralQueues::One,
+            },
+            queues: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            priorities: Vec::new(),
+            tag_forms: TagForms { brackets: true, prefix: true, bare: false },
+            authserv_ids: BTreeMap::new(),
+            limits: Limits::default(),
+            caps: Caps { letters_per_hour: 20, agent_letters_per_hour: 500 },
+            fields: Vec::new(),
+            undeliverable_for: 0,
+            categories: Vec::new(),
+            services: Vec::new(),
+            types: Vec::new(),
+            canned: BTreeMap::new(),
+            audiences: BTreeMap::new(),
+            retired: Vec::new(),
+            life: Life {
+                remind: Vec::new(),
+                silence: 0,
+                confirm: 0,
+                collision: 0,
+                proof: 0,
+                thanks: Vec::new(),
+                recommend: false,
+                participants: 10,
+                orders: 20,
+            },
+        }
+    }
+}

@@ -27,6 +27,8 @@ pub enum Signal {
     Number(String),
     /// Its subject names the number a vendor gave.
     VendorReference(String),
+    /// The operator says so, by the ticket's row id.
+    Operator(i64),
 }
 
 impl Signal {
@@ -39,6 +41,7 @@ impl Signal {
             Self::StoredId { direct: true, .. } => "In-Reply-To",
             Self::StoredId { direct: false, .. } => "References",
             Self::Number(_) => "number in the subject",
+            Self::Operator(_) => "operator's word",
             Self::VendorReference(_) => "vendor's reference in the subject",
         }
     }
@@ -63,6 +66,8 @@ pub struct Intake {
     pub signals: Vec<Signal>,
     /// True when a moderator let it in although its sender may not open tickets.
     pub released: bool,
+    /// True when the operator vouches for it, or wrote it.
+    pub vouched: bool,
     /// Further queues of the same mailbox that it is addressed to.
     pub also_queues: Vec<String>,
     /// What it says, by the codes of the queue's fields.
@@ -96,6 +101,7 @@ pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secre
     let name = mail.from.as_ref().map(|a| a.name.as_str()).unwrap_or_default();
     Intake {
         released: false,
+        vouched: false,
         also_queues: also.map(|q| q.name.clone()).collect(),
         fields: queue.map(|q| fields_of(&mail.reply_text, name, q, policy)).unwrap_or_default(),
         mailbox: mailbox.to_owned(),
@@ -116,6 +122,12 @@ pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secre
 }
 
 impl Intake {
+    /// The operator says that it belongs to this ticket.
+    pub fn join_by_operator(&mut self, ticket: i64) {
+        self.signals.insert(0, Signal::Operator(ticket));
+        self.vouched = true;
+    }
+
     /// The queue's settings.
     #[must_use]
     pub fn queue<'a>(&self, policy: &'a Policy) -> Option<&'a Queue> {

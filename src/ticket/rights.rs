@@ -99,3 +99,62 @@ pub fn may(agent: &Agent, action: Action, ticket: &TicketView, policy: &Policy) 
         .is_some_and(|(_, roles)| agent.roles.iter().any(|r| roles.contains(r)));
     if allowed { Ok(()) } else { Err(Denied::Role) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ticket::words::TicketView;
+
+    /// What each role may do at its own level in its own queue, one letter an action in the table's order.
+    const WALK: [(Role, &str); 4] = [
+        //              RNATAQSEVRRCABAR
+        (Moderator, "RNATAQSEVRRCABAR"),
+        (Technician, "RNATAQSEVRR-----"),
+        (Approver, "RN------------AR"),
+        (Administrator, "RNATAQSEVRRCABAR"),
+    ];
+
+    fn agent(role: Role, level: u8) -> Agent {
+        Agent {
+            address: "a@desk.example".to_owned(),
+            name: "A".to_owned(),
+            roles: vec![role],
+            queues: vec!["help".to_owned()],
+            level,
+            language: "fr".to_owned(),
+        }
+    }
+
+    fn ticket(queue: &str, level: i64) -> TicketView {
+        TicketView { queue: queue.to_owned(), level, ..TicketView::default() }
+    }
+
+    #[test]
+    fn every_role_action_queue_and_level_is_walked() {
+        let policy = crate::ticket::policy::tests::bare();
+        for (role, walk) in WALK {
+            for ((action, _), letter) in RIGHTS.iter().zip(walk.chars()) {
+                let (allowed, own) = (letter != '-', agent(role, 1));
+                let role_says = if allowed { Ok(()) } else { Err(Denied::Role) };
+                assert_eq!(may(&own, *action, &ticket("help", 1), &policy), role_says, "{role:?} {action:?}");
+                let anywhere = ABOVE.contains(action);
+                let elsewhere = if anywhere { Ok(()) } else { Err(Denied::Queue) };
+                assert_eq!(
+                    may(&own, *action, &ticket("other", 1), &policy),
+                    elsewhere,
+                    "{role:?} {action:?} elsewhere"
+                );
+                let everywhere = matches!(role, Moderator | Administrator) || anywhere;
+                let above = if everywhere { role_says } else { Err(Denied::Level) };
+                assert_eq!(may(&own, *action, &ticket("help", 2), &policy), above, "{role:?} {action:?} above");
+                assert_eq!(
+                    may(&agent(role, 2), *action, &ticket("help", 1), &policy),
+                    role_says,
+                    "{role:?} {action:?} below"
+                );
+                let mine = TicketView { assignee: own.address.clone(), ..ticket("other", 4) };
+                assert_eq!(may(&own, *action, &mine, &policy), role_says, "{role:?} {action:?} on one's own");
+            }
+        }
+    }
+}

@@ -47,7 +47,7 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
                     None => continue,
                 }
             }
-            Signal::StoredId { .. } | Signal::Number(_) | Signal::VendorReference(_) => None,
+            Signal::StoredId { .. } | Signal::Number(_) | Signal::VendorReference(_) | Signal::Operator(_) => None,
         };
         let number = &candidate.ticket.number;
         let same = threading.joined.as_ref().is_some_and(|j| j.ticket.id == candidate.ticket.id);
@@ -83,6 +83,9 @@ fn holder(token: &Token, intake: &Intake, ticket: &TicketView, policy: &Policy, 
 
 fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
     let ticket = &candidate.ticket;
+    if matches!(candidate.signal, Signal::Operator(_)) {
+        return true;
+    }
     let takes_part =
         intake.agent.is_some() || ticket.participants.contains(&intake.sender) || ticket.vendor == intake.sender;
     takes_part

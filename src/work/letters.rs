@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Desk;
 use crate::clock::{DAY, Millis};
 use crate::letter::{Extra, Listed, OutgoingMail, Parcel, Told, compose};
 use crate::mail;
 use crate::settings::Settings;
-use crate::store::{ListingFilter, StoreError, TicketRow, Unit, Waiting};
+use crate::store::{ListingFilter, Store, StoreError, TicketRow, Unit, Waiting};
 use crate::ticket::{
-    Event, LetterKind, LetterOrder, Listing, MessageDraft, ReplyTo, Status, TicketView, Undelivered, suppress,
+    Event, LetterKind, LetterOrder, Listing, MessageDraft, ReplyTo, Secret, Status, TicketView, Undelivered, suppress,
     undelivered_orders,
 };
 
@@ -33,19 +32,25 @@ pub(super) struct Draft<'g> {
 
 /// Writes the letters of a commit.
 pub(super) struct Writer<'a> {
-    desk: &'a Desk,
+    store: &'a Store,
+    secret: &'a Secret,
     settings: &'a Settings,
     plus_works: BTreeMap<String, bool>,
     now: Millis,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) async fn new(desk: &'a Desk, settings: &'a Settings) -> Result<Self, StoreError> {
+    pub(super) async fn new(
+        store: &'a Store,
+        secret: &'a Secret,
+        settings: &'a Settings,
+        now: Millis,
+    ) -> Result<Self, StoreError> {
         let mut plus_works = BTreeMap::new();
         for queue in settings.policy.queues.values().filter(|q| q.reply_to == ReplyTo::Auto) {
-            plus_works.insert(queue.name.clone(), desk.store.plus_works(&queue.name).await?);
+            plus_works.insert(queue.name.clone(), store.plus_works(&queue.name).await?);
         }
-        Ok(Self { desk, settings, plus_works, now: desk.clock.now() })
+        Ok(Self { store, secret, settings, plus_works, now })
     }
 
     /// Drafts the letters of a decision. One that is over its cap, or whose address refuses letters,
@@ -63,7 +68,8 @@ impl<'a> Writer<'a> {
         let (ticket, message) = (Arc::new(ticket), Arc::new(message));
         let unsent = orders.iter().filter(|o| o.kind.is_personal()).find_map(|o| refused(unit, o));
         orders.extend(unsent.iter().flat_map(|failure| undelivered_orders(failure, &ticket.queue, policy)));
-        for order in orders {
+        // Nobody can be written to without an address.
+        for order in orders.into_iter().filter(|o| !o.to.address.is_empty()) {
             let to = &order.to.address;
             if let Some(failure) = refused(unit, &order) {
                 let words = format!("{} {}", failure.status, failure.reason);
@@ -125,13 +131,13 @@ impl<'a> Writer<'a> {
         };
         let queues = self.settings.policy.agent(&who).map(|a| a.queues.clone());
         let own = order.listing == Some(Listing::Own);
-        let rows = self.desk.store.listing(&filter).await?;
+        let rows = self.store.listing(&filter).await?;
         let seen = |row: &TicketRow| own || queues.as_ref().is_some_and(|q| q.contains(&row.queue));
         Ok(rows.into_iter().filter(seen).map(listed).collect())
     }
 
     async fn told(&self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
-        let messages = self.desk.store.messages(ticket.id).await?;
+        let messages = self.store.messages(ticket.id).await?;
         let skip = messages.len().saturating_sub(TOLD);
         let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
         let told = messages.map(|(_, m)| Told {
@@ -145,7 +151,7 @@ impl<'a> Writer<'a> {
     }
 
     async fn reasons(&self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
-        let mails = self.desk.store.mails_of_ticket(&ticket.number).await?;
+        let mails = self.store.mails_of_ticket(&ticket.number).await?;
         let told = mails.into_iter().map(|m| Told {
             at: m.received_at,
             who: m.sender,
@@ -172,7 +178,7 @@ impl<'a> Writer<'a> {
             plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
             now: self.now,
         };
-        let letter = compose(&parcel, &self.settings.templates, &self.settings.policy, &self.desk.secret);
+        let letter = compose(&parcel, &self.settings.templates, &self.settings.policy, self.secret);
         letter.map_err(|e| format!("{} to {}: {e}", order.kind.as_str(), order.to.address))
     }
 }

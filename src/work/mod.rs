@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod deliver;
 mod letters;
 pub mod once;
+pub mod operator;
 pub mod probe;
 pub mod process;
 pub mod sweep;

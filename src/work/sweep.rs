@@ -36,7 +36,7 @@ async fn batch(desk: &Desk) -> Result<usize, StoreError> {
     if rows.is_empty() {
         return Ok(0);
     }
-    let writer = Writer::new(desk, &settings).await?;
+    let writer = Writer::new(&desk.store, &desk.secret, &settings, now).await?;
     let wanted = Wanted {
         tickets: rows.iter().map(|(id, _, _)| *id).collect::<BTreeSet<i64>>(),
         agents: settings.policy.agents.values().map(|a| a.address.clone()).collect(),

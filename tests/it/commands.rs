@@ -325,3 +325,44 @@ fn a_wrong_command_line_is_64_and_help_is_0() {
     assert_eq!(guichet(&["--help"]).status.code(), Some(0));
     assert_eq!(guichet(&["--version"]).status.code(), Some(0));
 }
+
+#[tokio::test]
+async fn the_operator_gives_every_order_a_moderator_gives() {
+    let (folder, sink, _) = filled().await;
+    let order = |words: &[&str]| on(folder.path(), &[&["ticket", "do", "CG42N1-1"], words].concat());
+    let done = order(&["#prendre\n#priorité P2"]);
+    assert!(done.status.success(), "{}", text(&done));
+    assert!(text(&done).contains("Priorité P1 → P2."), "{}", text(&done));
+    // What cannot be done is said, and nothing is.
+    let refused = order(&["#résoudre"]);
+    assert_eq!(refused.status.code(), Some(65), "{}", text(&refused));
+    assert!(text(&refused).contains("il manque la solution"), "{}", text(&refused));
+    let typo = order(&["#reslove ok"]);
+    assert!(text(&typo).contains("#resolve"), "{}", text(&typo));
+    assert_eq!(order(&["bonjour"]).status.code(), Some(64));
+    let resolved = order(&["#résoudre", "Câble rebranché."]);
+    assert!(resolved.status.success(), "{}", text(&resolved));
+    let show = json(folder.path(), &["ticket", "show", "CG42N1-1", "--json"]);
+    assert_eq!((&show["status"], &show["solution"]), (&Value::from("resolved"), &Value::from("Câble rebranché.")));
+    let actors: Vec<&Value> = show["events"].as_array().unwrap().iter().map(|e| &e["actor"]).collect();
+    assert!(actors.contains(&&Value::from("operator@localhost")), "{actors:?}");
+    let undone = order(&["#annuler"]);
+    assert!(undone.status.success(), "{}", text(&undone));
+    // The letters leave with the next round; nobody writes to the operator.
+    assert!(on(folder.path(), &["run", "--once"]).status.success());
+    let letter = sink.with_words(ANA, "Câble rebranché.");
+    assert!(!letter.raw.contains("operator"), "{}", letter.raw);
+    assert!(sink.letters().iter().all(|l| !l.to.contains("operator")));
+}
+
+#[tokio::test]
+async fn a_held_mail_is_added_to_the_ticket_it_belongs_to() {
+    let (folder, _sink, _) = filled().await;
+    let waiting = json(folder.path(), &["held", "list", "--json"]);
+    let id = waiting[0]["id"].to_string();
+    assert_eq!(on(folder.path(), &["held", "join", &id, "CG42N1-9"]).status.code(), Some(65));
+    let joined = on(folder.path(), &["held", "join", &id, "CG42N1-1"]);
+    assert!(joined.status.success(), "{}", text(&joined));
+    assert!(on(folder.path(), &["run", "--once"]).status.success());
+    assert_eq!(json(folder.path(), &["held", "list", "--json"]).as_array().map(Vec::len), Some(0));
+}

@@ -208,20 +208,22 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     if intake.own {
         return Decision::Ignore("the desk's own letter came back".to_owned());
     }
-    if intake.from_desk {
+    if intake.from_desk && !intake.vouched {
         return Decision::Hold(format!(
             "it claims to come from {}, the desk's own address; answering it could go on for ever",
             intake.sender
         ));
     }
-    let Some(queue) = intake.queue(policy) else {
+    // The operator may know better where it belongs than the mail itself says.
+    let said = snapshot.candidates.first().filter(|_| intake.vouched).map(|c| &c.ticket.queue);
+    let Some(queue) = said.and_then(|name| policy.queues.get(name)).or_else(|| intake.queue(policy)) else {
         return Decision::Hold(format!("no queue takes mail of mailbox {}", intake.mailbox));
     };
-    if intake.sender.is_empty() {
+    if intake.sender.is_empty() && !intake.vouched {
         return Decision::Hold("it has no usable sender address".to_owned());
     }
     let fresh = fresh_token(intake, snapshot, policy, secret);
-    if let Some(judgement) = held::judgement(intake, fresh, policy, secret) {
+    if let Some(judgement) = held::judgement(intake, fresh, policy, secret).filter(|_| !intake.vouched) {
         return judgement;
     }
     if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
@@ -229,7 +231,7 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     }
     let threading = choose(intake, &snapshot.candidates, policy, secret);
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
-    let proven = intake.agent.is_some() && proof != Proof::Missing;
+    let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.vouched);
     // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
     let machine = intake.mail.automatic.as_ref().map(|a| a.kind).filter(|kind| *kind != AutomaticKind::List);
     // Who answers the letter that was written to them is a person, whatever report they enclose.

@@ -32,8 +32,9 @@ type Outcome = Result<(Verdict, String, i64), StoreError>;
 
 impl<'a> Work<'a> {
     pub(super) async fn new(desk: &'a Desk, settings: &'a Settings) -> Result<Self, StoreError> {
-        let writer = Writer::new(desk, settings).await?;
-        Ok(Self { desk, settings, writer, now: desk.clock.now() })
+        let now = desk.clock.now();
+        let writer = Writer::new(&desk.store, &desk.secret, settings, now).await?;
+        Ok(Self { desk, settings, writer, now })
     }
 
     pub(super) async fn commit(&self, group: &[Read]) -> Result<(), StoreError> {

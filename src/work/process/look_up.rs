@@ -39,6 +39,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
             Signal::ReplyAddress(token) | Signal::SignedId(token) => wanted.tickets.insert(token.ticket),
             Signal::StoredId { id, .. } => wanted.message_ids.insert(id.clone()),
             Signal::Number(number) => wanted.numbers.insert(number.clone()),
+            Signal::Operator(id) => wanted.tickets.insert(*id),
             Signal::VendorReference(_) => false,
         };
     }
@@ -158,6 +159,7 @@ fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
             Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token.ticket),
             Signal::StoredId { id, .. } => unit.ticket_of_message(id),
             Signal::Number(number) => unit.ticket_of_number(number),
+            Signal::Operator(id) => Some(*id),
             Signal::VendorReference(_) => None,
         };
         if let Some(ticket) = id.and_then(|id| unit.living(id)) {

@@ -110,7 +110,7 @@ async fn alone(desk: &Desk, settings: &Arc<Settings>, mail: Waiting) -> Result<(
 }
 
 /// A mail and what was made of it, or why nothing was.
-struct Read {
+pub(super) struct Read {
     mail: Waiting,
     intake: Result<Box<Intake>, String>,
 }
@@ -129,6 +129,9 @@ fn read_one(mail: Waiting, settings: &Settings, secret: &Secret) -> Read {
         let parsed = mail::parse(&mail.bytes, &policy.limits).map_err(|e| e.to_string())?;
         let mut intake = read(parsed, &mail.mailbox, policy, secret);
         intake.released = mail.released;
+        if mail.joins != 0 {
+            intake.join_by_operator(mail.joins);
+        }
         Ok(Box::new(intake))
     };
     let intake = catch_unwind(AssertUnwindSafe(work));

@@ -1,0 +1,168 @@
+//! `ticket do`: an order of the operator, who sits at the machine and needs no other proof.
+//!
+//! It takes the way of an agent's mail: kept in the inbox under a mailbox of its own, decided by the
+//! same rules, carried out in one commit. Only the receipt goes to the terminal.
+
+use super::letters::Writer;
+use crate::clock::Millis;
+use crate::mail;
+use crate::settings::Settings;
+use crate::store::{Arrival, Judgement, Store, StoreError, Unit, Wanted};
+use crate::ticket::{
+    Agent, Candidate, Decision, Joining, LetterKind, LetterOrder, Policy, Role, Secret, Signal, Snapshot, TicketView,
+    Verdict, command, decide, numbers_in, read,
+};
+
+/// The mailbox such orders are kept under; none can be configured by that name.
+const MAILBOX: &str = "#operator";
+/// Who gives them.
+const OPERATOR: &str = "operator@localhost";
+
+/// What came of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was done, sentence by sentence.
+    Done(Vec<String>),
+    /// Nothing, and why.
+    NotDone(Vec<String>),
+}
+
+/// Carries out orders (and the text below them) on a ticket.
+///
+/// # Errors
+/// [`StoreError`]; nothing was done then.
+pub async fn order(
+    store: &Store,
+    secret: &Secret,
+    settings: &Settings,
+    ticket: i64,
+    text: &str,
+    now: Millis,
+) -> Result<Outcome, StoreError> {
+    let mut settings = settings.clone();
+    add_operator(&mut settings.policy);
+    let policy = &settings.policy;
+    let head = command::head(text);
+    let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
+    let wanted = Wanted {
+        tickets: [ticket].into(),
+        numbers: head.lines.iter().flat_map(|line| numbers_in(line, prefixes())).collect(),
+        prefixes: policy.queues.values().map(|q| q.prefix.clone()).collect(),
+        agents: policy.agents.values().map(|a| a.address.clone()).collect(),
+        kin: true,
+        ..Wanted::default()
+    };
+    let mut unit = Unit::load(store, wanted, now).await?;
+    let Some(view) = unit.living(ticket).cloned() else {
+        return Ok(Outcome::NotDone(vec!["the ticket is gone".to_owned()]));
+    };
+    let bytes = as_mail(&view, text, now);
+    let arrival =
+        Arrival { mailbox: MAILBOX, uid_validity: 0, uid: 0, bytes: &bytes, size: bytes.len() as u64, hold: None };
+    let inbox_id = unit.take_in(&arrival).await?;
+    let snapshot = snapshot(&unit, &view, &head.lines, policy, now, inbox_id);
+    let parsed = mail::parse(&bytes, &policy.limits).map_err(|_| StoreError::AlreadyDecided(inbox_id))?;
+    let mut intake = read(parsed, MAILBOX, policy, secret);
+    intake.queue = Some(view.queue.clone());
+    text.trim().clone_into(&mut intake.mail.reply_text);
+    intake.join_by_operator(view.id);
+    let (done, joining) = match decide(&intake, &snapshot, policy, secret) {
+        Decision::Join(joining) => (true, *joining),
+        Decision::Tell(holding) => {
+            let change = crate::ticket::Change { letters: holding.letters, ..Default::default() };
+            (false, Joining { change, reason: holding.reason, ..Joining::default() })
+        }
+        other => {
+            let reason = format!("it cannot be done this way: {other:?}").chars().take(300).collect();
+            (false, Joining { reason, ..Joining::default() })
+        }
+    };
+    let verdict = if done { Verdict::Command } else { Verdict::Refused };
+    let sender = OPERATOR.to_owned();
+    let subject = format!("{}: {}", view.number, head.lines.join(" "));
+    let message_id = String::new();
+    let reason = joining.reason.clone();
+    unit.judge(inbox_id, Judgement { verdict, reason, ticket_id: view.id, message_id, sender, subject });
+    if !done {
+        unit.commit().await?;
+        return Ok(Outcome::NotDone(told(&joining.change.letters, &joining.reason)));
+    }
+    let writer = Writer::new(store, secret, &settings, now).await?;
+    carry_out(unit, &writer, inbox_id, joining).await
+}
+
+/// The operator is an administrator of every queue, at a level above all.
+fn add_operator(policy: &mut Policy) {
+    let operator = Agent {
+        address: OPERATOR.to_owned(),
+        name: String::new(),
+        roles: vec![Role::Administrator],
+        queues: policy.queues.keys().cloned().collect(),
+        level: u8::MAX,
+        language: policy.desk.language.clone(),
+    };
+    policy.agents.insert(MAILBOX.to_owned(), operator);
+}
+
+/// The order as the mail that it might have been; the time makes two equal ones two.
+fn as_mail(ticket: &TicketView, text: &str, now: Millis) -> Vec<u8> {
+    let text = text.replace('\n', "\r\n");
+    let head = format!("From: {OPERATOR}\r\nSubject: [{}]\r\nX-Guichet-Time: {now}\r\n", ticket.number);
+    format!("{head}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n").into_bytes()
+}
+
+fn snapshot(unit: &Unit, view: &TicketView, lines: &[String], policy: &Policy, now: Millis, turn: i64) -> Snapshot {
+    let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
+    let numbers = lines.iter().flat_map(|line| numbers_in(line, prefixes()));
+    let named = numbers.filter_map(|n| Some((n.clone(), unit.living(unit.ticket_of_number(&n)?)?.clone())));
+    Snapshot {
+        candidates: vec![Candidate { signal: Signal::Operator(view.id), ticket: view.clone() }],
+        now,
+        turn,
+        named: named.collect(),
+        kin: unit.tickets().map(|t| (t.id, t.clone())).collect(),
+        stories: unit.story(view.id).map(|s| (view.id, s.clone())).into_iter().collect(),
+        ..Snapshot::default()
+    }
+}
+
+async fn carry_out(
+    mut unit: Unit,
+    writer: &Writer<'_>,
+    inbox_id: i64,
+    joining: Joining,
+) -> Result<Outcome, StoreError> {
+    let Joining { change, others, opens, .. } = joining;
+    let mut drafts = Vec::new();
+    let ticket = unit.change_ticket(inbox_id, &change);
+    let mut done = told(&change.letters, "");
+    for opening in opens {
+        let new = unit.open_ticket(inbox_id, &opening)?;
+        done.iter_mut().for_each(|line| *line = line.replacen("%NEW%", &new.number, 1));
+        writer.draft(&mut unit, None, new, opening.message, named(opening.letters, inbox_id), &mut drafts);
+    }
+    for other in others {
+        let ticket = unit.change_ticket(inbox_id, &other);
+        writer.draft(&mut unit, None, ticket, other.message, named(other.letters, inbox_id), &mut drafts);
+    }
+    writer.draft(&mut unit, None, ticket, change.message, named(change.letters, inbox_id), &mut drafts);
+    writer.commit(unit, drafts).await?;
+    Ok(Outcome::Done(done))
+}
+
+/// Letters to everybody but the operator, with the order as their cause.
+fn named(letters: Vec<LetterOrder>, inbox_id: i64) -> Vec<LetterOrder> {
+    let others = letters.into_iter().filter(|l| l.to.address != OPERATOR);
+    // The reason of an escalation stands in its cause, and stays.
+    others
+        .map(|l| LetterOrder { cause: if l.cause.is_empty() { format!("operator-{inbox_id}") } else { l.cause }, ..l })
+        .collect()
+}
+
+/// What the letter to the operator would have said.
+fn told(letters: &[LetterOrder], reason: &str) -> Vec<String> {
+    let own = letters.iter().filter(|l| l.to.address == OPERATOR);
+    let receipt = own.filter(|l| matches!(l.kind, LetterKind::Receipt | LetterKind::NotDone));
+    let done: Vec<String> = receipt.flat_map(|l| l.done.clone()).collect();
+    if done.is_empty() && !reason.is_empty() { vec![reason.to_owned()] } else { done }
+}
