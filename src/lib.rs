@@ -10,7 +10,9 @@
 //!                                                                                                          │ Decision
 //!                                                                                                          ▼
 //!                                                                                   letter::compose ─OutgoingMail
-//!  ONE COMMIT: verdict + ticket + message + events + [outbox] ◀────────────────────────────────────────────┘
+//!  clock ──a deadline has been reached──▶ ticket::due ──────────────────────────────────────────────────────┤
+//!  operator ──an order──▶ work::operator ─▶ ticket::decide ───────────────────────────────────────────────────┤
+//!  ONE COMMIT: verdict + tickets + messages + events + deadlines + [outbox] ◀──────────────────────────────┘
 //!  SMTP ◀──Due── [outbox] ;  Sent | Later | Failed settles the letter
 //! ```
 //!
@@ -24,7 +26,7 @@
 //! | [`edge`] | IMAP, Maildir, SMTP, systemd | rules, SQL |
 //! | [`settings`] | configuration, checked into plain values | |
 //! | [`trouble`] | what is done about each failure | |
-//! | [`work`] | the verbs: collect, process, deliver | state of its own |
+//! | [`work`] | the verbs: collect, process, sweep, deliver | state of its own |
 //! | [`cli`] | the commands | |
 //!
 //! Dependencies point only upward in this list's order: clock → mail → ticket → letter → store,
@@ -34,8 +36,9 @@
 //! ## Words
 //!
 //! **queue** a support address with its prefix, people and policy · **ticket** · **message**
-//! public or internal · **event** one line of a ticket's history · **requester** · **agent**
-//! someone of the desk · **participant** someone on the requester's side · **priority** P0…P4 ·
+//! public, internal or vendor's · **order** a line that asks for something · **event** one line of a ticket's history · **requester** · **agent**
+//! someone of the desk · **vendor** somebody outside who helps it · **level** N1 to N4 · **deadline** what is to
+//! happen by itself at a time · **participant** someone on the requester's side · **priority** P0…P4 ·
 //! **letter** a mail the desk writes · **inbox** mails kept as received, each ending with a
 //! **verdict** · **outbox** letters waiting to leave · **held** a mail a person must judge.
 //!

@@ -83,6 +83,7 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
         LetterKind::Held => vec![ADMIT, REFUSE],
         LetterKind::Resolved => vec![SOLVED, UNSOLVED],
         LetterKind::Acknowledgement if ticket.status == Status::Approval => vec![PROGRESS],
+        LetterKind::Approved => vec![PROGRESS],
         LetterKind::Question | LetterKind::Reminder => vec![SOLVED],
         LetterKind::Acknowledgement
         | LetterKind::ReplyReceived
@@ -90,7 +91,6 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
         | LetterKind::Taken
         | LetterKind::Pending
         | LetterKind::Reopened
-        | LetterKind::Approved
             if !ticket.status.is_done() && ticket.id != 0 =>
         {
             vec![SOLVED, PROGRESS]

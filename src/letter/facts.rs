@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::buttons::{Button, Way, buttons, marks, stars};
 use super::sheet::{Section, sections};
 use super::{Listed, Parcel};
-use crate::clock::readable;
+use crate::clock::spoken;
 use crate::mail::{Attachment, FileRole};
 use crate::ticket::{LetterKind, MessageDraft, Policy, Status, TicketView, Visibility};
 
@@ -269,7 +269,7 @@ fn listed(one: &Listed, internal: bool, way: &Way<'_>, language: &str, policy: &
         priority: one.priority.clone(),
         requester: one.requester.clone(),
         assignee: if internal { name } else { String::new() },
-        changed: readable(one.at, &policy.desk.time_zone),
+        changed: spoken(one.at, &policy.desk.time_zone, language),
         href: if internal { way.mail(&format!("Re: [{}] {}", one.number, one.title), order) } else { String::new() },
     }
 }
@@ -297,7 +297,7 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
         assignee: policy.agent(&ticket.assignee).map(|a| a.name.clone()).unwrap_or_default(),
         solution: ticket.solution.clone(),
         vendor_reference: if inside { ticket.vendor_reference.clone() } else { String::new() },
-        created: readable(ticket.created_at, &policy.desk.time_zone),
+        created: spoken(ticket.created_at, &policy.desk.time_zone, language),
         related: if inside { ticket.related.clone() } else { Vec::new() },
         tags: if inside { ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ") } else { String::new() },
         approval: ticket.status == Status::Approval,

@@ -75,9 +75,7 @@ fn indent(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    for line in text_of(helper).trim().lines() {
-        out.write(format!("    {line}").trim_end())?;
-        out.write("\n")?;
-    }
-    Ok(())
+    let text = text_of(helper);
+    let lines: Vec<String> = text.trim().lines().map(|l| format!("    {l}").trim_end().to_owned()).collect();
+    Ok(out.write(&lines.join("\n"))?)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Parcel, Told};
-use crate::clock::readable;
+use crate::clock::spoken;
 use crate::ticket::command::ENTRIES;
 use crate::ticket::{LetterKind, Policy};
 
@@ -22,7 +22,7 @@ pub(super) fn sections(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Section> {
     match parcel.order.kind {
         LetterKind::Escalation => escalation(parcel, policy, french),
         LetterKind::Sheet | LetterKind::Awake => conversation(&parcel.extra.told, policy, french),
-        LetterKind::Reasons => verdicts(&parcel.extra.told, policy),
+        LetterKind::Reasons => verdicts(&parcel.extra.told, policy, french),
         LetterKind::Help => help(french),
         _ => Vec::new(),
     }
@@ -48,7 +48,7 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
         crate::ticket::Policy::topic_label(&policy.types, &ticket.kind, language),
     ];
     let context = context.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    let since = readable(ticket.created_at, &policy.desk.time_zone);
+    let since = spoken(ticket.created_at, &policy.desk.time_zone, language);
     let opened = if french { format!("ouverte le {since}") } else { format!("opened {since}") };
     let impact = [policy.priority_label(&ticket.priority, language), field("population")];
     let impact = impact.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
@@ -81,9 +81,13 @@ fn done(told: &[Told], policy: &Policy, french: bool) -> String {
     let line = |t: &Told| {
         let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
         let sort = visibility(&t.visibility, french);
-        format!("{} {} ({sort}) : {text}", readable(t.at, &policy.desk.time_zone), t.who)
+        format!("{} {} ({sort}) : {text}", spoken(t.at, &policy.desk.time_zone, language(french)), t.who)
     };
     of_desk.map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn language(french: bool) -> &'static str {
+    if french { "fr" } else { "en" }
 }
 
 fn visibility(word: &str, french: bool) -> &str {
@@ -100,16 +104,16 @@ fn visibility(word: &str, french: bool) -> &str {
 fn conversation(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
     let one = |t: &Told| {
         let sort = if t.from_agent || t.visibility != "public" { visibility(&t.visibility, french) } else { "" };
-        let label = format!("{} · {} {sort}", readable(t.at, &policy.desk.time_zone), t.who);
+        let label = format!("{} · {} {sort}", spoken(t.at, &policy.desk.time_zone, language(french)), t.who);
         section(label.trim(), t.text.chars().take(4_000).collect::<String>())
     };
     told.iter().map(one).collect()
 }
 
-fn verdicts(told: &[Told], policy: &Policy) -> Vec<Section> {
+fn verdicts(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
     let one = |t: &Told| {
         section(
-            &format!("{} · {}", readable(t.at, &policy.desk.time_zone), t.who),
+            &format!("{} · {}", spoken(t.at, &policy.desk.time_zone, language(french)), t.who),
             format!("{}: {}", t.visibility, t.text),
         )
     };

@@ -142,7 +142,7 @@ impl<'a> Writer<'a> {
         let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
         let told = messages.map(|(_, m)| Told {
             at: m.created_at,
-            who: if m.sender_name.is_empty() { m.sender } else { m.sender_name },
+            who: self.name_of(&m.sender, &m.sender_name),
             from_agent: m.direction == "out",
             visibility: m.visibility,
             text: m.new_text,
@@ -150,11 +150,17 @@ impl<'a> Writer<'a> {
         Ok(told.collect())
     }
 
+    /// An agent's name as configured, else what the mail said, else the address.
+    fn name_of(&self, address: &str, said: &str) -> String {
+        let agent = self.settings.policy.agent(address).map(|a| a.name.as_str());
+        agent.or(Some(said)).filter(|n| !n.is_empty()).unwrap_or(address).to_owned()
+    }
+
     async fn reasons(&self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
         let mails = self.store.mails_of_ticket(&ticket.number).await?;
         let told = mails.into_iter().map(|m| Told {
             at: m.received_at,
-            who: m.sender,
+            who: self.name_of(&m.sender, ""),
             from_agent: false,
             visibility: m.verdict,
             text: m.reason,

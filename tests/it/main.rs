@@ -19,6 +19,7 @@ mod fixtures;
 mod imap;
 mod imap_faults;
 mod kill;
+mod letters;
 mod loops;
 mod reading;
 mod smtp;

@@ -180,6 +180,22 @@ impl Head {
     }
 }
 
+/// The tables of `docs/orders.md`, as Markdown.
+#[must_use]
+pub fn drawn() -> String {
+    let mut out = String::new();
+    for (at, head) in [(1, "| order | also | what it does |"), (0, "| ordre | aussi | ce qu'il fait |")] {
+        out += &format!("{head}\n| --- | --- | --- |\n");
+        for entry in ENTRIES.iter().filter(|e| !e.usage[at].is_empty()) {
+            let also: Vec<String> = entry.words.iter().map(|w| format!("`#{w}`")).collect();
+            out +=
+                &format!("| `{}` | {} | {} |\n", entry.usage[at].replace('|', "\\|"), also.join(" "), entry.does[at]);
+        }
+        out.push('\n');
+    }
+    out
+}
+
 /// One line.
 fn order(line: &str, policy: &Policy, now: Millis) -> Result<Order, Slip> {
     let bare = line.trim_start_matches('#');

@@ -41,7 +41,10 @@ fn remind(change: &mut Change, now: Millis, policy: &Policy) {
     let next = policy.life.remind.iter().map(|after| asked + after).filter(|at| *at > now && *at < silence).min();
     change.ticket.deadlines.extend(next.map(|at| (DeadlineKind::Remind, at)));
     change.events.push(Event::own("reminder", "the requester is reminded of the question".to_owned()));
-    change.letters = vec![LetterOrder::new(LetterKind::Reminder, change.ticket.requester.clone())];
+    // Our question, so that nobody has to look for it.
+    let question = change.ticket.last_answer.text.clone();
+    let letter = LetterOrder::new(LetterKind::Reminder, change.ticket.requester.clone());
+    change.letters = vec![letter.with_text(question)];
 }
 
 fn close(change: &mut Change, why: &str) {

@@ -48,16 +48,21 @@ fn every_capability_has_a_test_of_its_name() {
     }
 }
 
-#[test]
-fn the_drawing_of_a_tickets_life_is_the_codes_own() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/life-cycle.md");
+/// Compares what stands between the marks of a page with what the code draws, or writes it there.
+fn holds(page: &str, drawn: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = fs::read_to_string(&path).unwrap();
-    let drawn = guichet::ticket::life::drawn();
     if std::env::var_os("GUICHET_TEST_WRITE").is_some() {
         let (before, rest) = text.split_once("<!-- drawn -->\n").unwrap();
         let after = rest.split_once("<!-- end -->").unwrap().1;
         fs::write(&path, format!("{before}<!-- drawn -->\n{drawn}<!-- end -->{after}")).unwrap();
         return;
     }
-    assert!(text.contains(&drawn), "GUICHET_TEST_WRITE=1 ./tests/run drawing draws it again");
+    assert!(text.contains(drawn), "GUICHET_TEST_WRITE=1 ./tests/run drawn draws {page} again");
+}
+
+#[test]
+fn the_drawn_pages_are_the_codes_own() {
+    holds("docs/life-cycle.md", &guichet::ticket::life::drawn());
+    holds("docs/orders.md", &guichet::ticket::command::drawn());
 }

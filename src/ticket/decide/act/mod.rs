@@ -103,7 +103,8 @@ impl<'a> Acting<'a> {
         let (before, what) = (self.before(), self.head.lines.join(" "));
         let changed = self.changed();
         let (agent, done, views) = (self.agent, std::mem::take(&mut self.course.done), self.views);
-        let mut joining = self.course.joining(main, keep, self.reason);
+        let reason = if what.is_empty() { self.reason } else { format!("{}, with {what}", self.reason) };
+        let mut joining = self.course.joining(main, keep, reason);
         joining.change.note = note;
         joining.command = command;
         joining.shown = shown;

@@ -5,7 +5,7 @@ use super::super::held::denied;
 use super::super::open::new_ticket;
 use super::super::people::person;
 use super::Acting;
-use crate::clock::readable;
+use crate::clock::spoken;
 use crate::ticket::command::Order;
 use crate::ticket::decide::Article;
 use crate::ticket::life::Move;
@@ -222,7 +222,8 @@ impl Acting<'_> {
             self.course.event("pending", why.to_owned());
         }
         let zone = self.course.policy().desk.time_zone.clone();
-        let date = until.map(|at| readable(at, &zone)).unwrap_or_default();
+        let date = |language| until.map(|at| spoken(at, &zone, language)).unwrap_or_default();
+        let (le, on_date) = (date("fr"), date("en"));
         if let Some(at) = until {
             self.course.ticket.deadlines.insert(DeadlineKind::Wake, at);
         }
@@ -243,8 +244,8 @@ impl Acting<'_> {
                 ),
             ),
             PendingOn::Date => (
-                words!("Nous la reprendrons le {date}.", "We take it up again on {date}."),
-                words!("En attente jusqu'au {date}.", "Waiting until {date}."),
+                words!("Nous la reprendrons le {le}.", "We take it up again on {on_date}."),
+                words!("En attente jusqu'au {le}.", "Waiting until {on_date}."),
             ),
         };
         self.course.told.push(told);

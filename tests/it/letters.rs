@@ -1,0 +1,250 @@
+//! Every letter, written by the whole program in both languages. With `GUICHET_TEST_LETTERS=DIR` their
+//! HTML parts are kept there, to be looked at (`docs/letters/draw`).
+
+use std::collections::BTreeMap;
+
+use guichet::clock::{DAY, HOUR};
+use guichet::store::OutboxState;
+use guichet::ticket::LetterKind;
+
+use crate::support::mail::{MARIE, Mail, SUPPORT};
+use crate::support::sink::Letter;
+use crate::support::{Database, Site};
+
+const NADIA: &str = "nadia@agents.example";
+const CHEF: &str = "chef@agents.example";
+
+fn desk(language: &str) -> String {
+    let name = if language == "fr" { "Assistance numérique" } else { "Digital service desk" };
+    let mut text = format!(
+        r#"
+[desk]
+name = "{name}"
+language = "{language}"
+[life]
+recommend = true
+[agents.marie]
+language = "{language}"
+[agents.nadia]
+address = "{NADIA}"
+name = "Nadia Expert"
+roles = ["technician"]
+queues = ["help"]
+level = 2
+language = "{language}"
+[agents.chef]
+address = "{CHEF}"
+name = "Paul Leroy"
+roles = ["approver"]
+queues = ["vr"]
+language = "{language}"
+[queues.help]
+acknowledge = "all"
+suggest = true
+ask = ["phone", "population", "expected", "observed", "steps"]
+[retired.old]
+address = "ancien@desk.example"
+queue = "help"
+[categories.technique]
+label = {{ fr = "Technique", en = "Technical" }}
+words = ["imprimante", "printer"]
+"#
+    );
+    for (queue, more) in [("vr", "approvers = [\"chef\"]"), ("closed", "senders = [\"@direction.example\"]")] {
+        text += &format!(
+            "[queues.{queue}]\nmailbox = \"main\"\naddress = \"{queue}@desk.example\"\nprefix = \"{}\"\n{more}\n",
+            queue.to_uppercase()
+        );
+    }
+    text += "[agents.luc]\naddress = \"luc@agents.example\"\nname = \"Luc Roche\"\nroles = [\"moderator\"]\nqueues = [\"closed\", \"vr\"]\n";
+    text += &format!("language = \"{language}\"\n");
+    text
+}
+
+struct Story<'a> {
+    site: &'a Site,
+    french: bool,
+}
+
+impl Story<'_> {
+    fn pick<'t>(&self, fr: &'t str, en: &'t str) -> &'t str {
+        if self.french { fr } else { en }
+    }
+
+    fn mail(&self, from: &str, to: &str, subject: &str, text: &str) -> Mail {
+        let language = if self.french { "fr" } else { "en" };
+        Mail::from(from).to(to).subject(subject).header(&format!("Content-Language: {language}")).text(text)
+    }
+
+    async fn says(&self, letter: &Letter, text: &str) {
+        let to = letter.to.clone();
+        self.site
+            .then(&Mail::reply(&letter.mail, &to, text).header(if self.french {
+                "Content-Language: fr"
+            } else {
+                "Content-Language: en"
+            }))
+            .await;
+    }
+
+    async fn tell(&self) {
+        let claire = "Claire Martin <claire@college.example>";
+        let who = "claire@college.example";
+        let subject =
+            self.pick("[P2] L'imprimante de la salle 12 ne répond plus", "[P2] The printer of room 12 does not answer");
+        let text = self.pick(
+            "Bonjour,\n\nDepuis ce matin l'imprimante de la salle 12 n'imprime plus : le voyant clignote en orange.\nTéléphone : 04 77 00 00 00\nPopulation concernée : la 6e B\nAttendu : la page sort\nObservé : rien ne sort\n\nMerci d'avance,\nClaire Martin",
+            "Hello,\n\nSince this morning the printer of room 12 prints nothing: its light blinks orange.\nTelephone: 04 77 00 00 00\nPeople concerned: class 6B\nExpected result: the page comes out\nObserved result: nothing comes out\n\nThanks,\nClaire Martin",
+        );
+        self.site.receive(&self.mail(claire, SUPPORT, subject, text).attach("photo.png", b"\x89PNG a picture")).await;
+        let notice = self.site.sink.only(MARIE);
+        self.says(&notice, "#take").await;
+        self.says(
+            &notice,
+            self.pick(
+                "#ask Le voyant reste-t-il orange quand on ouvre le capot ?",
+                "#ask Does the light stay orange when the lid is open?",
+            ),
+        )
+        .await;
+        self.site.pass(3 * DAY + HOUR).await;
+        let question = self.site.sink.with_words(who, self.pick("Le voyant", "Does the light"));
+        self.says(&question, self.pick("Oui, même capot ouvert.", "Yes, even then.")).await;
+        self.says(&notice, self.pick("#public\nBonjour Claire,\n\nEssayez d'éteindre l'imprimante dix secondes, puis de la rallumer.\n\nMarie", "#public\nHello Claire,\n\nPlease switch the printer off for ten seconds, then on again.\n\nMarie")).await;
+        self.says(&notice, "#pending 3d").await;
+        self.site.pass(3 * DAY + HOUR).await;
+        self.says(
+            &notice,
+            self.pick(
+                "#vendor aide@imprimeur.example\nBonjour,\n\nLe voyant orange reste allumé : que signifie-t-il ?",
+                "#vendor aide@imprimeur.example\nHello,\n\nThe orange light stays on: what does it mean?",
+            ),
+        )
+        .await;
+        let vendor = self.site.sink.only("aide@imprimeur.example");
+        self.says(&vendor, self.pick("Le tambour est usé.", "The drum is worn out.")).await;
+        self.says(
+            &notice,
+            self.pick("#escalate N2 le tambour est à remplacer", "#escalate N2 the drum has to be replaced"),
+        )
+        .await;
+        let sheet = self.site.sink.only(NADIA);
+        self.says(&sheet, "#assign marie").await;
+        let ack = self.site.sink.with_words(who, self.pick("enregistrée", "registered"));
+        self.site.then(&Mail::press(&ack.mail, self.pick("#statut", "#status"), who)).await;
+        self.says(
+            &notice,
+            self.pick(
+                "#resolve Le tambour a été remplacé ; l'imprimante fonctionne.",
+                "#resolve The drum has been replaced; the printer works.",
+            ),
+        )
+        .await;
+        let resolved = self.site.sink.with_words(who, self.pick("Est-ce bien résolu", "Is it solved for you"));
+        self.says(&resolved, self.pick("Elle s'arrête encore après dix pages.", "It still stops after ten pages."))
+            .await;
+        self.says(
+            &notice,
+            self.pick(
+                "#resolve\n#kb imprimante\nLe bac était mal fermé.",
+                "#resolve\n#kb printer\nThe tray was not closed.",
+            ),
+        )
+        .await;
+        let resolved = self.site.sink.with_words(who, self.pick("Le bac", "The tray"));
+        self.site.then(&Mail::press(&resolved.mail, self.pick("#résolu", "#solved"), who)).await;
+        for order in ["#list", "#show", "#why", "#help", "#pubilc\nBonjour"] {
+            self.says(&notice, order).await;
+        }
+        self.others().await;
+    }
+
+    /// Approval, refusal, a retired address, a report, a request that an article may help.
+    async fn others(&self) {
+        let (vr, shut) = ("vr@desk.example", "closed@desk.example");
+        let ask = self.pick(
+            "Bonjour,\n\nje souhaite réserver le cube VR jeudi matin.",
+            "Hello,\n\nI should like to book the VR cube on Thursday morning.",
+        );
+        for name in ["dora@college.example", "emil@college.example"] {
+            self.site
+                .then(&self.mail(
+                    name,
+                    vr,
+                    self.pick("Réserver le cube VR", "Book the VR cube"),
+                    &format!("{ask}\n{name}"),
+                ))
+                .await;
+        }
+        let asked = |name: &str| self.site.sink.to(CHEF).into_iter().find(|l| l.mail.text.contains(name)).unwrap();
+        self.says(&asked("dora@"), "ok").await;
+        self.says(&asked("emil@"), self.pick("non, il est réservé ce jour-là", "no, it is taken on that day")).await;
+        self.site
+            .then(&self.mail(
+                "Tom <tom@maison.example>",
+                shut,
+                self.pick("Accès de mon fils", "My son's access"),
+                self.pick("Bonjour,\n\nmon fils ne se connecte plus.", "Hello,\n\nmy son cannot sign in any more."),
+            ))
+            .await;
+        self.site.then(&self.mail("rosa@college.example", "ancien@desk.example", "Question", ask)).await;
+        let again = self.pick("Bonjour, l'imprimante s'arrête : le bac ?", "Hello, the printer stops: the tray?");
+        self.site.then(&self.mail("كريم العلي <karim@college.example>", SUPPORT, self.pick("Imprimante : Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaftsformular-2026-03-02-version-definitive-bis.pdf", "Printer: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaftsformular-2026-03-02-final-version-bis.pdf"), again)).await;
+        let answer = self.site.sink.with_words("karim@college.example", "Donau");
+        let id = answer.mail.message_id.clone().unwrap();
+        let report = format!(
+            "From: MAILER-DAEMON@college.example\r\nTo: {}\r\nSubject: Undelivered\r\nMessage-ID: <{id}.b>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\nContent-Type: text/plain\r\n\r\nfailed\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; karim@college.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\r\n\r\n--r\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{id}>\r\n\r\n--r--\r\n",
+            answer.envelope_from
+        );
+        self.site.put_bytes(report.as_bytes());
+        self.site.pass(HOUR).await;
+    }
+}
+
+/// The newest letter of each kind.
+async fn by_kind(site: &Site) -> BTreeMap<String, Letter> {
+    let sent = site.store().outbox(Some(OutboxState::Sent), 10_000).await.unwrap();
+    let letters = site.sink.letters();
+    let of = |id: &str| letters.iter().find(|l| l.mail.message_id.as_deref() == Some(id)).cloned();
+    sent.into_iter().filter_map(|row| Some((row.kind, of(&row.message_id)?))).collect()
+}
+
+fn html_of(letter: &Letter) -> String {
+    let crlf = letter.raw.replace('\n', "\r\n");
+    let parsed = mail_parser::MessageParser::default().parse(crlf.as_bytes()).unwrap();
+    parsed.body_html(0).unwrap().into_owned()
+}
+
+async fn every_letter(language: &str) {
+    let site = Site::with(Database::Sqlite, &desk(language)).await;
+    Story { site: &site, french: language == "fr" }.tell().await;
+    let letters = by_kind(&site).await;
+    for (kind, name) in LetterKind::NAMES {
+        let letter = letters.get(name).unwrap_or_else(|| panic!("nothing made a letter {name}"));
+        let html = html_of(letter);
+        for (part, what) in [(&letter.mail.text, "text"), (&html, "HTML")] {
+            assert!(!part.contains("{{") && !part.contains("}}"), "{name} {what}");
+            assert!(part.lines().all(|l| l.len() < 2_000), "{name} {what}");
+        }
+        assert!(html.contains(&format!("lang=\"{language}\"")), "{name}");
+        if !kind.is_internal() {
+            assert!(!letter.raw.contains("agents.example"), "{name}: {}", letter.raw);
+        }
+        if let Ok(folder) = std::env::var("GUICHET_TEST_LETTERS") {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(format!("{folder}/{name}-{language}.html"), html).unwrap();
+            let text = format!("Subject: {}\n\n{}", letter.mail.subject, letter.mail.text);
+            std::fs::write(format!("{folder}/{name}-{language}.txt"), text).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_letter_is_written_in_french() {
+    every_letter("fr").await;
+}
+
+#[tokio::test]
+async fn every_letter_is_written_in_english() {
+    every_letter("en").await;
+}
