@@ -48,6 +48,8 @@ CREATE TABLE inbox (
     message_id TEXT NOT NULL DEFAULT '',
     sender TEXT NOT NULL DEFAULT '',
     subject TEXT NOT NULL DEFAULT '',
+    -- Digest of what it says: an order that comes again has the same.
+    content TEXT NOT NULL DEFAULT '',
     UNIQUE (mailbox, content_hash)
 );
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state = 'new';
@@ -98,6 +100,8 @@ CREATE TABLE ticket (
     -- JSON array of free words.
     tags TEXT NOT NULL DEFAULT '[]',
     vendor TEXT NOT NULL DEFAULT '',
+    -- JSON array of all vendors it was ever shown to.
+    vendors TEXT NOT NULL DEFAULT '[]',
     vendor_reference TEXT NOT NULL DEFAULT '',
     -- The ticket it is part of, and the one it was merged into; 0 for none.
     parent_id BIGINT NOT NULL DEFAULT 0,

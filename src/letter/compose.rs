@@ -190,6 +190,10 @@ fn marks(kind: LetterKind, desk: &str, number: &str) -> [(&'static str, String);
 /// all of them stand together in the reader's client; an agent's own Message-IDs never go out to
 /// requesters.
 fn threading<'a>(parcel: &Parcel<'a>) -> (Option<&'a str>, Vec<&'a str>) {
+    // Vendors and audiences have seen none of these mails.
+    if matches!(parcel.order.kind, LetterKind::Vendor | LetterKind::Bulletin) {
+        return (None, Vec::new());
+    }
     let own = parcel.message.from_agent && !parcel.order.kind.is_internal();
     let answered = if own { &parcel.ticket.last_public_id } else { &parcel.message.message_id };
     let usable = |id: &&str| !id.is_empty() && !id.contains(['<', '>', ' ']);

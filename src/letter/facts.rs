@@ -203,8 +203,10 @@ impl Facts {
         let Parcel { order, ticket, message, extra, .. } = *parcel;
         let (to, internal) = (&order.to, order.kind.is_internal());
         let language = to.language.clone();
+        // Whatever went wrong before: what is not for the reader is not said (invariant 12).
+        let readable = if is_for(message.visibility, order.kind) { message.new_text.as_str() } else { "" };
         let shown = |a: &&Attachment| a.role != FileRole::Logo && (internal || a.is_fit_for_requesters());
-        let files = message.attachments.iter().filter(shown);
+        let files = message.attachments.iter().filter(shown).filter(|_| is_for(message.visibility, order.kind));
         let failure = order.undelivered.clone().unwrap_or_default();
         let address = policy.queues.get(&ticket.queue).map(|q| q.address.clone());
         Self {
@@ -213,7 +215,7 @@ impl Facts {
             ticket: ticket_facts(ticket, internal || order.kind == LetterKind::Vendor, &language, policy),
             message: MessageFacts {
                 author: author(message, internal, policy),
-                text: order.text.as_ref().unwrap_or(&message.new_text).trim_end().to_owned(),
+                text: order.text.as_deref().unwrap_or(readable).trim_end().to_owned(),
                 internal: message.visibility == Visibility::Internal,
                 vendor: message.visibility == Visibility::Vendor,
                 from_agent: message.from_agent,
@@ -238,6 +240,17 @@ impl Facts {
             language,
         }
     }
+}
+
+/// Whether a message of this visibility may be read in a letter of this kind.
+#[must_use]
+pub fn is_for(visibility: Visibility, kind: LetterKind) -> bool {
+    kind.is_internal()
+        || match visibility {
+            Visibility::Public => kind != LetterKind::Vendor,
+            Visibility::Vendor => kind == LetterKind::Vendor,
+            Visibility::Internal => false,
+        }
 }
 
 /// Requesters are offered articles alone, and only where their queue does so.

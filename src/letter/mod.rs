@@ -17,6 +17,6 @@ mod templates;
 pub use builtin::{Source, builtin};
 pub use compose::{LetterError, OutgoingMail, Parcel, compose};
 pub use extra::{Extra, Listed, Told};
-pub use facts::{Facts, TicketFacts};
+pub use facts::{Facts, TicketFacts, is_for};
 pub use sample::sample;
 pub use templates::{Mistake, Rendered, Templates};

@@ -71,12 +71,23 @@ impl Store {
         Ok(articles.collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Deadlines that have been reached, the oldest first: ticket, kind, when.
+    /// Deadlines that have been reached, the oldest first: ticket, kind, when. Those that somebody's mail
+    /// would have taken off only as far as all mail was heard.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn due(&self, now: Millis, limit: i64) -> Result<Vec<(i64, DeadlineKind, Millis)>, StoreError> {
-        let rows = sqlx::query(sql::DEADLINES_DUE.on(self.engine)).bind(now).bind(limit).fetch_all(&self.read).await?;
+    pub async fn due(
+        &self,
+        now: Millis,
+        heard_until: Millis,
+        limit: i64,
+    ) -> Result<Vec<(i64, DeadlineKind, Millis)>, StoreError> {
+        let rows = sqlx::query(sql::DEADLINES_DUE.on(self.engine))
+            .bind(now)
+            .bind(heard_until)
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?;
         let mut due = Vec::with_capacity(rows.len());
         for row in rows {
             let kind: String = row.try_get(1)?;

@@ -65,6 +65,8 @@ pub struct Judgement {
     pub sender: String,
     /// Subject.
     pub subject: String,
+    /// Digest of what it says; may be empty.
+    pub content: String,
 }
 
 /// A mail of the inbox, for people.

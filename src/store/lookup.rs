@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{Any, Executor, Row};
 
-use super::{Blocked, Store, StoreError, Tx, sql};
+use super::unit::json;
+use super::{Blocked, Engine, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::mail::Attachment;
 
@@ -57,6 +58,8 @@ pub struct TicketRow {
 /// Tickets for a list by mail; empty texts mean all.
 #[derive(Debug, Clone, Default)]
 pub struct ListingFilter {
+    /// Names of the queues.
+    pub queues: Vec<String>,
     /// A status word.
     pub status: String,
     /// Address of an agent.
@@ -114,11 +117,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn listing(&self, filter: &ListingFilter) -> Result<Vec<TicketRow>, StoreError> {
-        let query = sqlx::query(sql::TICKET_LISTING.on(self.engine));
-        let query = query.bind(&filter.status).bind(&filter.assignee).bind(&filter.requester);
-        let query = query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit);
-        let rows = query.fetch_all(&self.read).await?;
-        Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
+        listing_in(&self.read, self.engine, filter).await
     }
 
     /// A ticket by its number.
@@ -164,8 +163,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn messages(&self, ticket: i64) -> Result<Vec<MessageRow>, StoreError> {
-        let rows = sqlx::query(sql::MESSAGES.on(self.engine)).bind(ticket).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(message_row).collect::<Result<_, _>>()?)
+        messages_in(&self.read, self.engine, ticket).await
     }
 
     /// History of a ticket, oldest first.
@@ -195,6 +193,29 @@ impl Tx {
         let query = sqlx::query(sql::UNDELIVERABLE_CLEAR.on(self.engine)).bind(address);
         Ok(query.execute(&mut *self.tx).await?.rows_affected() > 0)
     }
+}
+
+/// [`Store::messages`], in a transaction or outside.
+pub(super) async fn messages_in<'e>(
+    on: impl Executor<'e, Database = Any>,
+    engine: Engine,
+    ticket: i64,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let rows = sqlx::query(sql::MESSAGES.on(engine)).bind(ticket).fetch_all(on).await?;
+    Ok(rows.iter().map(message_row).collect::<Result<_, _>>()?)
+}
+
+/// [`Store::listing`], in a transaction or outside.
+pub(super) async fn listing_in<'e>(
+    on: impl Executor<'e, Database = Any>,
+    engine: Engine,
+    filter: &ListingFilter,
+) -> Result<Vec<TicketRow>, StoreError> {
+    let query = sqlx::query(sql::TICKET_LISTING.on(engine)).bind(json(&filter.queues)?);
+    let query = query.bind(filter.status.clone()).bind(filter.assignee.clone()).bind(filter.requester.clone());
+    let query = query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit);
+    let rows = query.fetch_all(on).await?;
+    Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
 }
 
 fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {

@@ -120,8 +120,10 @@ statements! {
     INBOX_JUDGE = rows!(
         "UPDATE inbox SET state = j.value ->> 1, verdict = j.value ->> 2, reason = j.value ->> 3, \
          ticket_id = CAST(j.value ->> 4 AS BIGINT), decided_at = CAST(j.value ->> 5 AS BIGINT), \
-         message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8",
+         message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8, \
+         content = j.value ->> 9",
         "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new'");
+    COMMANDS_DONE = among!("SELECT message_id, content FROM inbox WHERE verdict = 'command' AND message_id", "");
     INBOX_REFUSE = Sql::both(
         "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE id = $1 AND state = 'held'");
     INBOX_JOIN = Sql::both("UPDATE inbox SET joins = $2 WHERE id = $1 AND state = 'held'");
@@ -155,7 +157,7 @@ statements! {
     // A row is [time, the ticket as JSON].
     TICKETS_ADD = rows!(
         "INSERT INTO ticket (id, number, created_at, updated_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
-         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendor_reference, parent_id, \
+         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
          merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
          requester_name, language, pending_on, undo) \
          SELECT CAST(j.value -> 1 ->> 'id' AS BIGINT), j.value -> 1 ->> 'number', CAST(j.value ->> 0 AS BIGINT), \
@@ -165,7 +167,7 @@ statements! {
          CAST(j.value -> 1 ->> 'first_responded_at' AS BIGINT), CAST(j.value -> 1 ->> 'resolved_at' AS BIGINT), \
          CAST(j.value -> 1 ->> 'closed_at' AS BIGINT), j.value -> 1 ->> 'root_message_id', \
          j.value -> 1 ->> 'last_public_id', j.value -> 1 ->> 'fields', j.value -> 1 ->> 'tags', \
-         j.value -> 1 ->> 'vendor', j.value -> 1 ->> 'vendor_reference', CAST(j.value -> 1 ->> 'parent' AS BIGINT), \
+         j.value -> 1 ->> 'vendor', j.value -> 1 ->> 'vendors', j.value -> 1 ->> 'vendor_reference', CAST(j.value -> 1 ->> 'parent' AS BIGINT), \
          CAST(j.value -> 1 ->> 'merged_into' AS BIGINT), j.value -> 1 ->> 'related', j.value -> 1 ->> 'solution', \
          CAST(j.value -> 1 ->> 'rating' AS BIGINT), j.value -> 1 ->> 'last_answer', \
          j.value -> 1 ->> 'first_response_id', CAST(j.value -> 1 ->> 'revision' AS BIGINT), \
@@ -183,7 +185,7 @@ statements! {
          closed_at = CAST(j.value -> 1 ->> 'closed_at' AS BIGINT), \
          root_message_id = j.value -> 1 ->> 'root_message_id', last_public_id = j.value -> 1 ->> 'last_public_id', \
          fields = j.value -> 1 ->> 'fields', tags = j.value -> 1 ->> 'tags', vendor = j.value -> 1 ->> 'vendor', \
-         vendor_reference = j.value -> 1 ->> 'vendor_reference', \
+         vendors = j.value -> 1 ->> 'vendors', vendor_reference = j.value -> 1 ->> 'vendor_reference', \
          parent_id = CAST(j.value -> 1 ->> 'parent' AS BIGINT), \
          merged_into = CAST(j.value -> 1 ->> 'merged_into' AS BIGINT), related = j.value -> 1 ->> 'related', \
          solution = j.value -> 1 ->> 'solution', rating = CAST(j.value -> 1 ->> 'rating' AS BIGINT), \
@@ -196,7 +198,7 @@ statements! {
         "AND ticket.id = CAST(j.value -> 1 ->> 'id' AS BIGINT)");
     TICKET_VIEWS = among_ids!(
         "SELECT id, number, created_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
-         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendor_reference, parent_id, \
+         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
          merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
          requester_name, language, pending_on, undo FROM ticket WHERE id",
         "ORDER BY id", " FOR UPDATE");
@@ -212,14 +214,16 @@ statements! {
     DEADLINES_ADD = rows!(
         "INSERT INTO deadline (ticket_id, kind, due_at) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, \
          CAST(j.value ->> 2 AS BIGINT)", "ON CONFLICT (ticket_id, kind) DO UPDATE SET due_at = excluded.due_at");
-    DEADLINES_DUE = Sql::both("SELECT ticket_id, kind, due_at FROM deadline WHERE due_at <= $1 ORDER BY due_at, ticket_id LIMIT $2");
+    DEADLINES_DUE = Sql::both("SELECT ticket_id, kind, due_at FROM deadline WHERE due_at <= $1 AND (kind = 'wake' OR due_at <= $2) \
+         ORDER BY due_at, ticket_id LIMIT $3");
     ARTICLES_ADD = rows!(
         "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
          CAST(j.value ->> 6 AS BIGINT), j.value ->> 7, CAST(j.value ->> 8 AS BIGINT), CAST(j.value ->> 8 AS BIGINT), j.value ->> 9",
         "ON CONFLICT (ticket_id) DO UPDATE SET title = excluded.title, problem = excluded.problem, solution = excluded.solution, \
-         tags = excluded.tags, public = CASE WHEN article.public = 1 THEN 1 ELSE excluded.public END, author = excluded.author, \
-         updated_at = excluded.updated_at, words = excluded.words");
+         tags = excluded.tags, public = excluded.public, author = excluded.author, \
+         updated_at = excluded.updated_at, words = excluded.words WHERE excluded.public >= article.public");
+    ARTICLES_FORGET = among_ids!("DELETE FROM article WHERE ticket_id", "", "");
     ARTICLES_ANY = Sql::both("SELECT COUNT(*) FROM (SELECT 1 AS one FROM article LIMIT 1) AS found");
     ARTICLES_FIND = Sql {
         sqlite: "SELECT article.ticket_id, ticket.number, article.title, article.solution, article.public FROM article_search \
@@ -251,13 +255,14 @@ statements! {
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
          solution, rating, related, merged_into, parent_id FROM ticket WHERE number = $1");
-    // $4: 1 for those that are not done; $5: those that have not changed since.
-    TICKET_LISTING = Sql::both(
+    // $1: queues; $5: 1 for those that are not done; $6: those that have not changed since.
+    TICKET_LISTING = among!(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
          solution, rating, related, merged_into, parent_id FROM ticket \
-         WHERE ($1 = '' OR status = $1) AND ($2 = '' OR assignee = $2) AND ($3 = '' OR requester = $3) \
-         AND ($4 = 0 OR status NOT IN ('resolved', 'closed')) AND updated_at <= $5 ORDER BY priority, id LIMIT $6");
+         WHERE ($2 = '' OR status = $2) AND ($3 = '' OR assignee = $3) AND ($4 = '' OR requester = $4) \
+         AND ($5 = 0 OR status NOT IN ('resolved', 'closed')) AND updated_at <= $6 AND queue",
+        "ORDER BY priority, id LIMIT $7");
     PARTICIPANTS_ADD = rows!(
         "INSERT INTO participant (ticket_id, address, name, role) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3",

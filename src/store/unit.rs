@@ -99,6 +99,8 @@ pub struct Unit {
     participants: Vec<(i64, String, String, &'static str)>,
     gone: Vec<(i64, String)>,
     articles: Vec<Article>,
+    forgotten: BTreeSet<i64>,
+    carried_out: HashMap<String, Vec<String>>,
     messages: Vec<MessageRow>,
     events: Vec<(i64, Millis, String, &'static str, String)>,
     letters: Vec<(i64, OutgoingMail)>,
@@ -110,7 +112,7 @@ pub struct Unit {
 /// Rows are written as JSON arrays, in the order of the statement's columns.
 type MessageRow =
     (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String);
-type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str);
+type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str);
 
 impl Unit {
     /// Begins a transaction and looks up what is wanted. Tickets and counters stay locked until the commit.
@@ -131,11 +133,13 @@ impl Unit {
         let issued = tx.pairs(sql::LETTERS_ISSUED, &wanted.letters).await?;
         let mut recipients = wanted.recipients;
         recipients.extend(tickets.values().map(|t| t.requester.address.clone()));
+        recipients.extend(tickets.values().flat_map(|t| t.participants.iter().chain(&t.vendors)).cloned());
         recipients.retain(|r| !wanted.agents.contains(r));
         let mut recent = tx.recent_letters(&recipients, now).await?;
         recent.extend(tx.recent_letters_of_agents(&wanted.agents, now).await?);
         let blocked = tx.blocked(&recipients, now).await?;
         let images = tx.seen_images(&wanted.images).await?;
+        let carried_out = tx.carried_out(&wanted.own_ids).await?;
         let counters = tx.lock_counters(&wanted.prefixes).await?;
         Ok(Self {
             tx,
@@ -160,6 +164,8 @@ impl Unit {
             participants: Vec::new(),
             gone: Vec::new(),
             articles: Vec::new(),
+            forgotten: BTreeSet::new(),
+            carried_out,
             messages: Vec::new(),
             events: Vec::new(),
             letters: Vec::new(),
@@ -193,6 +199,12 @@ impl Unit {
         let known = self.copies.get(message_id).map(Vec::as_slice).unwrap_or_default();
         let same = known.iter().filter(|(held, _)| held == content).filter_map(|(_, id)| self.ticket(*id));
         same.cloned().collect()
+    }
+
+    /// Whether a mail of this id that says the same was an order that was carried out.
+    #[must_use]
+    pub fn is_carried_out(&self, message_id: &str, content: &str) -> bool {
+        self.carried_out.get(message_id).is_some_and(|known| known.iter().any(|c| c == content))
     }
 
     /// Letters lately written to this address, those of this unit included.
@@ -332,12 +344,16 @@ impl Unit {
         }
         let id = ticket.id;
         if let Some(old) = self.tickets.get(&id) {
-            ticket.revision = old.revision + 1;
+            ticket.revision = old.revision + i64::from(!change.quiet);
+            // Who comes and goes within one commit ends where the last decision leaves them.
             for new in ticket.participants.iter().filter(|p| !old.participants.contains(p)) {
+                self.gone.retain(|(ticket, key)| (*ticket, key) != (id, new));
                 self.participants.push((id, new.clone(), String::new(), "cc"));
             }
-            self.gone
-                .extend(old.participants.iter().filter(|p| !ticket.participants.contains(p)).map(|p| (id, p.clone())));
+            for gone in old.participants.iter().filter(|p| !ticket.participants.contains(p)) {
+                self.participants.retain(|(ticket, key, _, _)| (*ticket, key) != (id, gone));
+                self.gone.push((id, gone.clone()));
+            }
             if old.deadlines != ticket.deadlines {
                 self.with_deadlines.insert(id);
             }
@@ -353,6 +369,10 @@ impl Unit {
             self.add_event(id, event.clone());
         }
         self.articles.extend(change.article.clone());
+        if change.forget {
+            self.articles.retain(|a| a.ticket != id);
+            self.forgotten.insert(id);
+        }
         self.tickets.insert(id, ticket.clone());
         ticket
     }
@@ -364,6 +384,22 @@ impl Unit {
     pub async fn take_in(&mut self, arrival: &Arrival<'_>) -> Result<i64, StoreError> {
         let ids = self.tx.journal(std::slice::from_ref(arrival), self.now).await?;
         ids.first().copied().ok_or(StoreError::AlreadyDecided(0))
+    }
+
+    /// Messages of a ticket as far as they are written, this unit's included.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn messages(&mut self, ticket: i64) -> Result<Vec<super::MessageRow>, StoreError> {
+        super::lookup::messages_in(&mut *self.tx.tx, self.tx.engine, ticket).await
+    }
+
+    /// Tickets for a list, this unit's included once they are written.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn listing(&mut self, filter: &super::ListingFilter) -> Result<Vec<super::TicketRow>, StoreError> {
+        super::lookup::listing_in(&mut *self.tx.tx, self.tx.engine, filter).await
     }
 
     /// Adds a line to a ticket's history.
@@ -396,6 +432,9 @@ impl Unit {
     /// Records the verdict on a mail.
     pub fn judge(&mut self, inbox_id: i64, judgement: Judgement) {
         let state = if judgement.verdict == Verdict::Held { "held" } else { "done" };
+        if judgement.verdict == Verdict::Command && !judgement.message_id.is_empty() {
+            self.carried_out.entry(judgement.message_id.clone()).or_default().push(judgement.content.clone());
+        }
         self.judgements.push((inbox_id, state, judgement));
     }
 
@@ -501,6 +540,8 @@ impl Unit {
     async fn write_articles(&mut self) -> Result<(), StoreError> {
         let now = self.now;
         // One statement may not touch a row twice: the last of a ticket counts.
+        let forgotten: Vec<i64> = std::mem::take(&mut self.forgotten).into_iter().collect();
+        self.tx.insert(sql::ARTICLES_FORGET, &forgotten).await?;
         let last: BTreeMap<i64, Article> =
             std::mem::take(&mut self.articles).into_iter().map(|a| (a.ticket, a)).collect();
         let rows: Vec<_> = last
@@ -524,7 +565,19 @@ impl Unit {
             .iter()
             .map(|(id, state, j)| {
                 let words = (j.message_id.as_str(), j.sender.as_str(), j.subject.as_str());
-                (*id, *state, j.verdict.as_str(), j.reason.as_str(), j.ticket_id, now, words.0, words.1, words.2)
+                let content = j.content.as_str();
+                (
+                    *id,
+                    *state,
+                    j.verdict.as_str(),
+                    j.reason.as_str(),
+                    j.ticket_id,
+                    now,
+                    words.0,
+                    words.1,
+                    words.2,
+                    content,
+                )
             })
             .collect();
         let done = self.tx.insert(sql::INBOX_JUDGE, &rows).await?;
@@ -700,6 +753,19 @@ impl Tx {
                 ticket: String::new(),
             };
             found.insert(block.address.clone(), block);
+        }
+        Ok(found)
+    }
+
+    /// Contents of orders that were carried out, by their ids.
+    async fn carried_out(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<String>>, StoreError> {
+        let mut found: HashMap<String, Vec<String>> = HashMap::new();
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let query = sqlx::query(sql::COMMANDS_DONE.on(self.engine)).bind(json(ids)?);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            found.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
         }
         Ok(found)
     }

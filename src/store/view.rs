@@ -27,6 +27,7 @@ pub(super) fn ticket(row: &AnyRow) -> Result<TicketView, sqlx::Error> {
         requester: Person { address: word("requester")?, name: word("requester_name")?, language: word("language")? },
         participants: Vec::new(),
         vendor: word("vendor")?,
+        vendors: parsed(&word("vendors")?),
         vendor_reference: word("vendor_reference")?,
         parent: figure("parent_id")?,
         merged_into: figure("merged_into")?,

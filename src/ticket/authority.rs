@@ -33,6 +33,13 @@ pub fn proof_of_agent(mail: &ParsedMail, mailbox: &str, answers_own_letter: bool
     }
 }
 
+/// Whether the mailbox's own server says outright that the From domain did send this.
+#[must_use]
+pub fn is_vouched(mail: &ParsedMail, mailbox: &str, policy: &Policy) -> bool {
+    mail.from_is_certain
+        && policy.authserv_ids.get(mailbox).is_some_and(|server| server_says(mail, server) == Some(true))
+}
+
 /// Whether the mailbox's own server says outright that the From domain did not send this.
 #[must_use]
 pub fn is_denied(mail: &ParsedMail, mailbox: &str, policy: &Policy) -> bool {

@@ -24,7 +24,9 @@ mod words;
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
 pub(crate) use decide::undelivered_orders;
-pub use decide::{Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due};
+pub use decide::{
+    Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due, shown, unasked,
+};
 pub use knowledge::{Hit, search_terms};
 pub use number::{format as format_number, numbers_in};
 pub use policy::{

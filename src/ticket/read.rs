@@ -66,8 +66,10 @@ pub struct Intake {
     pub signals: Vec<Signal>,
     /// True when a moderator let it in although its sender may not open tickets.
     pub released: bool,
-    /// True when the operator vouches for it, or wrote it.
+    /// True when the operator says which ticket it belongs to.
     pub vouched: bool,
+    /// True when the operator wrote it.
+    pub operator: bool,
     /// Further queues of the same mailbox that it is addressed to.
     pub also_queues: Vec<String>,
     /// What it says, by the codes of the queue's fields.
@@ -102,6 +104,7 @@ pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secre
     Intake {
         released: false,
         vouched: false,
+        operator: false,
         also_queues: also.map(|q| q.name.clone()).collect(),
         fields: queue.map(|q| fields_of(&mail.reply_text, name, q, policy)).unwrap_or_default(),
         mailbox: mailbox.to_owned(),

@@ -55,7 +55,8 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
             && (same || threading.joined.is_none())
         {
             threading.answers_own_letter |= *holder == intake.sender;
-            threading.answers_public_letter |= policy.agent(holder).is_none();
+            let ticket = &candidate.ticket;
+            threading.answers_public_letter |= policy.agent(holder).is_none() && ticket.participants.contains(holder);
             threading.holder.get_or_insert_with(|| holder.clone());
         }
         if same {
@@ -73,8 +74,7 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
 /// Whom the token was issued to: the sender, a participant, or an agent.
 fn holder(token: &Token, intake: &Intake, ticket: &TicketView, policy: &Policy, secret: &Secret) -> Option<String> {
     let agents = policy.agents.values().map(|a| &a.address);
-    let vendor = Some(&ticket.vendor).filter(|v| !v.is_empty());
-    let known = std::iter::once(&intake.sender).chain(&ticket.participants).chain(vendor).chain(agents);
+    let known = std::iter::once(&intake.sender).chain(&ticket.participants).chain(&ticket.vendors).chain(agents);
     // A delivery report comes from a mail system: the letter's recipient is who it reports.
     let reported = intake.mail.bounce.iter().flat_map(|b| &b.recipients);
     let reported: Vec<String> = reported.map(|a| crate::mail::key(a)).collect();
@@ -86,8 +86,9 @@ fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
     if matches!(candidate.signal, Signal::Operator(_)) {
         return true;
     }
-    let takes_part =
-        intake.agent.is_some() || ticket.participants.contains(&intake.sender) || ticket.vendor == intake.sender;
+    let takes_part = intake.agent.is_some()
+        || ticket.participants.contains(&intake.sender)
+        || ticket.vendors.contains(&intake.sender);
     takes_part
         // The sender is not who the mail claims: only what needs no sender counts then.
         && !intake.denied

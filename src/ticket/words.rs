@@ -334,6 +334,8 @@ pub enum LetterKind {
     Refusal,
     /// To an outside vendor.
     Vendor,
+    /// To the people of an audience: a message to all who are concerned.
+    Bulletin,
     /// To the queue's people: a new ticket.
     NewTicket,
     /// To the queue's people: somebody wrote on a ticket.
@@ -366,7 +368,7 @@ pub enum LetterKind {
 
 impl LetterKind {
     /// All kinds, in the order they are listed to people, with the names of their templates.
-    pub const NAMES: [(Self, &'static str); 30] = [
+    pub const NAMES: [(Self, &'static str); 31] = [
         (Self::Acknowledgement, "acknowledgement"),
         (Self::ReplyReceived, "reply-received"),
         (Self::Answer, "answer"),
@@ -383,6 +385,7 @@ impl LetterKind {
         (Self::Moved, "moved"),
         (Self::Refusal, "refusal"),
         (Self::Vendor, "vendor"),
+        (Self::Bulletin, "bulletin"),
         (Self::NewTicket, "new-ticket"),
         (Self::NewMessage, "new-message"),
         (Self::Assigned, "assigned"),
@@ -455,7 +458,7 @@ impl LetterKind {
     /// and its files go with it.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Answer | Self::Question | Self::Resolved | Self::Rejected | Self::Vendor)
+        matches!(self, Self::Answer | Self::Question | Self::Resolved | Self::Rejected | Self::Vendor | Self::Bulletin)
     }
 
     /// Whether it carries the message and its files.
@@ -565,6 +568,8 @@ pub struct TicketView {
     pub participants: Vec<String>,
     /// Address of the outside vendor; empty for none.
     pub vendor: String,
+    /// Addresses of all vendors it was ever shown to.
+    pub vendors: BTreeSet<String>,
     /// The vendor's own number for it; empty while unknown.
     pub vendor_reference: String,
     /// Row id of the ticket it is part of; 0 for none.
@@ -621,6 +626,8 @@ pub struct Undo {
     pub by: String,
     /// The order, as written.
     pub what: String,
+    /// When it was given.
+    pub at: Millis,
     /// The tickets before it, that with this very `Undo` first.
     pub before: Vec<TicketView>,
 }

@@ -27,7 +27,7 @@ const LEFTOVERS: i64 = 100_000;
 /// # Errors
 /// [`Trouble::Imap`] or [`Trouble::Store`]; the session must then be thrown away.
 pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) -> Result<usize, Trouble> {
-    let settings = desk.settings.load_full();
+    let (settings, begun) = (desk.settings.load_full(), desk.clock.now());
     let mut fetch = Fetch {
         desk,
         settings: &settings,
@@ -42,6 +42,7 @@ pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) 
         count += fetch.batch(uids).await?;
     }
     fetch.settle().await?;
+    desk.note_polled(mailbox, begun);
     Ok(count)
 }
 
@@ -220,8 +221,10 @@ pub async fn drain_maildir(desk: &Desk, mailbox: &str, root: &Path, archive: &st
     let most = settings.policy.limits.mail_bytes as u64;
     let mut count = 0;
     loop {
+        let begun = desk.clock.now();
         let mut entries = maildir::waiting(root, settings.batch.mails).map_err(trouble)?;
         if entries.is_empty() {
+            desk.note_polled(mailbox, begun);
             return Ok(count);
         }
         entries.truncate(fitting(&entries, settings.batch.bytes));

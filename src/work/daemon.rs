@@ -208,8 +208,9 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(60));
     while !stop.is_cancelled() {
         let work = async {
+            let heard_until = desk.fetched_until();
             process::drain(&desk).await?;
-            sweep::drain(&desk).await
+            sweep::drain(&desk, heard_until).await
         };
         match work.await {
             Ok(_) => {

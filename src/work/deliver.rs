@@ -20,7 +20,7 @@ use crate::store::{Due, Durability, Settlement, StoreError, Tx};
 use crate::ticket::LetterKind;
 use crate::trouble::{Trouble, after_refusal};
 
-use super::{Desk, beside};
+use super::{Desk, beside, undelivered};
 
 /// Letters claimed by one commit.
 const BATCH: i64 = 50;
@@ -133,6 +133,11 @@ impl Sender {
         tx.commit().await?;
         if let Some(notes) = &mut self.notes {
             notes.clear().map_err(no_notes)?;
+        }
+        for (id, settlement) in &outcome.others {
+            if let Settlement::Failed { error } = settlement {
+                undelivered::tell(desk, *id, error).await?;
+            }
         }
         outcome.broken.map_or(Ok(next), |trouble| Err(trouble.into()))
     }

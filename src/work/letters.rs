@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::{DAY, Millis};
-use crate::letter::{Extra, Listed, OutgoingMail, Parcel, Told, compose};
+use crate::letter::{Extra, Listed, OutgoingMail, Parcel, Told, compose, is_for};
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{ListingFilter, Store, StoreError, TicketRow, Unit, Waiting};
@@ -89,8 +89,12 @@ impl<'a> Writer<'a> {
 
     /// Writes what was decided, and the letters, as one commit.
     pub(super) async fn commit(&self, mut unit: Unit, mut drafts: Vec<Draft<'_>>) -> Result<(), StoreError> {
-        for draft in &mut drafts {
-            self.look_up(draft).await?;
+        if drafts.iter().any(|draft| shows_more(draft.order.kind)) {
+            // What a list shows is how things stand after all that was decided.
+            unit.write().await?;
+            for draft in &mut drafts {
+                self.look_up(draft, &mut unit).await?;
+            }
         }
         // The database writes on its own thread while the letters are composed on this one.
         let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
@@ -106,11 +110,11 @@ impl<'a> Writer<'a> {
     }
 
     /// What some letters show besides their ticket and message.
-    async fn look_up(&self, draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    async fn look_up(&self, draft: &mut Draft<'_>, unit: &mut Unit) -> Result<(), StoreError> {
         match draft.order.kind {
-            LetterKind::Listing | LetterKind::Progress => draft.extra.listed = self.listed(&draft.order).await?,
+            LetterKind::Listing | LetterKind::Progress => draft.extra.listed = self.listed(&draft.order, unit).await?,
             LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake => {
-                draft.extra.told = self.told(&draft.ticket).await?;
+                draft.extra.told = self.told(&draft.ticket, unit).await?;
             }
             LetterKind::Reasons => draft.extra.told = self.reasons(&draft.ticket).await?,
             _ => {}
@@ -118,10 +122,20 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    async fn listed(&self, order: &LetterOrder) -> Result<Vec<Listed>, StoreError> {
+    async fn listed(&self, order: &LetterOrder, unit: &mut Unit) -> Result<Vec<Listed>, StoreError> {
         let who = order.to.address.clone();
-        let all =
-            ListingFilter { unfinished: true, untouched_since: self.now, limit: LISTED, ..ListingFilter::default() };
+        let policy = &self.settings.policy;
+        let queues = match (order.listing, policy.agent(&who)) {
+            (Some(Listing::Own), _) => policy.queues.keys().cloned().collect(),
+            (_, agent) => agent.map(|a| a.queues.clone()).unwrap_or_default(),
+        };
+        let all = ListingFilter {
+            queues,
+            unfinished: true,
+            untouched_since: self.now,
+            limit: LISTED,
+            ..ListingFilter::default()
+        };
         let filter = match order.listing.unwrap_or(Listing::Unfinished) {
             Listing::Unfinished => all,
             Listing::Mine => ListingFilter { assignee: who.clone(), ..all },
@@ -129,15 +143,11 @@ impl<'a> Writer<'a> {
             Listing::New => ListingFilter { status: Status::New.as_str().to_owned(), ..all },
             Listing::Own => ListingFilter { requester: who.clone(), unfinished: false, ..all },
         };
-        let queues = self.settings.policy.agent(&who).map(|a| a.queues.clone());
-        let own = order.listing == Some(Listing::Own);
-        let rows = self.store.listing(&filter).await?;
-        let seen = |row: &TicketRow| own || queues.as_ref().is_some_and(|q| q.contains(&row.queue));
-        Ok(rows.into_iter().filter(seen).map(listed).collect())
+        Ok(unit.listing(&filter).await?.into_iter().map(listed).collect())
     }
 
-    async fn told(&self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
-        let messages = self.store.messages(ticket.id).await?;
+    async fn told(&self, ticket: &TicketView, unit: &mut Unit) -> Result<Vec<Told>, StoreError> {
+        let messages = unit.messages(ticket.id).await?;
         let skip = messages.len().saturating_sub(TOLD);
         let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
         let told = messages.map(|(_, m)| Told {
@@ -189,6 +199,12 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Whether a letter shows more than its ticket and message.
+fn shows_more(kind: LetterKind) -> bool {
+    use LetterKind::{Awake, Escalation, Listing, Progress, Reasons, Sheet};
+    matches!(kind, Listing | Progress | Sheet | Escalation | Awake | Reasons)
+}
+
 /// Why nothing is written to somebody outside for now, if so.
 fn refused(unit: &Unit, order: &LetterOrder) -> Option<Undelivered> {
     let block = unit.blocked(&order.to.address).filter(|_| !order.kind.is_internal())?;
@@ -205,6 +221,9 @@ fn refused(unit: &Unit, order: &LetterOrder) -> Option<Undelivered> {
 fn enclosable(message: &MessageDraft, kind: LetterKind) -> Vec<mail::Attachment> {
     let fit =
         |a: &&mail::Attachment| a.role != mail::FileRole::Logo && (kind.is_internal() || a.is_fit_for_requesters());
+    if !is_for(message.visibility, kind) {
+        return Vec::new();
+    }
     message.attachments.iter().filter(fit).cloned().collect()
 }
 
@@ -237,6 +256,8 @@ fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder, now: Millis) ->
         }
         // Of a new ticket everybody hears once, whatever way its mail took.
         None if order.kind == LetterKind::NewTicket => format!("ticket-{}:{kind}:{to}", ticket.id),
+        // Several lists may be asked for in one mail.
+        None if order.kind == LetterKind::Listing => format!("{mail}:{kind}:{to}:{}", order.cause),
         // A mail to several queues may open several tickets.
         None => format!("{mail}:{kind}:{to}:{}", ticket.number),
     }

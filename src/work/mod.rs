@@ -13,16 +13,18 @@ pub mod operator;
 pub mod probe;
 pub mod process;
 pub mod sweep;
+mod undelivered;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::ticket::Secret;
@@ -46,6 +48,8 @@ pub struct Desk {
     /// How many of the oldest waiting mails are decided one by one: the last life of this instance
     /// ended badly, perhaps because of one of them.
     suspects: AtomicUsize,
+    /// When each mailbox was last read to its end in this life, by its name.
+    polled: Mutex<BTreeMap<String, Millis>>,
     /// Set when a held mail was let in, which stands before those already seen.
     released: AtomicBool,
     /// Held while this process works on a SQLite file.
@@ -73,8 +77,23 @@ impl Desk {
             outbox_bell: Notify::new(),
             suspects: suspects.into(),
             released: false.into(),
+            polled: Mutex::default(),
             _lock: lock,
         }))
+    }
+
+    /// Notes that a mailbox was read to its end, from this time on.
+    pub(crate) fn note_polled(&self, mailbox: &str, at: Millis) {
+        let mut polled = self.polled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        polled.insert(mailbox.to_owned(), at);
+    }
+
+    /// Until when every mail is sure to have been fetched: the oldest of the mailboxes' times; 0 while one
+    /// of them was not read yet.
+    pub(crate) fn fetched_until(&self) -> Millis {
+        let polled = self.polled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let settings = self.settings.load();
+        settings.mailboxes.keys().map(|name| polled.get(name).copied().unwrap_or(0)).min().unwrap_or(Millis::MAX)
     }
 
     /// Ends work on the store in good order.

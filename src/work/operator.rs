@@ -66,6 +66,7 @@ pub async fn order(
     intake.queue = Some(view.queue.clone());
     text.trim().clone_into(&mut intake.mail.reply_text);
     intake.join_by_operator(view.id);
+    intake.operator = true;
     let (done, joining) = match decide(&intake, &snapshot, policy, secret) {
         Decision::Join(joining) => (true, *joining),
         Decision::Tell(holding) => {
@@ -82,7 +83,10 @@ pub async fn order(
     let subject = format!("{}: {}", view.number, head.lines.join(" "));
     let message_id = String::new();
     let reason = joining.reason.clone();
-    unit.judge(inbox_id, Judgement { verdict, reason, ticket_id: view.id, message_id, sender, subject });
+    unit.judge(
+        inbox_id,
+        Judgement { verdict, reason, ticket_id: view.id, message_id, sender, subject, content: String::new() },
+    );
     if !done {
         unit.commit().await?;
         return Ok(Outcome::NotDone(told(&joining.change.letters, &joining.reason)));

@@ -8,20 +8,22 @@ use std::collections::BTreeSet;
 
 use super::Desk;
 use super::letters::Writer;
+use crate::clock::Millis;
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::due;
 
 /// Deadlines met by one commit.
 const BATCH: i64 = 100;
 
-/// Meets every deadline that has been reached. Gives how many.
+/// Meets every deadline that has been reached. Gives how many. `heard_until`: every mail that came before
+/// is decided; silence that was due later is not yet known to be silence.
 ///
 /// # Errors
 /// [`StoreError`]; nothing is half done then.
-pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
+pub async fn drain(desk: &Desk, heard_until: Millis) -> Result<usize, StoreError> {
     let mut count = 0;
     loop {
-        let met = batch(desk).await?;
+        let met = batch(desk, heard_until).await?;
         count += met;
         if met == 0 {
             return Ok(count);
@@ -30,9 +32,9 @@ pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
     }
 }
 
-async fn batch(desk: &Desk) -> Result<usize, StoreError> {
+async fn batch(desk: &Desk, heard_until: Millis) -> Result<usize, StoreError> {
     let (settings, now) = (desk.settings.load_full(), desk.clock.now());
-    let rows = desk.store.due(now, BATCH).await?;
+    let rows = desk.store.due(now, heard_until, BATCH).await?;
     if rows.is_empty() {
         return Ok(0);
     }

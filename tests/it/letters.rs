@@ -48,6 +48,8 @@ queue = "help"
 [categories.technique]
 label = {{ fr = "Technique", en = "Technical" }}
 words = ["imprimante", "printer"]
+[audiences.all]
+addresses = ["ecole@college.example"]
 "#
     );
     for (queue, more) in [("vr", "approvers = [\"chef\"]"), ("closed", "senders = [\"@direction.example\"]")] {
@@ -130,6 +132,14 @@ impl Story<'_> {
         .await;
         let sheet = self.site.sink.only(NADIA);
         self.says(&sheet, "#assign marie").await;
+        self.says(
+            &notice,
+            self.pick(
+                "#broadcast all\nLe portail est de nouveau accessible.",
+                "#broadcast all\nThe portal works again.",
+            ),
+        )
+        .await;
         let ack = self.site.sink.with_words(who, self.pick("enregistrée", "registered"));
         self.site.then(&Mail::press(&ack.mail, self.pick("#statut", "#status"), who)).await;
         self.says(

@@ -22,6 +22,7 @@ mod kill;
 mod letters;
 mod loops;
 mod reading;
+mod safety;
 mod smtp;
 mod sql;
 mod story;

@@ -180,6 +180,13 @@ impl Head {
     }
 }
 
+/// Whether one of the orders at the top takes the last one back.
+#[must_use]
+pub fn undoes(text: &str) -> bool {
+    let word = |line: &String| fold(line.trim_start_matches('#').trim_end_matches(['.', '!', ':']));
+    head(text).lines.iter().any(|line| names::of(&word(line)).is_some_and(|e| e.name == Name::Undo))
+}
+
 /// The tables of `docs/orders.md`, as Markdown.
 #[must_use]
 pub fn drawn() -> String {

@@ -1,16 +1,19 @@
 //! People and tickets brought together and taken apart.
 
+use super::held::denied;
 use super::open::{Request, opening, title};
 use super::people::others;
 use super::step::Course;
 use super::{Case, Opening};
+use crate::ticket::rights::{Action, Denied, may};
 use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, TicketView, Visibility, Words, words};
 
 /// Those in To and Cc of a mail of the requester's side take part from then on.
 pub(super) fn add_people(course: &mut Course<'_>) {
     let people = others(course.case.intake, course.policy());
     let keys: Vec<String> = people.into_iter().map(|p| p.address).collect();
-    if course.ticket.participants.contains(&course.case.intake.sender) {
+    // Nobody is let in on the word of a From line alone.
+    if course.ticket.participants.contains(&course.case.intake.sender) && course.case.is_their_own() {
         add(course, &keys);
     }
 }
@@ -106,19 +109,27 @@ pub(super) fn split(course: &mut Course<'_>, name: &str, text: &str) -> Result<(
     Ok(())
 }
 
-/// A ticket that an order names.
-fn named<'a>(course: &Course<'a>, number: &str) -> Result<&'a TicketView, Words> {
+/// A ticket that an order names, if the writer may do that to it.
+fn named<'a>(course: &Course<'a>, number: &str, action: Action) -> Result<&'a TicketView, Words> {
     let found = course.case.snapshot.named.get(number);
     let found = found.ok_or_else(|| words!("il n'y a pas de ticket {number}", "there is no ticket {number}"))?;
     if found.id == course.ticket.id {
         return Err(words!("{number} est ce ticket même", "{number} is this very ticket"));
     }
+    permitted(course, found, action).map_err(|Words { fr, en }| words!("{number} : {fr}", "{number}: {en}"))?;
     Ok(found)
+}
+
+/// Whether the writer may do that to another ticket.
+pub(super) fn permitted(course: &Course<'_>, ticket: &TicketView, action: Action) -> Result<(), Words> {
+    let policy = course.policy();
+    let agent = policy.agent(&course.actor).ok_or(Denied::Role);
+    agent.and_then(|agent| may(agent, action, ticket, policy)).map_err(|why| denied(why, ticket))
 }
 
 /// `#link`: the two refer to each other.
 pub(super) fn link(course: &mut Course<'_>, number: &str) -> Result<(), Words> {
-    let other = named(course, number)?;
+    let other = named(course, number, Action::Qualify)?;
     let own = course.ticket.number.clone();
     if !course.ticket.related.contains(&other.number) {
         course.ticket.related.push(other.number.clone());
@@ -142,7 +153,7 @@ pub(super) fn parent(course: &mut Course<'_>, number: Option<&String>) -> Result
         course.done.push(words!("Ne fait plus partie d'un autre ticket.", "Part of no other ticket any more."));
         return Ok(());
     };
-    let other = named(course, number)?;
+    let other = named(course, number, Action::Arrange)?;
     let own_parts = course.case.snapshot.kin.values().any(|t| t.parent == course.ticket.id);
     if other.parent != 0 || own_parts {
         return Err(words!(
@@ -163,7 +174,7 @@ pub(super) fn parent(course: &mut Course<'_>, number: Option<&String>) -> Result
 
 /// `#merge`: this ticket goes into another, and with it its people and later mails.
 pub(super) fn merge(course: &mut Course<'_>, number: &str) -> Result<(), Words> {
-    let other = named(course, number)?;
+    let other = named(course, number, Action::Arrange)?;
     if other.status == crate::ticket::Status::Closed {
         return Err(words!("{number} est clos", "{number} is closed"));
     }
@@ -172,11 +183,17 @@ pub(super) fn merge(course: &mut Course<'_>, number: &str) -> Result<(), Words> 
     let (own, actor, people) = (course.ticket.number.clone(), course.actor.clone(), course.ticket.participants.clone());
     let requester = course.ticket.requester.address.clone();
     let most = course.policy().life.participants;
+    let vendors = course.ticket.vendors.clone();
     let change = course.other(other);
+    change.ticket.vendors.extend(vendors);
     // The requester of the merged one above all goes on to be told.
     let ordered = std::iter::once(requester.clone()).chain(people.into_iter().filter(|p| *p != requester));
     for key in ordered {
-        if !change.ticket.participants.contains(&key) && (change.ticket.participants.len() < most || key == requester) {
+        // A vendor stays a vendor.
+        if !change.ticket.vendors.contains(&key)
+            && !change.ticket.participants.contains(&key)
+            && (change.ticket.participants.len() < most || key == requester)
+        {
             change.ticket.participants.push(key);
         }
     }
@@ -209,6 +226,7 @@ pub(super) fn broadcast(course: &mut Course<'_>, addresses: &[String], message: 
     let mut count = 0;
     if addresses.is_empty() {
         for part in parts {
+            permitted(course, part, Action::Broadcast)?;
             count += 1;
             let actor = course.actor.clone();
             let change = course.other(part);
@@ -223,7 +241,7 @@ pub(super) fn broadcast(course: &mut Course<'_>, addresses: &[String], message: 
             count += 1;
             let to =
                 crate::ticket::Person { address: address.clone(), name: String::new(), language: language.clone() };
-            course.letters.push(LetterOrder::new(LetterKind::Answer, to));
+            course.letters.push(LetterOrder::new(LetterKind::Bulletin, to));
         }
     }
     course.event("broadcast", format!("to {count} more people"));

@@ -7,7 +7,7 @@ use crate::ticket::command::{self, Order};
 use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility};
 
 /// What an agent's new mail asks, when its first line is an order; none when it is a request.
-pub(super) fn orders(case: &Case<'_>, proven: bool) -> Option<Decision> {
+pub(super) fn orders(case: &Case<'_>) -> Option<Decision> {
     let agent = case.policy.agent(&case.intake.sender)?;
     let head = command::head(&case.intake.mail.reply_text);
     let first = head.lines.first()?;
@@ -28,7 +28,7 @@ pub(super) fn orders(case: &Case<'_>, proven: bool) -> Option<Decision> {
     });
     let known = command::ENTRIES.iter().any(|e| first.len() > 1 && e.words.contains(&word(first).as_str()));
     let (verdict, reason, letters) = match letters {
-        Some(letters) if proven => (Verdict::Command, format!("the order {first}"), letters),
+        Some(letters) if case.proven => (Verdict::Command, format!("the order {first}"), letters),
         Some(_) => (Verdict::Held, UNPROVEN.to_owned(), vec![LetterOrder::new(LetterKind::NotDone, person(agent))]),
         None if known => {
             let reason = format!("{first} needs a ticket: send it in answer to a letter about one");

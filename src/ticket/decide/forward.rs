@@ -22,8 +22,8 @@ pub(super) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Fo
 }
 
 /// Opens the ticket, or holds the mail when nobody vouches for who passed it on.
-pub(super) fn open(case: &Case<'_>, original: &Forwarded, proven: bool) -> Decision {
-    let Case { intake, policy, queue, .. } = *case;
+pub(super) fn open(case: &Case<'_>, original: &Forwarded) -> Decision {
+    let Case { intake, policy, queue, proven, .. } = *case;
     let author = original.from.key();
     if !proven && policy.authserv_ids.contains_key(&intake.mailbox) {
         return Decision::Hold(format!(

@@ -16,9 +16,8 @@ use crate::ticket::token::{Secret, held_mail};
 use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility, Words, words};
 
 /// How an agent's answer about a held mail begins, folded. No words at all let it in.
-pub(super) const ADMIT: [&str; 9] =
-    ["#approve", "#accept", "oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
-pub(super) const REFUSE: [&str; 5] = ["#reject", "non", "no", "refus", "reject"];
+const ADMIT: [&str; 9] = ["#approve", "#accept", "oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
+const REFUSE: [&str; 5] = ["#reject", "non", "no", "refus", "reject"];
 
 /// Somebody who may not open tickets: they are told politely, and the queue's people may let the mail
 /// in by answering. Machines and floods are told nothing.
@@ -105,7 +104,7 @@ pub(super) fn not_done(intake: &Intake, reason: String, queue: &str, policy: &Po
 }
 
 /// The first word of a text, folded.
-pub(super) fn first_word(text: &str) -> String {
+fn first_word(text: &str) -> String {
     let words = fold(text.trim());
     words.split(|c: char| c.is_whitespace() || ",.!;:".contains(c)).next().unwrap_or_default().to_owned()
 }
@@ -113,15 +112,25 @@ pub(super) fn first_word(text: &str) -> String {
 /// What an answer about a held mail says: let it in, refuse it, or neither clearly.
 fn verdict(intake: &Intake) -> Option<bool> {
     let own = intake.mail.reply_text.trim();
-    // An answer without words of its own is its quote alone.
-    if own.is_empty() || own == intake.mail.text.trim() && !own.starts_with('#') {
+    // An answer without words of its own is its quote alone: quoted lines, and the line that leads to them.
+    let speaks = |line: &&str| !line.trim().is_empty() && !line.starts_with('>') && !line.trim_end().ends_with(':');
+    if own.is_empty() || (own.contains("\n>") && own.lines().find(speaks).is_none()) {
         return Some(true);
     }
-    let first = first_word(own);
+    says_yes(own)
+}
+
+/// Yes or no in plain words; neither where the words do not say so clearly.
+pub(super) fn says_yes(text: &str) -> Option<bool> {
+    let folded = fold(text.trim());
+    let first = first_word(text);
     if ADMIT.contains(&first.as_str()) {
         return Some(true);
     }
-    REFUSE.contains(&first.as_str()).then_some(false)
+    // "No problem" is no refusal.
+    let after = folded.strip_prefix(first.as_str()).and_then(|rest| rest.chars().next());
+    let alone = after.is_none_or(|c| !c.is_whitespace() || c == '\n');
+    (REFUSE.contains(&first.as_str()) && (first != "no" || alone)).then_some(false)
 }
 
 /// An agent's answer to the letter about a held mail lets it in, or refuses it.

@@ -15,8 +15,9 @@ use crate::ticket::words::{Event, LetterKind, LetterOrder, TicketView, Visibilit
 /// A mail of somebody of the desk.
 pub(super) fn agent(case: &Case<'_>, found: &Candidate) -> Decision {
     let head = command::head(&case.intake.mail.reply_text);
-    let own = found.ticket.requester.address == case.intake.sender;
-    if own && requests::orders(case, &head).is_some() {
+    // Somebody of the desk may have a request of their own, which others work on.
+    let own = found.ticket.requester.address == case.intake.sender && found.ticket.assignee != case.intake.sender;
+    if own && (head.lines.is_empty() || requests::orders(case, &head).is_some()) {
         return requester(case, found);
     }
     act::act(case, found, &head)
@@ -35,9 +36,7 @@ pub(super) fn requester(case: &Case<'_>, found: &Candidate) -> Decision {
     let mut course = Course::new(*case, &found.ticket);
     course.events = joined_events(intake, found, case.threading);
     requests::write(&mut course, found);
-    let (fields, told) = completed(&found.ticket, intake, policy);
-    course.ticket.fields = fields;
-    course.events.extend(told);
+    complete(&mut course);
     conversation::add_people(&mut course);
     course.tell_desk(LetterKind::NewMessage);
     // Whoever writes what nobody here can read has to be told.
@@ -53,11 +52,21 @@ pub(super) fn requester(case: &Case<'_>, found: &Candidate) -> Decision {
     Decision::Join(Box::new(course.joining(message, true, reason(found))))
 }
 
+/// A mail in an agent's name that the operator adds to a ticket although nothing proves it: a note, and
+/// nothing it asks is done.
+pub(super) fn noted(case: &Case<'_>, found: &Candidate) -> Decision {
+    let mut course = Course::new(*case, &found.ticket);
+    course.events = joined_events(case.intake, found, case.threading);
+    course.tell_desk(LetterKind::NewMessage);
+    let message = message(case.intake, Visibility::Internal, &case.intake.mail.reply_text);
+    Decision::Join(Box::new(course.joining(message, true, reason(found))))
+}
+
 /// What a machine writes is recorded; it changes nothing and is never answered.
 pub(super) fn automatic(case: &Case<'_>, found: &Candidate, kind: AutomaticKind) -> Decision {
     let intake = case.intake;
     let mut course = Course::new(*case, &found.ticket);
-    course.ticket.undo.clone_from(&found.ticket.undo);
+    course.keep_undo();
     course.events = joined_events(intake, found, case.threading);
     let evidence = intake.mail.automatic.as_ref().map_or("", |a| a.reason.as_str());
     course.events.push(Event::own("automatic", format!("written by a machine: {evidence}")));
@@ -67,6 +76,13 @@ pub(super) fn automatic(case: &Case<'_>, found: &Candidate, kind: AutomaticKind)
     // A machine's words may quote an internal letter, so they stay inside.
     let message = message(intake, Visibility::Internal, &intake.mail.reply_text);
     Decision::Join(Box::new(course.joining(message, true, reason(found))))
+}
+
+/// What the mail says of the fields that were asked for.
+pub(super) fn complete(course: &mut Course<'_>) {
+    let (fields, told) = completed(&course.ticket, course.case.intake, course.policy());
+    course.ticket.fields = fields;
+    course.events.extend(told);
 }
 
 /// The fields with what this mail adds, and the line of history that says so.

@@ -22,10 +22,11 @@ mod vendor;
 
 pub use due::due;
 pub(crate) use undelivered::orders as undelivered_orders;
+pub use undelivered::unasked;
 
 use std::collections::BTreeMap;
 
-use super::authority::{Proof, proof_of_agent};
+use super::authority::{Proof, is_vouched, proof_of_agent};
 use super::knowledge::Hit;
 use super::policy::{Policy, Queue};
 use super::read::{Intake, Signal};
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub candidates: Vec<Candidate>,
     /// The tickets that already hold this very mail, which came by another way.
     pub copies: Vec<TicketView>,
+    /// Whether a mail of the same id and content was an order that was carried out.
+    pub repeated: bool,
     /// The time.
     pub now: Millis,
     /// Counts up from mail to mail: people take turns by it.
@@ -128,6 +131,10 @@ pub struct Change {
     pub letters: Vec<LetterOrder>,
     /// What is kept of it for the next who asks.
     pub article: Option<Article>,
+    /// True when what was kept is to be forgotten.
+    pub forget: bool,
+    /// True when nobody made a step: orders given before can still be taken back.
+    pub quiet: bool,
 }
 
 /// A problem and what solved it.
@@ -162,8 +169,6 @@ pub struct Joining {
     pub opens: Vec<Opening>,
     /// Whom a letter did not reach, as the mail reports.
     pub undelivered: Option<Undelivered>,
-    /// Letters that prove nothing any more: the mail shows their tokens to others.
-    pub shown: Vec<String>,
     /// True when the mail is nothing but orders.
     pub command: bool,
     /// Why, for `guichet why`.
@@ -226,37 +231,39 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     if let Some(judgement) = held::judgement(intake, fresh, policy, secret).filter(|_| !intake.vouched) {
         return judgement;
     }
+    if snapshot.repeated {
+        return Decision::Ignore("the same order was carried out already".to_owned());
+    }
     if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
         return Decision::Copy(Box::new(copying));
     }
     let threading = choose(intake, &snapshot.candidates, policy, secret);
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
-    let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.vouched);
+    let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.operator);
     // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
     let machine = intake.mail.automatic.as_ref().map(|a| a.kind).filter(|kind| *kind != AutomaticKind::List);
     // Who answers the letter that was written to them is a person, whatever report they enclose.
     let answered = threading.holder.as_ref() == Some(&intake.sender);
     let machine = machine.filter(|_| intake.mail.bounce.is_none() || !answered);
     let bounce = intake.mail.bounce.as_ref().filter(|_| !answered);
-    let case = Case { intake, snapshot, threading: &threading, policy, queue, fresh };
+    let case = Case { intake, snapshot, threading: &threading, policy, queue, fresh, proven };
     match (&threading.joined, machine) {
         (Some(found), _) if bounce.is_some() => undelivered::join(&case, found),
         (None, _) if let Some(bounce) = bounce => undelivered::lost(bounce),
         (Some(found), machine) if vendor::is_from(&case, found) => vendor::join(&case, found, machine),
+        (Some(found), None) if intake.agent.is_some() && !proven && intake.vouched => join::noted(&case, found),
         (Some(found), machine) if intake.agent.is_some() && !proven => held::unproven(&case, found, machine),
         (Some(found), Some(kind)) => join::automatic(&case, found, kind),
         (Some(found), None) if proven => join::agent(&case, found),
         (Some(found), None) => join::requester(&case, found),
         (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
-        (None, None) if let Some(desk) = desk::orders(&case, proven) => desk,
-        (None, None) if let Some(original) = forward::original(intake, policy) => {
-            forward::open(&case, original, proven)
-        }
+        (None, None) if let Some(desk) = desk::orders(&case) => desk,
+        (None, None) if let Some(original) = forward::original(intake, policy) => forward::open(&case, original),
         (None, None) if let Some(moved) = held::moved(&case) => moved,
         (None, _) if !proven && !intake.released && !may_open(&intake.sender, queue) => {
             held::stranger(intake, stranger(&intake.sender, queue), policy, queue)
         }
-        (None, _) => open::open(&case, proven),
+        (None, _) => open::open(&case),
     }
 }
 
@@ -270,6 +277,29 @@ struct Case<'a> {
     queue: &'a Queue,
     /// When the newest letter was written that the mail answers and that was issued to its sender.
     fresh: Option<Millis>,
+    /// Whether an agent has proved to be who the From line says.
+    proven: bool,
+}
+
+impl Case<'_> {
+    /// Whether it is more than a From line that says who on the requester's side writes: a letter of ours to
+    /// that very person is answered, or the mailbox's own server vouches for them.
+    fn is_their_own(&self) -> bool {
+        let Self { intake, threading, policy, .. } = self;
+        threading.answers_own_letter || is_vouched(&intake.mail, &intake.mailbox, policy)
+    }
+}
+
+/// Letters to an agent whose tokens this mail shows to outsiders: they prove nothing any more, whatever
+/// becomes of the mail. By the tokens' texts.
+#[must_use]
+pub fn shown(intake: &Intake, snapshot: &Snapshot, policy: &Policy) -> Vec<String> {
+    let people = intake.mail.to.iter().chain(&intake.mail.cc).map(|a| a.key());
+    let mut outside = people.filter(|key| policy.agent(key).is_none() && !policy.is_own_address(key));
+    if intake.agent.is_none() || outside.next().is_none() {
+        return Vec::new();
+    }
+    snapshot.issued.keys().cloned().collect()
 }
 
 /// When the newest letter was written whose token the mail carries and that was issued to its sender;

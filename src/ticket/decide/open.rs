@@ -21,8 +21,8 @@ pub(super) struct Request {
 }
 
 /// A request in its writer's own name.
-pub(super) fn open(case: &Case<'_>, proven: bool) -> Decision {
-    let Case { intake, policy, queue, .. } = *case;
+pub(super) fn open(case: &Case<'_>) -> Decision {
+    let Case { intake, policy, queue, proven, .. } = *case;
     let request = |reason| Request {
         requester: sender(intake, policy),
         others: others(intake, policy),
@@ -95,8 +95,9 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
         ..TicketView::default()
     };
     let approvers = policy.approvers(&ticket);
-    // What an approver asks for themselves needs nobody else's word.
-    if !approvers.is_empty() && !approvers.contains(&ticket.requester.address) {
+    // What an approver asks for themselves needs nobody else's word, if it is they who ask.
+    let own = case.proven && approvers.contains(&ticket.requester.address) && intake.sender == ticket.requester.address;
+    if !approvers.is_empty() && !own {
         ticket.status = Status::Approval;
     }
     let letters = first_letters(case, &ticket, queue, &mut events);

@@ -5,8 +5,8 @@
 //! message like others. Whoever does not take part orders nothing.
 
 use super::conversation::{add_people, related_opening};
-use super::join::{joined_events, reason};
-use super::people::{message, sender, silence};
+use super::join::{complete, joined_events, reason};
+use super::people::{message, others, sender, silence};
 use super::step::Course;
 use super::{Case, Decision};
 use crate::mail::FileRole;
@@ -14,7 +14,9 @@ use crate::ticket::command::{Head, Order};
 use crate::ticket::life::{Move, after};
 use crate::ticket::thanks::is_thanks;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Status, Visibility, words};
+use crate::ticket::words::{
+    DeadlineKind, Event, LetterKind, LetterOrder, Listing, PendingOn, Status, TicketView, Visibility, words,
+};
 
 /// The orders of a head, when every line is one that a requester may give.
 pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
@@ -37,11 +39,15 @@ pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
     (!orders.is_empty() && orders.iter().all(known)).then_some(orders)
 }
 
-/// Whether the writer takes part, and is not somebody else by the server's word.
+/// Whether the writer takes part, proves it, and is not somebody else by the server's word.
 pub(super) fn may_order(case: &Case<'_>, found: &Candidate) -> bool {
     let intake = case.intake;
     let takes_part = found.ticket.participants.contains(&intake.sender);
-    takes_part && !intake.denied && intake.mail.from_is_certain && intake.mail.automatic.is_none()
+    takes_part
+        && case.is_their_own()
+        && !intake.denied
+        && intake.mail.from_is_certain
+        && intake.mail.automatic.is_none()
 }
 
 /// Carries them out.
@@ -56,7 +62,14 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &s
         carry_out(&mut course, order);
     }
     let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
-    if keep || reopens {
+    let adds = orders.iter().any(|o| matches!(o, Order::Cc(_)));
+    if keep && !reopens && !course.ticket.status.is_done() {
+        // Orders beside it make an answer no less an answer.
+        write(&mut course, found);
+        complete(&mut course);
+    }
+    add_people(&mut course);
+    if keep || reopens || adds {
         course.tell_desk(LetterKind::NewMessage);
     }
     let language = &found.ticket.requester.language;
@@ -157,14 +170,22 @@ pub(super) fn after_closing(case: &Case<'_>, found: &Candidate) -> Decision {
     Decision::Join(Box::new(course.joining(message, true, reason(found))))
 }
 
+/// A new ticket that refers to the closed one. It is the writer's, and the others of the closed one take part.
 fn follow_up(case: &Case<'_>, found: &Candidate) -> Decision {
-    let mut course = Course::new(*case, &found.ticket);
-    add_people(&mut course);
-    let why = format!("it answers {}, which is closed", found.ticket.number);
-    let text = &case.intake.mail.reply_text;
-    let mut opening = related_opening(case, &found.ticket, message(case.intake, Visibility::Public, text), why);
-    let number = &found.ticket.number;
-    opening.events.push(crate::ticket::words::Event::own("related", format!("follows {number}, which is closed")));
+    let (old, intake) = (&found.ticket, case.intake);
+    let number = &old.number;
+    let message = message(intake, Visibility::Public, &intake.mail.reply_text);
+    let why = format!("it answers {number}, which is closed");
+    let requester =
+        if old.participants.contains(&intake.sender) { sender(intake, case.policy) } else { old.requester.clone() };
+    let source = TicketView { requester, ..old.clone() };
+    let mut opening = related_opening(case, &source, message, why);
+    if case.is_their_own() {
+        let new = others(intake, case.policy).into_iter().filter(|p| !old.participants.contains(&p.address));
+        let room = case.policy.life.participants.saturating_sub(opening.others.len() + 1);
+        opening.others.extend(new.take(room));
+    }
+    opening.events.push(Event::own("related", format!("follows {number}, which is closed")));
     let told = words!("Elle fait suite à {number}, qui est close.", "It follows {number}, which is closed.");
     for letter in &mut opening.letters {
         letter.done.push(told.say(&letter.to.language).to_owned());

@@ -19,7 +19,7 @@ pub(super) fn settle(
         ticket.pending_on = None;
     }
     times(ticket, before, now);
-    deadlines(ticket, now, policy);
+    deadlines(ticket, before, now, policy);
     let (was, is) = (described(before), described(ticket));
     (was != is).then(|| Event::by(actor, "status", format!("{was} → {is}")))
 }
@@ -40,13 +40,13 @@ fn times(ticket: &mut TicketView, before: &TicketView, now: Millis) {
     }
 }
 
-fn deadlines(ticket: &mut TicketView, now: Millis, policy: &Policy) {
+fn deadlines(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: &Policy) {
     use DeadlineKind::{Confirm, Remind, Silence, Wake};
     let asked = ticket.pending_on == Some(PendingOn::Requester);
     if !asked {
         ticket.deadlines.remove(&Remind);
         ticket.deadlines.remove(&Silence);
-    } else if !ticket.deadlines.contains_key(&Silence) {
+    } else if before.pending_on != ticket.pending_on && !ticket.deadlines.contains_key(&Silence) {
         for (kind, at) in silence_deadlines(policy, now) {
             ticket.deadlines.extend(at.map(|at| (kind, at)));
         }
@@ -54,9 +54,9 @@ fn deadlines(ticket: &mut TicketView, now: Millis, policy: &Policy) {
     if ticket.pending_on != Some(PendingOn::Date) {
         ticket.deadlines.remove(&Wake);
     }
-    if ticket.status == Status::Resolved {
-        ticket.deadlines.entry(Confirm).or_insert(now + policy.life.confirm);
-    } else {
+    if ticket.status != Status::Resolved {
         ticket.deadlines.remove(&Confirm);
+    } else if before.status != Status::Resolved {
+        ticket.deadlines.entry(Confirm).or_insert(now + policy.life.confirm);
     }
 }

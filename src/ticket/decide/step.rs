@@ -37,12 +37,16 @@ pub(super) struct Course<'a> {
     pub(super) others: BTreeMap<i64, Change>,
     pub(super) opens: Vec<Opening>,
     pub(super) article: Option<Article>,
+    /// True when what was kept of it is to be forgotten.
+    pub(super) forget: bool,
     /// What was done, for the receipt.
     pub(super) done: Vec<Words>,
     /// What the requester is told.
     pub(super) step: Option<LetterKind>,
     /// What the letter about it says besides.
     pub(super) told: Vec<Words>,
+    /// True when nothing of the ticket itself changes.
+    quiet: bool,
 }
 
 impl<'a> Course<'a> {
@@ -57,9 +61,11 @@ impl<'a> Course<'a> {
             others: BTreeMap::new(),
             opens: Vec::new(),
             article: None,
+            forget: false,
             done: Vec::new(),
             step: None,
             told: Vec::new(),
+            quiet: false,
         }
     }
 
@@ -91,6 +97,12 @@ impl<'a> Course<'a> {
         if self.step.is_none_or(|has| weight(kind) < weight(has)) {
             self.step = Some(kind);
         }
+    }
+
+    /// The last order can still be taken back: what happens is no step of anybody's.
+    pub(super) fn keep_undo(&mut self) {
+        self.ticket.undo.clone_from(&self.before.undo);
+        self.quiet = true;
     }
 
     /// Another ticket as this mail leaves it so far.
@@ -138,6 +150,8 @@ impl<'a> Course<'a> {
                 events: self.events,
                 letters: self.letters,
                 article: self.article,
+                forget: self.forget,
+                quiet: self.quiet,
             },
             others: self.others.into_values().collect(),
             opens: self.opens,

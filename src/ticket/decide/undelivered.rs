@@ -7,12 +7,12 @@
 use super::join::{joined_events, reason};
 use super::people::{message, person};
 use super::step::Course;
-use super::{Case, Decision, Joining};
+use super::{Case, Change, Decision, Joining};
 use crate::mail::{Bounce, fold, key};
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Signal;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{Event, LetterKind, LetterOrder, Undelivered, Visibility};
+use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView, Undelivered, Visibility};
 
 /// Why a report that leads nowhere is passed over.
 const LOST: &str = "a delivery report that leads to none of our letters";
@@ -35,7 +35,7 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
         return Decision::Ignore(LOST.to_owned());
     };
     let mut course = Course::new(*case, &found.ticket);
-    course.ticket.undo.clone_from(&found.ticket.undo);
+    course.keep_undo();
     course.events = joined_events(intake, found, threading);
     course.events.push(event(bounce, address));
     let agent = policy.agent(address).is_some();
@@ -54,6 +54,12 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
         course.ticket.first_response_id.clear();
         course.events.push(Event::own("unanswered", "the first answer came back: it counts as not given".to_owned()));
     }
+    // Whichever letter it was: an answer that cannot have been asked for is not waited for.
+    if !bounce.delayed && *address == found.ticket.requester.address {
+        for kind in [DeadlineKind::Remind, DeadlineKind::Silence, DeadlineKind::Confirm] {
+            course.ticket.deadlines.remove(&kind);
+        }
+    }
     // A delay may still end well, and an agent's full mailbox is nothing the queue can mend.
     if !bounce.delayed && !agent {
         course.letters = orders(&failure, &found.ticket.queue, policy);
@@ -62,6 +68,27 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
     let joining = course.joining(message, true, reason(found));
     let undelivered = Some(failure).filter(|_| !bounce.delayed && !agent);
     Decision::Join(Box::new(Joining { undelivered, ..joining }))
+}
+
+/// What becomes of a ticket whose letter did not arrive: nobody waits for the answer to a question that was
+/// never read, nor takes silence for consent.
+#[must_use]
+pub fn unasked(ticket: &TicketView, kind: LetterKind, failure: &Undelivered, policy: &Policy) -> Change {
+    let mut change = Change { ticket: ticket.clone(), quiet: true, ..Change::default() };
+    if failure.address == ticket.requester.address && policy.agent(&failure.address).is_none() {
+        let waits: &[DeadlineKind] = match kind {
+            LetterKind::Question => &[DeadlineKind::Remind, DeadlineKind::Silence],
+            LetterKind::Resolved => &[DeadlineKind::Confirm],
+            _ => &[],
+        };
+        for kind in waits.iter().filter(|kind| ticket.deadlines.contains_key(kind)) {
+            change.ticket.deadlines.remove(kind);
+            change
+                .events
+                .push(Event::own("deadline", format!("{} taken off: the letter did not arrive", kind.as_str())));
+        }
+    }
+    change
 }
 
 /// The letters that tell the queue's people.

@@ -14,14 +14,11 @@ use crate::ticket::life::Move;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{LetterKind, PendingOn, TicketView, Visibility};
 
-/// Whether the mail comes from the ticket's vendor: by address, or as an answer to the vendor's letter.
+/// Whether the mail comes from a vendor the ticket was shown to: by address, or as an answer to their letter.
 pub(super) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
-    let vendor = &found.ticket.vendor;
-    let held = case.threading.holder.as_ref() == Some(vendor);
-    !vendor.is_empty()
-        && case.intake.agent.is_none()
-        && (held || case.intake.sender == *vendor)
-        && !found.ticket.participants.contains(&case.intake.sender)
+    let (ticket, sender) = (&found.ticket, &case.intake.sender);
+    let of_theirs = |key: &String| ticket.vendors.contains(key) && !ticket.participants.contains(key);
+    case.intake.agent.is_none() && (of_theirs(sender) || case.threading.holder.as_ref().is_some_and(of_theirs))
 }
 
 /// The mail becomes a message between desk and vendor. A machine's acknowledgement does so as well:
@@ -35,7 +32,8 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate, machine: Option<Automatic
         course.event("vendor", format!("the vendor's number is {number}"));
         course.ticket.vendor_reference = number;
     }
-    if machine.is_none() {
+    // Helpdesks mark what their people write as generated; only an acknowledgement says nothing.
+    if machine != Some(AutomaticKind::Reply) {
         if course.ticket.pending_on == Some(PendingOn::Vendor) {
             // Waiting is what this move ends, from the only status it waits in.
             let _ = course.go(Move::Wake);

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use crate::store::{Judgement, StoreError, Unit, Waiting, Wanted};
 use crate::ticket::{
     Change, Copying, Decision, Event, Hit, Holding, Intake, Joining, LetterKind, Opening, TicketView, Verdict, decide,
-    held_number, search_terms,
+    held_number, search_terms, shown,
 };
 use crate::work::Desk;
 use crate::work::letters::{Draft, Writer};
@@ -103,6 +103,9 @@ impl<'a> Work<'a> {
         let policy = &self.settings.policy;
         let snapshot = snapshot(unit, intake, one.mail.id, self.now, hits, policy);
         let from = drafts.len();
+        for id in shown(intake, &snapshot, policy).iter().flat_map(|token| ids_of(token, policy)) {
+            unit.note_shown(id);
+        }
         let outcome = match decide(intake, &snapshot, policy, &self.desk.secret) {
             Decision::Open(openings) => self.open(unit, &one.mail, openings, drafts),
             Decision::Join(joining) => self.join(unit, &one.mail, *joining, drafts),
@@ -180,10 +183,7 @@ impl<'a> Work<'a> {
     }
 
     fn join<'g>(&self, unit: &mut Unit, mail: &'g Waiting, joining: Joining, drafts: &mut Drafts<'g>) -> Outcome {
-        let Joining { mut change, others, opens, undelivered, shown, command, reason } = joining;
-        for id in shown.iter().flat_map(|token| ids_of(token, &self.settings.policy)) {
-            unit.note_shown(id);
-        }
+        let Joining { mut change, others, opens, undelivered, command, reason } = joining;
         if !change.message.from_agent {
             unit.note_images(&change.message.sender, &mut change.message.attachments);
         }
@@ -238,5 +238,6 @@ fn judgement(one: &Read, verdict: Verdict, reason: String, ticket_id: i64) -> Ju
         message_id: mail.and_then(|i| i.mail.message_id.clone()).unwrap_or_default(),
         sender: mail.map(|i| i.sender.clone()).unwrap_or_default(),
         subject: mail.map(|i| i.mail.subject.clone()).unwrap_or_default(),
+        content: mail.map(|i| i.mail.content.clone()).unwrap_or_default(),
     }
 }

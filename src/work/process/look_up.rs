@@ -43,6 +43,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
             Signal::VendorReference(_) => false,
         };
     }
+    wanted.recipients.extend(intake.mail.bounce.iter().flat_map(|b| &b.recipients).map(|a| mail::key(a)));
     if !intake.signals.is_empty() {
         // Whatever the mail joins may be closed, and followed by a ticket of its own queue.
         wanted.prefixes.extend(policy.queues.values().map(|q| q.prefix.clone()));
@@ -55,6 +56,10 @@ fn of_agent(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
     for line in command::head(&intake.mail.reply_text).lines {
         wanted.numbers.extend(numbers_in(&line, prefixes()));
+        // People an order may write to.
+        let words = line.split([' ', ',', ';', '<', '>']).filter(|w| w.contains('@'));
+        wanted.recipients.extend(words.map(mail::key));
+        wanted.recipients.extend(policy.audiences.values().flatten().cloned());
     }
     for token in tokens(intake) {
         wanted.letters.extend(ids(&token, policy));
@@ -105,6 +110,7 @@ pub(super) fn snapshot(
     let mut snapshot = Snapshot {
         copies: own_id.map(|id| unit.tickets_of_copy(id, &intake.mail.content)).unwrap_or_default(),
         candidates: candidates(unit, intake),
+        repeated: own_id.is_some_and(|id| unit.is_carried_out(id, &intake.mail.content)),
         now,
         turn,
         hits,
@@ -148,6 +154,7 @@ fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &
 /// Follows the mail's signals to tickets, the first that leads anywhere of each sort.
 fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
+    let undoes = intake.agent.is_some() && command::undoes(&intake.mail.reply_text);
     for signal in &intake.signals {
         // Signed ones need proof, so a forged one must not hide a good one behind it.
         let signed = matches!(signal, Signal::ReplyAddress(_) | Signal::SignedId(_));
@@ -162,7 +169,9 @@ fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
             Signal::Operator(id) => Some(*id),
             Signal::VendorReference(_) => None,
         };
-        if let Some(ticket) = id.and_then(|id| unit.living(id)) {
+        // What is taken back is taken back where it was done, even from a ticket that went into another.
+        let at = |id| if undoes { unit.ticket(id) } else { unit.living(id) };
+        if let Some(ticket) = id.and_then(at) {
             found.push(Candidate { signal: signal.clone(), ticket: ticket.clone() });
         }
     }
@@ -173,7 +182,7 @@ fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
 /// The vendor's own number in the subject leads to their ticket.
 fn of_vendor(unit: &Unit, intake: &Intake) -> Option<Candidate> {
     let subject = &intake.mail.subject;
-    let theirs = |t: &&TicketView| t.vendor == intake.sender && !t.vendor.is_empty() && !t.vendor_reference.is_empty();
+    let theirs = |t: &&TicketView| t.vendors.contains(&intake.sender) && !t.vendor_reference.is_empty();
     let ticket = unit.tickets().filter(theirs).find(|t| subject.contains(&t.vendor_reference))?;
     Some(Candidate { signal: Signal::VendorReference(ticket.vendor_reference.clone()), ticket: ticket.clone() })
 }

@@ -27,13 +27,16 @@ impl Acting<'_> {
             )));
         }
         if !self.speech.vendor.is_empty() {
+            self.safe(&self.speech.vendor).map_err(slip)?;
             self.write_to_vendor();
         }
         if self.speech.public.is_empty() {
             return self.note_is_allowed().map_err(slip);
         }
         self.permit_action(Action::Answer).or_else(|why| self.permit_rejection(why)).map_err(slip)?;
-        self.safe().map_err(slip)?;
+        if self.speech.body_is_public {
+            self.safe(&self.speech.public).map_err(slip)?;
+        }
         self.no_collision()?;
         self.answered();
         Ok(())
@@ -51,13 +54,12 @@ impl Acting<'_> {
 
     /// What is quoted may be a colleague's note, and some clients break quoted lines so that their
     /// ends look like the writer's words. Every internal letter names #public in its foot.
-    fn safe(&self) -> Result<(), Words> {
+    fn safe(&self, text: &str) -> Result<(), Words> {
         let mail = &self.course.case.intake.mail;
-        let risky = mail.below_quote || mail.forwarded.is_some() || self.speech.public.contains("#public");
-        if risky && self.speech.body_is_public {
+        if mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
             return Err(words!(
-                "une réponse publique doit être écrite au-dessus de ce qu'elle cite, pour qu'aucune note interne ne parte avec elle ; renvoyez-la sans le courriel cité",
-                "a public answer must stand above what it quotes, so that no internal note goes out with it; send it again without the quoted mail"
+                "ce qui part d'ici doit être écrit au-dessus de ce qu'il cite, pour qu'aucune note interne ne parte avec lui ; renvoyez-le sans le courriel cité",
+                "what goes out must stand above what it quotes, so that no internal note goes with it; send it again without the quoted mail"
             ));
         }
         Ok(())

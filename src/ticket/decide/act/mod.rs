@@ -25,7 +25,10 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
     let Some(agent) = case.policy.agent(&case.intake.sender) else {
         return Decision::Hold("it needs an agent".to_owned());
     };
-    let head = approval::spelled_out(case, &found.ticket, head);
+    let head = match approval::spelled_out(case, &found.ticket, head) {
+        Ok(head) => head,
+        Err(slip) => return not_done_about(case, &found.ticket, agent, head, &[slip]),
+    };
     let outcome = head.orders(case.policy, case.snapshot.now);
     match outcome.and_then(|orders| Acting::new(case, found, agent, &head, orders).carry_out()) {
         Ok(decision) => decision,
@@ -89,29 +92,29 @@ impl<'a> Acting<'a> {
         let main = if !self.speech.vendor.is_empty() {
             spoken(&self.draft, Visibility::Vendor, &self.speech.vendor)
         } else if !self.speech.public.is_empty() {
-            spoken(&self.draft, Visibility::Public, &self.speech.public)
+            self.public_message(&self.speech.public)
         } else {
             spoken(&self.draft, Visibility::Internal, &note)
         };
-        let note = (spoken_words && !note.is_empty()).then(|| MessageDraft {
-            attachments: Vec::new(),
+        // Files belong to the body: where that is a note, they stay inside with it.
+        let left = files && main.attachments.is_empty();
+        let note = (spoken_words && (left || !note.is_empty())).then(|| MessageDraft {
+            attachments: if left { self.draft.attachments.clone() } else { Vec::new() },
             message_id: String::new(),
             ..spoken(&self.draft, Visibility::Internal, &note)
         });
-        let shown = self.shown_letters();
         let command = !keep;
-        let (before, what) = (self.before(), self.head.lines.join(" "));
+        let (before, what, at) = (self.before(), self.head.lines.join(" "), self.course.now());
         let changed = self.changed();
         let (agent, done, views) = (self.agent, std::mem::take(&mut self.course.done), self.views);
         let reason = if what.is_empty() { self.reason } else { format!("{}, with {what}", self.reason) };
         let mut joining = self.course.joining(main, keep, reason);
         joining.change.note = note;
         joining.command = command;
-        joining.shown = shown;
         // Taking back what was taken back would be a riddle; the tickets opened besides stay.
         if changed && joining.opens.is_empty() && !orders.contains(&Order::Undo) {
             let by = agent.address.clone();
-            joining.change.ticket.undo = Some(Box::new(Undo { by, what, before }));
+            joining.change.ticket.undo = Some(Box::new(Undo { by, what, at, before }));
         }
         joining.change.letters.extend(views);
         if !orders.is_empty() {
@@ -152,7 +155,15 @@ impl<'a> Acting<'a> {
             let said =
                 |to: &crate::ticket::Person| told.iter().map(|w: &Words| w.say(&to.language).to_owned()).collect();
             let people: Vec<_> = requesters_side(&self.course.ticket, self.course.case).collect();
-            let mine = people.into_iter().map(|to| LetterOrder { done: said(&to), ..LetterOrder::new(*kind, to) });
+            // Never the message itself, which may be a note: what is said to them, word for word.
+            let text = if *kind == LetterKind::Resolved && !public {
+                &self.course.ticket.solution
+            } else {
+                &self.speech.public
+            };
+            let mine = people
+                .into_iter()
+                .map(|to| LetterOrder { done: said(&to), ..LetterOrder::new(*kind, to).with_text(text) });
             // Nobody who did not ask is asked how it was.
             let requester = self.course.ticket.requester.address.clone();
             let asked = |l: &LetterOrder| *kind != LetterKind::Closed || merged || l.to.address == requester;
@@ -160,15 +171,10 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// Letters to this agent whose tokens the mail shows to outsiders: they prove nothing any more.
-    fn shown_letters(&self) -> Vec<String> {
-        let Case { intake, policy, snapshot, .. } = self.course.case;
-        let people = intake.mail.to.iter().chain(&intake.mail.cc).map(|a| a.key());
-        let mut outside = people.filter(|key| policy.agent(key).is_none() && !policy.is_own_address(key));
-        if outside.next().is_none() {
-            return Vec::new();
-        }
-        snapshot.issued.keys().cloned().collect()
+    /// What the requester reads, with the files only where the body is theirs.
+    fn public_message(&self, text: &str) -> MessageDraft {
+        let message = spoken(&self.draft, Visibility::Public, text);
+        if self.speech.body_is_public { message } else { MessageDraft { attachments: Vec::new(), ..message } }
     }
 }
 

@@ -6,13 +6,13 @@ use super::super::open::new_ticket;
 use super::super::people::person;
 use super::Acting;
 use crate::clock::spoken;
-use crate::ticket::command::Order;
+use crate::ticket::command::{Order, silence_deadlines};
 use crate::ticket::decide::Article;
 use crate::ticket::life::Move;
 use crate::ticket::policy::Policy;
 use crate::ticket::rights::{Action, may};
 use crate::ticket::words::{
-    DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, Visibility, Words, words,
+    DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, TicketView, Words, words,
 };
 
 type Done = Result<(), Words>;
@@ -45,7 +45,7 @@ fn action(order: &Order) -> Option<Action> {
     })
 }
 
-impl Acting<'_> {
+impl<'a> Acting<'a> {
     /// Whether the writer may do that.
     pub(super) fn permit(&self, order: &Order) -> Done {
         let wanted = action(order).ok_or_else(|| {
@@ -119,7 +119,8 @@ impl Acting<'_> {
     }
 
     fn view(&mut self, kind: LetterKind, listing: Option<Listing>) -> Done {
-        self.views.push(LetterOrder { listing, ..LetterOrder::new(kind, person(self.agent)) });
+        let cause = listing.map(|l| format!("{l:?}")).unwrap_or_default();
+        self.views.push(LetterOrder { listing, cause, ..LetterOrder::new(kind, person(self.agent)) });
         Ok(())
     }
 
@@ -217,7 +218,9 @@ impl Acting<'_> {
         }
         self.course.go(Move::Suspend)?;
         self.course.ticket.pending_on = Some(on);
-        self.course.ticket.deadlines.remove(&DeadlineKind::Silence);
+        if on == PendingOn::Requester {
+            self.wait_for_requester();
+        }
         if !why.is_empty() {
             self.course.event("pending", why.to_owned());
         }
@@ -258,12 +261,19 @@ impl Acting<'_> {
         }
         self.course.go(Move::Suspend)?;
         self.course.ticket.pending_on = Some(PendingOn::Requester);
-        self.course.ticket.deadlines.remove(&DeadlineKind::Silence);
+        self.wait_for_requester();
         self.course.tell(LetterKind::Question);
         self.done(words!(
             "Question posée ; l'horloge est arrêtée jusqu'à la réponse.",
             "Asked; the clock has stopped until the answer."
         ))
+    }
+
+    /// Their time begins anew.
+    fn wait_for_requester(&mut self) {
+        for (kind, at) in silence_deadlines(self.course.policy(), self.course.now()) {
+            self.course.ticket.deadlines.extend(at.map(|at| (kind, at)));
+        }
     }
 
     fn escalate(&mut self, level: Option<i64>, why: &str) -> Done {
@@ -308,6 +318,8 @@ impl Acting<'_> {
             ));
         }
         self.course.go(Move::Resolve)?;
+        let confirm = self.course.now() + self.course.policy().life.confirm;
+        self.course.ticket.deadlines.insert(DeadlineKind::Confirm, confirm);
         self.course.ticket.solution.clone_from(&solution);
         self.course.event("resolved", solution.chars().take(500).collect::<String>());
         if self.course.ticket.assignee.is_empty() {
@@ -315,7 +327,7 @@ impl Acting<'_> {
         }
         self.course.article.get_or_insert_with(Article::default);
         self.fill_article();
-        self.resolve_parts(&solution);
+        self.resolve_parts()?;
         self.course.tell(LetterKind::Resolved);
         self.done(words!(
             "Résolu ; le demandeur est prié de confirmer.",
@@ -324,14 +336,21 @@ impl Acting<'_> {
     }
 
     /// One resolution for all parts.
-    fn resolve_parts(&mut self, solution: &str) {
+    fn resolve_parts(&mut self) -> Done {
+        let solution = self.speech.public.clone();
         let own = self.course.ticket.clone();
-        let parts = self.course.case.snapshot.kin.values().filter(|t| t.parent == own.id && own.id != 0);
-        for part in parts.filter(|t| !t.status.is_done()) {
-            let actor = self.agent.address.clone();
-            let message = super::spoken(&self.draft, Visibility::Public, solution);
-            let change = self.course.other(part);
+        for part in self.parts() {
             let Some(next) = crate::ticket::life::after(part.status, Move::Resolve) else { continue };
+            if solution.is_empty() {
+                return Err(words!(
+                    "ce ticket a des parties : écrivez la solution, elle part à tous leurs demandeurs",
+                    "this ticket has parts: write the solution; it goes to all their requesters"
+                ));
+            }
+            conversation::permitted(&self.course, part, Action::Resolve)?;
+            let actor = self.agent.address.clone();
+            let message = self.public_message(&solution);
+            let change = self.course.other(part);
             change.ticket.status = next;
             solution.clone_into(&mut change.ticket.solution);
             change.message = crate::ticket::MessageDraft { message_id: String::new(), ..message };
@@ -341,6 +360,14 @@ impl Acting<'_> {
             let number = &part.number;
             self.course.done.push(words!("Résolu aussi : {number}.", "Resolved too: {number}."));
         }
+        Ok(())
+    }
+
+    /// Tickets that are part of this one, and not done.
+    fn parts(&self) -> Vec<&'a TicketView> {
+        let own = self.course.ticket.id;
+        let parts = self.course.case.snapshot.kin.values().filter(|t| t.parent == own && own != 0);
+        parts.filter(|t| !t.status.is_done()).collect()
     }
 
     fn close(&mut self) -> Done {
@@ -372,7 +399,7 @@ impl Acting<'_> {
         if self.speech.public.is_empty() {
             return Err(words!("écrivez le message sous #diffuser", "write the message below #broadcast"));
         }
-        let message = super::spoken(&self.draft, Visibility::Public, &self.speech.public);
+        let message = self.public_message(&self.speech.public);
         conversation::broadcast(&mut self.course, to, &message)
     }
 
@@ -380,6 +407,9 @@ impl Acting<'_> {
         let address = to.unwrap_or(&self.course.ticket.vendor).to_owned();
         if address.is_empty() {
             return Err(words!("à quel prestataire ? #prestataire adresse", "which vendor? #vendor address"));
+        }
+        if self.course.ticket.participants.contains(&address) {
+            return Err(words!("{address} est du côté du demandeur", "{address} is on the requester's side"));
         }
         if self.course.policy().is_own_address(&address) || self.course.policy().agent(&address).is_some() {
             return Err(words!("{address} est de l'équipe", "{address} is of the desk"));
@@ -392,6 +422,7 @@ impl Acting<'_> {
             self.course.ticket.vendor_reference.clear();
         }
         self.course.ticket.vendor.clone_from(&address);
+        self.course.ticket.vendors.insert(address.clone());
         self.course.ticket.pending_on = Some(PendingOn::Vendor);
         self.course.event("vendor", format!("written to {address}"));
         self.done(words!("En attente de {address}.", "Waiting for {address}."))
@@ -402,6 +433,15 @@ impl Acting<'_> {
         let language = self.course.ticket.requester.language.clone();
         let text =
             texts.get(&language).or_else(|| texts.get(&self.course.policy().desk.language)).or(texts.values().next());
+        // Each would be called by the name of one.
+        if text.is_some_and(|t| t.contains("{n") || t.contains("{t"))
+            && (self.speech.spread || !self.parts().is_empty())
+        {
+            return Err(words!(
+                "une réponse type qui nomme le demandeur ne se diffuse pas",
+                "a canned answer that names the requester cannot go to many"
+            ));
+        }
         let ticket = &self.course.ticket;
         let filled = [
             ("{name}", ticket.requester.name.as_str()),
@@ -454,6 +494,9 @@ impl Acting<'_> {
             return Err(words!("{address} est une adresse du service", "{address} is an address of the desk"));
         }
         let language = self.course.ticket.requester.language.clone();
+        // Letters to them refer to nothing that was another's.
+        self.course.ticket.root_message_id.clear();
+        self.course.ticket.last_public_id.clear();
         self.course.ticket.requester = Person { address: address.to_owned(), name: String::new(), language };
         if !self.course.ticket.participants.iter().any(|p| p == address) {
             self.course.ticket.participants.push(address.to_owned());

@@ -12,10 +12,12 @@ pub(super) struct Speech {
     pub(super) body: String,
     /// True when both a vendor and the requester are to get it.
     pub(super) torn: bool,
-    /// True when some of the body is public.
+    /// True when the body, and with it the files, are for the requester.
     pub(super) body_is_public: bool,
     /// True when an order says for whom the text is, so that there must be one.
     pub(super) wanted: bool,
+    /// True when it goes to many.
+    pub(super) spread: bool,
     /// True when it is to leave whatever a colleague answered.
     pub(super) meant: bool,
 }
@@ -43,6 +45,7 @@ impl Speech {
             body: body.to_owned(),
             torn: vendor && spoken && !note,
             wanted: is(|o| matches!(o, Order::Note | Order::Public | Order::Send)),
+            spread: is(|o| matches!(o, Order::Broadcast(..))),
             // A message to many is not one more answer to this requester.
             meant: is(|o| matches!(o, Order::Send | Order::Broadcast(..))),
             ..Self::default()
@@ -55,7 +58,7 @@ impl Speech {
             body.clone_into(&mut speech.vendor);
         } else if spoken || (public && !orders.iter().any(is_quiet)) {
             body.clone_into(&mut speech.public);
-            speech.body_is_public = !body.is_empty();
+            speech.body_is_public = true;
         } else {
             body.clone_into(&mut speech.internal);
         }

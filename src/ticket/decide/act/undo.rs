@@ -12,6 +12,13 @@ impl Acting<'_> {
             let who = &undo.by;
             return Err(words!("le dernier ordre est de {who}", "the last order is by {who}"));
         }
+        if self.course.case.fresh.is_some_and(|letter| letter < undo.at) {
+            let what = &undo.what;
+            return Err(words!(
+                "le dernier ordre est « {what} » : pour l'annuler, répondez au courriel qui en rend compte",
+                "the last order is \"{what}\": to take it back, answer the mail that reports it"
+            ));
+        }
         let [own, others @ ..] = undo.before.as_slice() else { return Err(nothing()) };
         let untouched = |before: &TicketView, now: &TicketView| now.revision == before.revision + 1;
         let gone = || {
@@ -32,6 +39,8 @@ impl Acting<'_> {
             change.events.push(what);
         }
         self.course.ticket = restored(own, &self.course.before);
+        // What the order kept for the next who asks goes with it.
+        self.course.forget = self.course.before.status.is_done() && !own.status.is_done();
         self.course.event("undone", undo.what.clone());
         if self.course.before.status.is_done() && !own.status.is_done() {
             self.course.tell(LetterKind::Reopened);
@@ -50,6 +59,7 @@ fn restored(before: &TicketView, now: &TicketView) -> TicketView {
         first_response_id: now.first_response_id.clone(),
         last_answer: now.last_answer.clone(),
         last_public_id: now.last_public_id.clone(),
+        vendors: now.vendors.clone(),
         undo: None,
         ..before.clone()
     }
