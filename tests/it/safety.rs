@@ -53,7 +53,7 @@ stories! {
         let slip = vouched(Mail::from(MARIE).subject(&format!("Re: {}", letter.mail.subject)).header(&format!("References: <{id}>")).text("SECRET-INTERNE : leur contrat est nul."));
         site.then(&slip).await;
         // And a client that breaks the quote sends nothing of it to the vendor.
-        let broken = vouched(Mail::reply(&notice.mail, MARIE, "x").text(&format!("#prestataire\nBonjour\n> cité\nSECRET-INTERNE #public")));
+        let broken = vouched(Mail::reply(&notice.mail, MARIE, "x").text("#prestataire\nBonjour\n> cité\nSECRET-INTERNE #public"));
         site.then(&broken).await;
         kept_from(&site, &[ANA, VENDOR], SECRET);
         assert_eq!(site.verdict(&broken).await.state, "held");
