@@ -51,7 +51,7 @@ pub(super) enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Look at tickets
+    /// Look at tickets, and give orders about them
     #[command(subcommand)]
     Ticket(TicketCommand),
     /// Tell what became of a mail or ticket, and why
@@ -71,6 +71,9 @@ pub(super) enum Command {
     /// Look at addresses that refused letters, and write to them again
     #[command(subcommand)]
     Address(AddressCommand),
+    /// Look at the articles that were made of solved problems
+    #[command(subcommand)]
+    Article(ArticleCommand),
     /// Look at, check and try the desk's letters
     #[command(subcommand)]
     Template(TemplateCommand),
@@ -178,6 +181,16 @@ pub(super) enum HeldCommand {
         /// Why, for the record
         #[arg(long, default_value = "refused by the operator")]
         reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ArticleCommand {
+    /// List the articles, newest first
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

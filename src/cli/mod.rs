@@ -5,6 +5,7 @@
 
 mod address;
 mod args;
+mod article;
 mod check;
 mod demo;
 mod held;
@@ -104,6 +105,7 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Why { what, json } => why::run(&open(config).await?, &what, json).await?,
         Command::Held(command) => held::run(&open(config).await?, command).await?,
         Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
+        Command::Article(command) => article::run(&open(config).await?, command).await?,
         Command::Address(command) => address::run(&open(config).await?, command).await?,
         Command::Template(command) => template::run(config, command)?,
         Command::Completions { shell } => {

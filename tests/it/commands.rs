@@ -346,6 +346,12 @@ async fn the_operator_gives_every_order_a_moderator_gives() {
     assert_eq!((&show["status"], &show["solution"]), (&Value::from("resolved"), &Value::from("Câble rebranché.")));
     let actors: Vec<&Value> = show["events"].as_array().unwrap().iter().map(|e| &e["actor"]).collect();
     assert!(actors.contains(&&Value::from("operator@localhost")), "{actors:?}");
+    assert!(on(folder.path(), &["ticket", "do", "CG42N1-1", "#kb réseau"]).status.success());
+    let articles = json(folder.path(), &["article", "list", "--json"]);
+    assert_eq!(
+        (&articles[0]["solution"], &articles[0]["tags"][0]),
+        (&Value::from("Câble rebranché."), &Value::from("réseau"))
+    );
     let undone = order(&["#annuler"]);
     assert!(undone.status.success(), "{}", text(&undone));
     // The letters leave with the next round; nobody writes to the operator.

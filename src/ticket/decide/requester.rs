@@ -132,6 +132,10 @@ pub(super) fn write(course: &mut Course<'_>, found: &Candidate) {
     }
     if found.ticket.status == Status::Resolved && thanks(course, found) {
         course.event("thanks", "thanks after the resolution: recorded, not reopened; #reopen overrules it");
+        course.done.push(words!(
+            "Un merci et rien d'autre : la demande reste résolue. Le bouton « Rouvrir » en décide autrement.",
+            "Thanks and nothing else: the ticket stays resolved. The button \"Reopen\" overrules that."
+        ));
         return;
     }
     let was = course.ticket.status;

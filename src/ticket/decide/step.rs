@@ -123,7 +123,12 @@ impl<'a> Course<'a> {
 
     /// Those who deal with the ticket are told of the message.
     pub(super) fn tell_desk(&mut self, kind: LetterKind) {
-        self.letters.extend(concerned(kind, &self.ticket, &self.actor, self.policy()));
+        // In a requester's mail, what was done is what the desk should know of it.
+        let known = if self.policy().agent(&self.actor).is_none() { self.done.as_slice() } else { &[] };
+        for letter in concerned(kind, &self.ticket, &self.actor, self.policy()) {
+            let done = known.iter().map(|w| w.say(&letter.to.language).to_owned()).collect();
+            self.letters.push(LetterOrder { done, ..letter });
+        }
     }
 
     /// Ends it: times, deadlines, history.

@@ -74,6 +74,7 @@ stories! {
         assert_eq!(site.only_ticket().await.status, "resolved");
         // The letter that tells of the thanks has the button that overrules it.
         let told = site.sink.with_words(MARIE, "Thanks, perfect!");
+        assert!(told.mail.text.contains("la demande reste résolue"), "the rule is visible: {}", told.mail.text);
         site.then(&Mail::press(&told.mail, "#rouvrir", MARIE)).await;
         assert_eq!(site.only_ticket().await.status, "reopened");
     }

@@ -106,6 +106,10 @@ impl<'a> Acting<'a> {
         let command = !keep;
         let (before, what, at) = (self.before(), self.head.lines.join(" "), self.course.now());
         let changed = self.changed();
+        if !changed && !keep {
+            // Who only looked has done nothing that stands between an order and its undoing.
+            self.course.keep_undo();
+        }
         let (agent, done, views) = (self.agent, std::mem::take(&mut self.course.done), self.views);
         let reason = if what.is_empty() { self.reason } else { format!("{}, with {what}", self.reason) };
         let mut joining = self.course.joining(main, keep, reason);
