@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::unit::json;
+use super::rows::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::ticket::Verdict;

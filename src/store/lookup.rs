@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, Row};
 
-use super::unit::json;
-use super::{Blocked, Engine, Store, StoreError, Tx, sql};
+use super::rows::json;
+use super::{Engine, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::mail::Attachment;
 
@@ -99,6 +99,23 @@ pub struct EventRow {
     pub actor: String,
     pub kind: String,
     pub text: String,
+}
+
+/// An address nothing is written to for now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocked {
+    /// The address.
+    pub address: String,
+    /// Since when.
+    pub since: Millis,
+    /// Until when.
+    pub until: Millis,
+    /// Enhanced status code of the refusal; may be empty.
+    pub status: String,
+    /// Words of the refusal; may be empty.
+    pub reason: String,
+    /// Number of the ticket whose letter was refused; may be empty.
+    pub ticket: String,
 }
 
 impl Store {

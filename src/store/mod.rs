@@ -8,21 +8,23 @@
 //! cancelled (a future dropped during BEGIN can hand back a connection inside a transaction).
 
 mod article;
+mod gather;
 mod inbox;
 mod lookup;
 mod mailbox;
 mod meta;
 mod outbox;
+mod rows;
 pub mod sql;
 mod unit;
 mod view;
 
 pub use article::ArticleRow;
 pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
-pub use lookup::{EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
+pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
-pub use unit::{Blocked, Unit, Wanted, image_key};
+pub use unit::{Unit, Wanted, image_key};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::unit::json;
+use super::rows::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::letter::OutgoingMail;

@@ -7,23 +7,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde::Serialize;
-use sqlx::Row;
-
-use super::{Arrival, Durability, Judgement, Store, StoreError, Tx, sql};
-use crate::clock::{HOUR, Millis};
+use super::{Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};
+use crate::clock::Millis;
 use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole, fold};
 use crate::ticket::{
-    Article, Change, DeadlineKind, Event, MessageDraft, Opening, Recent, TicketView, Undelivered, Verdict, Visibility,
-    WINDOW, WINDOWS, format_number, held_mail,
+    Article, Change, Event, MessageDraft, Opening, Recent, TicketView, Undelivered, Verdict, Visibility, WINDOWS,
+    format_number, held_mail,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
-const MERGES: usize = 8;
+pub(super) const MERGES: usize = 8;
 
 /// The counter that gives tickets their row ids; no prefix can be called so.
-const TICKET_IDS: &str = "#ticket";
+pub(super) const TICKET_IDS: &str = "#ticket";
 
 /// What a group of decisions may need to know.
 #[derive(Debug, Default)]
@@ -56,23 +53,6 @@ pub struct Wanted {
 #[must_use]
 pub fn image_key(sender: &str, sha256: &str) -> String {
     format!("{sender} {sha256}")
-}
-
-/// An address nothing is written to for now.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Blocked {
-    /// The address.
-    pub address: String,
-    /// Since when.
-    pub since: Millis,
-    /// Until when.
-    pub until: Millis,
-    /// Enhanced status code of the refusal; may be empty.
-    pub status: String,
-    /// Words of the refusal; may be empty.
-    pub reason: String,
-    /// Number of the ticket whose letter was refused; may be empty.
-    pub ticket: String,
 }
 
 /// Everything read and written so far.
@@ -587,253 +567,4 @@ impl Unit {
         self.judgements.clear();
         Ok(())
     }
-}
-
-impl Tx {
-    /// Runs a statement over rows given as JSON; gives how many rows it wrote.
-    pub(super) async fn insert<T: Serialize>(&mut self, statement: sql::Sql, rows: &[T]) -> Result<u64, StoreError> {
-        if rows.is_empty() {
-            return Ok(0);
-        }
-        let query = sqlx::query(statement.on(self.engine)).bind(json(&rows)?);
-        Ok(query.execute(&mut *self.tx).await?.rows_affected())
-    }
-
-    /// Names and ids.
-    async fn pairs(
-        &mut self,
-        statement: sql::Sql,
-        names: &BTreeSet<String>,
-    ) -> Result<HashMap<String, i64>, StoreError> {
-        if names.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let rows = sqlx::query(statement.on(self.engine)).bind(json(names)?).fetch_all(&mut *self.tx).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
-    }
-
-    /// Tickets by their ids, their rows locked, lowest first so that two instances cannot block each other.
-    async fn ticket_views(&mut self, ids: &BTreeSet<i64>) -> Result<HashMap<i64, TicketView>, StoreError> {
-        let mut tickets = HashMap::new();
-        if ids.is_empty() {
-            return Ok(tickets);
-        }
-        let list = json(ids)?;
-        let rows = sqlx::query(sql::TICKET_VIEWS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-        for row in &rows {
-            let ticket = super::view::ticket(row)?;
-            tickets.insert(ticket.id, ticket);
-        }
-        let people = sqlx::query(sql::PARTICIPANTS_OF.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-        for row in people {
-            let id: i64 = row.try_get(0)?;
-            if let Some(ticket) = tickets.get_mut(&id) {
-                ticket.participants.push(row.try_get(1)?);
-            }
-        }
-        let due = sqlx::query(sql::DEADLINES_OF.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-        for row in due {
-            let (id, kind): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-            if let (Some(ticket), Some(kind)) = (tickets.get_mut(&id), DeadlineKind::from_word(&kind)) {
-                ticket.deadlines.insert(kind, row.try_get(2)?);
-            }
-        }
-        Ok(tickets)
-    }
-
-    /// Tickets, and those they were merged into; with `kin` also their parents and parts, and what an
-    /// order on them changed besides.
-    async fn with_kin(&mut self, ids: BTreeSet<i64>, kin: bool) -> Result<HashMap<i64, TicketView>, StoreError> {
-        let mut tickets = self.ticket_views(&ids).await?;
-        for _ in 0..MERGES {
-            let mut more: BTreeSet<i64> = tickets.values().map(|t| t.merged_into).collect();
-            if kin {
-                more.extend(tickets.values().map(|t| t.parent));
-                more.extend(
-                    tickets.values().filter_map(|t| t.undo.as_ref()).flat_map(|u| u.before.iter().map(|t| t.id)),
-                );
-            }
-            more.retain(|id| *id != 0 && !tickets.contains_key(id));
-            if more.is_empty() {
-                break;
-            }
-            tickets.extend(self.ticket_views(&more).await?);
-        }
-        if kin && !tickets.is_empty() {
-            let list = json(&tickets.keys().collect::<Vec<_>>())?;
-            let rows =
-                sqlx::query(sql::TICKETS_OF_PARENTS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-            let mut parts: BTreeSet<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-            parts.retain(|id| !tickets.contains_key(id));
-            tickets.extend(self.ticket_views(&parts).await?);
-        }
-        Ok(tickets)
-    }
-
-    async fn of_vendors(&mut self, addresses: &BTreeSet<String>) -> Result<Vec<i64>, StoreError> {
-        if addresses.is_empty() {
-            return Ok(Vec::new());
-        }
-        let query = sqlx::query(sql::TICKETS_OF_VENDORS.on(self.engine)).bind(json(addresses)?);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
-    }
-
-    async fn stories(&mut self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, StoreError> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let query = sqlx::query(sql::TICKET_STORIES.on(self.engine)).bind(json(&ids)?);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
-    }
-
-    /// Letters lately written to requesters, by ticket and window.
-    async fn recent_letters(
-        &mut self,
-        recipients: &BTreeSet<String>,
-        now: Millis,
-    ) -> Result<HashMap<String, Recent>, StoreError> {
-        let mut found: HashMap<String, Recent> = HashMap::new();
-        if recipients.is_empty() {
-            return Ok(found);
-        }
-        let mut query = sqlx::query(sql::OUTBOX_RECENT.on(self.engine)).bind(json(recipients)?);
-        for window in WINDOW.iter().rev() {
-            query = query.bind(now - window);
-        }
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let mut counts = [0i64; WINDOWS];
-            for (at, count) in counts.iter_mut().rev().enumerate() {
-                *count = row.try_get(2 + at)?;
-            }
-            let (recipient, ticket): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-            found.entry(recipient).or_default().add(ticket, counts);
-        }
-        Ok(found)
-    }
-
-    /// Letters written to agents within the hour: they have a cap of their own.
-    async fn recent_letters_of_agents(
-        &mut self,
-        agents: &BTreeSet<String>,
-        now: Millis,
-    ) -> Result<HashMap<String, Recent>, StoreError> {
-        let mut found: HashMap<String, Recent> = HashMap::new();
-        if agents.is_empty() {
-            return Ok(found);
-        }
-        let query = sqlx::query(sql::OUTBOX_RECENT_OF_AGENTS.on(self.engine)).bind(json(agents)?).bind(now - HOUR);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let (recipient, count): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-            found.entry(recipient).or_default().add(0, [count; WINDOWS]);
-        }
-        Ok(found)
-    }
-
-    async fn blocked(
-        &mut self,
-        addresses: &BTreeSet<String>,
-        now: Millis,
-    ) -> Result<HashMap<String, Blocked>, StoreError> {
-        let mut found = HashMap::new();
-        if addresses.is_empty() {
-            return Ok(found);
-        }
-        let query = sqlx::query(sql::UNDELIVERABLE_AMONG.on(self.engine)).bind(json(addresses)?).bind(now);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let block = Blocked {
-                address: row.try_get(0)?,
-                since: row.try_get(1)?,
-                until: row.try_get(2)?,
-                status: row.try_get(3)?,
-                reason: row.try_get(4)?,
-                ticket: String::new(),
-            };
-            found.insert(block.address.clone(), block);
-        }
-        Ok(found)
-    }
-
-    /// Contents of orders that were carried out, by their ids.
-    async fn carried_out(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<String>>, StoreError> {
-        let mut found: HashMap<String, Vec<String>> = HashMap::new();
-        if ids.is_empty() {
-            return Ok(found);
-        }
-        let query = sqlx::query(sql::COMMANDS_DONE.on(self.engine)).bind(json(ids)?);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            found.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
-        }
-        Ok(found)
-    }
-
-    /// Contents and tickets of mails by their ids.
-    async fn copies(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<(String, i64)>>, StoreError> {
-        let mut found: HashMap<String, Vec<(String, i64)>> = HashMap::new();
-        if ids.is_empty() {
-            return Ok(found);
-        }
-        let query = sqlx::query(sql::COPIES.on(self.engine)).bind(json(ids)?);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            found.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
-        }
-        Ok(found)
-    }
-
-    async fn seen_images(&mut self, keys: &BTreeSet<String>) -> Result<HashSet<String>, StoreError> {
-        if keys.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let query = sqlx::query(sql::SEEN_IMAGES.on(self.engine)).bind(json(keys)?);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
-    }
-
-    /// The last counts given out, locked: that of ticket ids first, then the prefixes in their order.
-    async fn lock_counters(&mut self, prefixes: &BTreeSet<String>) -> Result<BTreeMap<String, (i64, i64)>, StoreError> {
-        let mut counters = BTreeMap::new();
-        let names = std::iter::once(TICKET_IDS).chain(prefixes.iter().map(String::as_str));
-        for name in names.filter(|_| !prefixes.is_empty()) {
-            let query = sqlx::query(sql::COUNTER_LOCK.on(self.engine)).bind(name);
-            let last: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
-            counters.insert(name.to_owned(), (last, last));
-        }
-        Ok(counters)
-    }
-
-    async fn set_counter(&mut self, prefix: &str, last: i64) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::COUNTER_SET.on(self.engine));
-        query.bind(prefix).bind(last).execute(&mut *self.tx).await?;
-        Ok(())
-    }
-
-    /// Rows of bytes, which JSON cannot carry, eight a statement.
-    pub(super) async fn insert_bytes(
-        &mut self,
-        one: sql::Sql,
-        eight: sql::Sql,
-        rows: &[(i64, &[u8])],
-    ) -> Result<(), StoreError> {
-        let (eights, rest) = rows.as_chunks::<8>();
-        for chunk in eights {
-            let mut query = sqlx::query(eight.on(self.engine));
-            for (id, bytes) in chunk {
-                query = query.bind(*id).bind(bytes.to_vec());
-            }
-            query.execute(&mut *self.tx).await?;
-        }
-        for (id, bytes) in rest {
-            let query = sqlx::query(one.on(self.engine));
-            query.bind(*id).bind(bytes.to_vec()).execute(&mut *self.tx).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Plain values always have a JSON form; a failure here would be a mistake in this module.
-pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|e| StoreError::Statement(sqlx::Error::Encode(Box::new(e))))
 }

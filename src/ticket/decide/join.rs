@@ -1,16 +1,14 @@
 //! A mail joins a ticket.
 
-use std::collections::BTreeMap;
-
+use super::joined::{complete, joined_events, reason};
 use super::people::{is_encrypted, message, sender, silence};
 use super::step::Course;
 use super::{Case, Decision, act, conversation, requester as requests};
 use crate::mail::AutomaticKind;
 use crate::ticket::command;
-use crate::ticket::policy::{Acknowledge, Policy};
-use crate::ticket::read::Intake;
-use crate::ticket::thread::{Candidate, Threading};
-use crate::ticket::words::{Event, LetterKind, LetterOrder, TicketView, Visibility};
+use crate::ticket::policy::Acknowledge;
+use crate::ticket::thread::Candidate;
+use crate::ticket::words::{Event, LetterKind, LetterOrder, Visibility};
 
 /// A mail of somebody of the desk.
 pub(super) fn agent(case: &Case<'_>, found: &Candidate) -> Decision {
@@ -76,38 +74,4 @@ pub(super) fn automatic(case: &Case<'_>, found: &Candidate, kind: AutomaticKind)
     // A machine's words may quote an internal letter, so they stay inside.
     let message = message(intake, Visibility::Internal, &intake.mail.reply_text);
     Decision::Join(Box::new(course.joining(message, true, reason(found))))
-}
-
-/// What the mail says of the fields that were asked for.
-pub(super) fn complete(course: &mut Course<'_>) {
-    let (fields, told) = completed(&course.ticket, course.case.intake, course.policy());
-    course.ticket.fields = fields;
-    course.events.extend(told);
-}
-
-/// The fields with what this mail adds, and the line of history that says so.
-fn completed(ticket: &TicketView, intake: &Intake, policy: &Policy) -> (BTreeMap<String, String>, Option<Event>) {
-    let mut fields = ticket.fields.clone();
-    let mut told = Vec::new();
-    for (code, value) in &intake.fields {
-        if fields.get(code) != Some(value) {
-            told.push(format!("{}: {value}", policy.field_label(code, &policy.desk.language)));
-            fields.insert(code.clone(), value.clone());
-        }
-    }
-    let event = (!told.is_empty()).then(|| Event::by(&intake.sender, "fields", told.join("; ")));
-    (fields, event)
-}
-
-pub(super) fn reason(found: &Candidate) -> String {
-    format!("joined {} by its {}", found.ticket.number, found.signal.describe())
-}
-
-pub(super) fn joined_events(intake: &Intake, found: &Candidate, threading: &Threading) -> Vec<Event> {
-    let mut events =
-        vec![Event::by(&intake.sender, "joined", format!("mail joined by its {}", found.signal.describe()))];
-    if !threading.also.is_empty() {
-        events.push(Event::own("related", format!("also leads to {}", threading.also.join(", "))));
-    }
-    events
 }

@@ -12,6 +12,7 @@ mod due;
 mod forward;
 mod held;
 mod join;
+mod joined;
 mod open;
 mod people;
 mod requester;

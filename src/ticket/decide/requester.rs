@@ -5,7 +5,7 @@
 //! message like others. Whoever does not take part orders nothing.
 
 use super::conversation::{add_people, related_opening};
-use super::join::{complete, joined_events, reason};
+use super::joined::{complete, joined_events, reason};
 use super::people::{message, others, sender, silence};
 use super::step::Course;
 use super::{Case, Decision};

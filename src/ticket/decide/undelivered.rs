@@ -4,7 +4,7 @@
 //! that letter was written to; any other changes nothing. It never opens a ticket and is never
 //! answered. What failed is told to the queue's people once an address and ticket.
 
-use super::join::{joined_events, reason};
+use super::joined::{joined_events, reason};
 use super::people::{message, person};
 use super::step::Course;
 use super::{Case, Change, Decision, Joining};

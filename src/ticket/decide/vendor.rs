@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::join::{joined_events, reason};
+use super::joined::{joined_events, reason};
 use super::people::message;
 use super::step::Course;
 use super::{Case, Decision};

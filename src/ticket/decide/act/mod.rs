@@ -10,7 +10,7 @@ mod undo;
 
 use super::approval;
 use super::held::not_done_about;
-use super::join::{joined_events, reason};
+use super::joined::{joined_events, reason};
 use super::people::{message, person};
 use super::step::{Course, requesters_side, spoken};
 use super::{Case, Decision};

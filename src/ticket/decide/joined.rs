@@ -1,0 +1,43 @@
+//! What every mail that joins a ticket leaves there, whoever wrote it.
+
+use std::collections::BTreeMap;
+
+use super::step::Course;
+use crate::ticket::policy::Policy;
+use crate::ticket::read::Intake;
+use crate::ticket::thread::{Candidate, Threading};
+use crate::ticket::words::{Event, TicketView};
+
+/// What the mail says of the fields that were asked for.
+pub(super) fn complete(course: &mut Course<'_>) {
+    let (fields, told) = completed(&course.ticket, course.case.intake, course.policy());
+    course.ticket.fields = fields;
+    course.events.extend(told);
+}
+
+/// The fields with what this mail adds, and the line of history that says so.
+fn completed(ticket: &TicketView, intake: &Intake, policy: &Policy) -> (BTreeMap<String, String>, Option<Event>) {
+    let mut fields = ticket.fields.clone();
+    let mut told = Vec::new();
+    for (code, value) in &intake.fields {
+        if fields.get(code) != Some(value) {
+            told.push(format!("{}: {value}", policy.field_label(code, &policy.desk.language)));
+            fields.insert(code.clone(), value.clone());
+        }
+    }
+    let event = (!told.is_empty()).then(|| Event::by(&intake.sender, "fields", told.join("; ")));
+    (fields, event)
+}
+
+pub(super) fn reason(found: &Candidate) -> String {
+    format!("joined {} by its {}", found.ticket.number, found.signal.describe())
+}
+
+pub(super) fn joined_events(intake: &Intake, found: &Candidate, threading: &Threading) -> Vec<Event> {
+    let mut events =
+        vec![Event::by(&intake.sender, "joined", format!("mail joined by its {}", found.signal.describe()))];
+    if !threading.also.is_empty() {
+        events.push(Event::own("related", format!("also leads to {}", threading.also.join(", "))));
+    }
+    events
+}
