@@ -175,6 +175,8 @@ fn date(now: Millis) -> SystemTime {
 fn marks(kind: LetterKind, desk: &str, number: &str) -> [(&'static str, String); 4] {
     let (submitted, suppress) = match kind {
         k if k.is_automatic_reply() => ("auto-replied", "All"),
+        // A helpdesk must take it for what it is, a person's words.
+        LetterKind::Vendor => ("", "OOF, AutoReply"),
         k if k.is_personal() => ("auto-generated", "OOF, AutoReply"),
         _ => ("auto-generated", "All"),
     };

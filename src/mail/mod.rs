@@ -80,6 +80,8 @@ pub struct ParsedMail {
     /// True when some of it stood below or between quoted lines: some clients break quoted lines so
     /// that their ends look like the writer's own words.
     pub below_quote: bool,
+    /// True when its writer added no word to what is quoted; [`ParsedMail::reply_text`] is all of it then.
+    pub wordless: bool,
     /// Files that came with it, in their order.
     pub attachments: Vec<Attachment>,
     /// Set when a machine wrote this.
@@ -126,6 +128,7 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     mail.authentication = auth::read(message);
     mail.protection = protection::detect(message, &mail.text);
     (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked, setting(&mail));
+    mail.wordless = mail.reply_text == mail.text.trim() && reply::is_wordless(&body.marked, setting(&mail));
     mail.forwarded = forward::detect(message, &mail, &body.marked, limits);
     mail.defects = defects;
     mail.content = content(&mail);

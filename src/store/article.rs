@@ -2,6 +2,7 @@
 
 use sqlx::Row;
 
+use super::rows::json;
 use super::{Engine, Store, StoreError, sql};
 use crate::clock::Millis;
 use crate::ticket::{DeadlineKind, Hit};
@@ -71,18 +72,20 @@ impl Store {
         Ok(articles.collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Deadlines that have been reached, the oldest first: ticket, kind, when. Those that somebody's mail
+    /// Deadlines of these queues that have been reached, the oldest first: ticket, kind, when. Those that somebody's mail
     /// would have taken off only as far as all mail was heard.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn due(
         &self,
+        queues: &[String],
         now: Millis,
         heard_until: Millis,
         limit: i64,
     ) -> Result<Vec<(i64, DeadlineKind, Millis)>, StoreError> {
         let rows = sqlx::query(sql::DEADLINES_DUE.on(self.engine))
+            .bind(json(&queues)?)
             .bind(now)
             .bind(heard_until)
             .bind(limit)

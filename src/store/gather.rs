@@ -25,7 +25,8 @@ impl Tx {
         Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Tickets by their ids, their rows locked, lowest first so that two instances cannot block each other.
+    /// Tickets by their ids, their rows locked, lowest first. Their kin are locked after them: two instances that
+    /// block each other there are told apart by PostgreSQL, and one of them tries again.
     pub(super) async fn ticket_views(&mut self, ids: &BTreeSet<i64>) -> Result<HashMap<i64, TicketView>, StoreError> {
         let mut tickets = HashMap::new();
         if ids.is_empty() {

@@ -214,8 +214,10 @@ statements! {
     DEADLINES_ADD = rows!(
         "INSERT INTO deadline (ticket_id, kind, due_at) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, \
          CAST(j.value ->> 2 AS BIGINT)", "ON CONFLICT (ticket_id, kind) DO UPDATE SET due_at = excluded.due_at");
-    DEADLINES_DUE = Sql::both("SELECT ticket_id, kind, due_at FROM deadline WHERE due_at <= $1 AND (kind = 'wake' OR due_at <= $2) \
-         ORDER BY due_at, ticket_id LIMIT $3");
+    DEADLINES_DUE = among!(
+        "SELECT deadline.ticket_id, deadline.kind, deadline.due_at FROM deadline JOIN ticket ON ticket.id = deadline.ticket_id \
+         WHERE deadline.due_at <= $2 AND (deadline.kind = 'wake' OR deadline.due_at <= $3) AND ticket.queue",
+        "ORDER BY deadline.due_at, deadline.ticket_id LIMIT $4");
     ARTICLES_ADD = rows!(
         "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::token::held_mail;
 use super::words::LetterKind;
 use crate::clock::{HOUR, MINUTE, Millis};
 
@@ -66,8 +67,10 @@ pub fn suppress(kind: LetterKind, ticket: i64, recent: &Recent, caps: &Caps) -> 
             )
         })
     };
-    // Anybody can write in an agent's name, so what tells them so is counted like letters to outsiders.
-    if kind.is_internal() && kind != LetterKind::NotDone {
+    // Anybody can write in an agent's name, so what tells them so is counted like letters to outsiders. What is
+    // about a ticket, and no mail that was held, answers somebody who proved to be that agent.
+    let proven = held_mail(ticket).is_none();
+    if kind.is_internal() && (kind != LetterKind::NotDone || proven) {
         return over(recent.address[HOURLY], caps.agent_letters_per_hour, HOUR, "");
     }
     let cap = |(part, whole): (i64, i64)| (caps.letters_per_hour.saturating_mul(part) / whole).max(1);

@@ -487,6 +487,8 @@ pub struct LetterOrder {
     pub text: Option<String>,
     /// Which tickets a list shows.
     pub listing: Option<Listing>,
+    /// Whether it shows all that was said on the ticket: its reader comes to it late.
+    pub whole: bool,
     /// What tells it from another of its kind to the same person, for the same cause; mostly empty.
     pub cause: String,
 }
@@ -495,7 +497,22 @@ impl LetterOrder {
     /// An order for a letter about the message at hand.
     #[must_use]
     pub fn new(kind: LetterKind, to: Person) -> Self {
-        Self { kind, to, undelivered: None, done: Vec::new(), text: None, listing: None, cause: String::new() }
+        Self {
+            kind,
+            to,
+            undelivered: None,
+            done: Vec::new(),
+            text: None,
+            listing: None,
+            whole: false,
+            cause: String::new(),
+        }
+    }
+
+    /// The same with everything that was said.
+    #[must_use]
+    pub fn with_all(self) -> Self {
+        Self { text: Some(String::new()), whole: true, ..self }
     }
 
     /// The same with words of its own.

@@ -210,7 +210,7 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
         let work = async {
             let heard_until = desk.fetched_until();
             process::drain(&desk).await?;
-            sweep::drain(&desk, heard_until).await
+            sweep::drain(&desk, &heard_until).await
         };
         match work.await {
             Ok(_) => {

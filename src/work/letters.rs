@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::store::{ListingFilter, Store, StoreError, TicketRow, Unit, Waiting};
 use crate::ticket::{
     Event, LetterKind, LetterOrder, Listing, MessageDraft, ReplyTo, Secret, Status, TicketView, Undelivered, suppress,
-    undelivered_orders,
+    unasked, undelivered_orders,
 };
 
 /// What counts as waiting longer than it should: nothing has happened to it for as long.
@@ -20,10 +20,30 @@ const LISTED: i64 = 50;
 /// Most messages of a ticket in a letter.
 const TOLD: usize = 30;
 
+/// Why a letter is written.
+#[derive(Clone, Copy)]
+pub(super) enum Cause<'g> {
+    /// A mail.
+    Mail(&'g Waiting),
+    /// An order of the operator, by its row id of the inbox.
+    Order(i64),
+    /// A deadline, or a letter's failure; the order's own cause tells which.
+    Time,
+}
+
+impl Cause<'_> {
+    fn id(self) -> i64 {
+        match self {
+            Self::Mail(mail) => mail.id,
+            Self::Order(id) => id,
+            Self::Time => 0,
+        }
+    }
+}
+
 /// A letter that is decided and not yet written.
 pub(super) struct Draft<'g> {
-    /// The mail that is its cause; none for a deadline.
-    pub(super) mail: Option<&'g Waiting>,
+    pub(super) cause: Cause<'g>,
     pub(super) ticket: Arc<TicketView>,
     pub(super) message: Arc<MessageDraft>,
     pub(super) order: LetterOrder,
@@ -58,7 +78,7 @@ impl<'a> Writer<'a> {
     pub(super) fn draft<'g>(
         &self,
         unit: &mut Unit,
-        mail: Option<&'g Waiting>,
+        cause: Cause<'g>,
         ticket: TicketView,
         message: MessageDraft,
         mut orders: Vec<LetterOrder>,
@@ -75,6 +95,9 @@ impl<'a> Writer<'a> {
                 let words = format!("{} {}", failure.status, failure.reason);
                 let text = format!("{} not sent: {to} refused a letter ({})", order.kind.as_str(), words.trim());
                 unit.add_event(ticket.id, Event::own("suppressed", text));
+                if let Some(view) = unit.ticket(ticket.id).cloned() {
+                    unit.change_ticket(0, &unasked(&view, order.kind, &failure, policy));
+                }
                 continue;
             }
             if let Some(reason) = suppress(order.kind, ticket.id, &unit.recent_letters(to), &policy.caps) {
@@ -83,13 +106,16 @@ impl<'a> Writer<'a> {
             }
             unit.count_letter(to, ticket.id);
             let (ticket, message) = (Arc::clone(&ticket), Arc::clone(&message));
-            drafts.push(Draft { mail, ticket, message, order, extra: Extra::default() });
+            drafts.push(Draft { cause, ticket, message, order, extra: Extra::default() });
         }
     }
 
     /// Writes what was decided, and the letters, as one commit.
     pub(super) async fn commit(&self, mut unit: Unit, mut drafts: Vec<Draft<'_>>) -> Result<(), StoreError> {
-        if drafts.iter().any(|draft| shows_more(draft.order.kind)) {
+        if drafts
+            .iter()
+            .any(|draft| draft.order.whole && draft.order.kind != LetterKind::NotDone || shows_more(draft.order.kind))
+        {
             // What a list shows is how things stand after all that was decided.
             unit.write().await?;
             for draft in &mut drafts {
@@ -115,6 +141,9 @@ impl<'a> Writer<'a> {
             LetterKind::Listing | LetterKind::Progress => draft.extra.listed = self.listed(&draft.order, unit).await?,
             LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake => {
                 draft.extra.told = self.told(&draft.ticket, unit).await?;
+            }
+            kind if draft.order.whole && kind != LetterKind::NotDone => {
+                draft.extra.told = self.told(&draft.ticket, unit).await?
             }
             LetterKind::Reasons => draft.extra.told = self.reasons(&draft.ticket).await?,
             _ => {}
@@ -179,8 +208,11 @@ impl<'a> Writer<'a> {
     }
 
     fn compose(&self, draft: &Draft<'_>) -> Result<OutgoingMail, String> {
-        let Draft { mail, ticket, message, order, extra } = draft;
-        let bytes = mail.filter(|_| order.kind.carries_files()).map(|m| m.bytes.as_slice()).unwrap_or_default();
+        let Draft { cause, ticket, message, order, extra } = draft;
+        let bytes = match cause {
+            Cause::Mail(mail) if order.kind.carries_files() => mail.bytes.as_slice(),
+            _ => &[],
+        };
         let wanted = enclosable(message, order.kind);
         let files = if bytes.is_empty() || wanted.is_empty() { Vec::new() } else { mail::files(bytes, &wanted) };
         let parcel = Parcel {
@@ -190,7 +222,7 @@ impl<'a> Writer<'a> {
             extra,
             files: &files,
             file_bytes: self.settings.letter_file_bytes,
-            once_key: once_key(mail.map_or(0, |m| m.id), ticket, order, self.now),
+            once_key: once_key(cause.id(), ticket, order, self.now),
             plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
             now: self.now,
         };
@@ -247,7 +279,7 @@ fn listed(row: TicketRow) -> Listed {
 fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder, now: Millis) -> String {
     let (kind, to) = (order.kind.as_str(), &order.to.address);
     match order.undelivered.as_ref().filter(|f| !f.lasting) {
-        Some(failure) => format!("ticket-{}:{kind}:{}:{to}", ticket.id, failure.address),
+        Some(failure) => format!("ticket-{}:{kind}:{}{}:{to}", ticket.id, failure.address, order.cause),
         // A deadline is the cause.
         None if mail == 0 => format!("ticket-{}:{kind}:{}:{to}", ticket.id, order.cause),
         // Who may not write here, or not there any more, is told once a day.

@@ -88,12 +88,10 @@ impl Desk {
         polled.insert(mailbox.to_owned(), at);
     }
 
-    /// Until when every mail is sure to have been fetched: the oldest of the mailboxes' times; 0 while one
-    /// of them was not read yet.
-    pub(crate) fn fetched_until(&self) -> Millis {
-        let polled = self.polled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let settings = self.settings.load();
-        settings.mailboxes.keys().map(|name| polled.get(name).copied().unwrap_or(0)).min().unwrap_or(Millis::MAX)
+    /// Until when every mail is sure to have been fetched, by the mailboxes' names; a mailbox that was not
+    /// read yet in this life is not among them.
+    pub(crate) fn fetched_until(&self) -> BTreeMap<String, Millis> {
+        self.polled.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// Ends work on the store in good order.

@@ -40,7 +40,7 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
     }
     let heard_until = desk.fetched_until();
     tally.decided = process::drain(desk).await?;
-    sweep::drain(desk, heard_until).await?;
+    sweep::drain(desk, &heard_until).await?;
     match sender.drain(desk, &CancellationToken::new()).await {
         Ok(sent) => tally.sent = sent,
         Err(trouble) => {

@@ -3,7 +3,9 @@
 //! It takes the way of an agent's mail: kept in the inbox under a mailbox of its own, decided by the
 //! same rules, carried out in one commit. Only the receipt goes to the terminal.
 
-use super::letters::Writer;
+use std::collections::BTreeSet;
+
+use super::letters::{Cause, Writer};
 use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
@@ -49,11 +51,13 @@ pub async fn order(
         numbers: head.lines.iter().flat_map(|line| numbers_in(line, prefixes())).collect(),
         prefixes: policy.queues.values().map(|q| q.prefix.clone()).collect(),
         agents: policy.agents.values().map(|a| a.address.clone()).collect(),
+        recipients: people_in(&head.lines, policy),
         kin: true,
         ..Wanted::default()
     };
     let mut unit = Unit::load(store, wanted, now).await?;
-    let Some(view) = unit.living(ticket).cloned() else {
+    let found = if command::undoes(text) { unit.ticket(ticket) } else { unit.living(ticket) };
+    let Some(view) = found.cloned() else {
         return Ok(Outcome::NotDone(vec!["the ticket is gone".to_owned()]));
     };
     let bytes = as_mail(&view, text, now);
@@ -108,6 +112,12 @@ fn add_operator(policy: &mut Policy) {
     policy.agents.insert(MAILBOX.to_owned(), operator);
 }
 
+/// People that orders may write to.
+fn people_in(lines: &[String], policy: &Policy) -> BTreeSet<String> {
+    let words = lines.iter().flat_map(|line| line.split([' ', ',', ';', '<', '>'])).filter(|w| w.contains('@'));
+    words.map(mail::key).chain(policy.audiences.values().flatten().cloned()).collect()
+}
+
 /// The order as the mail that it might have been; the time makes two equal ones two.
 fn as_mail(ticket: &TicketView, text: &str, now: Millis) -> Vec<u8> {
     let text = text.replace('\n', "\r\n");
@@ -142,25 +152,23 @@ async fn carry_out(
     let mut done = told(&change.letters, "");
     for opening in opens {
         let new = unit.open_ticket(inbox_id, &opening)?;
-        done.iter_mut().for_each(|line| *line = line.replacen("%NEW%", &new.number, 1));
-        writer.draft(&mut unit, None, new, opening.message, named(opening.letters, inbox_id), &mut drafts);
+        if let Some(line) = done.iter_mut().find(|line| line.contains("%NEW%")) {
+            *line = line.replacen("%NEW%", &new.number, 1);
+        }
+        writer.draft(&mut unit, Cause::Order(inbox_id), new, opening.message, to_others(opening.letters), &mut drafts);
     }
     for other in others {
         let ticket = unit.change_ticket(inbox_id, &other);
-        writer.draft(&mut unit, None, ticket, other.message, named(other.letters, inbox_id), &mut drafts);
+        writer.draft(&mut unit, Cause::Order(inbox_id), ticket, other.message, to_others(other.letters), &mut drafts);
     }
-    writer.draft(&mut unit, None, ticket, change.message, named(change.letters, inbox_id), &mut drafts);
+    writer.draft(&mut unit, Cause::Order(inbox_id), ticket, change.message, to_others(change.letters), &mut drafts);
     writer.commit(unit, drafts).await?;
     Ok(Outcome::Done(done))
 }
 
-/// Letters to everybody but the operator, with the order as their cause.
-fn named(letters: Vec<LetterOrder>, inbox_id: i64) -> Vec<LetterOrder> {
-    let others = letters.into_iter().filter(|l| l.to.address != OPERATOR);
-    // The reason of an escalation stands in its cause, and stays.
-    others
-        .map(|l| LetterOrder { cause: if l.cause.is_empty() { format!("operator-{inbox_id}") } else { l.cause }, ..l })
-        .collect()
+/// Letters to everybody but the operator.
+fn to_others(letters: Vec<LetterOrder>) -> Vec<LetterOrder> {
+    letters.into_iter().filter(|l| l.to.address != OPERATOR).collect()
 }
 
 /// What the letter to the operator would have said.

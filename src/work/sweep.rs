@@ -4,10 +4,10 @@
 //! looked at again in the transaction that changes it, so that a deadline that was taken off
 //! meanwhile does nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Desk;
-use super::letters::Writer;
+use super::letters::{Cause, Writer};
 use crate::clock::Millis;
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::due;
@@ -15,26 +15,32 @@ use crate::ticket::due;
 /// Deadlines met by one commit.
 const BATCH: i64 = 100;
 
-/// Meets every deadline that has been reached. Gives how many. `heard_until`: every mail that came before
-/// is decided; silence that was due later is not yet known to be silence.
+/// Meets every deadline that has been reached. Gives how many. `heard_until`: by mailbox, until when every
+/// mail is decided; silence that was due later is not yet known to be silence.
 ///
 /// # Errors
 /// [`StoreError`]; nothing is half done then.
-pub async fn drain(desk: &Desk, heard_until: Millis) -> Result<usize, StoreError> {
+pub async fn drain(desk: &Desk, heard_until: &BTreeMap<String, Millis>) -> Result<usize, StoreError> {
     let mut count = 0;
-    loop {
-        let met = batch(desk, heard_until).await?;
-        count += met;
-        if met == 0 {
-            return Ok(count);
+    for mailbox in desk.settings.load().mailboxes.keys() {
+        let heard_until = heard_until.get(mailbox).copied().unwrap_or(0);
+        loop {
+            let met = batch(desk, mailbox, heard_until).await?;
+            count += met;
+            if met == 0 {
+                break;
+            }
+            desk.outbox_bell.notify_one();
         }
-        desk.outbox_bell.notify_one();
     }
+    Ok(count)
 }
 
-async fn batch(desk: &Desk, heard_until: Millis) -> Result<usize, StoreError> {
+async fn batch(desk: &Desk, mailbox: &str, heard_until: Millis) -> Result<usize, StoreError> {
     let (settings, now) = (desk.settings.load_full(), desk.clock.now());
-    let rows = desk.store.due(now, heard_until, BATCH).await?;
+    let here = settings.policy.queues.values().filter(|q| q.mailbox == mailbox);
+    let queues: Vec<String> = here.map(|q| q.name.clone()).collect();
+    let rows = desk.store.due(&queues, now, heard_until, BATCH).await?;
     if rows.is_empty() {
         return Ok(0);
     }
@@ -53,7 +59,7 @@ async fn batch(desk: &Desk, heard_until: Millis) -> Result<usize, StoreError> {
         let ticket = unit.change_ticket(0, &change);
         met += 1;
         tracing::info!(ticket_id = id, kind = kind.as_str(), "deadline met");
-        writer.draft(&mut unit, None, ticket, change.message, change.letters, &mut drafts);
+        writer.draft(&mut unit, Cause::Time, ticket, change.message, change.letters, &mut drafts);
     }
     writer.commit(unit, drafts).await?;
     Ok(met)

@@ -2,7 +2,7 @@
 //! nobody waits for an answer to what was never asked.
 
 use super::Desk;
-use super::letters::Writer;
+use super::letters::{Cause, Writer};
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::{LetterKind, Undelivered, unasked, undelivered_orders};
 
@@ -32,6 +32,6 @@ pub(super) async fn tell(desk: &Desk, outbox_id: i64, error: &str) -> Result<(),
     }
     let writer = Writer::new(&desk.store, &desk.secret, &settings, now).await?;
     let mut drafts = Vec::new();
-    writer.draft(&mut unit, None, ticket, change.message, orders, &mut drafts);
+    writer.draft(&mut unit, Cause::Time, ticket, change.message, orders, &mut drafts);
     writer.commit(unit, drafts).await
 }

@@ -13,7 +13,8 @@ const FAIL: &str = "Authentication-Results: mx.desk.example; dmarc=fail header.f
 
 /// The mail changed nothing: the ticket is untouched and nobody outside was written to.
 async fn refused(site: &Site, mail: &Mail, why: &str) {
-    let before = (site.tickets().await, site.sink.to(ANA).len(), site.sink.to(EVE).len());
+    let about = |l: &&crate::support::sink::Letter| l.mail.subject.contains("CG42N1-000001");
+    let before = (site.tickets().await, site.sink.to(ANA).len(), site.sink.to(EVE).iter().filter(about).count());
     site.then(mail).await;
     let row = site.verdict(mail).await;
     assert!(!row.verdict.is_empty() && row.verdict != "command", "{why}: {row:?}");
@@ -25,6 +26,9 @@ async fn refused(site: &Site, mail: &Mail, why: &str) {
         "{why}"
     );
     assert_eq!(site.sink.to(ANA).len(), before.1, "{why}");
+    let to_eve = site.sink.to(EVE);
+    let own = to_eve.iter().filter(|l| !l.mail.subject.contains("CG42N1-000001")).count();
+    assert_eq!(to_eve.len() - own, before.2, "{why}: nothing about the ticket goes to Eve");
 }
 
 stories! {
@@ -136,6 +140,12 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, "Je regarde.\n#clore")).await;
         let ticket = site.only_ticket().await;
         assert_eq!(ticket.status, "new", "neither below the text nor in the quote");
+        let told = site.sink.with_words(MARIE, "Pas fait");
+        assert!(told.mail.text.contains("tout en haut"), "{}", told.mail.text);
+        // A quote that nothing marks but the line above it, in a mail without a word of one's own.
+        let quote = Mail::reply(&notice.mail, MARIE, "").text("\n-----Message d'origine-----\nDe : Support\nEnvoyé : lundi 2 mars 2026 09:15\nÀ : Marie\nObjet : Imprimante\n\n#clore\n");
+        site.then(&quote).await;
+        assert_eq!(site.only_ticket().await.status, "new");
     }
 
     a_requester_orders_nothing_of_an_agent(site) {

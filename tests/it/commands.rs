@@ -330,7 +330,7 @@ fn a_wrong_command_line_is_64_and_help_is_0() {
 async fn the_operator_gives_every_order_a_moderator_gives() {
     let (folder, sink, _) = filled().await;
     let order = |words: &[&str]| on(folder.path(), &[&["ticket", "do", "CG42N1-1"], words].concat());
-    let done = order(&["#prendre\n#priorité P2"]);
+    let done = order(&["#priorité P2\n#étiquette salle-12"]);
     assert!(done.status.success(), "{}", text(&done));
     assert!(text(&done).contains("Priorité P1 → P2."), "{}", text(&done));
     // What cannot be done is said, and nothing is.
@@ -352,6 +352,9 @@ async fn the_operator_gives_every_order_a_moderator_gives() {
         (&articles[0]["solution"], &articles[0]["tags"][0]),
         (&Value::from("Câble rebranché."), &Value::from("réseau"))
     );
+    assert_eq!(order(&["#prendre"]).status.code(), Some(65), "the operator has no tickets");
+    assert_eq!(order(&["#liste"]).status.code(), Some(65), "there are commands for that");
+    assert!(order(&["#rouvrir"]).status.success());
     let undone = order(&["#annuler"]);
     assert!(undone.status.success(), "{}", text(&undone));
     // The letters leave with the next round; nobody writes to the operator.

@@ -56,7 +56,7 @@ plays! {
         // The desk answers, the head of school reads it whole, and it is resolved.
         let notice = site.sink.with_words(NORA, "Connexion impossible");
         site.then(&vouched(Mail::press(&notice.mail, "#prendre", NORA))).await;
-        assert!(site.sink.with_words(HEAD, "prise en main par Nora Lefèvre").mail.subject.contains("CG42N1"));
+        assert!(site.sink.with_words(HEAD, "prise en charge par Nora Lefèvre").mail.subject.contains("CG42N1"));
         site.then(&vouched(Mail::reply(&notice.mail, NORA, "#modèle synchro"))).await;
         assert!(site.sink.with_words(HEAD, "La synchronisation de l'annuaire").mail.text.contains("Nora Lefèvre"));
         site.then(&vouched(Mail::reply(&notice.mail, NORA, "#résoudre\nLa classe est synchronisée."))).await;

@@ -56,6 +56,9 @@ stories! {
         let broken = vouched(Mail::reply(&notice.mail, MARIE, "x").text("#prestataire\nBonjour\n> cité\nSECRET-INTERNE #public"));
         site.then(&broken).await;
         kept_from(&site, &[ANA, VENDOR], SECRET);
+        assert_eq!(site.verdict(&slip).await.verdict, "joined");
+        let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
+        assert!(messages.iter().any(|m| m.new_text.contains(SECRET) && m.visibility == "internal"));
         assert_eq!(site.verdict(&broken).await.state, "held");
         let head = letter.raw.split("\n\n").next().unwrap();
         assert!(!head.contains("client.example"), "the requester's ids are not the vendor's: {head}");
@@ -78,8 +81,15 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#rouvrir")).await;
         site.then(&Mail::reply(&theirs.mail, MARIE, "#fusionner CG42N1-1")).await;
         site.then(&Mail::reply(&notice.mail, MARIE, "#public\nVotre mot de passe : SECRET-ANA.")).await;
+        assert_ne!(site.ticket("CG42N1-000002").await.merged_into, 0);
+        assert!(site.sink.with_words(ANA, "SECRET-ANA").mail.text.contains("mot de passe"));
         kept_from(&site, &[VENDOR], "SECRET-ANA");
         kept_from(&site, &[ANA], SECRET);
+        // Nor do they come in by Cc or by an order.
+        site.then(&Mail::reply(&notice.mail, MARIE, &format!("#cc {VENDOR}"))).await;
+        site.then(&Mail::reply(&notice.mail, MARIE, &format!("#demandeur {VENDOR}"))).await;
+        let people = site.store().participants(site.ticket("CG42N1-000001").await.id).await.unwrap();
+        assert_eq!(people, [ANA]);
     }
 
     a_vendors_helpdesk_is_heard(site, TEAM) {
@@ -237,6 +247,9 @@ stories! {
         site.then(&Mail::press(&first.mail, "#annuler", MARIE)).await;
         assert_eq!(site.only_ticket().await.status, "closed");
         assert!(site.sink.with_words(MARIE, "Pas fait").mail.text.contains("#clore"));
+        // It goes alone, and what only kept an article is not what it takes back.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#statut ouvert\n#annuler")).await;
+        assert_eq!(site.only_ticket().await.status, "closed");
         // An absence note in between is nobody's step; and a merge is taken back where it was ordered.
         site.then(&Mail::from(BOB).subject("Le second")).await;
         site.then(&Mail::from(ANA).subject("Le premier")).await;
@@ -296,6 +309,74 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#public\nDeux.")).await;
         assert_eq!(site.sink.to(BOB).len(), 1);
         assert!(site.sink.with_words(ANA, "Deux.").mail.text.contains("Deux."));
+    }
+
+    who_answers_a_held_letter_without_a_word_lets_it_in(site, "[queues.help]\nsenders = [\"@college.example\"]\n") {
+        for (at, below) in ["-----Message d'origine-----\nDe : Support\nEnvoyé : lundi 2 mars 2026 09:15\nÀ : Marie\nObjet : À décider\n\nTom a écrit.", "Le lun. 2 mars 2026 à 09:15, Support du collège\n<support@desk.example> a écrit :\n\n> Tom a écrit."].iter().enumerate() {
+            let subject = format!("Accès {at}");
+            site.then(&Mail::from("tom@elsewhere.example").subject(&subject).text(&subject)).await;
+            let held = site.sink.with_words(MARIE, &subject);
+            let id = held.mail.message_id.clone().unwrap();
+            site.then(&Mail::from(MARIE).subject(&format!("Re: {}", held.mail.subject)).header(&format!("In-Reply-To: <{id}>")).text(&format!("\n\n{below}\n"))).await;
+            assert_eq!(site.tickets().await.len(), at + 1, "{below}");
+        }
+        // French words are orders as well, and an answer to what was unclear is about the same mail.
+        site.then(&Mail::from("tom@elsewhere.example").subject("Encore un").text("Encore un")).await;
+        let held = site.sink.with_words(MARIE, "Encore un");
+        site.then(&Mail::reply(&held.mail, MARIE, "Qui est-ce ?")).await;
+        let unclear = site.sink.with_words(MARIE, "Pas fait");
+        site.then(&Mail::reply(&unclear.mail, MARIE, "#rejeter spam")).await;
+        assert!(site.store().held().await.unwrap().iter().all(|m| m.subject != "Encore un"));
+    }
+
+    a_busy_moderator_is_told_all_the_same(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        for n in 0..40 {
+            site.put(&Mail::from(&format!("p{n}@college.example")).text(&format!("Demande {n}")));
+        }
+        site.pass(MINUTE).await;
+        site.then(&Mail::reply(&notice.mail, MARIE, "#pubilc\nBonjour")).await;
+        assert!(site.sink.with_words(MARIE, "Pas fait").mail.text.contains("#public"));
+    }
+
+    words_behind_a_button_are_kept_and_a_complaint_reopens(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nFait.")).await;
+        let resolved = site.sink.with_words(ANA, "est résolue");
+        site.then(&Mail::press(&resolved.mail, "#pas-résolu", ANA).typed("Non, toujours rien.")).await;
+        assert!(site.sink.with_words(MARIE, "Non, toujours rien.").mail.text.contains("n'est pas résolu"));
+        site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nRefait.")).await;
+        let resolved = site.sink.with_words(ANA, "Refait.");
+        site.then(&Mail::reply(&resolved.mail, ANA, "#cc bob@college.example\nCe n'est toujours pas réparé.")).await;
+        assert_eq!(site.only_ticket().await.status, "reopened");
+        site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nEncore.")).await;
+        site.then(&Mail::press(&site.sink.with_words(ANA, "Encore.").mail, "#résolu", ANA)).await;
+        assert!(site.sink.with_words(MARIE, "la demande est close").mail.subject.contains("CG42N1"), "the desk hears of the end");
+    }
+
+    nobody_is_reminded_and_closed_in_one_breath(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#demander\nQuel poste ?")).await;
+        site.pass(20 * DAY).await;
+        assert_eq!(site.only_ticket().await.status, "pending");
+        assert!(site.sink.with_words(ANA, "Rappel").mail.text.contains("Quel poste ?"));
+        site.pass(8 * DAY).await;
+        assert_eq!(site.only_ticket().await.status, "closed");
+    }
+
+    two_orders_in_a_line_are_two_mistakes(site) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#prendre #priorité P1")).await;
+        assert_eq!(site.only_ticket().await.assignee, "");
+        site.then(&Mail::reply(&notice.mail, MARIE, "Bonjour Ana,\n#public\nVoici.")).await;
+        assert_eq!(site.sink.to(ANA).len(), 1);
+        let told = site.sink.with_words(MARIE, "tout en haut");
+        site.then(&Mail::press(&told.mail, "#public", MARIE)).await;
+        assert!(site.sink.with_words(ANA, "Voici.").mail.text.starts_with("Bonjour Ana,"));
     }
 
     a_list_shows_what_the_same_mail_did(site, TEAM) {

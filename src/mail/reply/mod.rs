@@ -49,6 +49,12 @@ pub(super) fn new_text(marked: &str, setting: Setting) -> (String, bool) {
     (out.to_owned(), below)
 }
 
+/// Whether nothing would be the writer's own beside a word above it.
+pub(super) fn is_wordless(marked: &str, setting: Setting) -> bool {
+    const WORD: &str = "x";
+    setting.answers && new_text(&format!("{WORD}\n\n{}", marked.trim_start()), setting).0.trim() == WORD
+}
+
 impl Line<'_> {
     /// A quoted line with its `>`; the writer's own indented block without.
     fn shown_in_reply(&self) -> Cow<'_, str> {

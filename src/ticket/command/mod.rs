@@ -89,10 +89,10 @@ pub enum Order {
     Why,
     /// The orders there are.
     Help,
-    /// A requester agrees that it is done.
-    Solved,
-    /// A requester does not.
-    Unsolved,
+    /// A requester agrees that it is done, and words.
+    Solved(String),
+    /// A requester does not, and words.
+    Unsolved(String),
     /// 1 to 5, and words.
     Rate(i64, String),
     /// 0 to 10.
@@ -145,6 +145,15 @@ fn is_word(word: &str) -> bool {
 }
 
 impl Head {
+    /// The mail with orders brought to the top that stand below other text; none when there are none.
+    #[must_use]
+    pub fn gathered(&self) -> Option<Self> {
+        let (strays, rest): (Vec<&str>, Vec<&str>) =
+            self.text.lines().partition(|line| line.starts_with('#') && word(line).is_some());
+        let lines = self.lines.iter().cloned().chain(strays.iter().map(|line| line.trim().to_owned()));
+        (!strays.is_empty()).then(|| Self { lines: lines.collect(), text: rest.join("\n").trim().to_owned() })
+    }
+
     /// The orders, in their order.
     ///
     /// # Errors
@@ -183,8 +192,15 @@ impl Head {
 /// Whether one of the orders at the top takes the last one back.
 #[must_use]
 pub fn undoes(text: &str) -> bool {
-    let word = |line: &String| fold(line.trim_start_matches('#').trim_end_matches(['.', '!', ':']));
-    head(text).lines.iter().any(|line| names::of(&word(line)).is_some_and(|e| e.name == Name::Undo))
+    head(text).lines.iter().any(|line| word(line) == Some(Name::Undo))
+}
+
+/// Which order a line begins with, whatever it is given with.
+#[must_use]
+pub fn word(line: &str) -> Option<Name> {
+    let word = line.trim().trim_start_matches('#').split_whitespace().next()?;
+    let folded = fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-");
+    names::of(&folded).map(|entry| entry.name)
 }
 
 /// The tables of `docs/orders.md`, as Markdown.
@@ -239,6 +255,16 @@ struct Argument<'a> {
 impl Argument<'_> {
     fn order(&self, name: Name) -> Result<Order, Wrong> {
         let policy = self.policy;
+        if names::stands_alone(name) && !self.rest.is_empty() {
+            let rest = self.rest;
+            return Err((
+                words!(
+                    "« {rest} » est de trop : un ordre par ligne, le texte en dessous",
+                    "\"{rest}\" is too much: one order a line, the text below"
+                ),
+                None,
+            ));
+        }
         Ok(match name {
             Name::Take => Order::Take,
             Name::Assign => Order::Assign(self.agent()?),
@@ -264,7 +290,7 @@ impl Argument<'_> {
             Name::Link => Order::Link(self.number()?),
             Name::Parent if self.is_none() => Order::Parent(None),
             Name::Parent => Order::Parent(Some(self.number()?)),
-            Name::Broadcast => self.broadcast(),
+            Name::Broadcast => self.broadcast()?,
             Name::Cc => Order::Cc(self.addresses()?),
             Name::Uncc => Order::Uncc(self.addresses()?),
             Name::Vendor if self.rest.is_empty() => Order::Vendor(None),
@@ -279,8 +305,8 @@ impl Argument<'_> {
             Name::Show => Order::Show,
             Name::Why => Order::Why,
             Name::Help => Order::Help,
-            Name::Solved => Order::Solved,
-            Name::Unsolved => Order::Unsolved,
+            Name::Solved => Order::Solved(self.rest.to_owned()),
+            Name::Unsolved => Order::Unsolved(self.rest.to_owned()),
             Name::Rate => self.rate()?,
             Name::Recommend => Order::Recommend(self.figure(0, 10)?),
         })
@@ -292,7 +318,7 @@ impl Argument<'_> {
 
     fn text(&self, fr: &str, en: &str) -> Result<String, Wrong> {
         if self.rest.is_empty() {
-            return Err((words!("il y faut {fr}", "it needs {en}"), None));
+            return Err((words!("indiquez {fr}", "it needs {en}"), None));
         }
         Ok(self.rest.to_owned())
     }
@@ -317,7 +343,8 @@ impl Argument<'_> {
             .iter()
             .find(|p| fold(&p.code) == word || p.tags.contains(&word) || p.label.values().any(|l| fold(l) == word));
         let known: Vec<String> = self.policy.priorities.iter().map(|p| p.code.clone()).collect();
-        found.map(|p| p.code.clone()).ok_or_else(|| unknown(self.rest, &known))
+        // A guess here would be a decision.
+        found.map(|p| p.code.clone()).ok_or_else(|| (unknown(self.rest, &known).0, None))
     }
 
     fn topic(&self, topics: &[Topic]) -> Result<String, Wrong> {
@@ -404,17 +431,20 @@ impl Argument<'_> {
             }
             found.push(key(bare));
         }
-        if found.is_empty() { Err((words!("il y faut une adresse", "it needs an address"), None)) } else { Ok(found) }
+        if found.is_empty() { Err((words!("indiquez une adresse", "it needs an address"), None)) } else { Ok(found) }
     }
 
-    /// An audience, addresses, or words of the message itself.
-    fn broadcast(&self) -> Order {
-        if let Some(people) = self.policy.audiences.get(self.rest) {
-            return Order::Broadcast(people.clone(), String::new());
+    /// An audience, addresses, or words of the message itself. One word alone is an audience's name: what is
+    /// meant for a few must not go to others for a slip.
+    fn broadcast(&self) -> Result<Order, Wrong> {
+        let known = || self.policy.audiences.keys().cloned().collect::<Vec<_>>();
+        if let Some((_, people)) = self.policy.audiences.iter().find(|(name, _)| fold(name) == fold(self.rest)) {
+            return Ok(Order::Broadcast(people.clone(), String::new()));
         }
         match self.addresses() {
-            Ok(people) => Order::Broadcast(people, String::new()),
-            Err(_) => Order::Broadcast(Vec::new(), self.rest.to_owned()),
+            Ok(people) => Ok(Order::Broadcast(people, String::new())),
+            Err(_) if !self.rest.is_empty() && !self.rest.contains(' ') => Err(unknown(self.rest, &known())),
+            Err(_) => Ok(Order::Broadcast(Vec::new(), self.rest.to_owned())),
         }
     }
 
@@ -442,7 +472,7 @@ impl Argument<'_> {
         if (least..=most).contains(&figure) && !word.is_empty() {
             return Ok(figure);
         }
-        Err((words!("il y faut un chiffre de {least} à {most}", "it needs a figure from {least} to {most}"), None))
+        Err((words!("indiquez un chiffre de {least} à {most}", "it needs a figure from {least} to {most}"), None))
     }
 
     fn rate(&self) -> Result<Order, Wrong> {
@@ -458,7 +488,13 @@ fn unknown(word: &str, known: &[String]) -> Wrong {
     let near = known.iter().map(|k| (strsim::damerau_levenshtein(&fold(k), &folded), k)).min();
     let near = near.filter(|(distance, k)| *distance <= 1 + k.len() / 3).map(|(_, k)| k.clone());
     let all = if known.is_empty() { "–".to_owned() } else { known.join(", ") };
-    (words!("« {word} » est inconnu ici ; il y a : {all}", "\"{word}\" is not known here; there is {all}"), near)
+    (
+        words!(
+            "« {word} » n'est pas connu ici. Valeurs possibles : {all}",
+            "\"{word}\" is not known here. There is {all}"
+        ),
+        near,
+    )
 }
 
 /// The times at which a question is brought to mind, and when silence closes its ticket.

@@ -144,6 +144,12 @@ pub const ENTRIES: [Entry; 39] = [
     entry(Name::Recommend, &["recommend", "recommander"], ["", ""], ["", ""]),
 ];
 
+/// Whether nothing may stand after the order's word.
+pub(super) fn stands_alone(name: Name) -> bool {
+    use Name::{Approve, Close, Help, Note, Public, Reopen, Send, Show, Take, Undo, Why};
+    matches!(name, Take | Close | Reopen | Approve | Note | Public | Send | Undo | Show | Why | Help)
+}
+
 /// The order a folded word names.
 pub(super) fn of(word: &str) -> Option<&'static Entry> {
     ENTRIES.iter().find(|e| e.words.contains(&word))

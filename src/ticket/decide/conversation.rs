@@ -5,6 +5,7 @@ use super::open::{Request, opening, title};
 use super::people::others;
 use super::step::Course;
 use super::{Case, Opening};
+use crate::ticket::life::{Move, after};
 use crate::ticket::rights::{Action, Denied, may};
 use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, TicketView, Visibility, Words, words};
 
@@ -18,13 +19,19 @@ pub(super) fn add_people(course: &mut Course<'_>) {
     }
 }
 
-/// Adds people to the requester's side, as far as there is room.
-pub(super) fn add(course: &mut Course<'_>, keys: &[String]) {
+/// Adds people to the requester's side, as far as there is room; gives those who were.
+pub(super) fn add(course: &mut Course<'_>, keys: &[String]) -> Vec<String> {
+    let mut added = Vec::new();
     for key in keys {
         let policy = course.policy();
         let known =
             course.ticket.participants.contains(key) || policy.is_own_address(key) || policy.agent(key).is_some();
         if known {
+            continue;
+        }
+        if course.ticket.vendors.contains(key) {
+            // What is said to a vendor is not said to the requester, and the other way round.
+            course.event("people", format!("{key} not added: they are a vendor of this ticket"));
             continue;
         }
         if course.ticket.participants.len() >= policy.life.participants {
@@ -34,7 +41,9 @@ pub(super) fn add(course: &mut Course<'_>, keys: &[String]) {
         }
         course.ticket.participants.push(key.clone());
         course.event("people", format!("{key} added"));
+        added.push(key.clone());
     }
+    added
 }
 
 /// Takes people out; the requester stays.
@@ -198,6 +207,8 @@ pub(super) fn merge(course: &mut Course<'_>, number: &str) -> Result<(), Words> 
         }
     }
     change.ticket.related.push(own.clone());
+    // What was said to one is not repeated to all.
+    change.ticket.last_answer.text.clear();
     change.events.push(crate::ticket::Event::by(&actor, "merged", format!("{own} was merged into it")));
     course.ticket.related.push(other.number.clone());
     course.event("merged", format!("merged into {number}"));
@@ -230,6 +241,7 @@ pub(super) fn broadcast(course: &mut Course<'_>, addresses: &[String], message: 
             count += 1;
             let actor = course.actor.clone();
             let change = course.other(part);
+            change.ticket.status = after(part.status, Move::Answer).unwrap_or(part.status);
             change.message = MessageDraft { message_id: String::new(), ..message.clone() };
             change.keep = true;
             change.events.push(crate::ticket::Event::by(&actor, "broadcast", "a message to all who are concerned"));
@@ -237,7 +249,8 @@ pub(super) fn broadcast(course: &mut Course<'_>, addresses: &[String], message: 
         }
     } else {
         let language = course.ticket.requester.language.clone();
-        for address in addresses.iter().filter(|a| **a != course.ticket.requester.address) {
+        let known = course.ticket.participants.clone();
+        for address in addresses.iter().filter(|a| !known.contains(a)) {
             count += 1;
             let to =
                 crate::ticket::Person { address: address.clone(), name: String::new(), language: language.clone() };
@@ -245,6 +258,6 @@ pub(super) fn broadcast(course: &mut Course<'_>, addresses: &[String], message: 
         }
     }
     course.event("broadcast", format!("to {count} more people"));
-    course.done.push(words!("Message envoyé à {count} autres personnes.", "Message sent to {count} more people."));
+    course.done.push(words!("Message envoyé aussi à : {count}.", "Message sent besides to: {count}."));
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) fn orders(case: &Case<'_>) -> Option<Decision> {
                 .collect(),
         )
     });
-    let known = command::ENTRIES.iter().any(|e| first.len() > 1 && e.words.contains(&word(first).as_str()));
+    let known = command::word(first).is_some();
     let (verdict, reason, letters) = match letters {
         Some(letters) if case.proven => (Verdict::Command, format!("the order {first}"), letters),
         Some(_) => (Verdict::Held, UNPROVEN.to_owned(), vec![LetterOrder::new(LetterKind::NotDone, person(agent))]),
@@ -41,11 +41,6 @@ pub(super) fn orders(case: &Case<'_>) -> Option<Decision> {
 
 /// Why an order alone in a new mail is not obeyed.
 const UNPROVEN: &str = "nothing proves who wrote it: send the order in answer to any letter of the desk to you";
-
-fn word(line: &str) -> String {
-    let word = line.trim_start_matches('#').split_whitespace().next().unwrap_or_default();
-    crate::mail::fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-")
-}
 
 /// Letters about a mail that joins no ticket.
 pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, letters: Vec<LetterOrder>) -> Holding {

@@ -3,7 +3,7 @@
 use super::Change;
 use super::people::concerned;
 use super::settle::settle;
-use crate::clock::Millis;
+use crate::clock::{DAY, Millis};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView};
@@ -37,6 +37,12 @@ fn wake(change: &mut Change, policy: &Policy) {
 /// The question still waits; the next time it is brought to mind follows from when it was asked.
 fn remind(change: &mut Change, now: Millis, policy: &Policy) {
     let Some(silence) = change.ticket.deadlines.get(&DeadlineKind::Silence).copied() else { return };
+    if silence <= now {
+        // The desk was away for longer than the whole wait: nobody is reminded and closed in one breath.
+        let last = policy.life.remind.iter().max().copied().unwrap_or(0);
+        let rest = (policy.life.silence - last).max(DAY);
+        change.ticket.deadlines.insert(DeadlineKind::Silence, now + rest);
+    }
     let asked = silence - policy.life.silence;
     let next = policy.life.remind.iter().map(|after| asked + after).filter(|at| *at > now && *at < silence).min();
     change.ticket.deadlines.extend(next.map(|at| (DeadlineKind::Remind, at)));

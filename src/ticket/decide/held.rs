@@ -7,17 +7,17 @@ use super::{Case, Decision, Holding};
 use crate::clock::Millis;
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
 use crate::ticket::authority::{Proof, proof_of_agent};
-use crate::ticket::command::{self, Head, Slip};
+use crate::ticket::command::{self, Head, Name, Slip};
 use crate::ticket::policy::{Agent, Policy, Queue};
 use crate::ticket::read::{Intake, Signal};
 use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
-use crate::ticket::token::{Secret, held_mail};
+use crate::ticket::token::{Secret, held_mail, held_number};
 use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility, Words, words};
 
 /// How an agent's answer about a held mail begins, folded. No words at all let it in.
-const ADMIT: [&str; 9] = ["#approve", "#accept", "oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
-const REFUSE: [&str; 5] = ["#reject", "non", "no", "refus", "reject"];
+const ADMIT: [&str; 7] = ["oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
+const REFUSE: [&str; 4] = ["non", "no", "refus", "reject"];
 
 /// Somebody who may not open tickets: they are told politely, and the queue's people may let the mail
 /// in by answering. Machines and floods are told nothing.
@@ -65,6 +65,8 @@ pub(super) fn not_done_about(
         slips.iter().map(|s| format!("{} {}", s.line, s.why.en).trim().to_owned()).collect::<Vec<_>>().join("; ");
     let mut order = LetterOrder { done, ..LetterOrder::new(LetterKind::NotDone, person(agent)) };
     order.text = Some(head.mended(slips));
+    // Sending the same again would fail again.
+    order.whole = slips.iter().any(|s| s.better.is_some());
     let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![order]);
     holding.ticket = ticket.clone();
     Decision::Tell(Box::new(holding))
@@ -112,12 +114,14 @@ fn first_word(text: &str) -> String {
 /// What an answer about a held mail says: let it in, refuse it, or neither clearly.
 fn verdict(intake: &Intake) -> Option<bool> {
     let own = intake.mail.reply_text.trim();
-    // An answer without words of its own is its quote alone: quoted lines, and the line that leads to them.
-    let speaks = |line: &&str| !line.trim().is_empty() && !line.starts_with('>') && !line.trim_end().ends_with(':');
-    if own.is_empty() || (own.contains("\n>") && own.lines().find(speaks).is_none()) {
+    if own.is_empty() || intake.mail.wordless {
         return Some(true);
     }
-    says_yes(own)
+    match command::head(own).lines.first().and_then(|line| command::word(line)) {
+        Some(Name::Approve) => Some(true),
+        Some(Name::Reject) => Some(false),
+        _ => says_yes(own),
+    }
 }
 
 /// Yes or no in plain words; neither where the words do not say so clearly.
@@ -143,19 +147,31 @@ pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy,
     let held = held.next().filter(|_| intake.agent.is_some() && intake.mail.automatic.is_none())?;
     // A list asked for in answer to a list.
     let head = command::head(&intake.mail.reply_text);
-    if head.lines.first().is_some_and(|line| !["#approve", "#accept", "#reject"].contains(&first_word(line).as_str())) {
+    if head.lines.first().is_some_and(|line| !matches!(command::word(line), Some(Name::Approve | Name::Reject))) {
         return None;
     }
     if proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy) == Proof::Missing {
         let reason = format!("it claims to be from the agent {}, and nothing proves it", intake.sender);
         let queue = intake.queue.clone().unwrap_or_default();
-        return Some(not_done(intake, reason, &queue, policy));
+        return Some(about_held(not_done(intake, reason, &queue, policy), held));
     }
     let Some(admit) = verdict(intake) else {
         let reason = "it answers about a held mail and says neither #approve nor #reject".to_owned();
-        return Some(not_done(intake, reason, &intake.queue.clone().unwrap_or_default(), policy));
+        let queue = intake.queue.clone().unwrap_or_default();
+        return Some(about_held(not_done(intake, reason, &queue, policy), held));
     };
     Some(Decision::Judge { held, admit, by: intake.sender.clone() })
+}
+
+/// An answer to the letter speaks of the held mail, like the letter before.
+fn about_held(decision: Decision, held: i64) -> Decision {
+    match decision {
+        Decision::Tell(mut holding) => {
+            holding.ticket.id = held_number(held);
+            Decision::Tell(holding)
+        }
+        other => other,
+    }
 }
 
 fn tell(intake: &Intake, reason: String, queue: &str, letters: Vec<LetterOrder>, policy: &Policy) -> Decision {

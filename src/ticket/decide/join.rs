@@ -8,14 +8,16 @@ use crate::mail::AutomaticKind;
 use crate::ticket::command;
 use crate::ticket::policy::Acknowledge;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{Event, LetterKind, LetterOrder, Visibility};
+use crate::ticket::words::{Event, LetterKind, LetterOrder, Status, Visibility};
 
 /// A mail of somebody of the desk.
 pub(super) fn agent(case: &Case<'_>, found: &Candidate) -> Decision {
     let head = command::head(&case.intake.mail.reply_text);
     // Somebody of the desk may have a request of their own, which others work on.
     let own = found.ticket.requester.address == case.intake.sender && found.ticket.assignee != case.intake.sender;
-    if own && (head.lines.is_empty() || requests::orders(case, &head).is_some()) {
+    let awaited =
+        found.ticket.status == Status::Approval && case.policy.is_approver(&case.intake.sender, &found.ticket);
+    if own && !awaited && (head.lines.is_empty() || requests::orders(case, &head).is_some()) {
         return requester(case, found);
     }
     act::act(case, found, &head)
@@ -28,7 +30,7 @@ pub(super) fn requester(case: &Case<'_>, found: &Candidate) -> Decision {
     if let Some(orders) = requests::orders(case, &head).filter(|_| requests::may_order(case, found)) {
         return requests::act(case, found, &orders, &head.text);
     }
-    if found.ticket.status == crate::ticket::Status::Closed {
+    if found.ticket.status == Status::Closed {
         return requests::after_closing(case, found);
     }
     let mut course = Course::new(*case, &found.ticket);

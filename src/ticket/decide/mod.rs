@@ -287,7 +287,7 @@ impl Case<'_> {
     /// that very person is answered, or the mailbox's own server vouches for them.
     fn is_their_own(&self) -> bool {
         let Self { intake, threading, policy, .. } = self;
-        threading.answers_own_letter || is_vouched(&intake.mail, &intake.mailbox, policy)
+        !intake.denied && (threading.answers_own_letter || is_vouched(&intake.mail, &intake.mailbox, policy))
     }
 }
 

@@ -28,13 +28,13 @@ pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
                 | Order::Reopen
                 | Order::Progress
                 | Order::Cc(_)
-                | Order::Solved
-                | Order::Unsolved
+                | Order::Solved(_)
+                | Order::Unsolved(_)
                 | Order::Rate(..)
                 | Order::Recommend(_)
                 | Order::List(_)
                 | Order::Show
-        ) || *order == Order::Resolve(String::new())
+        ) || matches!(order, Order::Resolve(_))
     };
     (!orders.is_empty() && orders.iter().all(known)).then_some(orders)
 }
@@ -52,7 +52,7 @@ pub(super) fn may_order(case: &Case<'_>, found: &Candidate) -> bool {
 
 /// Carries them out.
 pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &str) -> Decision {
-    let reopens = orders.iter().any(|o| matches!(o, Order::Reopen | Order::Unsolved));
+    let reopens = orders.iter().any(|o| matches!(o, Order::Reopen | Order::Unsolved(_)));
     if found.ticket.status == Status::Closed && reopens {
         return follow_up(case, found);
     }
@@ -61,15 +61,23 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &s
     for order in orders {
         carry_out(&mut course, order);
     }
+    // Words behind the order are words like those below it.
+    let behind = orders.iter().find_map(|o| match o {
+        Order::Solved(words) | Order::Unsolved(words) | Order::Resolve(words) => Some(words.as_str()),
+        _ => None,
+    });
+    let text = format!("{}\n{text}", behind.unwrap_or_default());
+    let text = text.trim();
     let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
-    let adds = orders.iter().any(|o| matches!(o, Order::Cc(_)));
-    if keep && !reopens && !course.ticket.status.is_done() {
+    let asks = orders.iter().all(|o| matches!(o, Order::Progress | Order::List(_) | Order::Show));
+    let ends = orders.iter().any(|o| matches!(o, Order::Close | Order::Solved(_) | Order::Resolve(_)));
+    if keep && !reopens && !ends && course.ticket.status != Status::Closed {
         // Orders beside it make an answer no less an answer.
         write(&mut course, found);
         complete(&mut course);
     }
     add_people(&mut course);
-    if keep || reopens || adds {
+    if keep || !asks {
         course.tell_desk(LetterKind::NewMessage);
     }
     let language = &found.ticket.requester.language;
@@ -77,7 +85,9 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &s
     if let Some(kind) = course.step {
         let letter = |kind, to| LetterOrder { done: told.clone(), ..LetterOrder::new(kind, to) };
         let letters = course.to_requesters(kind, &letter);
-        course.letters.extend(letters);
+        // Nobody who did not ask is asked how it was.
+        let asked = |l: &LetterOrder| kind != LetterKind::Closed || l.to.address == found.ticket.requester.address;
+        course.letters.extend(letters.into_iter().filter(asked));
     }
     let message = message(case.intake, Visibility::Public, text);
     let mut joining = course.joining(message, keep, reason(found));
@@ -87,13 +97,19 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &s
 
 fn carry_out(course: &mut Course<'_>, order: &Order) {
     match order {
-        Order::Close | Order::Solved | Order::Resolve(_) => close(course),
-        Order::Reopen | Order::Unsolved => {
+        Order::Close | Order::Solved(_) | Order::Resolve(_) => close(course),
+        Order::Reopen | Order::Unsolved(_) => {
             if course.go(Move::Reopen).is_ok() {
+                course.done.push(words!(
+                    "Le demandeur indique que ce n'est pas résolu.",
+                    "The requester says that it is not solved."
+                ));
                 course.tell(LetterKind::Reopened);
             }
         }
-        Order::Cc(people) => super::conversation::add(course, people),
+        Order::Cc(people) => {
+            super::conversation::add(course, people);
+        }
         Order::Rate(stars, words) => rate(course, *stars, words),
         Order::Recommend(figure) => {
             course.ticket.fields.insert("recommend".to_owned(), figure.to_string());
@@ -112,6 +128,10 @@ fn close(course: &mut Course<'_>) {
     let Some(next) = after(status, Move::Close).or_else(|| after(status, Move::Reject)) else { return };
     course.ticket.status = next;
     course.event("confirmed", "the requester says that it is done");
+    course.done.push(words!(
+        "Le demandeur indique que c'est terminé : la demande est close.",
+        "The requester says that it is done: the ticket is closed."
+    ));
     course.tell(LetterKind::Closed);
 }
 
@@ -121,6 +141,7 @@ fn rate(course: &mut Course<'_>, stars: i64, words: &str) {
     }
     course.ticket.rating = stars;
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+    course.done.push(words!("Satisfaction : {stars} sur 5{words}", "Satisfaction: {stars} of 5{words}"));
     course.event("rated", format!("satisfaction {stars} of 5{words}"));
 }
 
@@ -182,9 +203,10 @@ fn follow_up(case: &Case<'_>, found: &Candidate) -> Decision {
     let why = format!("it answers {number}, which is closed");
     let requester =
         if old.participants.contains(&intake.sender) { sender(intake, case.policy) } else { old.requester.clone() };
-    let source = TicketView { requester, ..old.clone() };
+    let mut source = TicketView { requester, ..old.clone() };
+    source.fields.remove("recommend");
     let mut opening = related_opening(case, &source, message, why);
-    if case.is_their_own() {
+    if case.is_their_own() && old.participants.contains(&intake.sender) {
         let new = others(intake, case.policy).into_iter().filter(|p| !old.participants.contains(&p.address));
         let room = case.policy.life.participants.saturating_sub(opening.others.len() + 1);
         opening.others.extend(new.take(room));

@@ -126,6 +126,10 @@ impl<'a> Course<'a> {
         // In a requester's mail, what was done is what the desk should know of it.
         let known = if self.policy().agent(&self.actor).is_none() { self.done.as_slice() } else { &[] };
         for letter in concerned(kind, &self.ticket, &self.actor, self.policy()) {
+            // Who has a letter of this mail already has read it there.
+            if self.letters.iter().any(|l| l.to.address == letter.to.address && l.kind.is_internal()) {
+                continue;
+            }
             let done = known.iter().map(|w| w.say(&letter.to.language).to_owned()).collect();
             self.letters.push(LetterOrder { done, ..letter });
         }

@@ -77,8 +77,8 @@ pub fn unasked(ticket: &TicketView, kind: LetterKind, failure: &Undelivered, pol
     let mut change = Change { ticket: ticket.clone(), quiet: true, ..Change::default() };
     if failure.address == ticket.requester.address && policy.agent(&failure.address).is_none() {
         let waits: &[DeadlineKind] = match kind {
-            LetterKind::Question => &[DeadlineKind::Remind, DeadlineKind::Silence],
             LetterKind::Resolved => &[DeadlineKind::Confirm],
+            kind if kind.is_personal() => &[DeadlineKind::Remind, DeadlineKind::Silence],
             _ => &[],
         };
         for kind in waits.iter().filter(|kind| ticket.deadlines.contains_key(kind)) {

@@ -26,7 +26,11 @@ pub(super) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
 pub(super) fn join(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
     let mut course = Course::new(*case, &found.ticket);
     course.events = joined_events(case.intake, found, case.threading);
-    if found.ticket.vendor_reference.is_empty()
+    // A former vendor is heard, and ends no wait for the present one.
+    let vendor = &found.ticket.vendor;
+    let present = case.intake.sender == *vendor || case.threading.holder.as_ref() == Some(vendor);
+    if present
+        && found.ticket.vendor_reference.is_empty()
         && let Some(number) = reference(&case.intake.mail.subject, &found.ticket)
     {
         course.event("vendor", format!("the vendor's number is {number}"));
@@ -34,7 +38,7 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate, machine: Option<Automatic
     }
     // Helpdesks mark what their people write as generated; only an acknowledgement says nothing.
     if machine != Some(AutomaticKind::Reply) {
-        if course.ticket.pending_on == Some(PendingOn::Vendor) {
+        if present && course.ticket.pending_on == Some(PendingOn::Vendor) {
             // Waiting is what this move ends, from the only status it waits in.
             let _ = course.go(Move::Wake);
         }

@@ -11,10 +11,10 @@ use crate::settings::Settings;
 use crate::store::{Judgement, StoreError, Unit, Waiting, Wanted};
 use crate::ticket::{
     Change, Copying, Decision, Event, Hit, Holding, Intake, Joining, LetterKind, Opening, TicketView, Verdict, decide,
-    held_number, search_terms, shown,
+    held_mail, held_number, search_terms, shown,
 };
 use crate::work::Desk;
-use crate::work::letters::{Draft, Writer};
+use crate::work::letters::{Cause, Draft, Writer};
 
 /// Most articles and solved tickets that are offered.
 const OFFERED: i64 = 3;
@@ -113,17 +113,17 @@ impl<'a> Work<'a> {
                 let Copying { ticket, message, events, letters, reason } = *copying;
                 let id = ticket.id;
                 events.into_iter().for_each(|event| unit.add_event(id, event));
-                self.writer.draft(unit, Some(&one.mail), ticket, message, letters, drafts);
+                self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, letters, drafts);
                 Ok((Verdict::Joined, reason, id))
             }
             Decision::Hold(reason) => Ok((Verdict::Held, reason, 0)),
             Decision::Tell(holding) => {
                 let Holding { verdict, reason, mut ticket, message, letters } = *holding;
-                let known = ticket.id;
-                if known == 0 {
+                let known = if held_mail(ticket.id).is_some() { 0 } else { ticket.id };
+                if ticket.id == 0 {
                     ticket.id = held_number(one.mail.id);
                 }
-                self.writer.draft(unit, Some(&one.mail), ticket, message, letters, drafts);
+                self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, letters, drafts);
                 Ok((verdict, reason, known))
             }
             Decision::Judge { held, admit, by } => {
@@ -178,7 +178,7 @@ impl<'a> Work<'a> {
         drafts: &mut Drafts<'g>,
     ) -> Result<TicketView, StoreError> {
         let ticket = unit.open_ticket(mail.id, &opening)?;
-        self.writer.draft(unit, Some(mail), ticket.clone(), opening.message, opening.letters, drafts);
+        self.writer.draft(unit, Cause::Mail(mail), ticket.clone(), opening.message, opening.letters, drafts);
         Ok(ticket)
     }
 
@@ -202,7 +202,7 @@ impl<'a> Work<'a> {
         name_new(&mut change, &new);
         for other in others {
             let ticket = unit.change_ticket(mail.id, &other);
-            self.writer.draft(unit, Some(mail), ticket, other.message, other.letters, drafts);
+            self.writer.draft(unit, Cause::Mail(mail), ticket, other.message, other.letters, drafts);
         }
         let id = ticket.id;
         // What was opened besides may have changed it again.
@@ -213,18 +213,20 @@ impl<'a> Work<'a> {
         if !desk.is_empty() {
             let queue = ticket.queue.clone();
             let none = TicketView { id: held_number(mail.id), queue, ..TicketView::default() };
-            self.writer.draft(unit, Some(mail), none, change.message.clone(), desk, drafts);
+            self.writer.draft(unit, Cause::Mail(mail), none, change.message.clone(), desk, drafts);
         }
-        self.writer.draft(unit, Some(mail), ticket, change.message, own, drafts);
+        self.writer.draft(unit, Cause::Mail(mail), ticket, change.message, own, drafts);
         Ok((if command { Verdict::Command } else { Verdict::Joined }, reason, id))
     }
 }
 
 /// Numbers that were given out only now take their place in what the receipt says.
 fn name_new(change: &mut Change, numbers: &[String]) {
-    for sentence in change.letters.iter_mut().flat_map(|l| &mut l.done) {
+    for letter in &mut change.letters {
         for number in numbers {
-            *sentence = sentence.replacen("%NEW%", number, 1);
+            if let Some(sentence) = letter.done.iter_mut().find(|s| s.contains("%NEW%")) {
+                *sentence = sentence.replacen("%NEW%", number, 1);
+            }
         }
     }
 }

@@ -61,7 +61,7 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         let steps = [
-            ("#prendre", "est prise en main par Marie Dubois"),
+            ("#prendre", "est prise en charge par Marie Dubois"),
             ("#demander\nQuel poste ?", "Nous avons besoin de votre réponse"),
             ("#attente 3j", "Nous la reprendrons le"),
             ("#résoudre\nCâble remplacé.", "est résolue"),
@@ -166,7 +166,9 @@ stories! {
         for who in ["lyon@college.example", "rennes@college.example"] {
             assert_eq!(site.sink.to(who).len(), 1);
         }
-        assert_eq!(site.sink.to(ANA).len(), before + 1);
+        assert_eq!(site.sink.to(ANA).len(), before, "what is for an audience is for them");
+        site.then(&Mail::reply(&first.mail, MARIE, "#diffuser tuos\nSECRET")).await;
+        assert!(site.sink.with_words(MARIE, "Pas fait").mail.text.contains("tous"), "a slip reaches nobody");
         site.then(&Mail::reply(&first.mail, MARIE, "#résoudre\nServeur redémarré.")).await;
         for ticket in site.tickets().await {
             assert_eq!((ticket.status.as_str(), ticket.solution.as_str()), ("resolved", "Serveur redémarré."), "{}", ticket.number);

@@ -156,7 +156,9 @@ stories! {
         site.then(&Mail::press(&question.mail, "#approuver", CHEF)).await;
         assert_eq!(site.only_ticket().await.status, "new");
         assert!(site.sink.with_words(ANA, "acceptée").mail.subject.contains("CG42N1-000001"));
-        assert!(site.sink.only(MARIE).mail.text.contains("Nouvelle demande"));
+        let told = site.sink.only(MARIE);
+        assert!(told.mail.text.contains("Nouvelle demande de ana@college.example"), "{}", told.mail.text);
+        assert!(told.mail.text.contains("l'imprimante de la salle 12"), "the request is in it: {}", told.mail.text);
 
         site.then(&Mail::from(ANA).subject("Un cube VR")).await;
         let question = site.sink.with_words(CHEF, "Un cube VR");

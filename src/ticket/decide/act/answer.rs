@@ -1,5 +1,6 @@
 //! What is said to the requester: whether it may leave as it is.
 
+use super::super::step::impossible;
 use super::Acting;
 use crate::clock::MINUTE;
 use crate::ticket::command::Slip;
@@ -30,12 +31,22 @@ impl Acting<'_> {
             self.safe(&self.speech.vendor).map_err(slip)?;
             self.write_to_vendor();
         }
+        if !self.speech.internal.is_empty() {
+            self.permit_action(Action::Note).map_err(slip)?;
+            self.course.done.push(words!("Votre texte reste une note interne.", "Your text stays an internal note."));
+        }
         if self.speech.public.is_empty() {
-            return self.note_is_allowed().map_err(slip);
+            return Ok(());
         }
         self.permit_action(Action::Answer).or_else(|why| self.permit_rejection(why)).map_err(slip)?;
         if self.speech.body_is_public {
             self.safe(&self.speech.public).map_err(slip)?;
+        }
+        if self.speech.audience {
+            return Ok(());
+        }
+        if self.course.before.status == Status::Closed {
+            return Err(slip(impossible(&self.course.before)));
         }
         self.no_collision()?;
         self.answered();
@@ -46,10 +57,6 @@ impl Acting<'_> {
     fn permit_rejection(&self, why: Words) -> Result<(), Words> {
         let rejected = self.course.before.status == Status::Approval && self.course.ticket.status == Status::Closed;
         if rejected { Ok(()) } else { Err(why) }
-    }
-
-    fn note_is_allowed(&self) -> Result<(), Words> {
-        if self.speech.internal.is_empty() { Ok(()) } else { self.permit_action(Action::Note) }
     }
 
     /// What is quoted may be a colleague's note, and some clients break quoted lines so that their
@@ -75,7 +82,7 @@ impl Acting<'_> {
             return Ok(());
         }
         let name = case.policy.agent(&last.by).map_or(last.by.clone(), |a| a.name.clone());
-        let minutes = (case.snapshot.now - last.at) / MINUTE;
+        let minutes = ((case.snapshot.now - last.at) / MINUTE).max(1);
         let text = &last.text;
         Err(Slip {
             line: String::new(),
@@ -95,8 +102,9 @@ impl Acting<'_> {
             // Where no order moved it, the answer does; a closed ticket stays closed.
             let _ = self.course.go(Move::Answer);
         }
-        let who = &self.course.ticket.requester;
-        let who = if who.name.is_empty() { who.address.clone() } else { who.name.clone() };
+        let people = super::requesters_side(&self.course.ticket, self.course.case);
+        let who: Vec<String> = people.map(|p| if p.name.is_empty() { p.address } else { p.name }).collect();
+        let who = who.join(", ");
         self.course.done.push(words!("Votre texte part à {who}.", "Your text goes to {who}."));
     }
 

@@ -17,7 +17,7 @@ use super::{Case, Decision};
 use crate::ticket::command::{Head, Order, Slip};
 use crate::ticket::policy::Agent;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, Status, TicketView, Undo, Visibility, Words};
+use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, Status, TicketView, Undo, Visibility, Words, words};
 use speech::Speech;
 
 /// A proven agent's mail about a ticket.
@@ -29,11 +29,24 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
         Ok(head) => head,
         Err(slip) => return not_done_about(case, &found.ticket, agent, head, &[slip]),
     };
+    if let Some(gathered) = head.gathered() {
+        return not_done_about(case, &found.ticket, agent, &gathered, &[stray(&gathered, &head)]);
+    }
     let outcome = head.orders(case.policy, case.snapshot.now);
     match outcome.and_then(|orders| Acting::new(case, found, agent, &head, orders).carry_out()) {
         Ok(decision) => decision,
         Err(slips) => not_done_about(case, &found.ticket, agent, &head, &slips),
     }
+}
+
+/// An order below other text: it would be sent as words, or be overlooked.
+fn stray(gathered: &Head, head: &Head) -> Slip {
+    let line = gathered.lines.get(head.lines.len()).cloned().unwrap_or_default();
+    let why = words!(
+        "un ordre se met tout en haut du courriel, avant le texte",
+        "orders stand at the very top of the mail, before the text"
+    );
+    Slip { better: Some(line.clone()), line, why }
 }
 
 /// One mail of an agent.
@@ -63,6 +76,10 @@ impl<'a> Acting<'a> {
     fn carry_out(mut self) -> Result<Decision, Vec<Slip>> {
         let mut slips = Vec::new();
         let orders = std::mem::take(&mut self.orders);
+        if orders.len() > 1 && orders.contains(&Order::Undo) {
+            let why = words!("#annuler va seul", "#undo goes alone");
+            return Err(vec![Slip { line: String::new(), why, better: None }]);
+        }
         for (at, order) in orders.iter().enumerate() {
             if let Err(why) = self.permit(order).and_then(|()| self.order(order)) {
                 let line = self.head.lines.get(at).cloned().unwrap_or_default();
@@ -106,7 +123,10 @@ impl<'a> Acting<'a> {
         let command = !keep;
         let (before, what, at) = (self.before(), self.head.lines.join(" "), self.course.now());
         let changed = self.changed();
-        if !changed && !keep {
+        let looks = orders
+            .iter()
+            .all(|o| matches!(o, Order::List(_) | Order::Show | Order::Progress | Order::Why | Order::Help));
+        if looks && !keep {
             // Who only looked has done nothing that stands between an order and its undoing.
             self.course.keep_undo();
         }
@@ -122,7 +142,7 @@ impl<'a> Acting<'a> {
         }
         joining.change.letters.extend(views);
         if !orders.is_empty() {
-            joining.change.letters.extend(receipt(agent, &done, joining.change.letters.is_empty()));
+            joining.change.letters.extend((!looks).then(|| receipt(agent, &done)));
         }
         Decision::Join(Box::new(joining))
     }
@@ -151,6 +171,8 @@ impl<'a> Acting<'a> {
             (Some(kind), true) if kind.is_personal() => &[kind],
             // A closing letter asks how it was; the words come in one of their own.
             (Some(LetterKind::Closed), true) => &[LetterKind::Answer, LetterKind::Closed],
+            // A message to an audience is for them.
+            (None, true) if self.speech.audience => &[],
             (_, true) => &[LetterKind::Answer],
             (None, false) => &[],
         };
@@ -183,10 +205,7 @@ impl<'a> Acting<'a> {
 }
 
 /// The receipt: what was done. Where orders only asked to see something, what they see is answer enough.
-fn receipt(agent: &Agent, done: &[Words], alone: bool) -> Option<LetterOrder> {
-    if done.is_empty() && !alone {
-        return None;
-    }
+fn receipt(agent: &Agent, done: &[Words]) -> LetterOrder {
     let done = done.iter().map(|w| w.say(&agent.language).to_owned()).collect();
-    Some(LetterOrder { done, ..LetterOrder::new(LetterKind::Receipt, person(agent)) })
+    LetterOrder { done, ..LetterOrder::new(LetterKind::Receipt, person(agent)) }
 }

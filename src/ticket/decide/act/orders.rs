@@ -9,7 +9,7 @@ use crate::clock::spoken;
 use crate::ticket::command::{Order, silence_deadlines};
 use crate::ticket::decide::Article;
 use crate::ticket::life::Move;
-use crate::ticket::policy::Policy;
+use crate::ticket::policy::{Policy, Role};
 use crate::ticket::rights::{Action, may};
 use crate::ticket::words::{
     DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, TicketView, Words, words,
@@ -41,7 +41,7 @@ fn action(order: &Order) -> Option<Action> {
         Order::Broadcast(..) => Action::Broadcast,
         Order::Vendor(_) => Action::Vendor,
         Order::List(_) | Order::Show | Order::Why | Order::Help | Order::Progress => Action::Read,
-        Order::Solved | Order::Unsolved | Order::Rate(..) | Order::Recommend(_) => return None,
+        Order::Solved(_) | Order::Unsolved(_) | Order::Rate(..) | Order::Recommend(_) => return None,
     })
 }
 
@@ -89,8 +89,13 @@ impl<'a> Acting<'a> {
             Order::Parent(number) => conversation::parent(&mut self.course, number.as_ref()),
             Order::Broadcast(to, _) => self.broadcast(to),
             Order::Cc(people) => {
-                conversation::add(&mut self.course, people);
-                let all = people.join(", ");
+                let all = conversation::add(&mut self.course, people).join(", ");
+                if all.is_empty() {
+                    return Err(words!(
+                        "personne n'a été ajouté : déjà dans la conversation, de l'équipe, prestataire du ticket, ou il n'y a plus de place",
+                        "nobody was added: in the conversation already, of the desk, a vendor of the ticket, or there is no room"
+                    ));
+                }
                 self.done(words!("En copie : {all}.", "In copy: {all}."))
             }
             Order::Uncc(people) => {
@@ -109,7 +114,7 @@ impl<'a> Acting<'a> {
             Order::Help => self.view(LetterKind::Help, None),
             // What the text is was settled before; the others are a requester's.
             Order::Note | Order::Public | Order::Send => Ok(()),
-            Order::Solved | Order::Unsolved | Order::Rate(..) | Order::Recommend(_) => Ok(()),
+            Order::Solved(_) | Order::Unsolved(_) | Order::Rate(..) | Order::Recommend(_) => Ok(()),
         }
     }
 
@@ -119,12 +124,21 @@ impl<'a> Acting<'a> {
     }
 
     fn view(&mut self, kind: LetterKind, listing: Option<Listing>) -> Done {
+        if self.course.case.intake.operator {
+            return Err(words!(
+                "au terminal : guichet ticket list, show et history, ou guichet why",
+                "at the terminal: guichet ticket list, show and history, or guichet why"
+            ));
+        }
         let cause = listing.map(|l| format!("{l:?}")).unwrap_or_default();
         self.views.push(LetterOrder { listing, cause, ..LetterOrder::new(kind, person(self.agent)) });
         Ok(())
     }
 
     fn take(&mut self) -> Done {
+        if self.course.case.intake.operator {
+            return Err(words!("donnez-le à quelqu'un : #assigner QUI", "give it to somebody: #assign WHO"));
+        }
         let fresh = self.course.ticket.assignee.is_empty();
         self.course.go(Move::Take)?;
         self.course.ticket.assignee.clone_from(&self.agent.address);
@@ -139,16 +153,24 @@ impl<'a> Acting<'a> {
         let Some(colleague) = self.course.policy().agent(to) else {
             self.course.ticket.assignee.clear();
             self.course.event("assigned", "to nobody");
-            return self.done(words!("Le ticket n'est plus à personne.", "The ticket is nobody's now."));
+            return self.done(words!("Le ticket n'est plus attribué.", "The ticket is nobody's now."));
         };
         if to == self.agent.address {
             return self.take();
         }
+        let name = colleague.name.clone();
+        let serves = colleague.queues.contains(&self.course.ticket.queue);
+        if !serves || colleague.roles.iter().all(|r| *r == Role::Approver) {
+            return Err(words!(
+                "{name} ne traite pas les demandes de cette file",
+                "{name} does not work on tickets of this queue"
+            ));
+        }
         self.course.go(Move::Take)?;
-        let (name, to) = (colleague.name.clone(), person(colleague));
+        let to = person(colleague);
         self.course.ticket.assignee.clone_from(&colleague.address);
         self.course.event("assigned", format!("to {}", colleague.address));
-        self.course.letters.push(LetterOrder::new(LetterKind::Assigned, to));
+        self.course.letters.push(LetterOrder::new(LetterKind::Assigned, to).with_all());
         if self.course.before.status == Status::New {
             self.course.tell(LetterKind::Taken);
         }
@@ -391,7 +413,8 @@ impl<'a> Acting<'a> {
         self.course.event("approved", format!("by {}", self.agent.address));
         self.course.tell(LetterKind::Approved);
         let letters = new_ticket(&self.course.ticket, self.course.policy());
-        self.course.letters.extend(letters.into_iter().filter(|l| l.to.address != self.agent.address));
+        let others = letters.into_iter().filter(|l| l.to.address != self.agent.address);
+        self.course.letters.extend(others.map(LetterOrder::with_all));
         self.done(words!("Approuvé : l'équipe est prévenue.", "Approved: the team is told."))
     }
 
@@ -490,9 +513,14 @@ impl<'a> Acting<'a> {
 
     fn requester(&mut self, address: &str) -> Done {
         let policy = self.course.policy();
-        if policy.is_own_address(address) {
-            return Err(words!("{address} est une adresse du service", "{address} is an address of the desk"));
+        if policy.is_own_address(address) || self.course.ticket.vendors.contains(address) {
+            return Err(words!(
+                "{address} est une adresse du service, ou d'un prestataire de ce ticket",
+                "{address} is an address of the desk, or of a vendor of this ticket"
+            ));
         }
+        // What was said to somebody else is not repeated to them.
+        self.course.ticket.last_answer.text.clear();
         let language = self.course.ticket.requester.language.clone();
         // Letters to them refer to nothing that was another's.
         self.course.ticket.root_message_id.clear();

@@ -16,6 +16,8 @@ pub(super) struct Speech {
     pub(super) body_is_public: bool,
     /// True when an order says for whom the text is, so that there must be one.
     pub(super) wanted: bool,
+    /// True when it goes to people named, not to the requester.
+    pub(super) audience: bool,
     /// True when it goes to many.
     pub(super) spread: bool,
     /// True when it is to leave whatever a colleague answered.
@@ -46,6 +48,7 @@ impl Speech {
             torn: vendor && spoken && !note,
             wanted: is(|o| matches!(o, Order::Note | Order::Public | Order::Send)),
             spread: is(|o| matches!(o, Order::Broadcast(..))),
+            audience: is(|o| matches!(o, Order::Broadcast(to, _) if !to.is_empty())),
             // A message to many is not one more answer to this requester.
             meant: is(|o| matches!(o, Order::Send | Order::Broadcast(..))),
             ..Self::default()

@@ -1,7 +1,7 @@
 //! `#undo`: the tickets of the last order as they were before it.
 
 use super::Acting;
-use crate::ticket::words::{Event, LetterKind, TicketView, Words, words};
+use crate::ticket::words::{Event, LetterKind, LetterOrder, TicketView, Words, words};
 
 impl Acting<'_> {
     /// Takes the last order back, if nothing has happened since.
@@ -35,6 +35,9 @@ impl Acting<'_> {
                 self.course.case.snapshot.kin.get(&before.id).filter(|now| untouched(before, now)).ok_or_else(gone)?;
             let what = Event::by(&self.agent.address, "undone", undo.what.clone());
             let change = self.course.other(now);
+            if now.status.is_done() && !before.status.is_done() {
+                change.letters.push(LetterOrder::new(LetterKind::Reopened, before.requester.clone()));
+            }
             change.ticket = restored(before, now);
             change.events.push(what);
         }
@@ -46,7 +49,10 @@ impl Acting<'_> {
             self.course.tell(LetterKind::Reopened);
         }
         let what = undo.what;
-        self.course.done.push(words!("Annulé : {what}", "Undone: {what}"));
+        self.course.done.push(words!(
+            "Annulé : {what}. Les lettres déjà parties restent parties.",
+            "Undone: {what}. Letters that have left stay where they are."
+        ));
         Ok(())
     }
 }
