@@ -42,6 +42,10 @@ pub fn main() -> ExitCode {
         }
     };
     log(&args.command);
+    // The daemon writes to sockets, whose ends are errors to it; everything else writes to people.
+    if !matches!(args.command, Command::Run { .. } | Command::Demo { .. }) {
+        sigpipe::reset();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(args)),

@@ -1,10 +1,11 @@
 //! Orders of agents that are about no ticket: `#list`, `#help`.
 
+use super::held::failure;
 use super::people::{message, person};
 use super::{Case, Decision, Holding};
 use crate::mail::strip_prefixes;
 use crate::ticket::command::{self, Order};
-use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility};
+use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility, words};
 
 /// What an agent's new mail asks, when its first line is an order; none when it is a request.
 pub(super) fn orders(case: &Case<'_>) -> Option<Decision> {
@@ -29,18 +30,24 @@ pub(super) fn orders(case: &Case<'_>) -> Option<Decision> {
     let known = command::word(first).is_some();
     let (verdict, reason, letters) = match letters {
         Some(letters) if case.proven => (Verdict::Command, format!("the order {first}"), letters),
-        Some(_) => (Verdict::Held, UNPROVEN.to_owned(), vec![LetterOrder::new(LetterKind::NotDone, person(agent))]),
+        Some(_) => {
+            let why = words!(
+                "rien ne prouve qui l'a écrit : envoyez l'ordre en réponse à une lettre de l'assistance",
+                "nothing proves who wrote it: send the order in answer to any letter of the desk to you"
+            );
+            (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])
+        }
         None if known => {
-            let reason = format!("{first} needs a ticket: send it in answer to a letter about one");
-            (Verdict::Held, reason, vec![LetterOrder::new(LetterKind::NotDone, person(agent))])
+            let why = words!(
+                "{first} ne dit pas de quel ticket il s'agit : envoyez-le en réponse à une lettre de ce ticket",
+                "{first} needs a ticket: send it in answer to a letter about one"
+            );
+            (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])
         }
         None => return None,
     };
     Some(Decision::Tell(Box::new(holding(case, verdict, reason, letters))))
 }
-
-/// Why an order alone in a new mail is not obeyed.
-const UNPROVEN: &str = "nothing proves who wrote it: send the order in answer to any letter of the desk to you";
 
 /// Letters about a mail that joins no ticket.
 pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, letters: Vec<LetterOrder>) -> Holding {

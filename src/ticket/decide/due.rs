@@ -6,7 +6,7 @@ use super::settle::settle;
 use crate::clock::{DAY, Millis};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
-use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView};
+use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView, Words, words};
 
 /// What becomes of the ticket. `at`: when it was due.
 pub fn due(ticket: &TicketView, kind: DeadlineKind, at: Millis, now: Millis, policy: &Policy) -> Change {
@@ -15,8 +15,19 @@ pub fn due(ticket: &TicketView, kind: DeadlineKind, at: Millis, now: Millis, pol
     match kind {
         DeadlineKind::Wake => wake(&mut change, policy),
         DeadlineKind::Remind => remind(&mut change, now, policy),
-        DeadlineKind::Silence => close(&mut change, "the requester kept silent"),
-        DeadlineKind::Confirm => close(&mut change, "nobody contradicted the resolution"),
+        DeadlineKind::Silence => close(
+            &mut change,
+            "the requester kept silent",
+            &words!("Nous n'avons pas eu de réponse à notre question.", "Our question was not answered."),
+        ),
+        DeadlineKind::Confirm => close(
+            &mut change,
+            "nobody contradicted the resolution",
+            &words!(
+                "Elle était résolue, et personne n'a dit le contraire.",
+                "It was resolved, and nobody said otherwise."
+            ),
+        ),
     }
     let settled = settle(&mut change.ticket, ticket, "guichet", now, policy);
     change.events.extend(settled);
@@ -53,9 +64,11 @@ fn remind(change: &mut Change, now: Millis, policy: &Policy) {
     change.letters = vec![letter.with_text(question)];
 }
 
-fn close(change: &mut Change, why: &str) {
+fn close(change: &mut Change, why: &str, told: &Words) {
     let Some(next) = after(change.ticket.status, Move::Close) else { return };
     change.ticket.status = next;
     change.events.push(Event::own("closed", why.to_owned()));
-    change.letters = vec![LetterOrder::new(LetterKind::Closed, change.ticket.requester.clone())];
+    let to = change.ticket.requester.clone();
+    let done = vec![told.say(&to.language).to_owned()];
+    change.letters = vec![LetterOrder { done, ..LetterOrder::new(LetterKind::Closed, to) }];
 }

@@ -89,20 +89,37 @@ pub(super) fn denied(why: Denied, ticket: &TicketView) -> Words {
 pub(super) fn unproven(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
     let intake = case.intake;
     let number = &found.ticket.number;
-    let stale = case.threading.answers_own_letter && case.fresh.is_none();
-    let why = if stale { "the letter it answers proves nothing any more" } else { "nothing proves it" };
-    let reason = format!("it claims to be from the agent {} about {number}, and {why}", intake.sender);
+    let (sender, stale) = (&intake.sender, case.threading.answers_own_letter && case.fresh.is_none());
+    let why = if stale {
+        words!(
+            "il se dit de {sender} au sujet de {number}, et la lettre à laquelle il répond ne prouve plus rien",
+            "it claims to be from the agent {sender} about {number}, and the letter it answers proves nothing any more"
+        )
+    } else {
+        words!(
+            "il se dit de {sender} au sujet de {number}, et rien ne le prouve",
+            "it claims to be from the agent {sender} about {number}, and nothing proves it"
+        )
+    };
     if machine.is_some() {
-        return Decision::Hold(reason);
+        return Decision::Hold(why.en);
     }
-    not_done(intake, reason, &found.ticket.queue, case.policy)
+    not_done(intake, why, &found.ticket.queue, case.policy)
 }
 
 /// What an agent asked cannot be done as it was written.
-pub(super) fn not_done(intake: &Intake, reason: String, queue: &str, policy: &Policy) -> Decision {
-    let Some(agent) = policy.agent(&intake.sender) else { return Decision::Hold(reason) };
-    let letters = vec![LetterOrder::new(LetterKind::NotDone, person(agent))];
-    tell(intake, reason, queue, letters, policy)
+pub(super) fn not_done(intake: &Intake, why: Words, queue: &str, policy: &Policy) -> Decision {
+    let Some(agent) = policy.agent(&intake.sender) else { return Decision::Hold(why.en) };
+    let letters = vec![failure(agent, &why)];
+    tell(intake, why.en, queue, letters, policy)
+}
+
+/// The letter that says why.
+pub(super) fn failure(agent: &Agent, why: &Words) -> LetterOrder {
+    LetterOrder {
+        done: vec![why.say(&agent.language).to_owned()],
+        ..LetterOrder::new(LetterKind::NotDone, person(agent))
+    }
 }
 
 /// The first word of a text, folded.
@@ -151,14 +168,21 @@ pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy,
         return None;
     }
     if proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy) == Proof::Missing {
-        let reason = format!("it claims to be from the agent {}, and nothing proves it", intake.sender);
+        let sender = &intake.sender;
+        let why = words!(
+            "il se dit de {sender}, et rien ne le prouve",
+            "it claims to be from the agent {sender}, and nothing proves it"
+        );
         let queue = intake.queue.clone().unwrap_or_default();
-        return Some(about_held(not_done(intake, reason, &queue, policy), held));
+        return Some(about_held(not_done(intake, why, &queue, policy), held));
     }
     let Some(admit) = verdict(intake) else {
-        let reason = "it answers about a held mail and says neither #approve nor #reject".to_owned();
+        let why = words!(
+            "il répond à une lettre qui attend « oui » ou « non » et ne dit clairement ni l'un ni l'autre",
+            "it answers a letter that waits for yes or no, and clearly says neither"
+        );
         let queue = intake.queue.clone().unwrap_or_default();
-        return Some(about_held(not_done(intake, reason, &queue, policy), held));
+        return Some(about_held(not_done(intake, why, &queue, policy), held));
     };
     Some(Decision::Judge { held, admit, by: intake.sender.clone() })
 }
