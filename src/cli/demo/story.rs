@@ -52,6 +52,19 @@ pub(super) async fn tell(desk: &DeskRef, post: &Post, receiver: &Receiver) -> Re
     let reply = expect(receiver, CLAIRE, before).await?;
     show_letter("she receives", &reply);
 
+    step(5, "She takes it, resolves it, and the receipt tells her what that did.");
+    let before = receiver.all().len();
+    let words = "#take\n#resolve\nLe compte de la classe est réactivé.";
+    deliver(post, &answer(&told, MODERATOR, "Marie Dubois", "", words))?;
+    let resolved = expect(receiver, CLAIRE, before).await?;
+    show_letter("the requester receives", &resolved);
+    show_letter("the moderator receives", &expect(receiver, MODERATOR, before).await?);
+
+    step(6, "Claire opens the link \"C'est résolu\" and sends the mail that it is.");
+    let before = receiver.all().len();
+    deliver(post, &answer(&resolved, CLAIRE, "Claire Martin", "", "#résolu"))?;
+    show_letter("she receives", &expect(receiver, CLAIRE, before).await?);
+
     println!("The tickets now:");
     list(desk).await?;
     println!("{} letters were sent in {:.1} s.", receiver.all().len(), begun.elapsed().as_secs_f64());
@@ -82,7 +95,8 @@ fn show_letter(who: &str, letter: &ParsedMail) {
     println!("   │ Subject: {}", letter.subject);
     println!("   │");
     let text = letter.text.split("\n-- \n").next().unwrap_or(&letter.text);
-    for line in text.trim().lines() {
+    // The links are whole mails, and long.
+    for line in text.trim().lines().filter(|line| !line.trim_start().starts_with("mailto:")) {
         println!("   │ {}", show::printable(line));
     }
     println!();
