@@ -356,6 +356,34 @@ stories! {
         assert!(site.sink.with_words(MARIE, "la demande est close").mail.subject.contains("CG42N1"), "the desk hears of the end");
     }
 
+    orders_beside_thanks_do_not_reopen(site) {
+        site.receive(&Mail::from("Ana Pérez <ana@college.example>")).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nFait.")).await;
+        let resolved = site.sink.with_words(ANA, "est résolue");
+        for text in ["#statut\nMerci beaucoup", "#avis 5\nAna Pérez, Comptabilité", "#statut"] {
+            site.then(&Mail::reply(&resolved.mail, "Ana Pérez <ana@college.example>", text)).await;
+            assert_eq!(site.only_ticket().await.status, "resolved", "{text}");
+        }
+        site.then(&Mail::reply(&resolved.mail, ANA, "#clore merci, c'est bon")).await;
+        assert_eq!(site.only_ticket().await.status, "closed");
+        assert!(site.sink.with_words(MARIE, "merci, c'est bon").mail.text.contains("close"));
+    }
+
+    what_only_looks_like_an_order_is_text(site, "[audiences.tous]\naddresses = [\"ana@college.example\", \"bob@college.example\"]\n") {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#public\nVoici :\n# Note : un titre\n#1 en premier")).await;
+        assert!(site.sink.with_words(ANA, "un titre").mail.text.contains("#1 en premier"));
+        // An audience's words are the audience's, whoever is in it, and whatever else the mail does.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#prendre\n#diffuser tous\nCoupure ce soir.")).await;
+        for who in [ANA, BOB] {
+            let told: Vec<_> = site.sink.to(who).into_iter().filter(|l| l.mail.text.contains("Coupure ce soir.")).collect();
+            assert_eq!(told.len(), 1, "{who}");
+            assert!(told[0].mail.subject.contains("information"), "{}", told[0].mail.subject);
+        }
+    }
+
     nobody_is_reminded_and_closed_in_one_breath(site) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);

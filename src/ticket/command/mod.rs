@@ -149,7 +149,7 @@ impl Head {
     #[must_use]
     pub fn gathered(&self) -> Option<Self> {
         let (strays, rest): (Vec<&str>, Vec<&str>) =
-            self.text.lines().partition(|line| line.starts_with('#') && word(line).is_some());
+            self.text.lines().partition(|line| line.strip_prefix('#').is_some_and(is_word) && word(line).is_some());
         let lines = self.lines.iter().cloned().chain(strays.iter().map(|line| line.trim().to_owned()));
         (!strays.is_empty()).then(|| Self { lines: lines.collect(), text: rest.join("\n").trim().to_owned() })
     }
@@ -193,6 +193,14 @@ impl Head {
 #[must_use]
 pub fn undoes(text: &str) -> bool {
     head(text).lines.iter().any(|line| word(line) == Some(Name::Undo))
+}
+
+/// What stands behind an order's word that takes nothing; none for other lines.
+#[must_use]
+pub fn behind(line: &str) -> Option<&str> {
+    let name = word(line).filter(|name| names::stands_alone(*name))?;
+    let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
+    (!rest.is_empty() && names::stands_alone(name)).then_some(rest)
 }
 
 /// Which order a line begins with, whatever it is given with.

@@ -124,7 +124,7 @@ pub const ENTRIES: [Entry; 39] = [
     entry(Name::Cc, &["cc", "copie"], ["#cc a@b.example", "#cc a@b.example"], ["ajoute quelqu'un à la conversation", "adds somebody to the conversation"]),
     entry(Name::Uncc, &["uncc", "sans-copie"], ["#uncc a@b.example", "#uncc a@b.example"], ["l'en retire", "takes them out of it"]),
     entry(Name::Requester, &["requester", "demandeur"], ["#demandeur a@b.example", "#requester a@b.example"], ["change le demandeur", "changes the requester"]),
-    entry(Name::Approve, &["approve", "approuver", "accepter", "approuve"], ["#approuver", "#approve"], ["approuve la demande", "approves the request"]),
+    entry(Name::Approve, &["approve", "approuver", "accepter", "approuve", "accept", "accepte"], ["#approuver", "#approve"], ["approuve la demande", "approves the request"]),
     entry(Name::Reject, &["reject", "rejeter", "refuser", "refuse"], ["#rejeter pourquoi", "#reject why"], ["la refuse, avec la raison", "refuses it, with the reason"]),
     entry(Name::Merge, &["merge", "fusionner"], ["#fusionner NUMÉRO", "#merge NUMBER"], ["ce ticket rejoint l'autre", "this ticket goes into the other"]),
     entry(Name::Split, &["split", "scinder", "separer"], ["#scinder TITRE", "#split TITLE"], ["le texte devient un autre ticket du même demandeur", "the text becomes another ticket of the same requester"]),

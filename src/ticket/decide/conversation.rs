@@ -249,8 +249,7 @@ pub(super) fn broadcast(course: &mut Course<'_>, addresses: &[String], message: 
         }
     } else {
         let language = course.ticket.requester.language.clone();
-        let known = course.ticket.participants.clone();
-        for address in addresses.iter().filter(|a| !known.contains(a)) {
+        for address in addresses {
             count += 1;
             let to =
                 crate::ticket::Person { address: address.clone(), name: String::new(), language: language.clone() };

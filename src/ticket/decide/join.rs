@@ -35,7 +35,7 @@ pub(super) fn requester(case: &Case<'_>, found: &Candidate) -> Decision {
     }
     let mut course = Course::new(*case, &found.ticket);
     course.events = joined_events(intake, found, case.threading);
-    requests::write(&mut course, found);
+    requests::write(&mut course, found, &intake.mail.reply_text);
     complete(&mut course);
     conversation::add_people(&mut course);
     course.tell_desk(LetterKind::NewMessage);

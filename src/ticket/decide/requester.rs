@@ -10,7 +10,7 @@ use super::people::{message, others, sender, silence};
 use super::step::Course;
 use super::{Case, Decision};
 use crate::mail::FileRole;
-use crate::ticket::command::{Head, Order};
+use crate::ticket::command::{self, Head, Order};
 use crate::ticket::life::{Move, after};
 use crate::ticket::thanks::is_thanks;
 use crate::ticket::thread::Candidate;
@@ -20,6 +20,9 @@ use crate::ticket::words::{
 
 /// The orders of a head, when every line is one that a requester may give.
 pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
+    // "#close, thanks": the words are words, and the order is one.
+    let alone = |line: &String| command::behind(line).map_or_else(|| line.clone(), |rest| line.replacen(rest, "", 1));
+    let head = Head { lines: head.lines.iter().map(alone).collect(), text: String::new() };
     let orders = head.orders(case.policy, case.snapshot.now).ok()?;
     let known = |order: &Order| {
         matches!(
@@ -66,14 +69,19 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &s
         Order::Solved(words) | Order::Unsolved(words) | Order::Resolve(words) => Some(words.as_str()),
         _ => None,
     });
-    let text = format!("{}\n{text}", behind.unwrap_or_default());
+    let head = command::head(&case.intake.mail.reply_text);
+    let after: Vec<&str> = head.lines.iter().filter_map(|line| command::behind(line)).chain(behind).collect();
+    let text = format!("{}\n{text}", after.join("\n"));
     let text = text.trim();
     let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
     let asks = orders.iter().all(|o| matches!(o, Order::Progress | Order::List(_) | Order::Show));
     let ends = orders.iter().any(|o| matches!(o, Order::Close | Order::Solved(_) | Order::Resolve(_)));
-    if keep && !reopens && !ends && course.ticket.status != Status::Closed {
+    let about =
+        |o: &Order| matches!(o, Order::Rate(..) | Order::Recommend(_) | Order::Progress | Order::List(_) | Order::Show);
+    let beside = found.ticket.status == Status::Resolved && orders.iter().all(about);
+    if !text.is_empty() && !beside && !reopens && !ends && course.ticket.status != Status::Closed {
         // Orders beside it make an answer no less an answer.
-        write(&mut course, found);
+        write(&mut course, found, text);
         complete(&mut course);
     }
     add_people(&mut course);
@@ -146,12 +154,12 @@ fn rate(course: &mut Course<'_>, stars: i64, words: &str) {
 }
 
 /// A message of the requester's side: what waited for it goes on, what was resolved is opened again.
-pub(super) fn write(course: &mut Course<'_>, found: &Candidate) {
+pub(super) fn write(course: &mut Course<'_>, found: &Candidate, text: &str) {
     let waits = matches!(found.ticket.pending_on, None | Some(PendingOn::Requester));
     if found.ticket.status == Status::Pending && !waits {
         return;
     }
-    if found.ticket.status == Status::Resolved && thanks(course, found) {
+    if found.ticket.status == Status::Resolved && thanks(course, found, text) {
         course.event("thanks", "thanks after the resolution: recorded, not reopened; #reopen overrules it");
         course.done.push(words!(
             "Un merci et rien d'autre : la demande reste résolue. Le bouton « Rouvrir » en décide autrement.",
@@ -172,7 +180,7 @@ pub(super) fn write(course: &mut Course<'_>, found: &Candidate) {
 }
 
 /// Whether the mail says thanks and nothing else.
-fn thanks(course: &Course<'_>, found: &Candidate) -> bool {
+fn thanks(course: &Course<'_>, found: &Candidate, text: &str) -> bool {
     let case = course.case;
     let mail = &case.intake.mail;
     let mut names: Vec<&str> = case.policy.agents.values().map(|a| a.name.as_str()).collect();
@@ -180,13 +188,13 @@ fn thanks(course: &Course<'_>, found: &Candidate) -> bool {
     names.push(&case.policy.desk.name);
     names.extend(mail.from.as_ref().map(|a| a.name.as_str()));
     mail.attachments.iter().all(|a| matches!(a.role, FileRole::Logo | FileRole::Inline))
-        && is_thanks(&mail.reply_text, &names, case.policy)
+        && is_thanks(text, &names, case.policy)
 }
 
 /// Closed is final: thanks are recorded, anything else opens a ticket that refers to it.
 pub(super) fn after_closing(case: &Case<'_>, found: &Candidate) -> Decision {
     let mut course = Course::new(*case, &found.ticket);
-    if !thanks(&course, found) {
+    if !thanks(&course, found, &case.intake.mail.reply_text) {
         return follow_up(case, found);
     }
     course.events = joined_events(case.intake, found, case.threading);

@@ -171,8 +171,9 @@ impl<'a> Acting<'a> {
             (Some(kind), true) if kind.is_personal() => &[kind],
             // A closing letter asks how it was; the words come in one of their own.
             (Some(LetterKind::Closed), true) => &[LetterKind::Answer, LetterKind::Closed],
-            // A message to an audience is for them.
+            // A message to an audience is for them; the requester hears of the step alone.
             (None, true) if self.speech.audience => &[],
+            (Some(kind), true) if self.speech.audience => &[kind],
             (_, true) => &[LetterKind::Answer],
             (None, false) => &[],
         };
@@ -182,10 +183,10 @@ impl<'a> Acting<'a> {
                 |to: &crate::ticket::Person| told.iter().map(|w: &Words| w.say(&to.language).to_owned()).collect();
             let people: Vec<_> = requesters_side(&self.course.ticket, self.course.case).collect();
             // Never the message itself, which may be a note: what is said to them, word for word.
-            let text = if *kind == LetterKind::Resolved && !public {
-                &self.course.ticket.solution
-            } else {
-                &self.speech.public
+            let text = match kind {
+                LetterKind::Resolved if !public => self.course.ticket.solution.as_str(),
+                kind if self.speech.audience && !kind.is_personal() => "",
+                _ => self.speech.public.as_str(),
             };
             let mine = people
                 .into_iter()
