@@ -10,8 +10,8 @@
 //!                                                                                                          │ Decision
 //!                                                                                                          ▼
 //!                                                                                   letter::compose ─OutgoingMail
-//!  clock ──a deadline has been reached──▶ ticket::due ──────────────────────────────────────────────────────┤
-//!  operator ──an order──▶ work::operator ─▶ ticket::decide ───────────────────────────────────────────────────┤
+//!  clock ──Due (a deadline has been reached)──▶ ticket::due ───────────────────────────────────────────────┤
+//!  operator ──order──▶ work::operator ──▶ ticket::decide ──────────────────────────────────────────────────┤
 //!  ONE COMMIT: verdict + tickets + messages + events + deadlines + [outbox] ◀──────────────────────────────┘
 //!  SMTP ◀──Due── [outbox] ;  Sent | Later | Failed settles the letter
 //! ```

@@ -150,7 +150,7 @@ fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
 
 /// The mail that could not be carried out, ready to be sent again.
 fn mended(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
-    let mended = parcel.order.whole && !parcel.ticket.number.is_empty();
+    let mended = parcel.order.ready && !parcel.ticket.number.is_empty();
     let Some(text) = parcel.order.text.as_ref().filter(|_| mended) else { return Vec::new() };
     let label = if parcel.order.to.language == "fr" { "Renvoyer, corrigé" } else { "Send again, mended" };
     vec![button(way, &subject(parcel.ticket), label, text, true)]

@@ -22,7 +22,7 @@ pub(super) fn sections(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Section> {
     match parcel.order.kind {
         LetterKind::Escalation => escalation(parcel, policy, french),
         LetterKind::Sheet | LetterKind::Awake => conversation(&parcel.extra.told, policy, french),
-        kind if parcel.order.whole && kind != LetterKind::NotDone => conversation(&parcel.extra.told, policy, french),
+        _ if parcel.order.whole => conversation(&parcel.extra.told, policy, french),
         LetterKind::Reasons => verdicts(&parcel.extra.told, policy, french),
         LetterKind::Help => help(french),
         _ => Vec::new(),

@@ -154,48 +154,49 @@ statements! {
         "INSERT INTO counter (prefix, last) VALUES ($1, 0) \
          ON CONFLICT (prefix) DO UPDATE SET last = counter.last RETURNING last");
     COUNTER_SET = Sql::both("UPDATE counter SET last = $2 WHERE prefix = $1");
-    // A row is [time, the ticket as JSON].
+    // A row is the ticket as JSON, with the time beside its fields. A path into a nested value would make
+    // SQLite write the whole ticket out again for each column.
     TICKETS_ADD = rows!(
         "INSERT INTO ticket (id, number, created_at, updated_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
          closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
          merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
          requester_name, language, pending_on, undo) \
-         SELECT CAST(j.value -> 1 ->> 'id' AS BIGINT), j.value -> 1 ->> 'number', CAST(j.value ->> 0 AS BIGINT), \
-         CAST(j.value ->> 0 AS BIGINT), j.value -> 1 ->> 'queue', j.value -> 1 ->> 'title', j.value -> 1 ->> 'status', \
-         j.value -> 1 ->> 'priority', CAST(j.value -> 1 ->> 'level' AS BIGINT), j.value -> 1 ->> 'kind', \
-         j.value -> 1 ->> 'category', j.value -> 1 ->> 'service', j.value -> 1 ->> 'assignee', \
-         CAST(j.value -> 1 ->> 'first_responded_at' AS BIGINT), CAST(j.value -> 1 ->> 'resolved_at' AS BIGINT), \
-         CAST(j.value -> 1 ->> 'closed_at' AS BIGINT), j.value -> 1 ->> 'root_message_id', \
-         j.value -> 1 ->> 'last_public_id', j.value -> 1 ->> 'fields', j.value -> 1 ->> 'tags', \
-         j.value -> 1 ->> 'vendor', j.value -> 1 ->> 'vendors', j.value -> 1 ->> 'vendor_reference', CAST(j.value -> 1 ->> 'parent' AS BIGINT), \
-         CAST(j.value -> 1 ->> 'merged_into' AS BIGINT), j.value -> 1 ->> 'related', j.value -> 1 ->> 'solution', \
-         CAST(j.value -> 1 ->> 'rating' AS BIGINT), j.value -> 1 ->> 'last_answer', \
-         j.value -> 1 ->> 'first_response_id', CAST(j.value -> 1 ->> 'revision' AS BIGINT), \
-         j.value -> 1 -> 'requester' ->> 'address', j.value -> 1 -> 'requester' ->> 'name', \
-         j.value -> 1 -> 'requester' ->> 'language', COALESCE(j.value -> 1 ->> 'pending_on', ''), \
-         COALESCE(j.value -> 1 ->> 'undo', '')",
+         SELECT CAST(j.value ->> 'id' AS BIGINT), j.value ->> 'number', CAST(j.value ->> 'at' AS BIGINT), \
+         CAST(j.value ->> 'at' AS BIGINT), j.value ->> 'queue', j.value ->> 'title', j.value ->> 'status', \
+         j.value ->> 'priority', CAST(j.value ->> 'level' AS BIGINT), j.value ->> 'kind', \
+         j.value ->> 'category', j.value ->> 'service', j.value ->> 'assignee', \
+         CAST(j.value ->> 'first_responded_at' AS BIGINT), CAST(j.value ->> 'resolved_at' AS BIGINT), \
+         CAST(j.value ->> 'closed_at' AS BIGINT), j.value ->> 'root_message_id', \
+         j.value ->> 'last_public_id', j.value ->> 'fields', j.value ->> 'tags', \
+         j.value ->> 'vendor', j.value ->> 'vendors', j.value ->> 'vendor_reference', CAST(j.value ->> 'parent' AS BIGINT), \
+         CAST(j.value ->> 'merged_into' AS BIGINT), j.value ->> 'related', j.value ->> 'solution', \
+         CAST(j.value ->> 'rating' AS BIGINT), j.value ->> 'last_answer', \
+         j.value ->> 'first_response_id', CAST(j.value ->> 'revision' AS BIGINT), \
+         j.value -> 'requester' ->> 'address', j.value -> 'requester' ->> 'name', \
+         j.value -> 'requester' ->> 'language', COALESCE(j.value ->> 'pending_on', ''), \
+         COALESCE(j.value ->> 'undo', '')",
         "");
     TICKETS_TOUCH = rows!(
-        "UPDATE ticket SET updated_at = CAST(j.value ->> 0 AS BIGINT), queue = j.value -> 1 ->> 'queue', title = j.value -> 1 ->> 'title', status = j.value -> 1 ->> 'status', \
-         priority = j.value -> 1 ->> 'priority', level = CAST(j.value -> 1 ->> 'level' AS BIGINT), \
-         type = j.value -> 1 ->> 'kind', category = j.value -> 1 ->> 'category', \
-         service = j.value -> 1 ->> 'service', assignee = j.value -> 1 ->> 'assignee', \
-         first_responded_at = CAST(j.value -> 1 ->> 'first_responded_at' AS BIGINT), \
-         resolved_at = CAST(j.value -> 1 ->> 'resolved_at' AS BIGINT), \
-         closed_at = CAST(j.value -> 1 ->> 'closed_at' AS BIGINT), \
-         root_message_id = j.value -> 1 ->> 'root_message_id', last_public_id = j.value -> 1 ->> 'last_public_id', \
-         fields = j.value -> 1 ->> 'fields', tags = j.value -> 1 ->> 'tags', vendor = j.value -> 1 ->> 'vendor', \
-         vendors = j.value -> 1 ->> 'vendors', vendor_reference = j.value -> 1 ->> 'vendor_reference', \
-         parent_id = CAST(j.value -> 1 ->> 'parent' AS BIGINT), \
-         merged_into = CAST(j.value -> 1 ->> 'merged_into' AS BIGINT), related = j.value -> 1 ->> 'related', \
-         solution = j.value -> 1 ->> 'solution', rating = CAST(j.value -> 1 ->> 'rating' AS BIGINT), \
-         last_answer = j.value -> 1 ->> 'last_answer', first_response_id = j.value -> 1 ->> 'first_response_id', \
-         revision = CAST(j.value -> 1 ->> 'revision' AS BIGINT), \
-         requester = j.value -> 1 -> 'requester' ->> 'address', \
-         requester_name = j.value -> 1 -> 'requester' ->> 'name', \
-         language = j.value -> 1 -> 'requester' ->> 'language', \
-         pending_on = COALESCE(j.value -> 1 ->> 'pending_on', ''), undo = COALESCE(j.value -> 1 ->> 'undo', '')",
-        "AND ticket.id = CAST(j.value -> 1 ->> 'id' AS BIGINT)");
+        "UPDATE ticket SET updated_at = CAST(j.value ->> 'at' AS BIGINT), queue = j.value ->> 'queue', title = j.value ->> 'title', status = j.value ->> 'status', \
+         priority = j.value ->> 'priority', level = CAST(j.value ->> 'level' AS BIGINT), \
+         type = j.value ->> 'kind', category = j.value ->> 'category', \
+         service = j.value ->> 'service', assignee = j.value ->> 'assignee', \
+         first_responded_at = CAST(j.value ->> 'first_responded_at' AS BIGINT), \
+         resolved_at = CAST(j.value ->> 'resolved_at' AS BIGINT), \
+         closed_at = CAST(j.value ->> 'closed_at' AS BIGINT), \
+         root_message_id = j.value ->> 'root_message_id', last_public_id = j.value ->> 'last_public_id', \
+         fields = j.value ->> 'fields', tags = j.value ->> 'tags', vendor = j.value ->> 'vendor', \
+         vendors = j.value ->> 'vendors', vendor_reference = j.value ->> 'vendor_reference', \
+         parent_id = CAST(j.value ->> 'parent' AS BIGINT), \
+         merged_into = CAST(j.value ->> 'merged_into' AS BIGINT), related = j.value ->> 'related', \
+         solution = j.value ->> 'solution', rating = CAST(j.value ->> 'rating' AS BIGINT), \
+         last_answer = j.value ->> 'last_answer', first_response_id = j.value ->> 'first_response_id', \
+         revision = CAST(j.value ->> 'revision' AS BIGINT), \
+         requester = j.value -> 'requester' ->> 'address', \
+         requester_name = j.value -> 'requester' ->> 'name', \
+         language = j.value -> 'requester' ->> 'language', \
+         pending_on = COALESCE(j.value ->> 'pending_on', ''), undo = COALESCE(j.value ->> 'undo', '')",
+        "AND ticket.id = CAST(j.value ->> 'id' AS BIGINT)");
     TICKET_VIEWS = among_ids!(
         "SELECT id, number, created_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
          closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use serde::Serialize;
+
 use super::{Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::letter::OutgoingMail;
@@ -93,6 +95,14 @@ pub struct Unit {
 type MessageRow =
     (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String);
 type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str);
+
+/// A ticket on its way to its row.
+#[derive(Serialize)]
+struct Written<'a> {
+    at: Millis,
+    #[serde(flatten)]
+    ticket: &'a TicketView,
+}
 
 impl Unit {
     /// Begins a transaction and looks up what is wanted. Tickets and counters stay locked until the commit.
@@ -501,9 +511,9 @@ impl Unit {
 
     async fn write_tickets(&mut self) -> Result<(), StoreError> {
         let (opened, touched) = (std::mem::take(&mut self.opened), std::mem::take(&mut self.touched));
-        let now = self.now;
-        let rows = |ids: &BTreeSet<i64>| -> Vec<(Millis, TicketView)> {
-            ids.iter().filter_map(|id| Some((now, self.tickets.get(id)?.clone()))).collect()
+        let at = self.now;
+        let rows = |ids: &BTreeSet<i64>| -> Vec<Written<'_>> {
+            ids.iter().filter_map(|id| Some(Written { at, ticket: self.tickets.get(id)? })).collect()
         };
         let (new, old) = (rows(&opened), rows(&touched.difference(&opened).copied().collect()));
         self.tx.insert(sql::TICKETS_ADD, &new).await?;

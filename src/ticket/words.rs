@@ -487,6 +487,8 @@ pub struct LetterOrder {
     pub text: Option<String>,
     /// Which tickets a list shows.
     pub listing: Option<Listing>,
+    /// Whether its words are a mail that can be sent again as they are.
+    pub ready: bool,
     /// Whether it shows all that was said on the ticket: its reader comes to it late.
     pub whole: bool,
     /// What tells it from another of its kind to the same person, for the same cause; mostly empty.
@@ -504,6 +506,7 @@ impl LetterOrder {
             done: Vec::new(),
             text: None,
             listing: None,
+            ready: false,
             whole: false,
             cause: String::new(),
         }

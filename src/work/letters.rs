@@ -112,10 +112,7 @@ impl<'a> Writer<'a> {
 
     /// Writes what was decided, and the letters, as one commit.
     pub(super) async fn commit(&self, mut unit: Unit, mut drafts: Vec<Draft<'_>>) -> Result<(), StoreError> {
-        if drafts
-            .iter()
-            .any(|draft| draft.order.whole && draft.order.kind != LetterKind::NotDone || shows_more(draft.order.kind))
-        {
+        if drafts.iter().any(|draft| draft.order.whole || shows_more(draft.order.kind)) {
             // What a list shows is how things stand after all that was decided.
             unit.write().await?;
             for draft in &mut drafts {
@@ -142,9 +139,7 @@ impl<'a> Writer<'a> {
             LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake => {
                 draft.extra.told = self.told(&draft.ticket, unit).await?;
             }
-            kind if draft.order.whole && kind != LetterKind::NotDone => {
-                draft.extra.told = self.told(&draft.ticket, unit).await?
-            }
+            _ if draft.order.whole => draft.extra.told = self.told(&draft.ticket, unit).await?,
             LetterKind::Reasons => draft.extra.told = self.reasons(&draft.ticket).await?,
             _ => {}
         }

@@ -382,6 +382,10 @@ stories! {
             assert_eq!(told.len(), 1, "{who}");
             assert!(told[0].mail.subject.contains("information"), "{}", told[0].mail.subject);
         }
+        site.then(&Mail::reply(&notice.mail, MARIE, "#clore\n#diffuser tous\nTout est rétabli.")).await;
+        let told: Vec<_> = site.sink.to(ANA).into_iter().filter(|l| l.mail.text.contains("Tout est rétabli.")).collect();
+        assert_eq!(told.len(), 1, "once, and not as an answer to her alone");
+        assert!(site.sink.with_words(ANA, "est close").mail.subject.contains("CG42N1-000001"));
     }
 
     nobody_is_reminded_and_closed_in_one_breath(site) {

@@ -66,7 +66,7 @@ pub(super) fn not_done_about(
     let mut order = LetterOrder { done, ..LetterOrder::new(LetterKind::NotDone, person(agent)) };
     order.text = Some(head.mended(slips));
     // Sending the same again would fail again.
-    order.whole = slips.iter().any(|s| s.better.is_some());
+    order.ready = slips.iter().any(|s| s.better.is_some());
     let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![order]);
     holding.ticket = ticket.clone();
     Decision::Tell(Box::new(holding))

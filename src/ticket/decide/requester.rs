@@ -7,7 +7,7 @@
 use super::conversation::{add_people, related_opening};
 use super::joined::{complete, joined_events, reason};
 use super::people::{message, others, sender, silence};
-use super::step::Course;
+use super::step::{Course, requesters_side};
 use super::{Case, Decision};
 use crate::mail::FileRole;
 use crate::ticket::command::{self, Head, Order};
@@ -15,7 +15,7 @@ use crate::ticket::life::{Move, after};
 use crate::ticket::thanks::is_thanks;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{
-    DeadlineKind, Event, LetterKind, LetterOrder, Listing, PendingOn, Status, TicketView, Visibility, words,
+    DeadlineKind, Event, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, TicketView, Visibility, words,
 };
 
 /// The orders of a head, when every line is one that a requester may give.
@@ -37,20 +37,17 @@ pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
                 | Order::Recommend(_)
                 | Order::List(_)
                 | Order::Show
-        ) || matches!(order, Order::Resolve(_))
+                | Order::Resolve(_)
+        )
     };
     (!orders.is_empty() && orders.iter().all(known)).then_some(orders)
 }
 
-/// Whether the writer takes part, proves it, and is not somebody else by the server's word.
+/// Whether the writer takes part, and proves it.
 pub(super) fn may_order(case: &Case<'_>, found: &Candidate) -> bool {
     let intake = case.intake;
     let takes_part = found.ticket.participants.contains(&intake.sender);
-    takes_part
-        && case.is_their_own()
-        && !intake.denied
-        && intake.mail.from_is_certain
-        && intake.mail.automatic.is_none()
+    takes_part && case.is_their_own() && intake.mail.from_is_certain && intake.mail.automatic.is_none()
 }
 
 /// Carries them out.
@@ -91,11 +88,11 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &s
     let language = &found.ticket.requester.language;
     let told: Vec<String> = course.told.iter().map(|w| w.say(language).to_owned()).collect();
     if let Some(kind) = course.step {
-        let letter = |kind, to| LetterOrder { done: told.clone(), ..LetterOrder::new(kind, to) };
-        let letters = course.to_requesters(kind, &letter);
         // Nobody who did not ask is asked how it was.
-        let asked = |l: &LetterOrder| kind != LetterKind::Closed || l.to.address == found.ticket.requester.address;
-        course.letters.extend(letters.into_iter().filter(asked));
+        let asked = |to: &Person| kind != LetterKind::Closed || to.address == found.ticket.requester.address;
+        let people: Vec<Person> = requesters_side(&course.ticket, course.case).filter(asked).collect();
+        let letter = |to| LetterOrder { done: told.clone(), ..LetterOrder::new(kind, to) };
+        course.letters.extend(people.into_iter().map(letter));
     }
     let message = message(case.intake, Visibility::Public, text);
     let mut joining = course.joining(message, keep, reason(found));

@@ -111,16 +111,6 @@ impl<'a> Course<'a> {
         self.others.entry(ticket.id).or_insert_with(fresh)
     }
 
-    /// The letters of a step to the requester's side: the requester, and those in copy who have not
-    /// had the mail itself.
-    pub(super) fn to_requesters(
-        &self,
-        kind: LetterKind,
-        order: &dyn Fn(LetterKind, Person) -> LetterOrder,
-    ) -> Vec<LetterOrder> {
-        requesters_side(&self.ticket, self.case).map(|to| order(kind, to)).collect()
-    }
-
     /// Those who deal with the ticket are told of the message.
     pub(super) fn tell_desk(&mut self, kind: LetterKind) {
         // In a requester's mail, what was done is what the desk should know of it.

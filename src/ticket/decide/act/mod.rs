@@ -169,11 +169,11 @@ impl<'a> Acting<'a> {
         let kinds: &[LetterKind] = match (self.course.step, public) {
             (Some(kind), false) => &[kind],
             (Some(kind), true) if kind.is_personal() => &[kind],
-            // A closing letter asks how it was; the words come in one of their own.
-            (Some(LetterKind::Closed), true) => &[LetterKind::Answer, LetterKind::Closed],
             // A message to an audience is for them; the requester hears of the step alone.
             (None, true) if self.speech.audience => &[],
             (Some(kind), true) if self.speech.audience => &[kind],
+            // A closing letter asks how it was; the words come in one of their own.
+            (Some(LetterKind::Closed), true) => &[LetterKind::Answer, LetterKind::Closed],
             (_, true) => &[LetterKind::Answer],
             (None, false) => &[],
         };
