@@ -22,6 +22,7 @@
 //! | [`mail`] | what a mail says | async, SQL, the clock, randomness |
 //! | [`ticket`] | the rules | the same |
 //! | [`letter`] | what the desk writes | the same |
+//! | [`report`] | figures and charts of a time, from plain rows | the same |
 //! | [`store`] | the only SQL, one text for SQLite and PostgreSQL | rules |
 //! | [`edge`] | IMAP, Maildir, SMTP, systemd | rules, SQL |
 //! | [`settings`] | configuration, checked into plain values | |
@@ -29,7 +30,7 @@
 //! | [`work`] | the verbs: collect, process, sweep, deliver | state of its own |
 //! | [`cli`] | the commands | |
 //!
-//! Dependencies point only upward in this list's order: clock → mail → ticket → letter → store,
+//! Dependencies point only upward in this list's order: clock → mail → ticket → letter, report → store,
 //! edge → settings → trouble → work → cli. A test holds this, and that SQL stands only in
 //! `store` and the current time is asked only in `clock`.
 //!
@@ -38,7 +39,8 @@
 //! **queue** a support address with its prefix, people and policy · **ticket** · **message**
 //! public, internal or vendor's · **order** a line that asks for something · **event** one line of a ticket's history · **requester** · **agent**
 //! someone of the desk · **vendor** somebody outside who helps it · **level** N1 to N4 · **deadline** what is to
-//! happen by itself at a time · **participant** someone on the requester's side · **priority** P0…P4 ·
+//! happen by itself at a time · **calendar** when people work · **target** what is promised, within what
+//! time · **course** how a ticket stood, for reports · **participant** someone on the requester's side · **priority** P0…P4 ·
 //! **letter** a mail the desk writes · **inbox** mails kept as received, each ending with a
 //! **verdict** · **outbox** letters waiting to leave · **held** a mail a person must judge.
 //!
@@ -50,6 +52,7 @@ pub mod clock;
 pub mod edge;
 pub mod letter;
 pub mod mail;
+pub mod report;
 pub mod settings;
 pub mod store;
 pub mod ticket;

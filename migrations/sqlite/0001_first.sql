@@ -118,14 +118,19 @@ CREATE TABLE ticket (
     -- How often it was written.
     revision INTEGER NOT NULL DEFAULT 0,
     -- JSON of what the last order changed, while it can be taken back.
-    undo TEXT NOT NULL DEFAULT ''
+    undo TEXT NOT NULL DEFAULT '',
+    -- JSON of what is promised and what became of it; the two times of it that lists look for.
+    sla TEXT NOT NULL DEFAULT '{}',
+    respond_due INTEGER NOT NULL DEFAULT 0,
+    resolve_due INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX ticket_queue_status ON ticket (queue, status);
 CREATE INDEX ticket_parent ON ticket (parent_id) WHERE parent_id > 0;
 CREATE INDEX ticket_vendor ON ticket (vendor) WHERE vendor <> '';
 CREATE INDEX ticket_requester ON ticket (requester);
 
--- What is to happen to a ticket when. kind: wake | remind | silence | confirm
+-- What is to happen to a ticket when. kind: wake | remind | silence | confirm and those
+-- of service levels (DeadlineKind)
 CREATE TABLE deadline (
     ticket_id INTEGER NOT NULL REFERENCES ticket (id),
     kind TEXT NOT NULL,
@@ -196,6 +201,32 @@ CREATE TABLE event (
     text TEXT NOT NULL
 );
 CREATE INDEX event_ticket ON event (ticket_id);
+
+-- How a ticket stood, from when on: what reports are computed from. Never changed afterwards.
+CREATE TABLE course (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    at INTEGER NOT NULL,
+    -- JSON of what reports count.
+    state TEXT NOT NULL
+);
+CREATE INDEX course_ticket ON course (ticket_id, id);
+CREATE INDEX course_at ON course (at);
+
+-- What fell due while nobody was there to be told in time: told in one letter a person.
+CREATE TABLE overdue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    person TEXT NOT NULL,
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    due_at INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+
+-- When each report is to be written next.
+CREATE TABLE bell (
+    name TEXT PRIMARY KEY,
+    due_at INTEGER NOT NULL
+);
 
 -- Letters. once_key makes a second one of the same impossible.
 CREATE TABLE outbox (

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::report::Sort;
+
 /// An email ticket gateway: mails to a support address become numbered, acknowledged tickets
 #[derive(Debug, Parser)]
 #[command(name = "guichet", version, propagate_version = true, max_term_width = 100)]
@@ -74,6 +76,8 @@ pub(super) enum Command {
     /// Look at the articles that were made of solved problems
     #[command(subcommand)]
     Article(ArticleCommand),
+    /// Show the figures of a time: text, page, table, JSON or mail
+    Report(ReportArgs),
     /// Look at, check and try the desk's letters
     #[command(subcommand)]
     Template(TemplateCommand),
@@ -87,6 +91,33 @@ pub(super) enum Command {
         /// Folder to write them to
         folder: PathBuf,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportArgs {
+    /// Which report
+    pub(super) sort: Sort,
+    /// Its time: 2026-03-02, 2026-W10, 2026-03, 2026-Q1, 2026 or 2026-03-02..2026-03-08; else the last whole one
+    #[arg(long)]
+    pub(super) period: Option<String>,
+    /// Only this queue
+    #[arg(long)]
+    pub(super) queue: Option<String>,
+    /// In this language (fr, en); else the desk's
+    #[arg(long)]
+    pub(super) language: Option<String>,
+    /// As JSON
+    #[arg(long, group = "form")]
+    pub(super) json: bool,
+    /// As a table for spreadsheets (CSV)
+    #[arg(long, group = "form")]
+    pub(super) csv: bool,
+    /// As a page with charts, written to this file
+    #[arg(long, value_name = "FILE", group = "form")]
+    pub(super) html: Option<PathBuf>,
+    /// By mail, to those who get this report by themselves
+    #[arg(long, group = "form")]
+    pub(super) send: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::clock::{Clock, readable};
 use crate::edge::imap::{Imap, ImapTrouble};
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::{self, MailboxKind, Settings};
 use crate::store::{Store, sqlite_file};
-use crate::ticket::{ReplyTo, Secret};
+use crate::ticket::{PriorityRule, ReplyTo, Secret};
 use crate::trouble::{Trouble, exit};
 use crate::work::probe;
+use crate::work::reports::ending;
 
 /// What the lines so far amount to.
 #[derive(Default)]
@@ -54,6 +56,7 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
         report.note("configuration", warning);
     }
     notes_on_people(&settings, &report);
+    time(&settings, &report);
     let secret = database(&settings, &mut report).await;
     if offline {
         report.note("servers", "left out (--offline)");
@@ -70,6 +73,33 @@ fn notes_on_people(settings: &Settings, report: &Report) {
             let text = "nobody is told of new tickets: no agent has it among its queues";
             report.note(&format!("queue {}", queue.name), text);
         }
+    }
+}
+
+/// What is promised, calendars that run out of known times off, and when reports are written next.
+fn time(settings: &Settings, report: &Report) {
+    let (policy, now) = (&settings.policy, Clock::system().now());
+    let slas = &policy.slas;
+    if !slas.policies.is_empty() {
+        let names: Vec<&str> = slas.policies.keys().map(String::as_str).collect();
+        report.good("service levels", &names.join(", "));
+    }
+    for [_, text] in slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)) {
+        report.note("calendar", &text);
+    }
+    for (queue, sla) in &slas.queues {
+        let Some(sla) = slas.policies.get(sla) else { continue };
+        let bare = |p: &&PriorityRule| sla.target(1, &p.code).is_none();
+        let bare: Vec<&str> = policy.priorities.iter().filter(bare).map(|p| p.code.as_str()).collect();
+        if !bare.is_empty() {
+            let text = format!("slas.{} promises nothing for {}: best effort", sla.name, bare.join(", "));
+            report.note(&format!("queue {queue}"), &text);
+        }
+    }
+    for plan in &settings.reports {
+        let next = plan.cron.next(now, &policy.desk.time_zone);
+        let next = next.map_or_else(String::new, |at| readable(at, &policy.desk.time_zone));
+        report.good(&format!("report {}", plan.name), &format!("{}, next {next}", plan.sort.as_str()));
     }
 }
 

@@ -11,6 +11,7 @@ mod demo;
 mod held;
 mod inspect;
 mod outbox;
+mod report;
 mod show;
 mod template;
 mod ticket;
@@ -111,6 +112,7 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
         Command::Article(command) => article::run(&open(config).await?, command).await?,
         Command::Address(command) => address::run(&open(config).await?, command).await?,
+        Command::Report(args) => report::run(&open(config).await?, args).await?,
         Command::Template(command) => template::run(config, command)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "guichet", &mut std::io::stdout());

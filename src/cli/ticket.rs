@@ -11,6 +11,7 @@ use super::show;
 use crate::clock::Clock;
 use crate::mail::{self, Attachment, FileRole};
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
+use crate::ticket::{Policy, sla};
 use crate::trouble::Trouble;
 use crate::work::operator::{self, Outcome};
 
@@ -74,7 +75,7 @@ async fn list(
     if as_json {
         let mut all = Vec::with_capacity(tickets.len());
         for ticket in &tickets {
-            all.push(card(ticket, open.store.participants(ticket.id).await?, zone));
+            all.push(card(ticket, open.store.participants(ticket.id).await?, &open.settings.policy));
         }
         return show::json(&all);
     }
@@ -91,8 +92,8 @@ async fn list(
 }
 
 /// The ticket without messages and events.
-fn card(ticket: &TicketRow, participants: Vec<String>, zone: &TimeZone) -> Value {
-    let stamp = |at| show::stamp(at, zone);
+fn card(ticket: &TicketRow, participants: Vec<String>, policy: &Policy) -> Value {
+    let stamp = |at| show::stamp(at, &policy.desk.time_zone);
     json!({
         "number": ticket.number,
         "queue": ticket.queue,
@@ -117,11 +118,23 @@ fn card(ticket: &TicketRow, participants: Vec<String>, zone: &TimeZone) -> Value
         "solution": show::some(&ticket.solution),
         "satisfaction": (ticket.rating > 0).then_some(ticket.rating),
         "related": ticket.related,
-        "sla": {
-            "first_response": { "due_at": null, "state": "none" },
-            "resolution": { "due_at": null, "state": "none" },
-        },
+        "sla": service_level(ticket, policy),
         "fields": ticket.fields,
+    })
+}
+
+/// How the clocks stand, and the same in words.
+fn service_level(ticket: &TicketRow, policy: &Policy) -> Value {
+    let (view, now) = (ticket.view(), Clock::system().now());
+    let (response, resolution) = sla::standing(&view, now);
+    let one = |s: sla::Standing| json!({ "due_at": show::stamp(s.due_at, &policy.desk.time_zone), "state": s.state.as_str() });
+    let said = sla::explain(&view, now, policy);
+    json!({
+        "first_response": one(response),
+        "resolution": one(resolution),
+        "policy": show::some(&ticket.sla.policy),
+        "calendar": show::some(if ticket.sla.policy.is_empty() { "" } else { &ticket.sla.calendar }),
+        "explanation": said.iter().map(|w| w.say(&policy.desk.language)).collect::<Vec<_>>().join(" "),
     })
 }
 
@@ -132,13 +145,16 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
     let events = open.store.events(ticket.id).await?;
     let letters = open.store.letters_of_ticket(&ticket.number).await?;
     if as_json {
-        let mut value = card(&ticket, open.store.participants(ticket.id).await?, zone);
+        let mut value = card(&ticket, open.store.participants(ticket.id).await?, &open.settings.policy);
         value["messages"] = messages.iter().map(|m| message(m, zone)).collect();
         value["events"] = events.iter().map(|e| event(e, zone)).collect();
         value["letters"] = letters.iter().map(|l| super::outbox::entry(l, zone)).collect();
         return show::json(&value);
     }
     print_card(&ticket, zone);
+    for said in sla::explain(&ticket.view(), Clock::system().now(), &open.settings.policy) {
+        println!("  {}", said.say(&open.settings.policy.desk.language));
+    }
     for (code, value) in &ticket.fields {
         let label = open.settings.policy.field_label(code, &open.settings.policy.desk.language);
         println!("  {}: {}", label, show::printable(value));

@@ -78,6 +78,8 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
         | LetterKind::Sheet
         | LetterKind::Undelivered
         | LetterKind::Reasons
+        | LetterKind::Warning
+        | LetterKind::Breach
         | LetterKind::Receipt => for_agent(parcel, policy),
         LetterKind::Approval => vec![APPROVE, REJECT],
         LetterKind::Held => vec![ADMIT, REFUSE],
@@ -96,16 +98,48 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
             vec![SOLVED, PROGRESS]
         }
         LetterKind::Answer if ticket.status == Status::Resolved => vec![SOLVED, UNSOLVED],
+        LetterKind::Major | LetterKind::Point => return for_incident(parcel, way, policy),
+        LetterKind::PostMortem => return post_mortem(parcel, way, policy),
         LetterKind::NotDone => return mended(parcel, way),
         _ => Vec::new(),
     };
+    drawn(pairs, parcel, way)
+}
+
+fn drawn(pairs: Vec<Pair>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
     let french = parcel.order.to.language == "fr";
-    let subject = subject(ticket);
+    let subject = subject(parcel.ticket);
     let button = |(at, (labels, orders)): (usize, Pair)| {
         let pick = |pair: [&'static str; 2]| if french { pair[0] } else { pair[1] };
         button(way, &subject, pick(labels), pick(orders), at == 0)
     };
     pairs.into_iter().enumerate().map(button).collect()
+}
+
+/// What may be done about a major incident; those it concerns are told by mail to their audience.
+fn for_incident(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
+    let mut buttons = drawn(for_agent(parcel, policy), parcel, way);
+    let french = parcel.order.to.language == "fr";
+    let order = if french { "#diffuser" } else { "#broadcast" };
+    let words = if french {
+        "Un incident perturbe le service. Nous y travaillons ; prochaine information dans une heure."
+    } else {
+        "An incident disturbs the service. We are at work on it; the next word follows within the hour."
+    };
+    for name in policy.audiences.keys().take(3) {
+        let label = if french { format!("Prévenir : {name}") } else { format!("Tell: {name}") };
+        buttons.push(button(way, &subject(parcel.ticket), &label, &format!("{order} {name}\n\n{words}"), false));
+    }
+    buttons
+}
+
+/// A mail that is the form of the post-mortem.
+fn post_mortem(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
+    let french = parcel.order.to.language == "fr";
+    let (label, order) =
+        if french { ("Écrire le post-mortem", "#bilan") } else { ("Write the post-mortem", "#postmortem") };
+    let form = super::sheet::post_mortem_form(parcel, policy, french);
+    vec![button(way, &subject(parcel.ticket), label, &format!("{order}\n\n{form}"), true)]
 }
 
 fn button(way: &Way<'_>, subject: &str, label: &str, order: &str, strong: bool) -> Button {

@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use lettre::Message;
 use lettre::address::Address;
-use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{
+    ContentDisposition, ContentId, ContentTransferEncoding, ContentType, HeaderName, HeaderValue,
+};
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 
 use super::buttons::Way;
@@ -123,7 +125,7 @@ pub fn compose(
         let ids: Vec<String> = references.iter().map(|id| format!("<{id}>")).collect();
         head = head.references(ids.join(" "));
     }
-    let mail = head.multipart(body(words, &enclosed, &token.text()))?;
+    let mail = head.multipart(body(words, &enclosed, &parcel.extra.pictures, &token.text()))?;
     Ok(OutgoingMail {
         kind: order.kind,
         once_key: parcel.once_key.clone(),
@@ -206,15 +208,31 @@ fn threading<'a>(parcel: &Parcel<'a>) -> (Option<&'a str>, Vec<&'a str>) {
 }
 
 /// Text and HTML, then the files. Boundaries come from the token, so that bytes are repeatable.
-fn body(words: Rendered, files: &[&File], token: &str) -> MultiPart {
+fn body(words: Rendered, files: &[&File], pictures: &[(String, Vec<u8>)], token: &str) -> MultiPart {
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(words.text);
     let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(words.html);
-    let both = MultiPart::alternative().boundary(format!("a-{token}")).singlepart(text).singlepart(html);
+    let both = MultiPart::alternative().boundary(format!("a-{token}")).singlepart(text);
+    let both = if pictures.is_empty() {
+        both.singlepart(html)
+    } else {
+        // RFC 2387: the pictures belong to the page alone.
+        let page = MultiPart::related().boundary(format!("r-{token}")).singlepart(html);
+        both.multipart(pictures.iter().fold(page, |page, one| page.singlepart(picture(one))))
+    };
     if files.is_empty() {
         return both;
     }
     let mixed = MultiPart::mixed().boundary(format!("m-{token}")).multipart(both);
     files.iter().fold(mixed, |mixed, file| mixed.singlepart(enclosure(file)))
+}
+
+fn picture((id, png): &(String, Vec<u8>)) -> SinglePart {
+    let encoded = Body::new_with_encoding(png.clone(), ContentTransferEncoding::Base64);
+    SinglePart::builder()
+        .header(ContentType::parse("image/png").unwrap_or(ContentType::TEXT_PLAIN))
+        .header(ContentDisposition::inline())
+        .header(ContentId::from(format!("<{id}>")))
+        .body(encoded.unwrap_or_else(|_| Body::new(png.clone())))
 }
 
 fn enclosure(file: &File) -> SinglePart {

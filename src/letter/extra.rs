@@ -12,6 +12,10 @@ pub struct Extra {
     pub told: Vec<Told>,
     /// Articles and solved tickets that may help, the best first.
     pub hits: Vec<Hit>,
+    /// The figures of a report.
+    pub report: serde_json::Value,
+    /// Pictures the HTML part shows, by their Content-ID (RFC 2392), as PNG.
+    pub pictures: Vec<(String, Vec<u8>)>,
 }
 
 /// A ticket in a list.

@@ -7,6 +7,7 @@ use super::sheet::{Section, sections};
 use super::{Listed, Parcel};
 use crate::clock::spoken;
 use crate::mail::{Attachment, FileRole};
+use crate::ticket::sla;
 use crate::ticket::{LetterKind, MessageDraft, Policy, Status, TicketView, Visibility};
 
 /// Everything a template can name. In strict mode a name that is not here is a mistake.
@@ -38,6 +39,8 @@ pub struct Facts {
     pub listed: Vec<ListedFacts>,
     /// Headings and texts, in letters that show more than one message.
     pub sections: Vec<Section>,
+    /// The figures of a report, in letters that are one.
+    pub report: serde_json::Value,
     /// What may help: articles, and, for the desk alone, solved tickets.
     pub hits: Vec<HitFacts>,
 }
@@ -141,6 +144,9 @@ pub struct TicketFacts {
     pub merged: bool,
     /// True once it is resolved or closed.
     pub finished: bool,
+    /// What is promised: due when, in whose calendar, paused how long and why, sentence by sentence. In letters
+    /// to requesters, when they can expect an answer.
+    pub service_level: Vec<String>,
 }
 
 /// A field of a request.
@@ -212,7 +218,10 @@ impl Facts {
         Self {
             desk: DeskFacts { name: policy.desk.name.clone(), address: address.unwrap_or_default() },
             recipient: PersonFacts { name: to.name.clone(), address: to.address.clone() },
-            ticket: ticket_facts(ticket, internal || order.kind == LetterKind::Vendor, &language, policy),
+            ticket: TicketFacts {
+                service_level: service_level(parcel, policy),
+                ..ticket_facts(ticket, internal || order.kind == LetterKind::Vendor, &language, policy)
+            },
             message: MessageFacts {
                 author: author(message, internal, policy),
                 text: order.text.as_deref().unwrap_or(readable).trim_end().to_owned(),
@@ -237,9 +246,21 @@ impl Facts {
             listed: extra.listed.iter().map(|one| listed(one, internal, way, &language, policy)).collect(),
             sections: sections(parcel, policy),
             hits: hits(parcel, policy),
+            report: extra.report.clone(),
             language,
         }
     }
+}
+
+/// What is promised, for the reader.
+fn service_level(parcel: &Parcel<'_>, policy: &Policy) -> Vec<String> {
+    let (ticket, order) = (parcel.ticket, parcel.order);
+    let said = match order.kind {
+        LetterKind::Acknowledgement => sla::promised(ticket, parcel.now, policy).into_iter().collect(),
+        kind if kind.is_internal() => sla::explain(ticket, parcel.now, policy),
+        _ => Vec::new(),
+    };
+    said.iter().map(|words| words.say(&order.to.language).to_owned()).collect()
 }
 
 /// Whether a message of this visibility may be read in a letter of this kind.
@@ -316,6 +337,7 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
         approval: ticket.status == Status::Approval,
         merged: ticket.merged_into != 0,
         finished: ticket.status.is_done(),
+        service_level: Vec::new(),
     }
 }
 

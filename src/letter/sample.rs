@@ -58,6 +58,10 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             tags: if kind.is_internal() { "6b annuaire".to_owned() } else { String::new() },
             approval: kind == LetterKind::Approval,
             merged: false,
+            service_level: vec![pick(
+                "Première réponse avant le 2 mars 2026 à 13:15 (objectif 4 h, heures ouvrées).",
+                "First answer due by 2 March 2026, 13:15 (target 4 h, office hours).",
+            )],
             finished: matches!(kind, LetterKind::Resolved | LetterKind::Closed),
         },
         message: MessageFacts {
@@ -122,6 +126,16 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             title: pick("Identifiant inconnu après la rentrée", "Unknown user after the start of term"),
             solution: pick("Synchroniser la classe depuis l'annuaire.", "Synchronise the class from the directory."),
         }],
+        report: serde_json::json!({
+            "title": pick("Rapport de support - Semaine 5 (30/01 - 05/02/2026)", "Support report - Week 5 (30/01 - 05/02/2026)"),
+            "intro": "",
+            "sections": [{
+                "heading": pick("Résumé", "Summary"), "chart": "", "alt": "", "lines": [],
+                "rows": [{ "label": pick("Résolus", "Solved"), "value": "12", "note": "80 %" }],
+            }],
+            "foot": pick("Définitions", "Definitions"),
+            "definitions": [{ "label": pick("Résolus", "Solved"), "text": pick("résolus à la fin.", "solved at the end.") }],
+        }),
         language: language.to_owned(),
     }
 }

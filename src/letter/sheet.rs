@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Parcel, Told};
 use crate::clock::spoken;
 use crate::ticket::command::ENTRIES;
+use crate::ticket::sla::working;
 use crate::ticket::{LetterKind, Policy};
 
 /// A heading and the text below it.
@@ -21,6 +22,8 @@ pub(super) fn sections(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Section> {
     let french = parcel.order.to.language == "fr";
     match parcel.order.kind {
         LetterKind::Escalation => escalation(parcel, policy, french),
+        LetterKind::PostMortem => post_mortem(parcel, policy, french),
+        LetterKind::CatchUp => late(&parcel.extra.told, policy, french),
         LetterKind::Sheet | LetterKind::Awake => conversation(&parcel.extra.told, policy, french),
         _ if parcel.order.whole => conversation(&parcel.extra.told, policy, french),
         LetterKind::Reasons => verdicts(&parcel.extra.told, policy, french),
@@ -107,6 +110,55 @@ fn conversation(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
         let sort = if t.from_agent || t.visibility != "public" { visibility(&t.visibility, french) } else { "" };
         let label = format!("{} · {} {sort}", spoken(t.at, &policy.desk.time_zone, language(french)), t.who);
         section(label.trim(), t.text.chars().take(4_000).collect::<String>())
+    };
+    told.iter().map(one).collect()
+}
+
+/// The form of a post-mortem, filled in as far as the desk knows.
+fn post_mortem(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section> {
+    let ticket = parcel.ticket;
+    let (zone, word) = (&policy.desk.time_zone, language(french));
+    let pick = |fr: &'static str, en: &'static str| if french { fr } else { en };
+    let solved = if ticket.resolved_at > 0 { ticket.resolved_at } else { ticket.closed_at };
+    let length = working((solved - ticket.created_at).max(0));
+    let line = |t: &Told| {
+        let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+        format!("- {} - {} : {text}", spoken(t.at, zone, word), t.who)
+    };
+    let mut timeline: Vec<String> = parcel.extra.told.iter().map(line).collect();
+    timeline.push(format!("- {} - {}", spoken(solved, zone, word), pick("résolu", "solved")));
+    let blank = pick("[à compléter]", "[to be filled in]");
+    vec![
+        section(pick("Incident", "Incident"), format!("{} ({})", ticket.title, ticket.number)),
+        section(pick("Date", "Date"), spoken(ticket.created_at, zone, word)),
+        section(pick("Durée", "Length"), length.say(word).to_owned()),
+        section(
+            pick("Impact", "Impact"),
+            format!("{} {blank}", ticket.fields.get("population").cloned().unwrap_or_default()).trim(),
+        ),
+        section(pick("Chronologie", "Timeline"), timeline.join("\n")),
+        section(pick("Cause racine", "Root cause"), blank),
+        section(
+            pick("Actions correctives", "Corrective actions"),
+            pick("- [ ] action (responsable, échéance)", "- [ ] action (who, until when)"),
+        ),
+        section(pick("Enseignements", "Lessons"), blank),
+    ]
+}
+
+/// The same as the text of a mail.
+pub(super) fn post_mortem_form(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> String {
+    let sections = post_mortem(parcel, policy, french);
+    let told = sections.iter().map(|s| format!("{} :\n{}", s.label, s.text.chars().take(600).collect::<String>()));
+    told.collect::<Vec<_>>().join("\n\n")
+}
+
+/// What fell due, ticket by ticket.
+fn late(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
+    let one = |t: &Told| {
+        let due = spoken(t.at, &policy.desk.time_zone, language(french));
+        let text = if french { format!("Échéance : {due}. {}", t.text) } else { format!("Due: {due}. {}", t.text) };
+        section(&t.who, text)
     };
     told.iter().map(one).collect()
 }

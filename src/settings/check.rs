@@ -39,6 +39,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     let smtp = raw.smtp.as_ref().map(|s| check.smtp(s, &raw));
     let templates = check.templates(raw.desk.as_ref()?);
     let policy = check.policy(&raw, templates.as_ref());
+    let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.desk));
     let retry = raw.retry.as_ref().map(|r| check.retry(r));
     let (store, limits) = (raw.store.as_ref()?, raw.limits.as_ref()?);
     let store_url = check.store_url(&store.url);
@@ -55,18 +56,20 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
         batch: Batch { mails: limits.batch_mails.clamp(1, 1_000), bytes: limits.batch_bytes.max(1) },
         letter_file_bytes: limits.letter_file_bytes,
         mail_attempts: limits.mail_attempts.max(2),
+        reports: reports.unwrap_or_default(),
+        goals: raw.goals.map(super::slas::goals).unwrap_or_default(),
         warnings,
     })
 }
 
-struct Check<'a> {
-    source: &'a Source,
+pub(super) struct Check<'a> {
+    pub(super) source: &'a Source,
     mistakes: &'a mut Mistakes,
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Check<'_> {
-    fn note(&mut self, key: &str, message: impl Into<String>) {
+    pub(super) fn note(&mut self, key: &str, message: impl Into<String>) {
         self.source.mistake(self.mistakes, key, message);
     }
 
@@ -85,7 +88,7 @@ impl Check<'_> {
         }
     }
 
-    fn address(&mut self, key_name: &str, text: &str) -> String {
+    pub(super) fn address(&mut self, key_name: &str, text: &str) -> String {
         if !looks_like_address(text) {
             self.note(key_name, format!("{text:?} is no mail address"));
         }
@@ -287,6 +290,7 @@ impl Check<'_> {
         self.queues_apart(&queues);
         let desk = self.desk(raw.desk.as_ref()?, languages)?;
         let agents = raw.agents.iter().map(|(name, a)| (name.clone(), self.agent(name, a, raw, &desk))).collect();
+        let slas = super::slas::slas(self, raw, &desk);
         let limits = raw.limits.as_ref()?;
         let subject = raw.subject.as_ref()?;
         let authserv_ids =
@@ -321,10 +325,11 @@ impl Check<'_> {
             audiences: self.audiences(raw),
             retired: self.retired(raw),
             life: self.life(raw.life.as_ref()?)?,
+            slas,
         })
     }
 
-    fn millis(&mut self, key: &str, text: &str) -> Option<Millis> {
+    pub(super) fn millis(&mut self, key: &str, text: &str) -> Option<Millis> {
         self.duration(key, text).and_then(|d| i64::try_from(d.as_millis()).ok())
     }
 
@@ -489,9 +494,9 @@ impl Check<'_> {
         for code in queue.ask.iter().filter(|code| !fields.contains(code)) {
             self.note(&format!("{section}.ask"), format!("there is no [fields.{code}]; there is {}", list(&fields)));
         }
-        if queue.sla.is_some() {
-            self.warnings
-                .push(format!("{section}.sla is read but not applied: this version runs no service-level clocks"));
+        let slas = self.source.names("slas");
+        if let Some(sla) = queue.sla.as_ref().filter(|name| !slas.contains(name)) {
+            self.note(&format!("{section}.sla"), format!("there is no [slas.{sla}]; there is {}", list(&slas)));
         }
         let address = self.address(&format!("{section}.address"), &queue.address);
         let reply_to = queue.reply_to.unwrap_or(raw::ReplyTo::Auto);
@@ -586,7 +591,7 @@ fn fields(raw: &Raw) -> Vec<FieldRule> {
     rules.collect()
 }
 
-fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 

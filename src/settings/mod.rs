@@ -4,10 +4,12 @@
 //! (`GUICHET__SMTP__PASSWORD`). Gives: [`Settings`], or every [`Mistake`] at once, each with its
 //! file, key and cure. The shipped `config/default.toml` is built in and is the reference.
 
+mod calendars;
 mod check;
 mod mistake;
 mod raw;
 mod secret;
+mod slas;
 mod source;
 mod templates;
 
@@ -20,6 +22,7 @@ use std::time::Duration;
 use crate::edge::imap::ImapConfig;
 use crate::edge::smtp::SmtpConfig;
 use crate::letter::Templates;
+use crate::report::{Goals, Plan};
 use crate::ticket::Policy;
 
 /// Everything the program runs on.
@@ -45,6 +48,10 @@ pub struct Settings {
     pub letter_file_bytes: usize,
     /// Tries at one mail before it is held.
     pub mail_attempts: i64,
+    /// Reports that are written by themselves.
+    pub reports: Vec<Plan>,
+    /// What their figures should be.
+    pub goals: Goals,
     /// What is allowed but should be known.
     pub warnings: Vec<String>,
 }

@@ -29,6 +29,114 @@ pub(super) struct Raw {
     pub(super) canned: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) audiences: BTreeMap<String, Audience>,
     pub(super) retired: BTreeMap<String, Retired>,
+    pub(super) calendars: BTreeMap<String, Calendar>,
+    pub(super) slas: BTreeMap<String, Sla>,
+    pub(super) contracts: BTreeMap<String, Contract>,
+    pub(super) reports: BTreeMap<String, Report>,
+    pub(super) goals: Option<Goals>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Goals {
+    pub(super) response_kept: Option<f64>,
+    pub(super) resolution_kept: Option<f64>,
+    pub(super) solved: Option<f64>,
+    pub(super) reopened: Option<f64>,
+    pub(super) first_level: Option<f64>,
+    pub(super) by_articles: Option<f64>,
+    pub(super) escalated: Option<f64>,
+    pub(super) satisfaction: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Calendar {
+    #[serde(default)]
+    pub(super) label: BTreeMap<String, String>,
+    pub(super) time_zone: Option<String>,
+    pub(super) hours: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) holidays: Vec<String>,
+    #[serde(default)]
+    pub(super) closed: Vec<String>,
+    #[serde(default)]
+    pub(super) open: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sla {
+    #[serde(default)]
+    pub(super) targets: Vec<Target>,
+    pub(super) calendar: Option<String>,
+    pub(super) warn_at: Option<Vec<i64>>,
+    #[serde(default = "yes")]
+    pub(super) escalate_at_breach: bool,
+    pub(super) acknowledge: Option<String>,
+    #[serde(default)]
+    pub(super) major: Vec<String>,
+    pub(super) status_every: Option<String>,
+    #[serde(default)]
+    pub(super) post_mortem: Vec<String>,
+    pub(super) post_mortem_within: Option<String>,
+    pub(super) pauses: Option<Vec<Pause>>,
+    #[serde(default = "yes")]
+    pub(super) tell: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Pause {
+    Requester,
+    Vendor,
+    Date,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Target {
+    pub(super) level: Option<i64>,
+    pub(super) priority: Option<String>,
+    pub(super) respond: Option<String>,
+    pub(super) resolve: Option<String>,
+    pub(super) escalate_after: Option<String>,
+    pub(super) stalled_after: Option<String>,
+    pub(super) calendar: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Contract {
+    pub(super) senders: Vec<String>,
+    pub(super) sla: String,
+    #[serde(default)]
+    pub(super) queues: Vec<String>,
+    pub(super) level: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Report {
+    pub(super) kind: ReportKind,
+    pub(super) cron: String,
+    pub(super) to: Vec<String>,
+    #[serde(default)]
+    pub(super) queues: Vec<String>,
+    pub(super) language: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ReportKind {
+    Daily,
+    Weekly,
+    Monthly,
+    Quarterly,
 }
 
 #[derive(Debug, Deserialize)]

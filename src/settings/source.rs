@@ -14,8 +14,8 @@ use super::raw::Raw;
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
-/// Sections a file may have; the last two are for service levels.
-const SECTIONS: [&str; 20] = [
+/// Sections a file may have.
+const SECTIONS: [&str; 23] = [
     "desk",
     "store",
     "smtp",
@@ -36,6 +36,9 @@ const SECTIONS: [&str; 20] = [
     "retired",
     "calendars",
     "slas",
+    "contracts",
+    "reports",
+    "goals",
 ];
 
 /// All sources, merged.
@@ -129,6 +132,11 @@ impl Source {
             canned: self.named(&root, "canned", mistakes),
             audiences: self.named(&root, "audiences", mistakes),
             retired: self.named(&root, "retired", mistakes),
+            calendars: self.named(&root, "calendars", mistakes),
+            slas: self.named(&root, "slas", mistakes),
+            contracts: self.named(&root, "contracts", mistakes),
+            reports: self.named(&root, "reports", mistakes),
+            goals: self.section(&root, "goals", mistakes),
         }
     }
 

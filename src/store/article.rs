@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// Deadlines of these queues that have been reached, the oldest first: ticket, kind, when. Those that somebody's mail
-    /// would have taken off only as far as all mail was heard.
+    /// would have taken off only as far as all mail was heard, those of service levels at least until `clocks_until`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -82,12 +82,14 @@ impl Store {
         queues: &[String],
         now: Millis,
         heard_until: Millis,
+        clocks_until: Millis,
         limit: i64,
     ) -> Result<Vec<(i64, DeadlineKind, Millis)>, StoreError> {
         let rows = sqlx::query(sql::DEADLINES_DUE.on(self.engine))
             .bind(json(&queues)?)
             .bind(now)
             .bind(heard_until)
+            .bind(clocks_until)
             .bind(limit)
             .fetch_all(&self.read)
             .await?;

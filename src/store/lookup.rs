@@ -9,6 +9,8 @@ use super::rows::json;
 use super::{Engine, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::mail::Attachment;
+use crate::ticket::sla::Sla;
+use crate::ticket::{PendingOn, Person, Status, TicketView};
 
 /// Which tickets to list.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +55,7 @@ pub struct TicketRow {
     pub related: Vec<String>,
     pub merged_into: i64,
     pub parent: i64,
+    pub sla: Sla,
 }
 
 /// Tickets for a list by mail; empty texts mean all.
@@ -68,8 +71,10 @@ pub struct ListingFilter {
     pub requester: String,
     /// Whether only those that are not done.
     pub unfinished: bool,
-    /// Only those that have not changed since.
+    /// Only those that have not changed since, or are late at `late_at`.
     pub untouched_since: Millis,
+    /// When what is promised is looked at; 0: not at all.
+    pub late_at: Millis,
     /// Most rows.
     pub limit: i64,
 }
@@ -116,6 +121,30 @@ pub struct Blocked {
     pub reason: String,
     /// Number of the ticket whose letter was refused; may be empty.
     pub ticket: String,
+}
+
+impl TicketRow {
+    /// The ticket as the rules see it, as far as its clocks go.
+    #[must_use]
+    pub fn view(&self) -> TicketView {
+        TicketView {
+            id: self.id,
+            number: self.number.clone(),
+            queue: self.queue.clone(),
+            status: Status::from_word(&self.status),
+            pending_on: PendingOn::from_word(&self.pending_on),
+            priority: self.priority.clone(),
+            level: self.level,
+            assignee: self.assignee.clone(),
+            requester: Person { address: self.requester.clone(), ..Person::default() },
+            created_at: self.created_at,
+            first_responded_at: self.first_responded_at,
+            resolved_at: self.resolved_at,
+            closed_at: self.closed_at,
+            sla: self.sla.clone(),
+            ..TicketView::default()
+        }
+    }
 }
 
 impl Store {
@@ -230,7 +259,8 @@ pub(super) async fn listing_in<'e>(
 ) -> Result<Vec<TicketRow>, StoreError> {
     let query = sqlx::query(sql::TICKET_LISTING.on(engine)).bind(json(&filter.queues)?);
     let query = query.bind(filter.status.clone()).bind(filter.assignee.clone()).bind(filter.requester.clone());
-    let query = query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit);
+    let query =
+        query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit).bind(filter.late_at);
     let rows = query.fetch_all(on).await?;
     Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
 }
@@ -266,6 +296,7 @@ fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {
         related: serde_json::from_str(&related).unwrap_or_default(),
         merged_into: row.try_get(26)?,
         parent: row.try_get(27)?,
+        sla: serde_json::from_str(&row.try_get::<String, _>(28)?).unwrap_or_default(),
     })
 }
 

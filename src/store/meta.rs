@@ -60,7 +60,11 @@ impl Store {
         self.set_meta(&format!("alive:{instance}"), "0").await
     }
 
-    async fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
+    /// Writes a fact down.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
         let mut tx = self.begin(Durability::Relaxed).await?;
         sqlx::query(sql::META_SET.on(self.engine)).bind(name).bind(value).execute(&mut *tx.tx).await?;
         tx.commit().await

@@ -14,6 +14,7 @@ mod lookup;
 mod mailbox;
 mod meta;
 mod outbox;
+mod overdue;
 mod rows;
 pub mod sql;
 mod unit;
@@ -24,6 +25,7 @@ pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
+pub use overdue::{CourseRow, Overdue};
 pub use unit::{Unit, Wanted, image_key};
 
 use std::path::{Path, PathBuf};

@@ -263,7 +263,11 @@ impl Tx {
     /// [`StoreError::Statement`].
     pub async fn answers_given(&mut self, ids: &[i64], now: Millis) -> Result<(), StoreError> {
         let query = sqlx::query(sql::TICKETS_ANSWERED.on(self.engine)).bind(json(&ids)?);
-        query.bind(now).execute(&mut *self.tx).await?;
+        let answered = query.bind(now).execute(&mut *self.tx).await?.rows_affected();
+        if answered > 0 {
+            let query = sqlx::query(sql::TICKETS_RESPONDED.on(self.engine)).bind(json(&ids)?);
+            query.bind(now).execute(&mut *self.tx).await?;
+        }
         Ok(())
     }
 

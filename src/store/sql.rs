@@ -160,7 +160,7 @@ statements! {
         "INSERT INTO ticket (id, number, created_at, updated_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
          closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
          merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
-         requester_name, language, pending_on, undo) \
+         requester_name, language, pending_on, undo, sla, respond_due, resolve_due) \
          SELECT CAST(j.value ->> 'id' AS BIGINT), j.value ->> 'number', CAST(j.value ->> 'at' AS BIGINT), \
          CAST(j.value ->> 'at' AS BIGINT), j.value ->> 'queue', j.value ->> 'title', j.value ->> 'status', \
          j.value ->> 'priority', CAST(j.value ->> 'level' AS BIGINT), j.value ->> 'kind', \
@@ -174,7 +174,8 @@ statements! {
          j.value ->> 'first_response_id', CAST(j.value ->> 'revision' AS BIGINT), \
          j.value -> 'requester' ->> 'address', j.value -> 'requester' ->> 'name', \
          j.value -> 'requester' ->> 'language', COALESCE(j.value ->> 'pending_on', ''), \
-         COALESCE(j.value ->> 'undo', '')",
+         COALESCE(j.value ->> 'undo', ''), j.value ->> 'sla', CAST(j.value ->> 'respond_due' AS BIGINT), \
+         CAST(j.value ->> 'resolve_due' AS BIGINT)",
         "");
     TICKETS_TOUCH = rows!(
         "UPDATE ticket SET updated_at = CAST(j.value ->> 'at' AS BIGINT), queue = j.value ->> 'queue', title = j.value ->> 'title', status = j.value ->> 'status', \
@@ -195,13 +196,15 @@ statements! {
          requester = j.value -> 'requester' ->> 'address', \
          requester_name = j.value -> 'requester' ->> 'name', \
          language = j.value -> 'requester' ->> 'language', \
-         pending_on = COALESCE(j.value ->> 'pending_on', ''), undo = COALESCE(j.value ->> 'undo', '')",
+         pending_on = COALESCE(j.value ->> 'pending_on', ''), undo = COALESCE(j.value ->> 'undo', ''), \
+         sla = j.value ->> 'sla', respond_due = CAST(j.value ->> 'respond_due' AS BIGINT), \
+         resolve_due = CAST(j.value ->> 'resolve_due' AS BIGINT)",
         "AND ticket.id = CAST(j.value ->> 'id' AS BIGINT)");
     TICKET_VIEWS = among_ids!(
         "SELECT id, number, created_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
          closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
          merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
-         requester_name, language, pending_on, undo FROM ticket WHERE id",
+         requester_name, language, pending_on, undo, sla FROM ticket WHERE id",
         "ORDER BY id", " FOR UPDATE");
     TICKETS_OF_PARENTS = among_ids!("SELECT id FROM ticket WHERE parent_id > 0 AND parent_id", "ORDER BY id LIMIT 500", "");
     TICKETS_OF_VENDORS = among!(
@@ -215,10 +218,38 @@ statements! {
     DEADLINES_ADD = rows!(
         "INSERT INTO deadline (ticket_id, kind, due_at) SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, \
          CAST(j.value ->> 2 AS BIGINT)", "ON CONFLICT (ticket_id, kind) DO UPDATE SET due_at = excluded.due_at");
+    // What is done at the very instant it is due is in time. What only mail can take off waits until all mail of that time was heard ($3); the clocks of service levels
+    // do so no longer than $4.
     DEADLINES_DUE = among!(
         "SELECT deadline.ticket_id, deadline.kind, deadline.due_at FROM deadline JOIN ticket ON ticket.id = deadline.ticket_id \
-         WHERE deadline.due_at <= $2 AND (deadline.kind = 'wake' OR deadline.due_at <= $3) AND ticket.queue",
-        "ORDER BY deadline.due_at, deadline.ticket_id LIMIT $4");
+         WHERE deadline.due_at <= $2 AND (deadline.due_at < $2 OR deadline.kind NOT IN ('respond', 'resolve')) \
+         AND (deadline.kind IN ('wake', 'responded') OR deadline.due_at <= $3 \
+         OR (deadline.kind NOT IN ('remind', 'silence', 'confirm') AND deadline.due_at <= $4)) AND ticket.queue",
+        "ORDER BY deadline.due_at, deadline.ticket_id, deadline.kind LIMIT $5");
+    COURSE_ADD = rows!(
+        "INSERT INTO course (ticket_id, at, state) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), j.value ->> 2",
+        "");
+    OVERDUE_ADD = rows!(
+        "INSERT INTO overdue (person, ticket_id, due_at, text) SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), \
+         CAST(j.value ->> 2 AS BIGINT), j.value ->> 3", "");
+    OVERDUE_ALL = Sql::both(
+        "SELECT overdue.id, overdue.person, ticket.number, ticket.title, ticket.queue, overdue.due_at, overdue.text FROM overdue \
+         JOIN ticket ON ticket.id = overdue.ticket_id ORDER BY overdue.person, overdue.due_at, overdue.id");
+    OVERDUE_CLEAR = among_ids!("DELETE FROM overdue WHERE id", "", "");
+    ACKNOWLEDGED = among_ids!(
+        "SELECT DISTINCT outbox.ticket_id FROM outbox JOIN ticket ON ticket.id = outbox.ticket_id \
+         AND ticket.requester = outbox.recipient WHERE outbox.state = 'sent' AND outbox.ticket_id", "", "");
+    TICKETS_UNFINISHED = Sql::both(
+        "SELECT id FROM ticket WHERE id > $1 AND status NOT IN ('resolved', 'closed') ORDER BY id LIMIT $2");
+    BELL_GET = Sql::both("SELECT due_at FROM bell WHERE name = $1");
+    BELL_SET = Sql::both(
+        "INSERT INTO bell (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at");
+    // Everything that bears on a time: tickets not closed before it began, and those that changed within it.
+    COURSES = Sql::both(
+        "SELECT course.ticket_id, ticket.number, ticket.title, ticket.created_at, course.at, course.state FROM course \
+         JOIN ticket ON ticket.id = course.ticket_id WHERE course.at < $2 AND course.ticket_id IN \
+         (SELECT id FROM ticket WHERE created_at < $2 AND (closed_at = 0 OR closed_at >= $1) \
+         UNION SELECT ticket_id FROM course WHERE at >= $1 AND at < $2) ORDER BY course.ticket_id, course.id");
     ARTICLES_ADD = rows!(
         "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
@@ -252,19 +283,21 @@ statements! {
     TICKET_LIST = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
-         solution, rating, related, merged_into, parent_id FROM ticket \
+         solution, rating, related, merged_into, parent_id, sla FROM ticket \
          WHERE ($1 = '' OR queue = $1) AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3");
     TICKET_GET = Sql::both(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
-         solution, rating, related, merged_into, parent_id FROM ticket WHERE number = $1");
-    // $1: queues; $5: 1 for those that are not done; $6: those that have not changed since.
+         solution, rating, related, merged_into, parent_id, sla FROM ticket WHERE number = $1");
+    // $1: queues; $5: 1 for those that are not done; $6: those that have not changed since, or
+    // are late at $8.
     TICKET_LISTING = among!(
         "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
-         solution, rating, related, merged_into, parent_id FROM ticket \
+         solution, rating, related, merged_into, parent_id, sla FROM ticket \
          WHERE ($2 = '' OR status = $2) AND ($3 = '' OR assignee = $3) AND ($4 = '' OR requester = $4) \
-         AND ($5 = 0 OR status NOT IN ('resolved', 'closed')) AND updated_at <= $6 AND queue",
+         AND ($5 = 0 OR status NOT IN ('resolved', 'closed')) AND (updated_at <= $6 \
+         OR (respond_due > 0 AND respond_due < $8) OR (resolve_due > 0 AND resolve_due < $8)) AND queue",
         "ORDER BY priority, id LIMIT $7");
     PARTICIPANTS_ADD = rows!(
         "INSERT INTO participant (ticket_id, address, name, role) \
@@ -357,6 +390,11 @@ statements! {
                    WHERE outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
                    AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
     };
+    // The clock of a first answer is read as soon as it is delivered.
+    TICKETS_RESPONDED = among_ids!(
+        "INSERT INTO deadline (ticket_id, kind, due_at) SELECT DISTINCT outbox.ticket_id, 'responded', CAST($2 AS BIGINT) FROM outbox \
+         JOIN ticket ON ticket.id = outbox.ticket_id AND ticket.first_response_id = outbox.message_id WHERE outbox.id",
+        "ON CONFLICT (ticket_id, kind) DO NOTHING", "");
     OUTBOX_LATER = Sql::both(
         "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
          WHERE id = $1 AND state = 'sending'");

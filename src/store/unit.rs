@@ -14,8 +14,8 @@ use crate::clock::Millis;
 use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole, fold};
 use crate::ticket::{
-    Article, Change, Event, MessageDraft, Opening, Recent, TicketView, Undelivered, Verdict, Visibility, WINDOWS,
-    format_number, held_mail,
+    Article, Change, Event, MessageDraft, Opening, Recent, Stand, TicketView, Undelivered, Verdict, Visibility,
+    WINDOWS, format_number, held_mail,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
@@ -85,6 +85,10 @@ pub struct Unit {
     carried_out: HashMap<String, Vec<String>>,
     messages: Vec<MessageRow>,
     events: Vec<(i64, Millis, String, &'static str, String)>,
+    course: Vec<(i64, Millis, Stand)>,
+    overdue: Vec<(String, i64, Millis, String)>,
+    told: Vec<i64>,
+    bells: BTreeMap<String, Millis>,
     letters: Vec<(i64, OutgoingMail)>,
     judgements: Vec<(i64, &'static str, Judgement)>,
     plus_works: BTreeSet<String>,
@@ -100,6 +104,8 @@ type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &
 #[derive(Serialize)]
 struct Written<'a> {
     at: Millis,
+    respond_due: Millis,
+    resolve_due: Millis,
     #[serde(flatten)]
     ticket: &'a TicketView,
 }
@@ -158,6 +164,10 @@ impl Unit {
             carried_out,
             messages: Vec::new(),
             events: Vec::new(),
+            course: Vec::new(),
+            overdue: Vec::new(),
+            told: Vec::new(),
+            bells: BTreeMap::new(),
             letters: Vec::new(),
             judgements: Vec::new(),
             plus_works: BTreeSet::new(),
@@ -312,6 +322,10 @@ impl Unit {
         }
         self.by_number.insert(number, id);
         self.stories.insert(id, opening.message.new_text.clone());
+        if !ticket.deadlines.is_empty() {
+            self.with_deadlines.insert(id);
+        }
+        self.note_course(&ticket);
         self.tickets.insert(id, ticket.clone());
         Ok(ticket)
     }
@@ -346,6 +360,9 @@ impl Unit {
             }
             if old.deadlines != ticket.deadlines {
                 self.with_deadlines.insert(id);
+            }
+            if Stand::of(old) != Stand::of(&ticket) {
+                self.note_course(&ticket);
             }
         }
         self.touched.insert(id);
@@ -401,6 +418,26 @@ impl Unit {
         self.events.push((ticket, self.now, event.actor, event.kind, event.text));
     }
 
+    /// Notes how a ticket stands from now on, for reports.
+    fn note_course(&mut self, ticket: &TicketView) {
+        self.course.push((ticket.id, self.now, Stand::of(ticket)));
+    }
+
+    /// Keeps what fell due unheard, for one letter to this person.
+    pub fn note_overdue(&mut self, person: &str, ticket: i64, due: Millis, text: String) {
+        self.overdue.push((person.to_owned(), ticket, due, text));
+    }
+
+    /// What fell due unheard has been told.
+    pub fn clear_overdue(&mut self, ids: Vec<i64>) {
+        self.told.extend(ids);
+    }
+
+    /// Sets when a bell rings next.
+    pub fn set_bell(&mut self, name: &str, at: Millis) {
+        self.bells.insert(name.to_owned(), at);
+    }
+
     /// Counts a letter that is going to be written to this address.
     pub fn count_letter(&mut self, recipient: &str, ticket: i64) {
         self.recent.entry(recipient.to_owned()).or_default().add(ticket, [1; WINDOWS]);
@@ -447,6 +484,8 @@ impl Unit {
         self.tx.insert(sql::LETTERS_SHOWN, &shown).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
         self.tx.insert(sql::EVENTS_ADD, &std::mem::take(&mut self.events)).await?;
+        self.tx.insert(sql::COURSE_ADD, &std::mem::take(&mut self.course)).await?;
+        self.tx.insert(sql::OVERDUE_ADD, &std::mem::take(&mut self.overdue)).await?;
         let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
         self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
         self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
@@ -471,6 +510,10 @@ impl Unit {
             } else {
                 self.tx.refuse(*id, reason, self.now).await?;
             }
+        }
+        self.tx.insert(sql::OVERDUE_CLEAR, &self.told).await?;
+        for (name, at) in &self.bells {
+            self.tx.set_bell(name, *at).await?;
         }
         for queue in &self.plus_works {
             self.tx.note_plus_works(queue).await?;
@@ -513,7 +556,12 @@ impl Unit {
         let (opened, touched) = (std::mem::take(&mut self.opened), std::mem::take(&mut self.touched));
         let at = self.now;
         let rows = |ids: &BTreeSet<i64>| -> Vec<Written<'_>> {
-            ids.iter().filter_map(|id| Some(Written { at, ticket: self.tickets.get(id)? })).collect()
+            let one = |id: &i64| {
+                let ticket = self.tickets.get(id)?;
+                let (respond_due, resolve_due) = (ticket.sla.respond_due, ticket.sla.resolve_due);
+                Some(Written { at, respond_due, resolve_due, ticket })
+            };
+            ids.iter().filter_map(one).collect()
         };
         let (new, old) = (rows(&opened), rows(&touched.difference(&opened).copied().collect()));
         self.tx.insert(sql::TICKETS_ADD, &new).await?;

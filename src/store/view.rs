@@ -46,6 +46,7 @@ pub(super) fn ticket(row: &AnyRow) -> Result<TicketView, sqlx::Error> {
         deadlines: Default::default(),
         revision: figure("revision")?,
         undo: parsed(&word("undo")?),
+        sla: parsed(&word("sla")?),
     })
 }
 

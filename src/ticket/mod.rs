@@ -7,8 +7,10 @@
 mod authority;
 mod caps;
 pub mod command;
+mod course;
 pub mod decide;
 mod knowledge;
+mod letters;
 pub mod life;
 mod number;
 mod policy;
@@ -16,16 +18,19 @@ mod priority;
 mod read;
 pub mod rights;
 mod routing;
+pub mod sla;
 mod thanks;
 mod thread;
 mod token;
+mod view;
 mod words;
 
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
+pub use course::Stand;
 pub(crate) use decide::undelivered_orders;
 pub use decide::{
-    Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due, shown, unasked,
+    Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due, recompute, shown, unasked,
 };
 pub use knowledge::{Hit, search_terms};
 pub use number::{format as format_number, numbers_in};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::caps::Caps;
+use super::sla::Slas;
 use super::words::{Status, TicketView};
 use crate::clock::Millis;
 use crate::mail::{Limits, fold};
@@ -46,6 +47,8 @@ pub struct Policy {
     pub retired: Vec<Retired>,
     /// Times and words of a ticket's life.
     pub life: Life,
+    /// Service levels.
+    pub slas: Slas,
 }
 
 /// A category, a service or a type: what leads to it, and where it leads.
@@ -343,11 +346,30 @@ impl Policy {
         self.watchers(&ticket.queue)
     }
 
+    /// The next level of a queue above another that has people; none above the last.
+    #[must_use]
+    pub fn next_level(&self, queue: &str, level: i64) -> Option<i64> {
+        let levels = self.workers(queue).into_iter().map(|a| i64::from(a.level));
+        levels.filter(|l| *l > level).min()
+    }
+
+    /// Everybody of a queue who works on tickets, whatever their level.
+    #[must_use]
+    pub fn workers(&self, queue: &str) -> Vec<&Agent> {
+        let serves = |a: &&Agent| a.queues.iter().any(|q| q == queue);
+        self.agents.values().filter(serves).filter(|a| a.roles.iter().any(|r| *r != Role::Approver)).collect()
+    }
+
+    /// Whether this priority calls everybody of a ticket's queue.
+    #[must_use]
+    pub fn is_major(&self, ticket: &TicketView) -> bool {
+        self.slas.policy_of(ticket).is_some_and(|p| p.is_major(&ticket.priority))
+    }
+
     /// The agents of a queue's level.
     #[must_use]
     pub fn at_level(&self, queue: &str, level: i64) -> Vec<&Agent> {
-        let serves = |a: &&Agent| a.queues.iter().any(|q| q == queue) && i64::from(a.level) == level;
-        self.agents.values().filter(serves).filter(|a| a.roles.iter().any(|r| *r != Role::Approver)).collect()
+        self.workers(queue).into_iter().filter(|a| i64::from(a.level) == level).collect()
     }
 
     /// The agent with that address.
@@ -452,6 +474,7 @@ pub(super) mod tests {
                 participants: 10,
                 orders: 20,
             },
+            slas: Slas::default(),
         }
     }
 }

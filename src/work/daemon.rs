@@ -230,8 +230,12 @@ async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
     let mut released_at = desk.clock.now();
     while !stop.is_cancelled() {
         match sender.drain(&desk, &stop).await {
-            Ok(_) => {
+            Ok(sent) => {
                 patience.reset();
+                if sent > 0 {
+                    // What was delivered may have been somebody's first answer.
+                    desk.inbox_bell.notify_one();
+                }
                 wait_for(&desk.outbox_bell, &stop).await;
             }
             Err(trouble) => {

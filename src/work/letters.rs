@@ -13,7 +13,8 @@ use crate::ticket::{
     unasked, undelivered_orders,
 };
 
-/// What counts as waiting longer than it should: nothing has happened to it for as long.
+/// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
+/// it for as long.
 const OVERDUE: Millis = 2 * DAY;
 /// Most tickets in a list by mail.
 const LISTED: i64 = 50;
@@ -136,7 +137,7 @@ impl<'a> Writer<'a> {
     async fn look_up(&self, draft: &mut Draft<'_>, unit: &mut Unit) -> Result<(), StoreError> {
         match draft.order.kind {
             LetterKind::Listing | LetterKind::Progress => draft.extra.listed = self.listed(&draft.order, unit).await?,
-            LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake => {
+            LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake | LetterKind::PostMortem => {
                 draft.extra.told = self.told(&draft.ticket, unit).await?;
             }
             _ if draft.order.whole => draft.extra.told = self.told(&draft.ticket, unit).await?,
@@ -163,7 +164,7 @@ impl<'a> Writer<'a> {
         let filter = match order.listing.unwrap_or(Listing::Unfinished) {
             Listing::Unfinished => all,
             Listing::Mine => ListingFilter { assignee: who.clone(), ..all },
-            Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, ..all },
+            Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: self.now, ..all },
             Listing::New => ListingFilter { status: Status::New.as_str().to_owned(), ..all },
             Listing::Own => ListingFilter { requester: who.clone(), unfinished: false, ..all },
         };
@@ -228,8 +229,8 @@ impl<'a> Writer<'a> {
 
 /// Whether a letter shows more than its ticket and message.
 fn shows_more(kind: LetterKind) -> bool {
-    use LetterKind::{Awake, Escalation, Listing, Progress, Reasons, Sheet};
-    matches!(kind, Listing | Progress | Sheet | Escalation | Awake | Reasons)
+    use LetterKind::{Awake, Escalation, Listing, PostMortem, Progress, Reasons, Sheet};
+    matches!(kind, Listing | Progress | Sheet | Escalation | Awake | PostMortem | Reasons)
 }
 
 /// Why nothing is written to somebody outside for now, if so.

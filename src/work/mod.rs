@@ -4,6 +4,7 @@
 //! rings or the time to look anyway has come; `run --once` and the tests call it directly. No
 //! verb has state of its own: what it needs is in the store.
 
+mod catch_up;
 pub mod collect;
 pub mod daemon;
 pub mod deliver;
@@ -12,6 +13,8 @@ pub mod once;
 pub mod operator;
 pub mod probe;
 pub mod process;
+mod recompute;
+pub mod reports;
 pub mod sweep;
 mod undelivered;
 
@@ -50,6 +53,10 @@ pub struct Desk {
     suspects: AtomicUsize,
     /// When each mailbox was last read to its end in this life, by its name.
     polled: Mutex<BTreeMap<String, Millis>>,
+    /// When this life began.
+    opened_at: Millis,
+    /// Digest of the service levels that all tickets are known to be computed under.
+    computed: Mutex<String>,
     /// Set when a held mail was let in, which stands before those already seen.
     released: AtomicBool,
     /// Held while this process works on a SQLite file.
@@ -65,6 +72,7 @@ impl Desk {
         let store = Store::open(&settings.store_url).await?;
         let lock = store.file().map(lock).transpose()?;
         let secret = store.secret().await?;
+        let opened_at = clock.now();
         let unclean = store.begin_life(&settings.instance).await?;
         // A group was being decided, and the one behind it read.
         let suspects = if unclean { 2 * settings.batch.mails } else { 0 };
@@ -78,6 +86,8 @@ impl Desk {
             suspects: suspects.into(),
             released: false.into(),
             polled: Mutex::default(),
+            opened_at,
+            computed: Mutex::default(),
             _lock: lock,
         }))
     }

@@ -47,6 +47,8 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
             first.get_or_insert(trouble);
         }
     }
+    // What was delivered counts as answered from now on.
+    sweep::drain(desk, &heard_until).await?;
     sender.close().await;
     first.map_or(Ok(tally), Err)
 }

@@ -201,12 +201,16 @@ plays! {
         site.receive(&Mail::from("client@client.example").to("support@agence.example").subject("[P1] Bug : site en panne")).await;
         let ticket = site.only_ticket().await;
         assert_eq!((ticket.kind.as_str(), ticket.priority.as_str()), ("bug", "P1"));
+        // A major incident: everybody hears of it at once.
+        for who in [emma, "louis@agence.example", "ines@agence.example", "marc@agence.example"] {
+            assert!(site.sink.only(who).mail.subject.starts_with("INCIDENT MAJEUR [SUP-000001] P1"));
+        }
         let mut letter = site.sink.only(emma);
         for (who, level) in [("louis@agence.example", 2), ("ines@agence.example", 3), ("marc@agence.example", 4)] {
             let from = letter.to.clone();
             site.then(&Mail::reply(&letter.mail, &from, &format!("#escalader N{level}"))).await;
             assert_eq!(site.only_ticket().await.level, level);
-            letter = site.sink.only(who);
+            letter = site.sink.with_words(who, &format!("N{level} P1"));
         }
         site.then(&Mail::reply(&letter.mail, "marc@agence.example", "#résoudre\nCertificat renouvelé.")).await;
         site.pass(5 * DAY + HOUR).await;
@@ -219,7 +223,9 @@ plays! {
         let ticket = site.only_ticket().await;
         assert_eq!((ticket.category.as_str(), ticket.priority.as_str(), ticket.level), ("securite", "P1", 2));
         let sheet = site.sink.only("adam@application.example");
-        assert!(sheet.mail.text.contains("niveau N2") && site.sink.to("julie@application.example").is_empty());
+        // P1 calls everybody, wherever it begins.
+        assert!(sheet.mail.subject.starts_with("INCIDENT MAJEUR") && sheet.mail.text.contains("N2"));
+        assert!(site.sink.only("julie@application.example").mail.subject.starts_with("INCIDENT MAJEUR"));
         site.then(&Mail::reply(&sheet.mail, "adam@application.example", "#prendre\n#public\nNous regardons tout de suite.")).await;
         assert!(site.sink.with_words("user@client.example", "tout de suite").mail.text.contains("tout de suite"));
     }
@@ -231,7 +237,11 @@ fn every_example_is_played() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples");
     let own = include_str!("examples.rs");
     for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(own.contains(&format!("(site, \"{name}\")")), "{name} is not played");
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(
+            path.extension().is_some_and(|e| e == "ics") || own.contains(&format!("(site, \"{name}\")")),
+            "{name} is not played"
+        );
     }
 }

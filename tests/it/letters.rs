@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use guichet::clock::{DAY, HOUR};
+use guichet::clock::{DAY, HOUR, MINUTE};
 use guichet::store::OutboxState;
 use guichet::ticket::LetterKind;
 
@@ -25,11 +25,35 @@ language = "{language}"
 recommend = true
 [agents.marie]
 language = "{language}"
+queues = ["help", "urgent"]
+[queues.urgent]
+mailbox = "main"
+address = "urgent@desk.example"
+prefix = "URG"
+reply_to = "plain"
+sla = "std"
+[calendars.office]
+label = {{ fr = "heures de bureau", en = "office hours" }}
+hours = {{ mon-sun = "08:00-18:00" }}
+holidays = ["file:missing.ics"]
+[slas.std]
+calendar = "office"
+escalate_at_breach = false
+major = ["P1"]
+post_mortem = ["P1"]
+targets = [
+  {{ priority = "P1", respond = "2h", resolve = "8h", calendar = "always" }},
+  {{ respond = "4h", resolve = "8h" }},
+]
+[reports.all]
+kind = "weekly"
+cron = "0 0 7 * * *"
+to = ["marie"]
 [agents.nadia]
 address = "{NADIA}"
 name = "Nadia Expert"
 roles = ["technician"]
-queues = ["help"]
+queues = ["help", "urgent"]
 level = 2
 language = "{language}"
 [agents.chef]
@@ -99,7 +123,7 @@ impl Story<'_> {
             "Hello,\n\nSince this morning the printer of room 12 prints nothing: its light blinks orange.\nTelephone: 04 77 00 00 00\nPeople concerned: class 6B\nExpected result: the page comes out\nObserved result: nothing comes out\n\nThanks,\nClaire Martin",
         );
         self.site.receive(&self.mail(claire, SUPPORT, subject, text).attach("photo.png", b"\x89PNG a picture")).await;
-        let notice = self.site.sink.only(MARIE);
+        let notice = self.site.sink.with_words(MARIE, "CG42N1-000001");
         self.says(&notice, "#take").await;
         self.says(
             &notice,
@@ -208,6 +232,46 @@ impl Story<'_> {
         );
         self.site.put_bytes(report.as_bytes());
         self.site.pass(HOUR).await;
+        self.time().await;
+    }
+
+    /// A major incident, promises kept and broken, a day without the desk.
+    async fn time(&self) {
+        let urgent = "urgent@desk.example";
+        let subject = self.pick("[P1] Le portail ne répond plus", "[P1] The portal does not answer");
+        let text = self.pick(
+            "Bonjour,\n\nplus personne n'accède au portail depuis 10 h : « erreur 503 ».\n\nClaire Martin",
+            "Hello,\n\nnobody can reach the portal since 10: \"error 503\".\n\nClaire Martin",
+        );
+        self.site.then(&self.mail("Claire Martin <claire@college.example>", urgent, subject, text)).await;
+        let call = self.site.sink.with_words(MARIE, self.pick("INCIDENT MAJEUR", "MAJOR INCIDENT"));
+        self.says(&call, "#take").await;
+        self.says(&call, self.pick("#public\nLe serveur redémarre.", "#public\nThe server is restarting.")).await;
+        self.site.pass(HOUR).await;
+        self.says(&call, self.pick("#resolve Disque plein, vidé.", "#resolve The disk was full; it is not now.")).await;
+        let subject = self.pick("Mot de passe oublié", "Forgotten password");
+        self.site
+            .then(&self.mail(
+                "dora@college.example",
+                urgent,
+                subject,
+                self.pick("Bonjour, j'ai oublié mon mot de passe.", "Hello, I have forgotten my password."),
+            ))
+            .await;
+        for _ in 0..60 {
+            self.site.pass(10 * MINUTE).await;
+        }
+        for n in 0..5 {
+            let subject = format!("{} {n}", self.pick("Salle", "Room"));
+            self.site.put(&self.mail(
+                "emil@college.example",
+                urgent,
+                &subject,
+                self.pick("Le projecteur est en panne.", "The projector is broken."),
+            ));
+        }
+        self.site.round().await;
+        self.site.pass(2 * DAY).await;
     }
 }
 
@@ -219,10 +283,25 @@ async fn by_kind(site: &Site) -> BTreeMap<String, Letter> {
     sent.into_iter().filter_map(|row| Some((row.kind, of(&row.message_id)?))).collect()
 }
 
-fn html_of(letter: &Letter) -> String {
+/// The HTML part as it is.
+fn html_part(letter: &Letter) -> String {
+    let crlf = letter.raw.replace('\n', "\r\n");
+    mail_parser::MessageParser::default().parse(crlf.as_bytes()).unwrap().body_html(0).unwrap().into_owned()
+}
+
+/// The HTML part, with its pictures in their places (RFC 2392).
+pub fn html_of(letter: &Letter) -> String {
+    use mail_parser::MimeHeaders;
     let crlf = letter.raw.replace('\n', "\r\n");
     let parsed = mail_parser::MessageParser::default().parse(crlf.as_bytes()).unwrap();
-    parsed.body_html(0).unwrap().into_owned()
+    let mut html = parsed.body_html(0).unwrap().into_owned();
+    for part in &parsed.parts {
+        if let Some(id) = part.content_id() {
+            let inside = data_encoding::BASE64.encode(part.contents());
+            html = html.replace(&format!("cid:{id}"), &format!("data:image/png;base64,{inside}"));
+        }
+    }
+    html
 }
 
 async fn every_letter(language: &str) {
@@ -231,7 +310,7 @@ async fn every_letter(language: &str) {
     let letters = by_kind(&site).await;
     for (kind, name) in LetterKind::NAMES {
         let letter = letters.get(name).unwrap_or_else(|| panic!("nothing made a letter {name}"));
-        let html = html_of(letter);
+        let html = html_part(letter);
         for (part, what) in [(&letter.mail.text, "text"), (&html, "HTML")] {
             assert!(!part.contains("{{") && !part.contains("}}"), "{name} {what}");
             assert!(part.lines().all(|l| l.len() < 2_000), "{name} {what}");
@@ -242,7 +321,7 @@ async fn every_letter(language: &str) {
         }
         if let Ok(folder) = std::env::var("GUICHET_TEST_LETTERS") {
             std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(format!("{folder}/{name}-{language}.html"), html).unwrap();
+            std::fs::write(format!("{folder}/{name}-{language}.html"), html_of(letter)).unwrap();
             let text = format!("Subject: {}\n\n{}", letter.mail.subject, letter.mail.text);
             std::fs::write(format!("{folder}/{name}-{language}.txt"), text).unwrap();
         }

@@ -4,8 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up; each may use those before it. Rooms of one storey do not use each other.
-const STOREYS: [&[&str]; 8] =
-    [&["clock"], &["mail"], &["ticket"], &["letter"], &["store", "edge"], &["settings"], &["trouble"], &["work"]];
+const STOREYS: [&[&str]; 8] = [
+    &["clock"],
+    &["mail"],
+    &["ticket"],
+    &["letter", "report"],
+    &["store", "edge"],
+    &["settings"],
+    &["trouble"],
+    &["work"],
+];
 const ROOF: &str = "cli";
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -79,6 +79,8 @@ pub enum Order {
     Kb(Vec<String>),
     /// Another requester.
     Requester(String),
+    /// The text is the post-mortem.
+    PostMortem,
     /// The last order is taken back.
     Undo,
     /// Tickets, listed.
@@ -308,6 +310,7 @@ impl Argument<'_> {
                 Order::Kb(self.rest.split([' ', ',']).filter(|w| !w.is_empty()).map(ToOwned::to_owned).collect())
             }
             Name::Requester => Order::Requester(self.addresses()?.into_iter().next().unwrap_or_default()),
+            Name::PostMortem => Order::PostMortem,
             Name::Undo => Order::Undo,
             Name::List => Order::List(self.listing()?),
             Name::Show => Order::Show,

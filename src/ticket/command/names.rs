@@ -63,6 +63,8 @@ pub enum Name {
     Kb,
     /// `#requester a@b`
     Requester,
+    /// `#postmortem`
+    PostMortem,
     /// `#undo`
     Undo,
     /// `#list`
@@ -102,7 +104,7 @@ const fn entry(name: Name, words: &'static [&'static str], usage: [&'static str;
 
 /// Every order.
 #[rustfmt::skip]
-pub const ENTRIES: [Entry; 39] = [
+pub const ENTRIES: [Entry; 40] = [
     entry(Name::Public, &["public", "publique", "reply"], ["#public", "#public"], ["le texte est pour le demandeur", "the text is for the requester"]),
     entry(Name::Note, &["note", "interne", "internal"], ["#note", "#note"], ["le texte reste interne", "the text stays inside"]),
     entry(Name::Take, &["take", "prendre", "prends"], ["#prendre", "#take"], ["vous prenez le ticket", "you take the ticket"]),
@@ -132,6 +134,7 @@ pub const ENTRIES: [Entry; 39] = [
     entry(Name::Parent, &["parent"], ["#parent NUMÉRO|aucun", "#parent NUMBER|none"], ["ce ticket fait partie de l'autre", "this ticket is part of the other"]),
     entry(Name::Broadcast, &["broadcast", "diffuser"], ["#diffuser [audience]", "#broadcast [audience]"], ["le texte part à tous les demandeurs liés", "the text goes to the requesters of all its parts"]),
     entry(Name::Kb, &["kb", "bdc", "article"], ["#kb mots", "#kb words"], ["note le problème et sa solution comme article", "keeps problem and solution as an article"]),
+    entry(Name::PostMortem, &["postmortem", "bilan", "post-mortem"], ["#bilan", "#postmortem"], ["le texte est le post-mortem de l'incident ; il reste interne", "the text is the post-mortem of the incident; it stays inside"]),
     entry(Name::Send, &["send", "envoyer"], ["#envoyer", "#send"], ["envoie malgré la réponse d'un collègue", "sends in spite of a colleague's answer"]),
     entry(Name::Undo, &["undo", "annuler"], ["#annuler", "#undo"], ["reprend le dernier ordre, si rien ne s'est passé depuis", "takes the last order back, if nothing has happened since"]),
     entry(Name::List, &["list", "liste"], ["#liste [miens|retard|nouveaux]", "#list [mine|overdue|new]"], ["vos tickets", "your tickets"]),
@@ -146,8 +149,8 @@ pub const ENTRIES: [Entry; 39] = [
 
 /// Whether nothing may stand after the order's word.
 pub(super) fn stands_alone(name: Name) -> bool {
-    use Name::{Approve, Close, Help, Note, Public, Reopen, Send, Show, Take, Undo, Why};
-    matches!(name, Take | Close | Reopen | Approve | Note | Public | Send | Undo | Show | Why | Help)
+    use Name::{Approve, Close, Help, Note, PostMortem, Public, Reopen, Send, Show, Take, Undo, Why};
+    matches!(name, Take | Close | Reopen | Approve | Note | Public | PostMortem | Send | Undo | Show | Why | Help)
 }
 
 /// The order a folded word names.

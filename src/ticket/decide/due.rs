@@ -1,19 +1,27 @@
 //! A deadline of a ticket has been reached.
 
-use super::Change;
 use super::people::concerned;
 use super::settle::settle;
+use super::{Change, clocks};
 use crate::clock::{DAY, Millis};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView, Words, words};
 
-/// What becomes of the ticket. `at`: when it was due.
-pub fn due(ticket: &TicketView, kind: DeadlineKind, at: Millis, now: Millis, policy: &Policy) -> Change {
+/// What becomes of the ticket. `at`: when it was due. `acknowledged`: whether the requester has been sent
+/// anything that says the request is here.
+pub fn due(
+    ticket: &TicketView,
+    kind: DeadlineKind,
+    at: Millis,
+    now: Millis,
+    acknowledged: bool,
+    policy: &Policy,
+) -> Change {
     let mut change = Change { ticket: TicketView { undo: None, ..ticket.clone() }, ..Change::default() };
     change.ticket.deadlines.remove(&kind);
     match kind {
-        DeadlineKind::Wake => wake(&mut change, policy),
+        DeadlineKind::Wake => wake(&mut change, now, policy),
         DeadlineKind::Remind => remind(&mut change, now, policy),
         DeadlineKind::Silence => close(
             &mut change,
@@ -28,6 +36,22 @@ pub fn due(ticket: &TicketView, kind: DeadlineKind, at: Millis, now: Millis, pol
                 "It was resolved, and nobody said otherwise."
             ),
         ),
+        DeadlineKind::WarnRespond | DeadlineKind::WarnResolve => clocks::warn(&mut change, kind, policy),
+        DeadlineKind::Respond | DeadlineKind::Resolve => clocks::breach(&mut change, kind, at, policy),
+        DeadlineKind::Escalate | DeadlineKind::Stalled => clocks::stuck(&mut change, kind, now, policy),
+        DeadlineKind::Point => clocks::point(&mut change, now, policy),
+        DeadlineKind::Acknowledge => clocks::acknowledge(&mut change, acknowledged, at, policy),
+        DeadlineKind::PostMortem => clocks::post_mortem(&mut change, now, policy),
+        DeadlineKind::Responded => {}
+    }
+    // What only the clocks did leaves what somebody did before it to be taken back.
+    let quiet = matches!(
+        kind,
+        DeadlineKind::WarnRespond | DeadlineKind::WarnResolve | DeadlineKind::Point | DeadlineKind::Responded
+    );
+    if quiet {
+        change.ticket.undo.clone_from(&ticket.undo);
+        change.quiet = true;
     }
     let settled = settle(&mut change.ticket, ticket, "guichet", now, policy);
     change.events.extend(settled);
@@ -37,8 +61,21 @@ pub fn due(ticket: &TicketView, kind: DeadlineKind, at: Millis, now: Millis, pol
     change
 }
 
-/// What it waited for is there: back to its assignee.
-fn wake(change: &mut Change, policy: &Policy) {
+/// The ticket under service levels that were edited; none where that changes nothing.
+#[must_use]
+pub fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Change> {
+    let mut after = ticket.clone();
+    let events = settle(&mut after, ticket, "guichet", now, policy);
+    (after != *ticket).then(|| Change { ticket: after, events, quiet: true, ..Change::default() })
+}
+
+/// What it waited for is there: back to its assignee, once somebody is at work.
+fn wake(change: &mut Change, now: Millis, policy: &Policy) {
+    let hours = policy.slas.hours_of(&change.ticket);
+    if let Some(opening) = hours.next_open(now).filter(|at| *at > now) {
+        change.ticket.deadlines.insert(DeadlineKind::Wake, opening);
+        return;
+    }
     let Some(next) = after(change.ticket.status, Move::Wake) else { return };
     change.ticket.status = next;
     change.events.push(Event::own("awake", "the date it waited for has come".to_owned()));

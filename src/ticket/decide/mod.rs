@@ -5,6 +5,7 @@
 
 mod act;
 mod approval;
+mod clocks;
 mod conversation;
 mod copy;
 mod desk;
@@ -21,7 +22,7 @@ mod step;
 mod undelivered;
 mod vendor;
 
-pub use due::due;
+pub use due::{due, recompute};
 pub(crate) use undelivered::orders as undelivered_orders;
 pub use undelivered::unasked;
 

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::clocks::called;
 use super::people::{concerned, message, others, person, sender, silence, watchers};
+use super::settle::settle;
 use super::{Case, Decision, Opening, may_open};
 use crate::ticket::policy::{Acknowledge, Policy, Queue, SeveralQueues};
 use crate::ticket::read::Intake;
 use crate::ticket::routing::route;
-use crate::ticket::words::{Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Visibility};
+use crate::ticket::sla::Length;
+use crate::ticket::words::{
+    DeadlineKind, Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Visibility,
+};
 
 /// What a request says, whoever brought it.
 pub(super) struct Request {
@@ -100,7 +105,10 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
     if !approvers.is_empty() && !own {
         ticket.status = Status::Approval;
     }
+    raise(&mut ticket, policy, &mut events);
     let letters = first_letters(case, &ticket, queue, &mut events);
+    begin(&mut ticket, case, &mut events);
+    let letters = called(letters, &ticket, &TicketView::default(), policy);
     Opening {
         ticket,
         prefix: queue.prefix.clone(),
@@ -111,6 +119,33 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
         relates: Vec::new(),
         events,
         letters,
+    }
+}
+
+/// A contract may begin at a higher level.
+fn raise(ticket: &mut TicketView, policy: &Policy, events: &mut Vec<Event>) {
+    let contract = policy.slas.contract(&ticket.requester.address, &ticket.queue);
+    if let Some(contract) = contract.filter(|c| c.level > ticket.level.max(1)) {
+        if policy.at_level(&ticket.queue, contract.level).is_empty() {
+            return;
+        }
+        ticket.level = contract.level;
+        ticket.assignee.clear();
+        events.push(Event::own("routed", format!("level N{} by the contract {}", contract.level, contract.name)));
+    }
+}
+
+/// Its clocks begin to run.
+fn begin(ticket: &mut TicketView, case: &Case<'_>, events: &mut Vec<Event>) {
+    let Case { intake, policy, snapshot, .. } = *case;
+    let settled =
+        settle(ticket, &TicketView { status: ticket.status, ..TicketView::default() }, "", snapshot.now, policy);
+    events.extend(settled);
+    let within = policy.slas.policy_of(ticket).and_then(|p| Some((p.acknowledge?, policy.slas.calendar(&p.hours))));
+    if let Some((within, hours)) = within.filter(|_| silence(intake).is_none()) {
+        let within: Length = within;
+        let due = hours.add(snapshot.now, within.in_calendar(&hours));
+        ticket.deadlines.extend(due.map(|at| (DeadlineKind::Acknowledge, at)));
     }
 }
 

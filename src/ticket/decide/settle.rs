@@ -1,27 +1,30 @@
-//! What follows from where a ticket stands: its times, its deadlines, the line of its history.
+//! What follows from where a ticket stands: its times, its clocks, its deadlines, the lines of its history.
 //!
 //! Every path that changes a ticket ends here, so that no two of them can differ in it.
 
 use crate::clock::Millis;
 use crate::ticket::command::silence_deadlines;
 use crate::ticket::policy::Policy;
+use crate::ticket::sla;
 use crate::ticket::words::{DeadlineKind, Event, PendingOn, Status, TicketView};
 
-/// Brings times and deadlines in line with the status; gives the line of history if that changed.
+/// Brings times, clocks and deadlines in line with the status; gives the lines of history that say so.
 pub(super) fn settle(
     ticket: &mut TicketView,
     before: &TicketView,
     actor: &str,
     now: Millis,
     policy: &Policy,
-) -> Option<Event> {
+) -> Vec<Event> {
     if ticket.status != Status::Pending {
         ticket.pending_on = None;
     }
     times(ticket, before, now);
     deadlines(ticket, before, now, policy);
     let (was, is) = (described(before), described(ticket));
-    (was != is).then(|| Event::by(actor, "status", format!("{was} → {is}")))
+    let status = (was != is).then(|| Event::by(actor, "status", format!("{was} → {is}")));
+    let hand = policy.agent(actor).is_some();
+    status.into_iter().chain(sla::keep(ticket, before, hand, now, &policy.slas)).collect()
 }
 
 fn described(ticket: &TicketView) -> String {
@@ -58,5 +61,19 @@ fn deadlines(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: 
         ticket.deadlines.remove(&Confirm);
     } else if before.status != Status::Resolved {
         ticket.deadlines.entry(Confirm).or_insert(now + policy.life.confirm);
+    }
+    post_mortem(ticket, before, now, policy);
+    if ticket.first_responded_at > 0 || ticket.status.is_done() {
+        ticket.deadlines.remove(&DeadlineKind::Acknowledge);
+    }
+}
+
+/// After a major incident somebody is asked what there is to learn from it.
+fn post_mortem(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: &Policy) {
+    let wanted = policy.slas.policy_of(ticket).is_some_and(|p| p.post_mortem.contains(&ticket.priority));
+    if !ticket.status.is_done() || ticket.merged_into != 0 || !wanted {
+        ticket.deadlines.remove(&DeadlineKind::PostMortem);
+    } else if !before.status.is_done() && before.status != Status::Approval {
+        ticket.deadlines.insert(DeadlineKind::PostMortem, now);
     }
 }

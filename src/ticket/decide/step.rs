@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::clocks::called;
 use super::people::concerned;
 use super::settle::settle;
 use super::{Article, Case, Change, Joining, Opening};
@@ -130,6 +131,7 @@ impl<'a> Course<'a> {
         let now = self.now();
         let settled = settle(&mut self.ticket, &self.before, &self.actor, now, self.case.policy);
         self.events.extend(settled);
+        self.letters = called(std::mem::take(&mut self.letters), &self.ticket, &self.before, self.case.policy);
         for change in self.others.values_mut() {
             let before = self
                 .case
@@ -139,6 +141,8 @@ impl<'a> Course<'a> {
                 .or_else(|| self.case.snapshot.named.values().find(|t| t.id == change.ticket.id));
             let before = before.cloned().unwrap_or_default();
             change.events.extend(settle(&mut change.ticket, &before, &self.actor, now, self.case.policy));
+            let letters = std::mem::take(&mut change.letters);
+            change.letters = called(letters, &change.ticket, &before, self.case.policy);
         }
         Joining {
             change: Change {

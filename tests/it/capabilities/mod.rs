@@ -4,6 +4,7 @@
 mod conversations;
 mod intake;
 mod listed;
+mod time;
 mod work;
 
 /// Further people of the desk.

@@ -70,6 +70,8 @@ impl Site {
             }
         }
         std::fs::write(folder.path().join("guichet.toml"), table.to_string()).unwrap();
+        let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples/vacances-zone-a.ics");
+        std::fs::copy(calendar, folder.path().join("vacances-zone-a.ics")).unwrap();
         let clock = Clock::fixed(START);
         let desk = open(folder.path(), &clock).await;
         Self { folder, sink, clock, url, desk, count: 0.into() }
@@ -125,6 +127,20 @@ impl Site {
     pub async fn pass(&self, time: i64) {
         self.clock.advance(time);
         self.round().await;
+    }
+
+    /// Time passes until then (RFC 3339), and what is due is done.
+    pub async fn until(&self, when: &str) {
+        let at = when.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        assert!(at >= self.clock.now(), "{when} is over");
+        self.pass(at - self.clock.now()).await;
+    }
+
+    /// The configuration is edited, and read again.
+    pub fn edit(&self, more: &str) {
+        std::fs::write(self.folder.path().join("conf.d/zz.toml"), more).unwrap();
+        let settings = settings::load_with(&self.config(), Vec::new()).unwrap();
+        self.desk.settings.store(Arc::new(settings));
     }
 
     pub async fn tickets(&self) -> Vec<TicketRow> {

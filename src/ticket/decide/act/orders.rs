@@ -1,5 +1,6 @@
 //! Each order, carried out on the copy.
 
+use super::super::clocks::answerable;
 use super::super::conversation;
 use super::super::held::denied;
 use super::super::open::new_ticket;
@@ -36,7 +37,7 @@ fn action(order: &Order) -> Option<Action> {
         Order::Close => Action::Close,
         Order::Reject(_) => Action::Reject,
         Order::Approve => Action::Approve,
-        Order::Note | Order::Undo => Action::Note,
+        Order::Note | Order::PostMortem | Order::Undo => Action::Note,
         Order::Merge(_) | Order::Split(_) | Order::Parent(_) => Action::Arrange,
         Order::Broadcast(..) => Action::Broadcast,
         Order::Vendor(_) => Action::Vendor,
@@ -107,6 +108,7 @@ impl<'a> Acting<'a> {
             Order::Canned(name) => self.canned(name),
             Order::Kb(tags) => self.article(tags),
             Order::Requester(address) => self.requester(address),
+            Order::PostMortem => self.post_mortem(),
             Order::Undo => self.undo(),
             Order::List(listing) => self.view(LetterKind::Listing, Some(*listing)),
             Order::Show | Order::Progress => self.view(LetterKind::Sheet, None),
@@ -328,6 +330,20 @@ impl<'a> Acting<'a> {
             "Transmis au niveau N{level} ({names}) avec sa fiche.",
             "Handed to level N{level} ({names}) with its sheet."
         ))
+    }
+
+    /// The text is what there is to learn from an incident.
+    fn post_mortem(&mut self) -> Done {
+        if self.speech.internal.is_empty() {
+            return Err(words!("écrivez le post-mortem sous #bilan", "write the post-mortem below #postmortem"));
+        }
+        self.course.ticket.sla.post_mortem_at = self.course.now();
+        self.course.ticket.deadlines.remove(&DeadlineKind::PostMortem);
+        self.course.ticket.tags.insert("post-mortem".to_owned());
+        self.course.event("post-mortem", "the post-mortem was written");
+        let readers = answerable(LetterKind::NewMessage, &self.course.ticket, self.course.policy());
+        self.course.letters.extend(readers.into_iter().filter(|l| l.to.address != self.agent.address));
+        self.done(words!("Post-mortem enregistré.", "Post-mortem kept."))
     }
 
     fn resolve(&mut self) -> Done {

@@ -28,7 +28,7 @@ impl Speech {
     /// `public`: what the text is when no order says so.
     pub(super) fn of(orders: &[Order], body: &str, public: bool) -> Self {
         let is = |test: fn(&Order) -> bool| orders.iter().any(test);
-        let note = is(|o| matches!(o, Order::Note));
+        let note = is(|o| matches!(o, Order::Note | Order::PostMortem));
         let vendor = is(|o| matches!(o, Order::Vendor(_)));
         let split = is(|o| matches!(o, Order::Split(_)));
         let spoken = is(|o| {
@@ -46,7 +46,7 @@ impl Speech {
         let mut speech = Self {
             body: body.to_owned(),
             torn: vendor && spoken && !note,
-            wanted: is(|o| matches!(o, Order::Note | Order::Public | Order::Send)),
+            wanted: is(|o| matches!(o, Order::Note | Order::PostMortem | Order::Public | Order::Send)),
             spread: is(|o| matches!(o, Order::Broadcast(..))),
             audience: is(|o| matches!(o, Order::Broadcast(to, _) if !to.is_empty())),
             // A message to many is not one more answer to this requester.

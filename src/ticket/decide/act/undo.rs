@@ -66,6 +66,7 @@ fn restored(before: &TicketView, now: &TicketView) -> TicketView {
         last_answer: now.last_answer.clone(),
         last_public_id: now.last_public_id.clone(),
         vendors: now.vendors.clone(),
+        sla: crate::ticket::sla::Sla { respond_took: now.sla.respond_took, ..before.sla.clone() },
         undo: None,
         ..before.clone()
     }

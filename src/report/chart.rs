@@ -1,0 +1,228 @@
+//! Charts, as PNG: drawn as SVG with a typeface of our own, so that they look the same on every machine.
+
+use std::fmt::Write;
+use std::sync::{Arc, LazyLock};
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree, fontdb};
+
+const REGULAR: &[u8] = include_bytes!("fonts/Roboto-Regular.ttf");
+const BOLD: &[u8] = include_bytes!("fonts/Roboto-Bold.ttf");
+/// Colours that differ in lightness too, for those who do not tell hues apart.
+const COLOURS: [&str; 2] = ["#1d4e89", "#e0912b"];
+const INK: &str = "#1f2733";
+const PALE: &str = "#5b6675";
+const LINE: &str = "#d9dde3";
+/// Width of every chart; it is drawn twice as fine, for screens that show it.
+const WIDTH: f64 = 552.0;
+const SCALE: f32 = 2.0;
+
+static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
+    let mut fonts = fontdb::Database::new();
+    fonts.load_font_data(REGULAR.to_vec());
+    fonts.load_font_data(BOLD.to_vec());
+    Options { fontdb: Arc::new(fonts), font_family: "Roboto".to_owned(), ..Options::default() }
+});
+
+/// A row or column of a chart: what it is, one value a series, and what stands beside them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bar {
+    /// What it is.
+    pub label: String,
+    /// One value a series.
+    pub values: Vec<f64>,
+    /// What stands beside each; empty: nothing.
+    pub notes: Vec<String>,
+}
+
+impl Bar {
+    /// Of one value, which stands beside it as it is.
+    #[must_use]
+    pub fn of(label: &str, count: i64) -> Self {
+        // Counts of tickets are far below what a float holds exactly.
+        #[allow(clippy::cast_precision_loss)]
+        Self { label: label.to_owned(), values: vec![count as f64], notes: vec![count.to_string()] }
+    }
+}
+
+/// Columns side by side, with the names of the series above.
+#[must_use]
+pub fn columns(title: &str, series: &[String], bars: &[Bar]) -> String {
+    const HEIGHT: f64 = 240.0;
+    let (top, bottom, left) = (if title.is_empty() { 22.0 } else { 54.0 }, HEIGHT - 30.0, 34.0);
+    let most = bars.iter().flat_map(|b| &b.values).copied().fold(1.0, f64::max);
+    let step = nice(most / 4.0);
+    let ceiling = (most / step).ceil() * step;
+    let y = |value: f64| bottom - (bottom - top) * value / ceiling;
+    let mut svg = begin(HEIGHT, title);
+    legend(&mut svg, series);
+    let mut line = 0.0;
+    while line <= ceiling + step / 2.0 {
+        let at = y(line);
+        let _ = write!(svg, r##"<path d="M{left} {at:.1}H{WIDTH}" stroke="{LINE}"/>"##);
+        text(&mut svg, left - 6.0, at + 4.0, "end", 11, PALE, &figure(line));
+        line += step;
+    }
+    let room = (WIDTH - left - 8.0) / as_float(bars.len().max(1));
+    // Not more names than can be read.
+    let every = (bars.len() / 12 + 1).max(1);
+    for (at, bar) in bars.iter().enumerate() {
+        let from = left + 4.0 + room * as_float(at);
+        let width = (room * 0.74 / as_float(bar.values.len().max(1))).min(46.0);
+        let begin = from + (room - width * as_float(bar.values.len())) / 2.0;
+        for (of, value) in bar.values.iter().enumerate() {
+            let (x, colour) = (begin + width * as_float(of), COLOURS[of % COLOURS.len()]);
+            let (y, tall) = (y(*value), bottom - y(*value));
+            let _ = write!(
+                svg,
+                r##"<rect x="{x:.1}" y="{y:.1}" width="{:.1}" height="{tall:.1}" rx="1" fill="{colour}"/>"##,
+                (width - 1.0).max(1.0)
+            );
+            if let Some(note) = bar.notes.get(of).filter(|n| !n.is_empty() && *value > 0.0) {
+                text(&mut svg, x + width / 2.0, y - 4.0, "middle", 11, INK, note);
+            }
+        }
+        if at % every == 0 {
+            text(&mut svg, from + room / 2.0, bottom + 17.0, "middle", 11, PALE, &bar.label);
+        }
+    }
+    svg + "</svg>"
+}
+
+/// Rows one below the other; `most`: the value of a full one, or the greatest where it is 0.
+#[must_use]
+pub fn rows(title: &str, series: &[String], bars: &[Bar], most: f64) -> String {
+    let top = if title.is_empty() {
+        8.0
+    } else if series.len() > 1 {
+        54.0
+    } else {
+        36.0
+    };
+    let thick = if series.len() > 1 { 13.0 } else { 18.0 };
+    let room = thick * as_float(series.len().max(1)) + 12.0;
+    let (left, right) = (150.0, WIDTH - 62.0);
+    let mut svg = begin(top + room * as_float(bars.len().max(1)) + 4.0, title);
+    legend(&mut svg, series);
+    let greatest = bars.iter().flat_map(|b| &b.values).copied().fold(1.0, f64::max);
+    let full = if most > 0.0 { most } else { greatest };
+    for (at, bar) in bars.iter().enumerate() {
+        let y = top + room * as_float(at);
+        text(&mut svg, left - 8.0, y + (room - 12.0) / 2.0 + 4.0, "end", 12, INK, &shorten(&bar.label, 22));
+        for (of, value) in bar.values.iter().enumerate() {
+            let (y, colour) = (y + thick * as_float(of), COLOURS[of % COLOURS.len()]);
+            let long = (right - left) * (value / full).clamp(0.0, 1.0);
+            let _ = write!(
+                svg,
+                r##"<rect x="{left}" y="{y:.1}" width="{:.1}" height="{:.1}" fill="#eef1f5"/>"##,
+                right - left,
+                thick - 2.0
+            );
+            let _ = write!(
+                svg,
+                r##"<rect x="{left}" y="{y:.1}" width="{long:.1}" height="{:.1}" fill="{colour}"/>"##,
+                thick - 2.0
+            );
+            let note = bar.notes.get(of).cloned().unwrap_or_default();
+            text(&mut svg, right + 6.0, y + thick - 4.0, "start", 12, INK, &note);
+        }
+    }
+    svg + "</svg>"
+}
+
+/// A drawing as PNG; none where it cannot be drawn, which is a mistake in this module.
+#[must_use]
+pub fn png(svg: &str) -> Option<Vec<u8>> {
+    let tree = Tree::from_str(svg, &OPTIONS).ok()?;
+    let size = tree.size().to_int_size().scale_by(SCALE)?;
+    let mut picture = Pixmap::new(size.width(), size.height())?;
+    resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut picture.as_mut());
+    picture.encode_png().ok()
+}
+
+fn begin(height: f64, title: &str) -> String {
+    let mut svg = format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0}" font-family="Roboto"><rect width="100%" height="100%" fill="#ffffff"/>"##
+    );
+    let _ =
+        write!(svg, r##"<text x="8" y="20" font-size="14" font-weight="bold" fill="{INK}">{}</text>"##, escape(title));
+    svg
+}
+
+/// The names of the series, where there is more than one.
+fn legend(svg: &mut String, series: &[String]) {
+    if series.len() < 2 {
+        return;
+    }
+    let mut x = 8.0;
+    for (of, name) in series.iter().enumerate() {
+        let _ =
+            write!(svg, r##"<rect x="{x:.0}" y="30" width="10" height="10" fill="{}"/>"##, COLOURS[of % COLOURS.len()]);
+        text(svg, x + 15.0, 39.0, "start", 12, PALE, name);
+        x += 30.0 + 6.6 * as_float(name.chars().count());
+    }
+}
+
+fn text(svg: &mut String, x: f64, y: f64, anchor: &str, size: u32, colour: &str, words: &str) {
+    let words = escape(words);
+    let _ = write!(
+        svg,
+        r##"<text x="{x:.1}" y="{y:.1}" font-size="{size}" text-anchor="{anchor}" fill="{colour}">{words}</text>"##
+    );
+}
+
+fn escape(text: &str) -> String {
+    let plain = text.chars().filter(|c| !c.is_control());
+    plain.collect::<String>().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).collect::<String>() + "…" }
+}
+
+/// 1, 2 or 5 times a power of ten, whole, not below the value.
+fn nice(value: f64) -> f64 {
+    let power = 10f64.powf(value.max(1.0).log10().floor());
+    let found = [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= value);
+    found.unwrap_or(power * 10.0).max(1.0)
+}
+
+fn figure(value: f64) -> String {
+    format!("{value:.0}")
+}
+
+fn as_float(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charts_become_pictures_whatever_their_words_are() {
+        let series = ["Ouvertes <&>".to_owned(), "Résolues".to_owned()];
+        let bar = |label: &str, a: f64, b: f64| Bar {
+            label: label.to_owned(),
+            values: vec![a, b],
+            notes: vec![String::new(); 2],
+        };
+        let bars: Vec<Bar> =
+            (0..31).map(|d| bar(&format!("{d}\u{0} \"\u{202e}漢"), f64::from(d % 7), f64::from(d % 5))).collect();
+        for svg in [
+            columns("Volume", &series, &bars),
+            rows("Priorité", &series, &bars, 0.0),
+            columns("Rien", &[], &[]),
+            rows("Rien", &[], &[], 100.0),
+        ] {
+            let picture = png(&svg).unwrap_or_default();
+            assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+            assert!(picture.len() > 1_000 && picture.len() < 200_000, "{}", picture.len());
+        }
+    }
+
+    #[test]
+    fn axes_count_in_round_figures() {
+        assert_eq!([0.2, 1.0, 1.5, 2.5, 6.0, 11.0, 240.0].map(nice), [1.0, 1.0, 2.0, 5.0, 10.0, 20.0, 500.0]);
+    }
+}

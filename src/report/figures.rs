@@ -1,0 +1,433 @@
+//! The figures of a report: every KPI, computed from how tickets stood.
+//!
+//! Each figure counts something that happened at an instant, so that every happening belongs to exactly one
+//! period, and what came after a period changes nothing in its report.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::period::Period;
+use crate::clock::{DAY, Millis};
+use crate::mail::fold;
+use crate::ticket::{Stand, Status};
+
+/// How a ticket stood up to the end of a period, the oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Course {
+    /// Its number.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// When it was opened.
+    pub created_at: Millis,
+    /// From when on it stood how; never empty.
+    pub stands: Vec<(Millis, Stand)>,
+}
+
+/// A count, and how many of them fulfil something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// How many do.
+    pub count: i64,
+    /// Of how many.
+    pub of: i64,
+}
+
+impl Share {
+    fn note(&mut self, does: bool) {
+        self.of += 1;
+        self.count += i64::from(does);
+    }
+
+    /// In tenths of a per cent; none of nothing.
+    #[must_use]
+    pub fn per_mille(self) -> Option<i64> {
+        (self.of > 0).then(|| (self.count * 2_000 + self.of) / (2 * self.of))
+    }
+}
+
+/// A mean of lengths or marks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Mean {
+    /// Their sum.
+    pub sum: i64,
+    /// How many.
+    pub of: i64,
+}
+
+impl Mean {
+    fn note(&mut self, value: i64) {
+        self.sum += value;
+        self.of += 1;
+    }
+
+    /// The mean, rounded; none of nothing.
+    #[must_use]
+    pub fn value(self) -> Option<i64> {
+        (self.of > 0).then(|| (self.sum + self.of / 2) / self.of)
+    }
+}
+
+/// What is counted of all tickets, or of those of one priority, category…
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Opened.
+    pub opened: i64,
+    /// Solved: every time a ticket became resolved, or closed without that.
+    pub solved: i64,
+    /// First answers in time, of those given in time or due and missed.
+    pub response_kept: Share,
+    /// Solutions in time, of those found in time or due and missed.
+    pub resolution_kept: Share,
+    /// Working time to the first answer.
+    pub response: Mean,
+    /// Working time to the solution.
+    pub resolution: Mean,
+    /// What was promised for the first answer, the longest; 0: nothing.
+    pub response_target: Millis,
+    /// The same for the solution.
+    pub resolution_target: Millis,
+}
+
+/// The figures of a period.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// All tickets.
+    pub all: Group,
+    /// By code of the priority.
+    pub by_priority: BTreeMap<String, Group>,
+    /// By name of the category; the empty one is for those without.
+    pub by_category: BTreeMap<String, Group>,
+    /// By level at which it happened.
+    pub by_level: BTreeMap<i64, Group>,
+    /// By queue.
+    pub by_queue: BTreeMap<String, Group>,
+    /// By type.
+    pub by_type: BTreeMap<String, Group>,
+    /// Of those opened in the period, how they stand at its end.
+    pub cohort: Cohort,
+    /// Reopened tickets, of solutions.
+    pub reopened: Share,
+    /// Solutions at the first level, of all.
+    pub first_level: Share,
+    /// Solutions with the very first answer, or without one, of all.
+    pub first_contact: Share,
+    /// Solutions before anybody answered, of all: articles were enough.
+    pub by_articles: Share,
+    /// Tickets opened in the period that have gone up a level since, of all opened.
+    pub went_up: Share,
+    /// Acknowledged in time, of those opened.
+    pub acknowledged: Share,
+    /// Marks given, 1 to 5.
+    pub satisfaction: Mean,
+    /// How many gave which mark, 1 first.
+    pub marks: [i64; 5],
+    /// Marks of 4 and 5, of all.
+    pub content: Share,
+    /// Promoters (9, 10) less detractors (0 to 6), of all who said how likely they recommend the desk.
+    pub recommend: Share,
+    /// Marks by the agent who had the ticket.
+    pub by_agent: BTreeMap<String, Mean>,
+    /// Unfinished at the end of the period, by age: below a day, 3 days, 7, 30, and older.
+    pub backlog: [i64; 5],
+    /// The same by status.
+    pub backlog_by_status: BTreeMap<String, i64>,
+    /// Of those, late at the end.
+    pub overdue: i64,
+    /// Opened and solved, day by day from the first.
+    pub days: Vec<(i64, i64)>,
+    /// Problems that came back: title of the newest, how many, the numbers.
+    pub recurrent: Vec<Recurrent>,
+    /// Major incidents that were open at the end, or were opened or solved in the period.
+    pub incidents: Vec<Incident>,
+    /// Post-mortems written, of those owed for incidents solved in the period.
+    pub post_mortems: i64,
+}
+
+/// Of the tickets opened in a period, how they stand at its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Cohort {
+    /// All of them.
+    pub opened: i64,
+    /// Resolved or closed.
+    pub solved: i64,
+    /// At work at the first level, or waiting.
+    pub in_progress: i64,
+    /// At work at a higher level.
+    pub escalated: i64,
+}
+
+/// A problem that came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recurrent {
+    /// Title of the newest ticket.
+    pub title: String,
+    /// How many.
+    pub count: i64,
+    /// Their numbers, the oldest first.
+    pub numbers: Vec<String>,
+}
+
+/// A major incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Incident {
+    /// Its number.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// Code of its priority.
+    pub priority: String,
+    /// When it was opened.
+    pub created_at: Millis,
+    /// When it was solved; 0 while it is not.
+    pub solved_at: Millis,
+    /// Its level.
+    pub level: i64,
+    /// Address of the agent who has it; may be empty.
+    pub assignee: String,
+    /// Whether it was late.
+    pub late: bool,
+}
+
+/// Most problems that are named.
+const RECURRENT: usize = 5;
+
+/// Computes the figures. `day_starts`: the first instant of each day of the period. `is_major`: whether a
+/// priority calls everybody.
+#[must_use]
+pub fn figures(
+    courses: &[Course],
+    period: Period,
+    day_starts: &[Millis],
+    is_major: &dyn Fn(&Stand) -> bool,
+) -> Figures {
+    let mut figures = Figures { days: vec![(0, 0); day_starts.len()], ..Figures::default() };
+    // What went into another ticket is counted there.
+    let living = courses.iter().filter(|c| c.stands.last().is_some_and(|(_, last)| !last.merged));
+    for course in living {
+        Tally { figures: &mut figures, course, period, day_starts }.count(is_major);
+    }
+    figures.recurrent = recurrent(courses, period);
+    figures.incidents.sort_by_key(|i| (i.solved_at > 0, i.created_at));
+    figures
+}
+
+/// A happening: when, and how the ticket stood then.
+type At<'a> = (Millis, &'a Stand);
+
+struct Tally<'a> {
+    figures: &'a mut Figures,
+    course: &'a Course,
+    period: Period,
+    day_starts: &'a [Millis],
+}
+
+impl Tally<'_> {
+    fn count(&mut self, is_major: &dyn Fn(&Stand) -> bool) {
+        let Some(((_, first), (_, last))) = self.course.stands.first().zip(self.course.stands.last()) else { return };
+        let (first, last) = (first.clone(), last.clone());
+        self.opening(&first, &last);
+        self.response(&last);
+        self.solutions();
+        self.opinions();
+        if !last.status.is_done() {
+            self.unfinished(&last);
+        }
+        let solved = if last.status.is_done() { last.solved_at } else { 0 };
+        let touched = self.period.holds(self.course.created_at) || self.period.holds(solved) || solved == 0;
+        if is_major(&last) && touched {
+            let late = last.resolve_missed > 0 || (last.resolve_due > 0 && last.resolve_due < self.period.until);
+            let Course { number, title, created_at, .. } = self.course.clone();
+            let Stand { priority, level, assignee, .. } = last;
+            self.figures.incidents.push(Incident {
+                number,
+                title,
+                priority,
+                created_at,
+                solved_at: solved,
+                level,
+                assignee,
+                late,
+            });
+        }
+    }
+
+    /// Each group that a happening counts in.
+    fn groups(&mut self, stand: &Stand, count: impl Fn(&mut Group)) {
+        count(&mut self.figures.all);
+        count(self.figures.by_priority.entry(stand.priority.clone()).or_default());
+        count(self.figures.by_category.entry(stand.category.clone()).or_default());
+        count(self.figures.by_level.entry(stand.level).or_default());
+        count(self.figures.by_queue.entry(stand.queue.clone()).or_default());
+        count(self.figures.by_type.entry(stand.kind.clone()).or_default());
+    }
+
+    fn day(&self, at: Millis) -> Option<usize> {
+        self.day_starts.partition_point(|start| *start <= at).checked_sub(1).filter(|_| self.period.holds(at))
+    }
+
+    fn opening(&mut self, first: &Stand, last: &Stand) {
+        let created = self.course.created_at;
+        if !self.period.holds(created) {
+            return;
+        }
+        // A request is what it turned out to be, not what its subject claimed.
+        self.groups(last, |group| group.opened += 1);
+        if let Some(day) = self.day(created) {
+            self.figures.days[day].0 += 1;
+        }
+        let top = self.course.stands.iter().map(|(_, s)| s.level).max().unwrap_or(1);
+        self.figures.went_up.note(top > first.level);
+        self.figures.acknowledged.note(!last.unacknowledged);
+        let cohort = &mut self.figures.cohort;
+        cohort.opened += 1;
+        match last.status.is_done() {
+            true => cohort.solved += 1,
+            false if last.level > 1 => cohort.escalated += 1,
+            false => cohort.in_progress += 1,
+        }
+    }
+
+    /// The first answer: when it was given in time, or when it should have been.
+    fn response(&mut self, last: &Stand) {
+        let period = self.period;
+        let due = last.respond_due;
+        let missed = if last.respond_missed > 0 {
+            last.respond_missed
+        } else if last.responded_at == 0 && due > 0 && due < period.until {
+            due
+        } else {
+            0
+        };
+        let promised = last.respond > 0;
+        let verdict = if missed > 0 { missed } else { last.responded_at };
+        if (promised || missed > 0) && period.holds(verdict) {
+            self.groups(last, |group| {
+                group.response_kept.note(missed == 0);
+                group.response_target = group.response_target.max(last.respond);
+            });
+        }
+        if period.holds(last.responded_at) {
+            self.groups(last, |group| group.response.note(last.respond_took.unwrap_or(0)));
+        }
+    }
+
+    /// Solutions, and tickets that were reopened after them. Between two of them lies a promise of its own.
+    fn solutions(&mut self) {
+        let stands = self.course.stands.clone();
+        for (at, pair) in stands.windows(2).enumerate() {
+            let [(_, was), (when, is)] = pair else { continue };
+            if was.status == Status::Approval {
+                // Approved, or refused: nobody worked on it.
+                continue;
+            }
+            match (was.status.is_done(), is.status.is_done()) {
+                (false, true) => self.solution((*when, is), is_last_solution(&stands[at + 2..])),
+                (true, false) if self.period.holds(*when) => self.figures.reopened.count += 1,
+                _ => {}
+            }
+        }
+        let Some((_, last)) = stands.last() else { return };
+        let due = if last.resolve_missed > 0 { last.resolve_missed } else { last.resolve_due };
+        if !last.status.is_done() && due > 0 && self.period.holds(due) {
+            self.groups(last, |group| group.resolution_kept.note(false));
+        }
+    }
+
+    fn solution(&mut self, (when, stand): At<'_>, final_one: bool) {
+        let missed = stand.resolve_missed;
+        let verdict = if missed > 0 { missed } else { when };
+        if (stand.resolve > 0 || missed > 0) && self.period.holds(verdict) {
+            self.groups(stand, |group| {
+                group.resolution_kept.note(missed == 0);
+                group.resolution_target = group.resolution_target.max(stand.resolve);
+            });
+        }
+        if !self.period.holds(when) {
+            return;
+        }
+        self.groups(stand, |group| {
+            group.solved += 1;
+            group.resolution.note(stand.resolve_took.unwrap_or(0));
+        });
+        if let Some(day) = self.day(when) {
+            self.figures.days[day].1 += 1;
+        }
+        self.figures.reopened.of += 1;
+        self.figures.first_level.note(stand.level <= 1);
+        let answered = self.course.stands.last().map_or(0, |(_, last)| last.responded_at);
+        // The letter that brings the solution is delivered after it was found.
+        self.figures.first_contact.note(stand.responded_at == 0 && final_one);
+        self.figures.by_articles.note(answered == 0 && final_one);
+        self.figures.post_mortems += i64::from(stand.post_mortem_at > 0);
+    }
+
+    /// Marks and recommendations, when they were given.
+    fn opinions(&mut self) {
+        let none = Stand { recommendation: -1, ..Stand::default() };
+        let before = std::iter::once(&none).chain(self.course.stands.iter().map(|(_, s)| s));
+        for (was, (when, is)) in before.zip(&self.course.stands) {
+            if !self.period.holds(*when) {
+                continue;
+            }
+            if is.rating > 0 && is.rating != was.rating {
+                self.figures.satisfaction.note(is.rating);
+                self.figures.content.note(is.rating >= 4);
+                self.figures.by_agent.entry(is.assignee.clone()).or_default().note(is.rating);
+                let at = usize::try_from(is.rating - 1).unwrap_or(0).min(4);
+                self.figures.marks[at] += 1;
+            }
+            if is.recommendation >= 0 && is.recommendation != was.recommendation {
+                self.figures.recommend.of += 1;
+                self.figures.recommend.count += match is.recommendation {
+                    9.. => 1,
+                    7..=8 => 0,
+                    _ => -1,
+                };
+            }
+        }
+    }
+
+    fn unfinished(&mut self, last: &Stand) {
+        let age = self.period.until - self.course.created_at;
+        let bucket = [DAY, 3 * DAY, 7 * DAY, 30 * DAY].iter().position(|limit| age < *limit).unwrap_or(4);
+        self.figures.backlog[bucket] += 1;
+        *self.figures.backlog_by_status.entry(last.status.as_str().to_owned()).or_default() += 1;
+        let late = |due: Millis| due > 0 && due < self.period.until;
+        let unanswered = last.responded_at == 0 && (last.respond_missed > 0 || late(last.respond_due));
+        self.figures.overdue += i64::from(unanswered || last.resolve_missed > 0 || late(last.resolve_due));
+    }
+}
+
+/// Whether what follows a solution leaves it standing.
+fn is_last_solution(after: &[(Millis, Stand)]) -> bool {
+    after.iter().all(|(_, stand)| stand.status.is_done())
+}
+
+/// Titles that came more than once, figures and capitals apart.
+fn recurrent(courses: &[Course], period: Period) -> Vec<Recurrent> {
+    let mut groups: BTreeMap<String, Vec<&Course>> = BTreeMap::new();
+    for course in courses.iter().filter(|c| period.holds(c.created_at)) {
+        let plain: String = fold(&course.title).chars().filter(|c| c.is_alphabetic() || *c == ' ').collect();
+        let key = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !key.is_empty() {
+            groups.entry(key).or_default().push(course);
+        }
+    }
+    let mut found: Vec<Recurrent> = groups
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .map(|mut group| {
+            group.sort_by_key(|c| c.created_at);
+            Recurrent {
+                title: group.last().map(|c| c.title.clone()).unwrap_or_default(),
+                count: i64::try_from(group.len()).unwrap_or(i64::MAX),
+                numbers: group.iter().map(|c| c.number.clone()).collect(),
+            }
+        })
+        .collect();
+    found.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.title.cmp(&b.title)));
+    found.truncate(RECURRENT);
+    found
+}

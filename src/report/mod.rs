@@ -1,0 +1,19 @@
+//! Reports: figures of a time, computed from plain rows, as letters, pages, tables and charts.
+//!
+//! Takes: how tickets stood ([`crate::ticket::Stand`]). Gives: figures, sections, pictures. Never: SQL, the clock, the
+//! current configuration of what was promised: a report of last March says the same today and in a year.
+
+pub mod chart;
+mod figures;
+mod goals;
+mod page;
+mod period;
+mod table;
+mod words;
+
+pub use figures::{Cohort, Course, Figures, Group, Incident, Mean, Recurrent, Share, figures};
+pub use goals::Goals;
+pub use page::{Definition, Page, Part, Row, Subject};
+pub use period::{Cron, Period, Plan, Sort};
+pub use table::{csv, json};
+pub use words::days_of;

@@ -1,0 +1,250 @@
+//! Calendars: weekly hours, holidays, times off from iCalendar files (RFC 5545).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use calcard::common::timezone::Tz;
+use calcard::icalendar::dates::TimeOrDelta;
+use calcard::{Entry, Parser};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::check::Check;
+use super::raw;
+use crate::clock::{DAY, Millis};
+use crate::ticket::sla::{Calendar, Holidays, Hours, merged};
+
+/// Largest iCalendar file that is read, in bytes, and most events that are taken from one.
+const FILE_BYTES: u64 = 4 << 20;
+const EVENTS: usize = 5_000;
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, zone: &TimeZone) -> Calendar {
+    let key = |field: &str| format!("calendars.{name}.{field}");
+    let zone = match raw.time_zone.as_ref().map(|zone| (zone, TimeZone::get(zone))) {
+        None => zone.clone(),
+        Some((_, Ok(zone))) => zone,
+        Some((word, Err(_))) => {
+            check.note(&key("time_zone"), format!("{word:?} is no time zone; write one like \"Europe/Paris\""));
+            zone.clone()
+        }
+    };
+    if name == "always" {
+        check.note(&format!("calendars.{name}"), "the calendar \"always\" is built in; give this one another name");
+    }
+    let week = week(check, &key("hours"), &raw.hours);
+    let (mut holidays, mut closed, mut files) = (Holidays::default(), Vec::new(), Vec::new());
+    for word in &raw.holidays {
+        match (word.as_str(), word.strip_prefix("file:")) {
+            ("fr", _) => holidays.france = true,
+            ("fr-alsace-moselle", _) => holidays.alsace_moselle = true,
+            (_, Some(path)) => {
+                let path = check.source.path(Path::new(path));
+                match times_off(&path, &zone) {
+                    Ok(spans) => {
+                        files.push((path.display().to_string(), spans.iter().map(|s| s.1).max().unwrap_or(0)));
+                        closed.extend(spans);
+                    }
+                    Err(why) => {
+                        check.warnings.push(format!(
+                            "{}: {} {why}; until it is there, these days count as working days",
+                            key("holidays"),
+                            path.display()
+                        ));
+                        files.push((path.display().to_string(), 0));
+                    }
+                }
+            }
+            _ => check.note(
+                &key("holidays"),
+                format!("{word:?} is unknown; there is \"fr\", \"fr-alsace-moselle\" and \"file:PATH.ics\""),
+            ),
+        }
+    }
+    for word in &raw.closed {
+        match days_off(word, &zone) {
+            Some(span) => closed.push(span),
+            None => check.note(
+                &key("closed"),
+                format!(
+                    "{word:?} is no day; write \"2026-05-15\" or \"2026-07-18..2026-08-23\", the last day included"
+                ),
+            ),
+        }
+    }
+    let mut special = BTreeMap::new();
+    for (day, hours) in &raw.open {
+        match (day.parse::<Date>(), parts(hours)) {
+            (Ok(day), Some(hours)) => drop(special.insert(day, hours)),
+            _ => check.note(
+                &key("open"),
+                format!(
+                    "{day:?} = {hours:?} is no opening; write \"2026-05-16\" = \"09:00-12:00\", or \"\" for closed"
+                ),
+            ),
+        }
+    }
+    let calendar = Calendar {
+        name: name.to_owned(),
+        label: raw.label.clone(),
+        zone,
+        week: Some(week),
+        holidays,
+        closed: merged(closed),
+        special,
+        files,
+    };
+    if calendar.week_length() == 0 && calendar.special.is_empty() {
+        check.note(
+            &key("hours"),
+            "it never opens; write for instance hours = { mon-fri = \"08:00-12:00, 13:30-18:00\" }",
+        );
+    }
+    calendar
+}
+
+fn week(check: &mut Check<'_>, key: &str, hours: &BTreeMap<String, String>) -> [Vec<Hours>; 7] {
+    let mut week: [Vec<Hours>; 7] = Default::default();
+    for (days, text) in hours {
+        let (Some(days_of), Some(parts)) = (range(days), parts(text)) else {
+            check.note(
+                key,
+                format!("{days} = {text:?} cannot be read; write mon-fri = \"08:00-12:00, 13:30-18:00\" or sat = \"09:00-12:00\""),
+            );
+            continue;
+        };
+        for day in days_of {
+            if !week[day].is_empty() {
+                check.note(key, format!("{} has hours twice", DAYS[day]));
+            }
+            week[day].clone_from(&parts);
+        }
+    }
+    week
+}
+
+/// `mon-fri`, `sat`, `sat-mon`: days counted from Monday.
+fn range(text: &str) -> Option<Vec<usize>> {
+    let day = |word: &str| DAYS.iter().position(|d| *d == word.trim().to_lowercase());
+    let (first, last) = match text.split_once('-') {
+        Some((first, last)) => (day(first)?, day(last)?),
+        None => (day(text)?, day(text)?),
+    };
+    let count = (last + 7 - first) % 7;
+    Some((0..=count).map(|step| (first + step) % 7).collect())
+}
+
+/// `08:00-12:00, 13:30-18:00`: minutes of the day, in order, without overlap; empty text for none.
+fn parts(text: &str) -> Option<Vec<Hours>> {
+    let mut found: Vec<Hours> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+        let (from, to) = part.split_once('-')?;
+        let (from, to) = (minute(from)?, minute(to)?);
+        if from >= to || found.last().is_some_and(|(_, end)| from < *end) {
+            return None;
+        }
+        found.push((from, to));
+    }
+    Some(found)
+}
+
+fn minute(text: &str) -> Option<i16> {
+    let (hour, minute) = text.trim().split_once(':')?;
+    let (hour, minute): (i16, i16) = (hour.parse().ok()?, minute.parse().ok()?);
+    let all = hour * 60 + minute;
+    ((0..60).contains(&minute) && (0..=1_440).contains(&all)).then_some(all)
+}
+
+/// A day, or days from the first to the last.
+fn days_off(text: &str, zone: &TimeZone) -> Option<(Millis, Millis)> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let (first, last): (Date, Date) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    let span = (midnight(first, zone)?, midnight(last.tomorrow().ok()?, zone)?);
+    (span.0 < span.1).then_some(span)
+}
+
+fn midnight(day: Date, zone: &TimeZone) -> Option<Millis> {
+    Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
+}
+
+/// The events of a file, as times off. Days are those of the calendar's zone.
+fn times_off(path: &Path, zone: &TimeZone) -> Result<Vec<(Millis, Millis)>, String> {
+    let size = fs::metadata(path).map_err(|e| format!("cannot be read ({e})"))?.len();
+    if size > FILE_BYTES {
+        return Err(format!("is larger than {FILE_BYTES} bytes"));
+    }
+    let text = fs::read_to_string(path).map_err(|e| format!("cannot be read ({e})"))?;
+    let Entry::ICalendar(calendar) = Parser::new(&text).entry() else {
+        return Err("is no iCalendar file".to_owned());
+    };
+    let name = zone.iana_name().unwrap_or("UTC");
+    let events = calendar.expand_dates(name.parse::<Tz>().unwrap_or_default(), EVENTS).events;
+    let spans = events.iter().map(|event| {
+        let start = event.start.timestamp_millis();
+        let end = match &event.end {
+            TimeOrDelta::Time(end) => end.timestamp_millis(),
+            TimeOrDelta::Delta(length) => start + length.num_milliseconds(),
+        };
+        (start, whole_days(start, end, zone).unwrap_or(end))
+    });
+    let spans: Vec<_> = spans.filter(|(from, to)| from < to).collect();
+    if spans.is_empty() { Err("names no day".to_owned()) } else { Ok(spans) }
+}
+
+/// An event of whole days ends at a midnight, also over the nights the clocks change.
+fn whole_days(start: Millis, end: Millis, zone: &TimeZone) -> Option<Millis> {
+    let begin = Timestamp::from_millisecond(start).ok()?.to_zoned(zone.clone());
+    let days = (end - start + DAY / 2) / DAY;
+    if midnight(begin.date(), zone)? != start || (end - start - days * DAY).abs() > DAY / 12 {
+        return None;
+    }
+    midnight(begin.date().checked_add(days.days()).ok()?, zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_read_as_people_write_them() {
+        assert_eq!(parts("08:00-12:00, 13:30-18:00"), Some(vec![(480, 720), (810, 1_080)]));
+        assert_eq!(parts("00:00-24:00"), Some(vec![(0, 1_440)]));
+        assert_eq!(parts(""), Some(Vec::new()));
+        for wrong in ["8-12", "12:00-08:00", "08:00-12:00, 11:00-13:00", "08:00-25:00", "08:61-09:00", "x"] {
+            assert_eq!(parts(wrong), None, "{wrong}");
+        }
+        assert_eq!(range("mon-fri"), Some(vec![0, 1, 2, 3, 4]));
+        assert_eq!(range("sat-mon"), Some(vec![5, 6, 0]));
+        assert_eq!(range("holidays"), None);
+    }
+
+    #[test]
+    fn files_of_school_holidays_are_days_off_in_the_calendars_zone() {
+        let zone = TimeZone::get("Europe/Paris").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("zone.ics");
+        let event = |lines: &str| format!("BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Vacances\r\n{lines}\r\nEND:VEVENT\r\n");
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}{}END:VCALENDAR\r\n",
+            event("DTSTART;VALUE=DATE:20260321\r\nDTEND;VALUE=DATE:20260406"),
+            event("DTSTART;TZID=Europe/Paris:20260410T140000\r\nDTEND;TZID=Europe/Paris:20260410T160000")
+        );
+        fs::write(&path, text).unwrap();
+        let off = times_off(&path, &zone).unwrap();
+        let say = |at| crate::clock::rfc3339(at, &zone);
+        assert_eq!(
+            (say(off[0].0), say(off[0].1)),
+            ("2026-03-21T00:00:00+01:00".to_owned(), "2026-04-06T00:00:00+02:00".to_owned())
+        );
+        assert_eq!(
+            (say(off[1].0), say(off[1].1)),
+            ("2026-04-10T14:00:00+02:00".to_owned(), "2026-04-10T16:00:00+02:00".to_owned())
+        );
+        fs::write(&path, "no calendar").unwrap();
+        assert!(times_off(&path, &zone).is_err());
+        assert_eq!(days_off("2026-07-18..2026-07-19", &zone).map(|(a, b)| b - a), Some(2 * DAY));
+        assert_eq!(days_off("2026-07-19..2026-07-18", &zone), None);
+    }
+}

@@ -1,0 +1,254 @@
+//! Service levels, contracts and reports, checked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::calendars::calendar;
+use super::check::{Check, list};
+use super::raw::{self, Raw};
+use crate::clock::{HOUR, MINUTE, Millis};
+use crate::mail::key;
+use crate::report::{Cron, Goals, Plan, Sort};
+use crate::ticket::sla::{Calendar, Contract, Length, SlaPolicy, Slas, Target};
+use crate::ticket::{Desk, PendingOn};
+
+/// Words for a time without end.
+const BEST_EFFORT: [&str; 3] = ["best effort", "best-effort", "none"];
+
+pub(super) fn slas(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Slas {
+    let mut calendars: BTreeMap<String, Arc<Calendar>> = BTreeMap::new();
+    for (name, one) in &raw.calendars {
+        calendars.insert(name.clone(), Arc::new(calendar(check, name, one, &desk.time_zone)));
+    }
+    let always = Calendar { zone: desk.time_zone.clone(), ..Calendar::always() };
+    calendars.insert("always".to_owned(), Arc::new(always));
+    let policies = raw.slas.iter().map(|(name, one)| (name.clone(), policy(check, name, one, raw, &calendars)));
+    let policies: BTreeMap<String, SlaPolicy> = policies.collect();
+    let contracts = raw.contracts.iter().map(|(name, one)| contract(check, name, one, raw)).collect();
+    let queues: BTreeMap<String, String> =
+        raw.queues.iter().filter_map(|(name, q)| Some((name.clone(), q.sla.clone()?))).collect();
+    let mut slas = Slas { calendars, policies, queues, contracts, digest: String::new() };
+    slas.digest = digest(&slas);
+    slas
+}
+
+/// What changes when anything that is promised does.
+fn digest(slas: &Slas) -> String {
+    let mut hash = Sha256::new();
+    for calendar in slas.calendars.values() {
+        let Calendar { name, week, holidays, closed, special, .. } = calendar.as_ref();
+        let zone = calendar.zone.iana_name().unwrap_or_default();
+        hash.update(format!("{name} {zone} {week:?} {holidays:?} {closed:?} {special:?}\n"));
+    }
+    hash.update(format!("{:?} {:?} {:?}", slas.policies, slas.queues, slas.contracts));
+    data_encoding::HEXLOWER.encode(&hash.finalize())
+}
+
+fn policy(
+    check: &mut Check<'_>,
+    name: &str,
+    raw: &raw::Sla,
+    all: &Raw,
+    calendars: &BTreeMap<String, Arc<Calendar>>,
+) -> SlaPolicy {
+    let place = |field: &str| format!("slas.{name}.{field}");
+    let known = |check: &mut Check<'_>, field: &str, word: &str| {
+        if !calendars.contains_key(word) {
+            let names: Vec<String> = calendars.keys().cloned().collect();
+            check.note(&place(field), format!("there is no [calendars.{word}]; there is {}", list(&names)));
+        }
+        word.to_owned()
+    };
+    let hours = known(check, "calendar", raw.calendar.as_deref().unwrap_or("always"));
+    let mut targets = Vec::new();
+    for one in &raw.targets {
+        let calendar = known(check, "targets", one.calendar.as_deref().unwrap_or(&hours));
+        let mut time = |text: &Option<String>| text.as_deref().and_then(|text| length(check, &place("targets"), text));
+        let (respond, resolve) = (time(&one.respond), time(&one.resolve));
+        let (escalate_after, stalled_after) = (time(&one.escalate_after), time(&one.stalled_after));
+        let priority = one.priority.as_ref().map(|p| p.to_uppercase());
+        priorities(check, &place("targets"), priority.iter(), all);
+        targets.push(Target { level: one.level, priority, respond, resolve, escalate_after, stalled_after, calendar });
+    }
+    let warn_at = raw.warn_at.clone().unwrap_or_else(|| vec![75, 90]);
+    if warn_at.iter().any(|share| !(1..=99).contains(share)) || !warn_at.is_sorted() {
+        check.note(&place("warn_at"), "these are per cents of a target, from 1 to 99, the lowest first");
+    }
+    let codes = |codes: &[String]| codes.iter().map(|c| c.to_uppercase()).collect::<Vec<_>>();
+    let (major, post_mortem) = (codes(&raw.major), codes(&raw.post_mortem));
+    priorities(check, &place("major"), major.iter(), all);
+    priorities(check, &place("post_mortem"), post_mortem.iter(), all);
+    let pauses =
+        raw.pauses.clone().unwrap_or_else(|| vec![raw::Pause::Requester, raw::Pause::Vendor, raw::Pause::Date]);
+    let within = raw.post_mortem_within.as_deref().unwrap_or("48h");
+    SlaPolicy {
+        name: name.to_owned(),
+        targets,
+        warn_at,
+        escalate_at_breach: raw.escalate_at_breach,
+        acknowledge: raw.acknowledge.as_deref().and_then(|t| length(check, &place("acknowledge"), t)),
+        hours,
+        major,
+        point_every: raw
+            .status_every
+            .as_deref()
+            .and_then(|t| length(check, &place("status_every"), t))
+            .unwrap_or(Length::Time(HOUR)),
+        post_mortem,
+        post_mortem_within: check.millis(&place("post_mortem_within"), within).unwrap_or(48 * HOUR),
+        pauses: pauses.into_iter().map(pause).collect(),
+        tell: raw.tell,
+    }
+}
+
+fn pause(pause: raw::Pause) -> PendingOn {
+    match pause {
+        raw::Pause::Requester => PendingOn::Requester,
+        raw::Pause::Vendor => PendingOn::Vendor,
+        raw::Pause::Date => PendingOn::Date,
+    }
+}
+
+fn priorities<'a>(check: &mut Check<'_>, place: &str, codes: impl Iterator<Item = &'a String>, raw: &Raw) {
+    for code in codes {
+        if !raw.priorities.contains_key(&code.to_lowercase()) {
+            check.note(place, format!("there is no [priorities.{}]", code.to_lowercase()));
+        }
+    }
+}
+
+/// `30m`, `1h`, `1h30m`, `5d` (working days), `2w`; none for best effort.
+fn length(check: &mut Check<'_>, place: &str, text: &str) -> Option<Length> {
+    let word = text.trim().to_lowercase();
+    if BEST_EFFORT.contains(&word.as_str()) {
+        return None;
+    }
+    let found = read_length(&word);
+    if found.is_none() {
+        check.note(
+            place,
+            format!(
+                "{text:?} is no length of time; write \"30m\", \"4h\", \"5d\" (working days), \"2w\" or \"best effort\""
+            ),
+        );
+    }
+    found
+}
+
+fn read_length(word: &str) -> Option<Length> {
+    let count = |unit: char| word.strip_suffix(unit)?.trim().parse::<i64>().ok().filter(|n| (1..=1_000).contains(n));
+    if let Some(days) = count('d') {
+        return Some(Length::Days(days));
+    }
+    if let Some(weeks) = count('w') {
+        return Some(Length::Weeks(weeks));
+    }
+    let (hours, minutes) = match word.split_once('h') {
+        Some((hours, minutes)) => (hours.trim().parse::<i64>().ok()?, minutes.trim().trim_end_matches('m').trim()),
+        None => (0, word.strip_suffix('m')?.trim()),
+    };
+    let minutes: Millis = if minutes.is_empty() { 0 } else { minutes.parse().ok()? };
+    let all = hours.checked_mul(HOUR)?.checked_add(minutes.checked_mul(MINUTE)?)?;
+    (all > 0 && hours <= 10_000 && minutes <= 100_000).then_some(Length::Time(all))
+}
+
+fn contract(check: &mut Check<'_>, name: &str, raw: &raw::Contract, all: &Raw) -> Contract {
+    let place = |field: &str| format!("contracts.{name}.{field}");
+    if !all.slas.contains_key(&raw.sla) {
+        let known: Vec<String> = all.slas.keys().cloned().collect();
+        check.note(&place("sla"), format!("there is no [slas.{}]; there is {}", raw.sla, list(&known)));
+    }
+    for queue in raw.queues.iter().filter(|q| !all.queues.contains_key(*q)) {
+        check.note(&place("queues"), format!("there is no [queues.{queue}]"));
+    }
+    Contract {
+        name: name.to_owned(),
+        senders: raw.senders.iter().map(|s| key(s)).collect(),
+        sla: raw.sla.clone(),
+        queues: raw.queues.clone(),
+        level: raw.level.unwrap_or(0),
+    }
+}
+
+/// What the figures of reports should be.
+pub(super) fn goals(raw: raw::Goals) -> Goals {
+    Goals {
+        response_kept: raw.response_kept,
+        resolution_kept: raw.resolution_kept,
+        solved: raw.solved,
+        reopened: raw.reopened,
+        first_level: raw.first_level,
+        by_articles: raw.by_articles,
+        went_up: raw.escalated,
+        satisfaction: raw.satisfaction,
+    }
+}
+
+/// The reports that are written by themselves.
+pub(super) fn reports(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Vec<Plan> {
+    raw.reports.iter().filter_map(|(name, one)| report(check, name, one, raw, desk)).collect()
+}
+
+fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk: &Desk) -> Option<Plan> {
+    let place = |field: &str| format!("reports.{name}.{field}");
+    let cron = match Cron::read(&raw.cron) {
+        Ok(cron) => cron,
+        Err(why) => {
+            check.note(
+                &place("cron"),
+                format!(
+                    "{:?}: {why}; write seconds, minutes, hours, day, month and weekday, like \"0 0 9 * * Mon-Fri\"",
+                    raw.cron
+                ),
+            );
+            return None;
+        }
+    };
+    for queue in raw.queues.iter().filter(|q| !all.queues.contains_key(*q)) {
+        check.note(&place("queues"), format!("there is no [queues.{queue}]"));
+    }
+    if raw.to.is_empty() {
+        check.note(&place("to"), "a report needs somebody it goes to: names of agents, or addresses");
+    }
+    let to = raw.to.iter().map(|who| match all.agents.get(who) {
+        Some(agent) => (key(&agent.address), agent.name.clone(), agent.language.clone()),
+        None => (check.address(&place("to"), who), String::new(), None),
+    });
+    let default = raw.language.clone().unwrap_or_else(|| desk.language.clone());
+    let to = to.map(|(address, name, language)| crate::ticket::Person {
+        address,
+        name,
+        language: raw.language.clone().or(language).unwrap_or_else(|| default.clone()),
+    });
+    let to = to.collect();
+    Some(Plan {
+        name: name.to_owned(),
+        sort: match raw.kind {
+            raw::ReportKind::Daily => Sort::Daily,
+            raw::ReportKind::Weekly => Sort::Weekly,
+            raw::ReportKind::Monthly => Sort::Monthly,
+            raw::ReportKind::Quarterly => Sort::Quarterly,
+        },
+        cron,
+        to,
+        queues: if raw.queues.is_empty() { all.queues.keys().cloned().collect() } else { raw.queues.clone() },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_read_as_people_write_them() {
+        assert_eq!(read_length("30m"), Some(Length::Time(30 * MINUTE)));
+        assert_eq!(read_length("1h30"), Some(Length::Time(90 * MINUTE)));
+        assert_eq!(read_length("72h"), Some(Length::Time(72 * HOUR)));
+        assert_eq!((read_length("5d"), read_length("2w")), (Some(Length::Days(5)), Some(Length::Weeks(2))));
+        for wrong in ["", "0h", "-4h", "4", "h", "soon", "99999999999999h"] {
+            assert_eq!(read_length(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What reports count of a ticket: how it stood, written down each time that changed.
+
+use serde::{Deserialize, Serialize};
+
+use super::view::TicketView;
+use super::words::{PendingOn, Status};
+use crate::clock::Millis;
+
+/// How a ticket stands, as far as reports go. Times are 0, texts empty, where there is none; what a clock
+/// says is what it said then, whatever is promised later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stand {
+    /// Name of its queue.
+    pub queue: String,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Whom it waits for.
+    pub on: Option<PendingOn>,
+    /// Code of its priority.
+    pub priority: String,
+    /// The level that has it.
+    pub level: i64,
+    /// Name of its category; may be empty, like the next two.
+    pub category: String,
+    /// Name of its type.
+    pub kind: String,
+    /// Name of its service.
+    pub service: String,
+    /// Address of the agent who has it.
+    pub assignee: String,
+    /// Name of the service level.
+    pub policy: String,
+    /// Working time within which a person answers; 0: best effort.
+    pub respond: Millis,
+    /// When the first answer was delivered.
+    pub responded_at: Millis,
+    /// Working time it took.
+    pub respond_took: Option<Millis>,
+    /// When the first answer is due.
+    pub respond_due: Millis,
+    /// When it was due, if it was late.
+    pub respond_missed: Millis,
+    /// Working time within which it is solved; 0: best effort.
+    pub resolve: Millis,
+    /// When it was solved: resolved, or else closed.
+    pub solved_at: Millis,
+    /// Working time that took.
+    pub resolve_took: Option<Millis>,
+    /// When it is to be solved.
+    pub resolve_due: Millis,
+    /// When it was to be solved, if it was late.
+    pub resolve_missed: Millis,
+    /// Whether it was not acknowledged in time.
+    pub unacknowledged: bool,
+    /// Satisfaction, 1 to 5.
+    pub rating: i64,
+    /// How likely the desk is recommended, 0 to 10; -1 while unknown.
+    pub recommendation: i64,
+    /// Whether it went into another ticket, and counts no more.
+    pub merged: bool,
+    /// The ticket it is part of.
+    pub parent: i64,
+    /// When the post-mortem was written.
+    pub post_mortem_at: Millis,
+}
+
+impl Stand {
+    /// How a ticket stands.
+    #[must_use]
+    pub fn of(ticket: &TicketView) -> Self {
+        let sla = &ticket.sla;
+        let solved = if ticket.resolved_at > 0 { ticket.resolved_at } else { ticket.closed_at };
+        Self {
+            queue: ticket.queue.clone(),
+            status: ticket.status,
+            on: ticket.pending_on,
+            priority: ticket.priority.clone(),
+            level: ticket.level.max(1),
+            category: ticket.category.clone(),
+            kind: ticket.kind.clone(),
+            service: ticket.service.clone(),
+            assignee: ticket.assignee.clone(),
+            policy: sla.policy.clone(),
+            respond: sla.respond,
+            responded_at: ticket.first_responded_at,
+            respond_took: sla.respond_took,
+            respond_due: sla.respond_due,
+            respond_missed: sla.respond_missed,
+            resolve: sla.resolve,
+            solved_at: solved,
+            resolve_took: sla.resolve_took,
+            resolve_due: sla.resolve_due,
+            resolve_missed: sla.resolve_missed,
+            unacknowledged: sla.unacknowledged,
+            rating: ticket.rating,
+            recommendation: ticket.fields.get("recommend").and_then(|n| n.parse().ok()).unwrap_or(-1),
+            merged: ticket.merged_into != 0,
+            parent: ticket.parent,
+            post_mortem_at: sla.post_mortem_at,
+        }
+    }
+}

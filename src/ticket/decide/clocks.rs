@@ -1,0 +1,216 @@
+//! What a ticket's clocks do to it: warnings, breaches, the way up, major incidents.
+
+use super::Change;
+use super::people::{concerned, person};
+use crate::clock::{Millis, spoken};
+use crate::ticket::life::{Move, after};
+use crate::ticket::policy::{Agent, Policy, Role};
+use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, Status, TicketView, Words, words};
+
+/// Some of a promised time is left: its people hear of it.
+pub(super) fn warn(change: &mut Change, kind: DeadlineKind, policy: &Policy) {
+    let ticket = &change.ticket;
+    let (what, due) = match kind {
+        DeadlineKind::WarnRespond if ticket.first_responded_at > 0 => return,
+        DeadlineKind::WarnRespond => (words!("La première réponse", "The first answer"), ticket.sla.respond_due),
+        _ => (words!("La résolution", "The solution"), ticket.sla.resolve_due),
+    };
+    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
+    let said =
+        Words { fr: format!("{} est attendue avant le {fr}.", what.fr), en: format!("{} is due by {en}.", what.en) };
+    change.letters = told(LetterKind::Warning, concerned(LetterKind::Warning, ticket, "", policy), &said);
+    change.events.push(Event::own("warned", said.en));
+}
+
+/// A promised time is over: it is written down as of then, and the ticket goes up, or its people and
+/// those who answer for the queue hear of it.
+pub(super) fn breach(change: &mut Change, kind: DeadlineKind, due: Millis, policy: &Policy) {
+    let response = kind == DeadlineKind::Respond;
+    if response && change.ticket.first_responded_at > 0 {
+        return;
+    }
+    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
+    let said = if response {
+        change.ticket.sla.miss_response(due);
+        words!("La première réponse était attendue le {fr}.", "The first answer was due {en}.")
+    } else {
+        change.ticket.sla.miss_resolution(due);
+        words!("La résolution était attendue le {fr}.", "The solution was due {en}.")
+    };
+    change.events.push(Event::own("breached", said.en.clone()));
+    let up = policy.slas.policy_of(&change.ticket).is_some_and(|p| p.escalate_at_breach);
+    if !up || !rise(change, &said, policy) {
+        let letters = answerable(LetterKind::Breach, &change.ticket, policy);
+        change.letters = told(LetterKind::Breach, letters, &said);
+    }
+}
+
+/// It has been at its level, or nobody has done anything, for too long.
+pub(super) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
+    let level = change.ticket.level.max(1);
+    let said = if kind == DeadlineKind::Escalate {
+        words!(
+            "Elle n'est pas résolue au niveau N{level} dans le temps prévu.",
+            "It was not solved at level N{level} in the time there is for that."
+        )
+    } else {
+        words!("Elle n'avance plus depuis trop longtemps.", "Nothing has happened to it for too long.")
+    };
+    if rise(change, &said, policy) {
+        return;
+    }
+    // Nobody is above: its people hear of it, once, until something happens.
+    change.ticket.sla.stuck_at = now;
+    change.events.push(Event::own("stuck", said.en.clone()));
+    change.letters = told(LetterKind::Breach, answerable(LetterKind::Breach, &change.ticket, policy), &said);
+}
+
+/// It goes to the next level by itself; false where there is none, or it cannot.
+fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
+    let ticket = &change.ticket;
+    let level = ticket.level.max(1);
+    let (Some(next), Some(status)) = (policy.next_level(&ticket.queue, level), after(ticket.status, Move::Escalate))
+    else {
+        return false;
+    };
+    let had = concerned(LetterKind::Breach, ticket, "", policy);
+    change.ticket.status = status;
+    change.ticket.level = next;
+    change.ticket.assignee.clear();
+    change.events.push(Event::own("escalated", format!("N{level} → N{next} by itself: {}", why.en)));
+    let people = policy.at_level(&change.ticket.queue, next);
+    let up: Vec<LetterOrder> =
+        people.into_iter().map(|a| LetterOrder::new(LetterKind::Escalation, person(a))).collect();
+    let gone = Words {
+        fr: format!("{} Elle passe au niveau N{next}.", why.fr),
+        en: format!("{} It goes to level N{next}.", why.en),
+    };
+    change.letters = told(LetterKind::Escalation, up, why);
+    let had = had.into_iter().filter(|h| !change.letters.iter().any(|l| l.to.address == h.to.address)).collect();
+    let more = told(LetterKind::Breach, had, &gone);
+    change.letters.extend(more);
+    true
+}
+
+/// Where a major incident stands, for everybody; and the next time.
+pub(super) fn point(change: &mut Change, now: Millis, policy: &Policy) {
+    let ticket = &mut change.ticket;
+    if ticket.status.is_done() || !policy.is_major(ticket) {
+        return;
+    }
+    if let Some(sla) = policy.slas.policy_of(ticket) {
+        let calendar = policy.slas.calendar(&ticket.sla.calendar);
+        let next = calendar.add(now, sla.point_every.in_calendar(&calendar));
+        ticket.deadlines.extend(next.map(|at| (DeadlineKind::Point, at)));
+    }
+    let who = policy.agent(&ticket.assignee).map(|a| a.name.clone()).unwrap_or_default();
+    let last = ticket.last_answer.at;
+    let said = match (who.is_empty(), last) {
+        (true, _) => words!("Personne ne s'en est encore chargé.", "Nobody has taken it yet."),
+        (false, 0) => words!(
+            "{who} s'en charge ; le demandeur n'a encore rien reçu de nous.",
+            "{who} has it; the requester has not heard from us yet."
+        ),
+        (false, last) => {
+            let (fr, en) = (at(last, policy, "fr"), at(last, policy, "en"));
+            words!(
+                "{who} s'en charge ; dernier message au demandeur : {fr}.",
+                "{who} has it; last word to the requester: {en}."
+            )
+        }
+    };
+    let letters = everybody(LetterKind::Point, &change.ticket, policy).into_iter().map(LetterOrder::with_all);
+    change.letters = told(LetterKind::Point, letters.collect(), &said);
+    change.events.push(Event::own("point", "everybody was told where it stands".to_owned()));
+}
+
+/// Nothing has told the requester that the request is here.
+pub(super) fn acknowledge(change: &mut Change, acknowledged: bool, due: Millis, policy: &Policy) {
+    if acknowledged || change.ticket.status.is_done() {
+        return;
+    }
+    change.ticket.sla.unacknowledged = true;
+    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
+    let said = words!(
+        "Le demandeur n'a pas reçu d'accusé de réception ; il l'attendait avant le {fr}.",
+        "The requester has received no acknowledgement; it was due by {en}."
+    );
+    change.letters = told(LetterKind::Breach, answerable(LetterKind::Breach, &change.ticket, policy), &said);
+    change.events.push(Event::own("unacknowledged", said.en));
+}
+
+/// Asks for the post-mortem, and once more where none has come in time.
+pub(super) fn post_mortem(change: &mut Change, now: Millis, policy: &Policy) {
+    let Some(sla) = policy.slas.policy_of(&change.ticket) else { return };
+    let within = sla.post_mortem_within;
+    let ticket = &mut change.ticket;
+    if ticket.sla.post_mortem_at > 0 {
+        return;
+    }
+    let asked = ticket.sla.post_mortem_asked;
+    let due = if asked == 0 { now + within } else { asked + within };
+    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
+    let said = if asked == 0 {
+        ticket.sla.post_mortem_asked = now;
+        ticket.deadlines.insert(DeadlineKind::PostMortem, due);
+        words!("Le post-mortem est attendu avant le {fr}.", "The post-mortem is due by {en}.")
+    } else {
+        words!(
+            "Le post-mortem était attendu le {fr} et manque encore.",
+            "The post-mortem was due {en} and is still missing."
+        )
+    };
+    let ticket = &change.ticket;
+    // Whoever has it knows best; later those who answer for the queue hear of it too.
+    let letters = match asked {
+        0 => concerned(LetterKind::PostMortem, ticket, "", policy),
+        _ => answerable(LetterKind::PostMortem, ticket, policy),
+    };
+    change.letters = told(LetterKind::PostMortem, letters, &said);
+    change.events.push(Event::own("post-mortem", said.en));
+}
+
+/// A ticket that has become a major incident calls everybody of all levels at once; nobody hears of it
+/// twice. Otherwise the letters as they are.
+pub(super) fn called(
+    letters: Vec<LetterOrder>,
+    ticket: &TicketView,
+    before: &TicketView,
+    policy: &Policy,
+) -> Vec<LetterOrder> {
+    let major = |t: &TicketView| t.status != Status::Approval && !t.status.is_done() && policy.is_major(t);
+    let known = !before.sla.stays.is_empty() && major(before);
+    if !major(ticket) || known {
+        return letters;
+    }
+    const NEWS: [LetterKind; 3] = [LetterKind::NewTicket, LetterKind::Assigned, LetterKind::Escalation];
+    let kept = letters.into_iter().filter(|l| !NEWS.contains(&l.kind));
+    kept.chain(everybody(LetterKind::Major, ticket, policy)).collect()
+}
+
+/// Everybody of all levels.
+fn everybody(kind: LetterKind, ticket: &TicketView, policy: &Policy) -> Vec<LetterOrder> {
+    policy.workers(&ticket.queue).into_iter().map(|a| LetterOrder::new(kind, person(a))).collect()
+}
+
+/// Who deals with a ticket, and who answers for its queue.
+pub(super) fn answerable(kind: LetterKind, ticket: &TicketView, policy: &Policy) -> Vec<LetterOrder> {
+    let mut letters = concerned(kind, ticket, "", policy);
+    let answers = |a: &&Agent| a.roles.iter().any(|r| matches!(r, Role::Moderator | Role::Administrator));
+    for agent in policy.workers(&ticket.queue).into_iter().filter(answers) {
+        if !letters.iter().any(|l| l.to.address == agent.address) {
+            letters.push(LetterOrder::new(kind, person(agent)));
+        }
+    }
+    letters
+}
+
+/// The letters with a sentence in each reader's language.
+fn told(kind: LetterKind, letters: Vec<LetterOrder>, said: &Words) -> Vec<LetterOrder> {
+    let one = |l: LetterOrder| LetterOrder { kind, done: vec![said.say(&l.to.language).to_owned()], ..l };
+    letters.into_iter().map(one).collect()
+}
+
+fn at(at: Millis, policy: &Policy, language: &str) -> String {
+    spoken(at, &policy.desk.time_zone, language)
+}

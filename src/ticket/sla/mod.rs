@@ -1,0 +1,17 @@
+//! Service levels: calendars, what is promised, the clocks of a ticket, and the sentence that explains them.
+//!
+//! Pure arithmetic: the time is an argument everywhere.
+
+pub mod calendar;
+mod clock;
+mod explain;
+mod holidays;
+mod keep;
+mod policy;
+
+pub use calendar::{Calendar, Hours, merged};
+pub use clock::{Run, Sla, Stay, Which};
+pub use explain::{Standing, State, explain, promised, standing, working};
+pub use holidays::Holidays;
+pub use keep::keep;
+pub use policy::{Contract, Length, SlaPolicy, Slas, Target};

@@ -1,0 +1,255 @@
+//! Reports and notices that are written by themselves, when their bell rings.
+
+use std::collections::BTreeMap;
+
+use super::Desk;
+use super::letters::{Cause, Writer};
+use crate::clock::{DAY, MINUTE, Millis, spoken};
+use crate::letter::Extra;
+use crate::report::{Course, Figures, Page, Period, Plan, Sort, Subject, days_of, figures};
+use crate::settings::Settings;
+use crate::store::{Store, StoreError, Unit, Wanted};
+use crate::ticket::sla::Calendar;
+use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, Policy, Role, Stand, TicketView, held_number};
+
+/// Written later than this after its time, a report says so.
+const LATE: Millis = 15 * MINUTE;
+/// How long before a file of times off ends somebody is asked for the next.
+const SOON: Millis = 60 * DAY;
+/// How often they are asked again.
+const AGAIN: Millis = 14 * DAY;
+
+/// Writes what is due. Gives how many letters.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) async fn drain(desk: &Desk) -> Result<usize, StoreError> {
+    let settings = desk.settings.load_full();
+    let mut count = notice(desk, &settings).await?;
+    for plan in &settings.reports {
+        count += ring(desk, &settings, plan).await?;
+    }
+    Ok(count)
+}
+
+/// The figures of a time, and of the one before it.
+pub struct Built {
+    /// The figures.
+    pub figures: Figures,
+    /// Those of the time before.
+    pub before: Option<Figures>,
+}
+
+/// Computes a report from the store.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn build(
+    store: &Store,
+    policy: &Policy,
+    sort: Sort,
+    period: Period,
+    queues: &[String],
+) -> Result<Built, StoreError> {
+    let before = match period.before(sort, &policy.desk.time_zone) {
+        Some(before) => Some(compute(store, policy, before, queues).await?),
+        None => None,
+    };
+    Ok(Built { figures: compute(store, policy, period, queues).await?, before })
+}
+
+async fn compute(store: &Store, policy: &Policy, period: Period, queues: &[String]) -> Result<Figures, StoreError> {
+    let mut courses: BTreeMap<i64, Course> = BTreeMap::new();
+    for row in store.courses(period.from, period.until).await? {
+        let course = courses.entry(row.ticket).or_default();
+        (course.number, course.title, course.created_at) = (row.number, row.title, row.created_at);
+        course.stands.push((row.at, row.stand));
+    }
+    let here = |c: &Course| c.stands.last().is_some_and(|(_, last)| queues.contains(&last.queue));
+    let courses: Vec<Course> = courses.into_values().filter(here).collect();
+    let is_major = |stand: &Stand| policy.slas.policies.get(&stand.policy).is_some_and(|p| p.is_major(&stand.priority));
+    Ok(figures(&courses, period, &days_of(period, &policy.desk.time_zone), &is_major))
+}
+
+/// A report laid out, in a language.
+#[must_use]
+pub fn page(built: &Built, settings: &Settings, sort: Sort, period: Period, language: &str) -> Page {
+    Page::lay_out(&Subject {
+        sort,
+        period,
+        figures: &built.figures,
+        before: built.before.as_ref(),
+        goals: &settings.goals,
+        policy: &settings.policy,
+        language,
+    })
+}
+
+/// A plan whose time has come: the report of its latest time, whatever was missed before that.
+async fn ring(desk: &Desk, settings: &Settings, plan: &Plan) -> Result<usize, StoreError> {
+    let (now, zone) = (desk.clock.now(), &settings.policy.desk.time_zone);
+    let name = format!("report:{}:{}", plan.name, plan.cron.text());
+    let Some(next) = plan.cron.next(now, zone) else { return Ok(0) };
+    let due = desk.store.bell(&name).await?;
+    if due.is_some_and(|due| due > now) {
+        return Ok(0);
+    }
+    let latest = plan.cron.previous(now + 1_000, zone).filter(|at| due.is_some_and(|due| *at >= due));
+    let Some((at, period)) = latest.and_then(|at| Some((at, Period::planned(plan, due?, at, zone)?))) else {
+        // It is seen for the first time.
+        let mut unit = Unit::load(&desk.store, Wanted::default(), now).await?;
+        unit.set_bell(&name, next);
+        unit.commit().await?;
+        return Ok(0);
+    };
+    let built = build(&desk.store, &settings.policy, plan.sort, period, &plan.queues).await?;
+    let mut letters = Vec::new();
+    for to in &plan.to {
+        let mut page = page(&built, settings, plan.sort, period, &to.language);
+        if now - at > LATE {
+            let when = spoken(at, zone, &to.language);
+            let late = match to.language.as_str() {
+                "fr" => format!("Envoyé en retard : il était prévu le {when}. "),
+                _ => format!("Sent late: it was to be written {when}. "),
+            };
+            page.intro = format!("{late}{}", page.intro);
+        }
+        letters.push((to.clone(), page));
+    }
+    let count =
+        send(desk, settings, &plan.queues, &format!("{}:{at}", plan.name), letters, Some((&name, next))).await?;
+    tracing::info!(report = plan.name, letters = count, "report written");
+    Ok(count)
+}
+
+/// Sends a report to people, as one commit with its next time.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) async fn send(
+    desk: &Desk,
+    settings: &Settings,
+    queues: &[String],
+    cause: &str,
+    letters: Vec<(Person, Page)>,
+    bell: Option<(&str, Millis)>,
+) -> Result<usize, StoreError> {
+    let now = desk.clock.now();
+    mail(&desk.store, &desk.secret, settings, queues, cause, letters, bell, now).await
+}
+
+/// The same without a desk at work, for the command line.
+///
+/// # Errors
+/// [`StoreError`].
+#[allow(clippy::too_many_arguments, reason = "each is a plain thing of its own, and there are two callers")]
+pub async fn mail(
+    store: &Store,
+    secret: &crate::ticket::Secret,
+    settings: &Settings,
+    queues: &[String],
+    cause: &str,
+    letters: Vec<(Person, Page)>,
+    bell: Option<(&str, Millis)>,
+    now: Millis,
+) -> Result<usize, StoreError> {
+    let writer = Writer::new(store, secret, settings, now).await?;
+    let agents = settings.policy.agents.values().map(|a| a.address.clone()).collect();
+    let recipients = letters.iter().map(|(to, _)| to.address.clone()).collect();
+    let wanted = Wanted { agents, recipients, ..Wanted::default() };
+    let mut unit = Unit::load(store, wanted, now).await?;
+    let mut drafts = Vec::new();
+    for (to, page) in letters {
+        let order = LetterOrder { cause: cause.to_owned(), ..LetterOrder::new(LetterKind::Report, to) };
+        let from = drafts.len();
+        writer.draft(&mut unit, Cause::Time, about(queues), MessageDraft::default(), vec![order], &mut drafts);
+        let pictures: Vec<_> = page.pictures().into_iter().map(|(name, png)| (content_id(&name, cause), png)).collect();
+        let page = page.with_charts(|name| format!("cid:{}", content_id(name, cause)));
+        // A page of texts always has a JSON form.
+        let report = serde_json::to_value(&page).unwrap_or_default();
+        for draft in drafts.iter_mut().skip(from) {
+            draft.extra = Extra { report: report.clone(), pictures: pictures.clone(), ..Extra::default() };
+        }
+    }
+    let count = drafts.len();
+    if let Some((name, next)) = bell {
+        unit.set_bell(name, next);
+    }
+    writer.commit(unit, drafts).await?;
+    Ok(count)
+}
+
+/// A letter about no ticket, from a queue.
+fn about(queues: &[String]) -> TicketView {
+    let queue = queues.first().cloned().unwrap_or_default();
+    TicketView { id: held_number(0), queue, ..TicketView::default() }
+}
+
+fn content_id(name: &str, cause: &str) -> String {
+    let plain: String = cause.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!("{name}.{plain}@guichet.invalid")
+}
+
+/// Once a day: calendars that are about to run out of known times off.
+async fn notice(desk: &Desk, settings: &Settings) -> Result<usize, StoreError> {
+    const NAME: &str = "calendars";
+    let now = desk.clock.now();
+    if settings.policy.slas.calendars.values().all(|c| c.files.is_empty())
+        || desk.store.bell(NAME).await?.is_some_and(|due| due > now)
+    {
+        return Ok(0);
+    }
+    let policy = &settings.policy;
+    let ending: Vec<[String; 2]> =
+        policy.slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)).collect();
+    let next = if ending.is_empty() { now + DAY } else { now + AGAIN };
+    let queues: Vec<String> = policy.queues.keys().cloned().collect();
+    let writer = Writer::new(&desk.store, &desk.secret, settings, now).await?;
+    let agents = policy.agents.values().map(|a| a.address.clone()).collect();
+    let mut unit = Unit::load(&desk.store, Wanted { agents, ..Wanted::default() }, now).await?;
+    unit.set_bell(NAME, next);
+    let mut drafts = Vec::new();
+    for agent in in_charge(policy).into_iter().filter(|_| !ending.is_empty()) {
+        let done = ending.iter().map(|[fr, en]| if agent.language == "fr" { fr.clone() } else { en.clone() }).collect();
+        let to = Person { address: agent.address.clone(), name: agent.name.clone(), language: agent.language.clone() };
+        let order = LetterOrder { done, cause: format!("{NAME}:{now}"), ..LetterOrder::new(LetterKind::Notice, to) };
+        writer.draft(&mut unit, Cause::Time, about(&queues), MessageDraft::default(), vec![order], &mut drafts);
+    }
+    let count = drafts.len();
+    writer.commit(unit, drafts).await?;
+    Ok(count)
+}
+
+/// What is known of a calendar's files that somebody should see to, in French and English.
+pub(crate) fn ending(calendar: &Calendar, now: Millis, policy: &Policy) -> Vec<[String; 2]> {
+    let one = |(file, until): &(String, Millis)| {
+        let name = &calendar.name;
+        let at = |language| spoken(*until, &policy.desk.time_zone, language);
+        match *until {
+            0 => Some([
+                format!(
+                    "Calendrier « {name} » : le fichier {file} manque ou ne se lit pas ; ses jours comptent comme ouvrés."
+                ),
+                format!(
+                    "Calendar \"{name}\": the file {file} is missing or cannot be read; its days count as working days."
+                ),
+            ]),
+            until if until < now + SOON => Some([
+                format!(
+                    "Calendrier « {name} » : {file} ne connaît rien après le {} ; remplacez-le par celui de l'année suivante.",
+                    at("fr")
+                ),
+                format!("Calendar \"{name}\": {file} knows nothing after {}; replace it with next year's.", at("en")),
+            ]),
+            _ => None,
+        }
+    };
+    calendar.files.iter().filter_map(one).collect()
+}
+
+/// The administrators; where there are none, the moderators; else everybody.
+fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
+    let with = |role: Role| policy.agents.values().filter(|a| a.roles.contains(&role)).collect::<Vec<_>>();
+    let found = [Role::Administrator, Role::Moderator].into_iter().map(with).find(|people| !people.is_empty());
+    found.unwrap_or_else(|| policy.agents.values().collect())
+}

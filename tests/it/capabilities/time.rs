@@ -1,0 +1,275 @@
+//! Time: TI1 to TI5.
+
+use guichet::clock::{DAY, HOUR, MINUTE};
+use guichet::report::{Period, Sort};
+use guichet::ticket::sla::{State, standing};
+use guichet::work::reports::build;
+
+use super::{LUC, NADIA, TEAM};
+use crate::story::stories;
+use crate::support::mail::{ANA, MARIE, Mail};
+use crate::support::{Database, Site};
+
+/// Monday to Friday from 8 to 12 and from 14 to 18.
+const LEVELS: &str = r#"
+[calendars.office]
+label = { fr = "heures de bureau", en = "office hours" }
+hours = { mon-fri = "08:00-12:00, 14:00-18:00" }
+holidays = ["fr"]
+[slas.std]
+calendar = "office"
+acknowledge = "1h"
+major = ["P1"]
+post_mortem = ["P1"]
+targets = [
+  { level = 1, priority = "P1", respond = "1h", resolve = "4h", calendar = "always" },
+  { level = 1, priority = "P2", respond = "2h", resolve = "8h", stalled_after = "2h" },
+  { level = 1, priority = "P3", respond = "2h", resolve = "8h" },
+  { level = 1, priority = "P4", respond = "2d", resolve = "best effort" },
+  { level = 2, priority = "P3", respond = "2h", resolve = "4h" },
+]
+[slas.gold]
+calendar = "always"
+targets = [{ respond = "15m", resolve = "2h" }]
+[contracts.rectorat]
+senders = ["@rectorat.example", "dir@college.example"]
+sla = "gold"
+level = 2
+[audiences.enseignants]
+addresses = ["tous@college.example"]
+"#;
+
+fn levels(more: &str) -> String {
+    format!("{TEAM}{LEVELS}{more}")
+}
+
+const STD: &str = "[queues.help]\nsla = \"std\"\n";
+
+stories! {
+    ti1_what_is_promised_depends_on_queue_level_priority_and_contract(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA)).await;
+        let ticket = site.only_ticket().await;
+        let (response, resolution) = standing(&ticket.view(), site.clock.now());
+        let zone = &site.desk.settings.load().policy.desk.time_zone;
+        let say = |at| guichet::clock::rfc3339(at, zone);
+        // 9:15 and two hours; eight hours over the lunch and the night.
+        assert_eq!((say(response.due_at).as_str(), say(resolution.due_at).as_str()), ("2026-03-02T11:15:00+01:00", "2026-03-03T09:15:00+01:00"));
+        assert!(site.sink.only(ANA).mail.text.contains("Une personne vous répond avant le 2 mars 2026 à 11:15."), "the requester knows");
+        let notice = site.sink.only(MARIE);
+        assert!(notice.mail.text.replace('\n', " ").contains("avant le 2 mars 2026 à 11:15 (objectif 2 h, heures de bureau)"), "{}", notice.mail.text);
+        // Who has a contract has its times, and its level.
+        site.then(&Mail::from("chef@rectorat.example")).await;
+        let gold = site.ticket("CG42N1-000002").await;
+        assert_eq!((gold.sla.policy.as_str(), gold.level, gold.sla.respond), ("gold", 2, 15 * MINUTE));
+        assert!(site.sink.with_words(NADIA, "objectif 15 min").mail.text.contains("24 h/24"));
+        // Best effort is said to be that; days are working days.
+        site.then(&Mail::from("autre@college.example").subject("[P4] Couleur du bouton")).await;
+        let low = site.ticket("CG42N1-000003").await;
+        assert_eq!(say(low.sla.respond_due), "2026-03-04T09:17:00+01:00");
+        assert!(site.sink.with_words(MARIE, "Couleur du bouton").mail.text.contains("Résolution au mieux, sans échéance."));
+        // Another priority is another promise; the history says so.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#priorité P4")).await;
+        assert_eq!(standing(&site.ticket("CG42N1-000001").await.view(), site.clock.now()).1.state, State::None);
+        assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("sla: std N1 P4")));
+        // So does an edited configuration.
+        site.edit("[slas.std]\ntargets = [{ respond = \"1h\", resolve = \"3h\", calendar = \"always\" }]\n");
+        site.round().await;
+        let ticket = site.ticket("CG42N1-000001").await;
+        assert_eq!(say(ticket.sla.resolve_due), "2026-03-02T12:15:00+01:00");
+        assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("sla: std N1 P4, calendar always")), "{:?}", site.events(&ticket).await);
+        assert_eq!(site.ticket("CG42N1-000002").await.sla, gold.sla, "what was not edited stays");
+    }
+
+    ti2_the_clock_pauses_people_are_warned_and_a_breach_goes_up(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        // Warned at 75 and at 90 per cent of two hours.
+        site.until("2026-03-02T10:44:00+01:00").await;
+        assert_eq!(site.sink.to(MARIE).len(), 1);
+        site.until("2026-03-02T10:45:30+01:00").await;
+        assert!(site.sink.with_words(MARIE, "Échéance proche").mail.text.contains("attendue avant le 2 mars 2026 à 11:15"));
+        site.until("2026-03-02T11:04:00+01:00").await;
+        assert_eq!(site.sink.to(MARIE).len(), 3);
+        // A question is an answer; the clock of the solution waits with it, at 11:05 of 9:15.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#demander\nQuelle imprimante ?")).await;
+        let ticket = site.only_ticket().await;
+        let (response, resolution) = standing(&ticket.view(), site.clock.now());
+        assert_eq!((response.state, resolution.state, resolution.due_at), (State::Met, State::Paused, 0));
+        assert_eq!(ticket.sla.respond_took, Some(110 * MINUTE));
+        site.until("2026-03-03T10:00:00+01:00").await;
+        assert_eq!(site.only_ticket().await.status, "pending", "a clock that stands still is not late");
+        site.receive(&Mail::reply(&site.sink.with_words(ANA, "Quelle imprimante").mail, ANA, "Celle du CDI.")).await;
+        let ticket = site.only_ticket().await;
+        // 6 h 10 are left at Tuesday 10:00: to 12, from 14 to 18, and ten minutes on Wednesday.
+        assert_eq!(ticket.sla.resolve_due, "2026-03-04T08:10:00+01:00".parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        site.then(&Mail::reply(&notice.mail, MARIE, "#voir")).await;
+        let sheet = site.sink.last(MARIE).mail.text.replace('\n', " ");
+        assert!(sheet.contains("Compteur arrêté : 6 h 55 dans l'attente du demandeur."), "{sheet}");
+        // Nobody solves it: it goes up by itself, once, at its time, and a breach is dated at its time.
+        site.until("2026-03-04T08:09:00+01:00").await;
+        assert_eq!(site.only_ticket().await.level, 1);
+        site.until("2026-03-04T08:10:30+01:00").await;
+        let ticket = site.only_ticket().await;
+        assert_eq!((ticket.level, ticket.status.as_str()), (2, "escalated"));
+        assert_eq!(standing(&ticket.view(), site.clock.now()).1.state, State::Breached);
+        let sheet = site.sink.only(NADIA);
+        assert!(sheet.mail.text.replace('\n', " ").contains("La résolution était attendue le 4 mars 2026 à 08:10"), "{}", sheet.mail.text);
+        assert!(site.sink.with_words(MARIE, "Elle passe au niveau N2").mail.subject.starts_with("Échéance dépassée"));
+        // The next level has its own time. Reopened after a solution it starts anew, and goes nowhere at once.
+        site.then(&Mail::reply(&sheet.mail, NADIA, "#résoudre\nRéparée.")).await;
+        site.then(&Mail::reply(&site.sink.with_words(ANA, "Réparée").mail, ANA, "Non, toujours en panne.")).await;
+        let ticket = site.only_ticket().await;
+        assert_eq!((ticket.status.as_str(), ticket.sla.resolve_missed, ticket.level), ("reopened", 0, 2));
+        let before = site.sink.letters().len();
+        site.pass(20 * MINUTE).await;
+        assert_eq!((site.sink.letters().len(), site.only_ticket().await.level), (before, 2));
+    }
+
+    ti2_a_ticket_that_does_not_move_goes_up_and_every_step_of_its_people_holds_it(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA).subject("[P2] Panne")).await;
+        let notice = site.sink.only(MARIE);
+        site.until("2026-03-02T11:00:00+01:00").await;
+        site.then(&Mail::reply(&notice.mail, MARIE, "#public\nNous regardons.")).await;
+        site.until("2026-03-02T11:30:00+01:00").await;
+        assert_eq!(site.only_ticket().await.level, 1, "somebody has done something");
+        // 11:01 and two working hours: the lunch does not count.
+        site.until("2026-03-02T15:00:00+01:00").await;
+        assert_eq!(site.only_ticket().await.level, 1);
+        site.until("2026-03-02T15:02:00+01:00").await;
+        assert_eq!(site.only_ticket().await.level, 2);
+        assert!(site.sink.only(NADIA).mail.text.contains("n'avance plus depuis trop longtemps"));
+    }
+
+    ti2_nobody_is_woken_at_night_and_a_days_downtime_is_one_letter(site, &levels(STD)) {
+        // On a Friday evening: nothing leaves before Monday.
+        site.until("2026-03-06T17:50:00+01:00").await;
+        for n in 0..12 {
+            site.put(&Mail::from(&format!("u{n}@college.example")).subject(&format!("Panne {n}")));
+        }
+        site.round().await;
+        let quiet = site.sink.to(MARIE).len();
+        for hour in 1..=61 {
+            site.pass(HOUR).await;
+            assert_eq!(site.sink.to(MARIE).len(), quiet, "{hour} hours later");
+        }
+        // The desk is away all of Monday. What fell due is one letter a person, marked as late.
+        site.until("2026-03-10T08:00:00+01:00").await;
+        let all = site.sink.to(MARIE);
+        assert_eq!(all.len(), quiet + 1, "{:?}", all.iter().map(|l| &l.mail.subject).collect::<Vec<_>>());
+        let late = site.sink.with_words(MARIE, "En retard");
+        assert!(late.mail.text.contains("Ce rappel part en retard"));
+        for n in 0..12 {
+            assert!(late.mail.text.contains(&format!("Panne {n}\n")), "{n}: {}", late.mail.text);
+        }
+        // A breach counts from its time, not from when it was found.
+        let ticket = site.ticket("CG42N1-000001").await;
+        let due = "2026-03-09T09:50:00+01:00".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        assert_eq!((ticket.sla.respond_missed, ticket.level), (due, 2));
+        assert!(late.mail.text.contains("Échéance : 9 mars 2026 à 09:50."), "{}", late.mail.text);
+        // Twice is once.
+        site.round().await;
+        assert_eq!(site.sink.to(MARIE).len(), quiet + 1);
+    }
+
+    ti3_a_major_incident_calls_everybody_and_ends_with_a_post_mortem(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA).subject("[P1] Plus rien ne marche")).await;
+        for who in [MARIE, LUC, NADIA] {
+            let call = site.sink.only(who);
+            assert!(call.mail.subject.starts_with("INCIDENT MAJEUR [CG42N1-000001] P1"), "{}", call.mail.subject);
+            assert!(call.mail.text.contains("#diffuser enseignants"), "those it concerns can be told: {}", call.mail.text);
+        }
+        // Every hour, by day and night, until it is solved.
+        site.then(&Mail::press(&site.sink.only(LUC).mail, "#prendre", LUC)).await;
+        site.then(&Mail::reply(&site.sink.with_words(LUC, "INCIDENT MAJEUR").mail, LUC, "#public\nNous y sommes.")).await;
+        site.until("2026-03-02T10:15:30+01:00").await;
+        let point = site.sink.with_words(NADIA, "Point de situation");
+        assert!(point.mail.text.replace('\n', " ").contains("Luc Roche s'en charge ; dernier message au demandeur : 2 mars 2026 à 09:17."), "{}", point.mail.text);
+        site.then(&Mail::press(&site.sink.with_words(MARIE, "INCIDENT MAJEUR").mail, "#diffuser", MARIE)).await;
+        assert!(site.sink.only("tous@college.example").mail.text.contains("Un incident perturbe le service"));
+        site.then(&Mail::reply(&site.sink.with_words(LUC, "Point de situation").mail, LUC, "#public\nLe serveur redémarre.")).await;
+        site.until("2026-03-02T11:16:00+01:00").await;
+        let points = |who: &str| site.sink.to(who).iter().filter(|l| l.mail.subject.starts_with("Point de situation")).count();
+        assert_eq!([MARIE, LUC, NADIA].map(points), [2, 2, 2]);
+        let newest = site.sink.with_words(NADIA, "Point de situation");
+        assert!(newest.mail.text.contains("Le serveur redémarre."), "what was said stands in it: {}", newest.mail.text);
+        site.then(&Mail::reply(&site.sink.last(LUC).mail, LUC, "#résoudre\nDisque remplacé.")).await;
+        let asked = site.sink.with_words(LUC, "Post-mortem");
+        for words in ["Cause racine", "Actions correctives", "Enseignements", "Durée", "2 h 02", "Le serveur redémarre."] {
+            assert!(asked.mail.text.contains(words), "{words}: {}", asked.mail.text);
+        }
+        site.pass(3 * HOUR).await;
+        assert_eq!(points(NADIA), 2, "it is over");
+        // None has come after 48 hours: those who answer for the queue hear of it too. Then it comes.
+        site.pass(46 * HOUR).await;
+        assert!(site.sink.with_words(MARIE, "manque encore").mail.subject.starts_with("Post-mortem"));
+        site.then(&Mail::press(&asked.mail, "#bilan", LUC)).await;
+        let ticket = site.only_ticket().await;
+        assert!(ticket.tags.contains(&"post-mortem".to_owned()) && ticket.sla.post_mortem_at > 0);
+        assert!(site.sink.last(MARIE).mail.text.contains("Note interne : Luc Roche"));
+        assert!(!site.sink.to(ANA).iter().any(|l| l.mail.text.contains("Cause racine")), "it stays inside");
+    }
+
+    ti3_a_ticket_that_turns_out_to_be_major_calls_everybody_then(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA)).await;
+        site.then(&Mail::reply(&site.sink.only(MARIE).mail, MARIE, "#priorité P1")).await;
+        assert!(site.sink.only(NADIA).mail.subject.starts_with("INCIDENT MAJEUR"));
+        let calls = site.sink.letters().len();
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "INCIDENT MAJEUR").mail, MARIE, "#note\nVu.")).await;
+        assert!(site.sink.letters().iter().filter(|l| l.mail.subject.starts_with("INCIDENT MAJEUR")).count() == 3, "{calls}");
+    }
+
+    ti4_an_acknowledgement_that_does_not_leave_is_noticed(site, &levels("[queues.help]\nsla = \"std\"\nacknowledge = \"none\"\n")) {
+        site.receive(&Mail::from(ANA)).await;
+        site.pass(59 * MINUTE).await;
+        assert_eq!(site.sink.to(MARIE).len(), 1);
+        site.pass(2 * MINUTE).await;
+        let told = site.sink.with_words(MARIE, "accusé de réception");
+        assert!(told.mail.text.replace('\n', " ").contains("il l'attendait avant le 2 mars 2026 à 10:15"), "{}", told.mail.text);
+        // Whoever answers acknowledges.
+        site.then(&Mail::from("b@college.example").subject("Autre")).await;
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "Autre").mail, MARIE, "#public\nOui.")).await;
+        let told = || site.sink.to(MARIE).iter().filter(|l| l.mail.text.contains("accusé de réception")).count();
+        site.pass(70 * MINUTE).await;
+        assert_eq!(told(), 1);
+        let day = Period::named("2026-03-02", &site.desk.settings.load().policy.desk.time_zone).unwrap();
+        let figures = build(site.store(), &site.desk.settings.load().policy, Sort::Daily, day, &["help".to_owned()]).await.unwrap().figures;
+        assert_eq!((figures.acknowledged.count, figures.acknowledged.of), (1, 2));
+    }
+
+    ti5_reports_come_by_themselves_and_say_the_same_for_ever(site, &levels("[queues.help]\nsla = \"std\"\n[reports.matin]\nkind = \"daily\"\ncron = \"0 0 9 * * Mon-Fri\"\nto = [\"marie\", \"direction@college.example\"]\n[reports.semaine]\nkind = \"weekly\"\ncron = \"0 0 8 * * Fri\"\nto = [\"marie\"]\n[goals]\nreopened = 5\n")) {
+        site.receive(&Mail::from(ANA).subject("[P1] Serveur en panne")).await;
+        site.then(&Mail::from("b@college.example").subject("Question sur l'emploi du temps")).await;
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "emploi du temps").mail, MARIE, "#résoudre\nC'est affiché au CDI.")).await;
+        site.until("2026-03-03T08:59:00+01:00").await;
+        assert!(!site.subjects(MARIE).iter().any(|s| s.contains("Rapport")));
+        site.until("2026-03-03T09:00:05+01:00").await;
+        let report = site.sink.only("direction@college.example");
+        assert_eq!(report.mail.subject, "Rapport du jour - 3 mars 2026 à 09:00");
+        for words in ["Du 2 mars 2026 à 09:00 au 3 mars 2026 à 09:00.", "CG42N1-000001 · P1 · N2 · Serveur en panne", "en cours, en retard", "Total tickets : 2", "Résolus : 1  (50 %)", "Première réponse à temps"] {
+            assert!(report.mail.text.contains(words), "{words}: {}", report.mail.text);
+        }
+        // Weekly, with charts inside the mail.
+        site.until("2026-03-06T08:00:05+01:00").await;
+        let weekly = site.sink.with_words(MARIE, "Rapport de support - Semaine 9 (27/02 - 05/03/2026)");
+        assert!(weekly.raw.contains("Content-Type: multipart/related") && weekly.raw.matches("Content-Type: image/png").count() >= 3);
+        for heading in ["Résumé", "Répartition par priorité", "SLA", "Problèmes récurrents", "Actions", "Ce que comptent ces chiffres"] {
+            assert!(weekly.mail.text.contains(heading), "{heading}: {}", weekly.mail.text);
+        }
+        // Missed times are one report, and it says that it is late.
+        site.until("2026-03-12T09:40:00+01:00").await;
+        let daily = site.sink.to("direction@college.example");
+        assert_eq!(daily.len(), 3, "{:?}", site.subjects("direction@college.example"));
+        let late = site.sink.last("direction@college.example").mail.text.replace('\n', " ");
+        assert!(late.contains("Envoyé en retard : il était prévu le 12 mars 2026 à 09:00. Du 5 mars 2026 à 09:00 au 12 mars 2026 à 09:00."), "nothing falls between two: {late}");
+        // What happens afterwards, and what is promised afterwards, changes nothing of a week that is over.
+        let policy = || site.desk.settings.load_full();
+        let week = Period::named("2026-W10", &policy().policy.desk.time_zone).unwrap();
+        let compute = || async { build(site.store(), &policy().policy, Sort::Weekly, week, &["help".to_owned()]).await.unwrap().figures };
+        let then = compute().await;
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "Serveur en panne").mail, MARIE, "#résoudre\nRéparé.")).await;
+        site.edit("[slas.std]\ntargets = [{ respond = \"1m\", resolve = \"2m\" }]\n");
+        site.pass(40 * DAY).await;
+        assert_eq!(compute().await, then);
+        assert_eq!((then.all.opened, then.all.solved, then.all.response_kept.of, then.all.response_kept.count), (2, 1, 2, 1));
+    }
+}
