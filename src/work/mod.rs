@@ -55,8 +55,8 @@ pub struct Desk {
     polled: Mutex<BTreeMap<String, Millis>>,
     /// When this life began.
     opened_at: Millis,
-    /// Digest of the service levels that all tickets are known to be computed under.
-    computed: Mutex<String>,
+    /// Digest of the service levels that tickets are being computed under, and up to which row.
+    computed: Mutex<(String, i64)>,
     /// Set when a held mail was let in, which stands before those already seen.
     released: AtomicBool,
     /// Held while this process works on a SQLite file.

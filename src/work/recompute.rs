@@ -10,23 +10,35 @@ use crate::ticket::recompute;
 const BATCH: i64 = 200;
 /// The fact that tells under which service levels all tickets were last computed.
 const FACT: &str = "slas";
+/// All tickets are computed.
+const DONE: i64 = i64::MAX;
 
-/// Computes them, if what is promised has changed since the last time. A run that is broken off begins again.
+/// Batches computed by one call, so that mail does not wait for a million tickets.
+const AT_ONCE: usize = 5;
+
+/// Computes some of them, if what is promised has changed since the last time. A life that is broken off begins
+/// again.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
     let settings = desk.settings.load_full();
     let digest = &settings.policy.slas.digest;
-    let known = desk.computed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if known == *digest {
+    let (known, mut after) = desk.computed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if known == *digest && after == DONE {
         return Ok(());
     }
+    if known != *digest {
+        after = 0;
+    }
     if desk.store.meta(FACT).await?.as_ref() != Some(digest) {
-        let mut after = 0;
-        loop {
+        for _ in 0..AT_ONCE {
             let ids = desk.store.unfinished(after, BATCH).await?;
-            let Some(last) = ids.last() else { break };
+            let Some(last) = ids.last() else {
+                desk.store.set_meta(FACT, digest).await?;
+                after = DONE;
+                break;
+            };
             after = *last;
             let now = desk.clock.now();
             let wanted = Wanted { tickets: ids.iter().copied().collect(), ..Wanted::default() };
@@ -39,8 +51,12 @@ pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
             unit.commit().await?;
             tracing::info!(tickets = changes.len(), "tickets computed under the service levels in force");
         }
-        desk.store.set_meta(FACT, digest).await?;
+        if after != DONE {
+            desk.inbox_bell.notify_one();
+        }
+    } else {
+        after = DONE;
     }
-    digest.clone_into(&mut desk.computed.lock().unwrap_or_else(PoisonError::into_inner));
+    *desk.computed.lock().unwrap_or_else(PoisonError::into_inner) = (digest.clone(), after);
     Ok(())
 }

@@ -176,6 +176,14 @@ pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy,
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(about_held(not_done(intake, why, &queue, policy), held));
     }
+    if held == 0 {
+        let why = words!(
+            "il répond à une lettre qui ne parle d'aucun ticket : répondez à un courriel du ticket, ou écrivez un nouveau message",
+            "it answers a letter that is about no ticket: answer a mail of the ticket, or write a new one"
+        );
+        let queue = intake.queue.clone().unwrap_or_default();
+        return Some(not_done(intake, why, &queue, policy));
+    }
     let Some(admit) = verdict(intake) else {
         let why = words!(
             "il répond à une lettre qui attend « oui » ou « non » et ne dit clairement ni l'un ni l'autre",

@@ -23,14 +23,16 @@ const KINDS: [DeadlineKind; 7] = [
 /// `hand`: whether somebody of the desk did something.
 pub fn keep(ticket: &mut TicketView, before: &TicketView, hand: bool, now: Millis, slas: &Slas) -> Vec<Event> {
     let new = ticket.sla.stays.is_empty();
-    let reopened = before.status.is_done() && !ticket.status.is_done();
+    // What was taken back is as it was: its clocks too.
+    let restored = ticket.sla.stays != before.sla.stays || ticket.sla.since != before.sla.since;
+    let reopened = before.status.is_done() && !ticket.status.is_done() && !restored;
     ticket.sla.stand(run_of(ticket), now);
     if new || reopened {
         // The clocks start anew: what was late before is in the history.
         (ticket.sla.from, ticket.sla.since, ticket.sla.resolve_missed, ticket.sla.stuck_at) = (now, now, 0, 0);
         (ticket.sla.resolve_took, ticket.sla.resolve_told, ticket.sla.progress_at) = (None, 0, now);
         (ticket.sla.post_mortem_asked, ticket.sla.post_mortem_at) = (0, 0);
-    } else if ticket.level != before.level {
+    } else if ticket.level != before.level && !restored {
         (ticket.sla.since, ticket.sla.progress_at) = (now, now);
     } else if hand {
         ticket.sla.progress_at = now;

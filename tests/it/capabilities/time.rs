@@ -209,6 +209,19 @@ stories! {
         assert!(!site.sink.to(ANA).iter().any(|l| l.mail.text.contains("Cause racine")), "it stays inside");
     }
 
+    ti2_undo_brings_the_clocks_back(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        let before = site.only_ticket().await;
+        for order in ["#escalader N2", "#attente 2026-03-09", "#priorité P4", "#résoudre\nFait."] {
+            site.then(&Mail::reply(&notice.mail, MARIE, order)).await;
+            let changed = site.only_ticket().await;
+            site.then(&Mail::press(&site.sink.with_words(MARIE, "Fait :").mail, "#annuler", MARIE)).await;
+            let after = site.only_ticket().await;
+            assert_eq!((after.sla.since, after.sla.from, after.sla.resolve_due), (before.sla.since, before.sla.from, before.sla.resolve_due), "{order}: {changed:?}");
+        }
+    }
+
     ti3_a_ticket_that_turns_out_to_be_major_calls_everybody_then(site, &levels(STD)) {
         site.receive(&Mail::from(ANA)).await;
         site.then(&Mail::reply(&site.sink.only(MARIE).mail, MARIE, "#priorité P1")).await;
@@ -248,6 +261,13 @@ stories! {
         for words in ["Du 2 mars 2026 à 09:00 au 3 mars 2026 à 09:00.", "CG42N1-000001 · P1 · N2 · Serveur en panne", "en cours, en retard", "Total tickets : 2", "Résolus : 1  (50 %)", "Première réponse à temps"] {
             assert!(report.mail.text.contains(words), "{words}: {}", report.mail.text);
         }
+        // A report is about no ticket: whoever of the desk answers it is told so, and nothing is opened.
+        let answer = Mail::reply(&site.sink.with_words(MARIE, "Rapport du jour").mail, MARIE, "Merci, bien reçu.");
+        site.then(&answer).await;
+        assert_eq!((site.verdict(&answer).await.verdict.as_str(), site.tickets().await.len()), ("held", 2));
+        assert!(site.sink.with_words(MARIE, "ne parle d'aucun ticket").mail.subject.starts_with("Pas fait"));
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "Rapport du jour").mail, MARIE, "#liste")).await;
+        assert!(site.sink.last(MARIE).mail.text.contains("CG42N1-000001"));
         // Weekly, with charts inside the mail.
         site.until("2026-03-06T08:00:05+01:00").await;
         let weekly = site.sink.with_words(MARIE, "Rapport de support - Semaine 9 (27/02 - 05/03/2026)");
