@@ -6,6 +6,7 @@
 pub mod chart;
 mod figures;
 mod goals;
+mod layout;
 mod page;
 mod period;
 mod table;

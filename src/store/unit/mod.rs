@@ -5,14 +5,14 @@
 //! other, each seeing what those before it did. [`Unit::commit`] writes everything, again in a
 //! handful of statements: a statement a row would cost a thread switch or a network round trip each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod write;
 
-use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::letter::OutgoingMail;
-use crate::mail::{Attachment, FileRole, fold};
+use crate::mail::{Attachment, FileRole};
 use crate::ticket::{
     Article, Change, Event, MessageDraft, Opening, Recent, Stand, TicketView, Undelivered, Verdict, Visibility,
     WINDOWS, format_number, held_mail,
@@ -98,17 +98,6 @@ pub struct Unit {
 /// Rows are written as JSON arrays, in the order of the statement's columns.
 type MessageRow =
     (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String);
-type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str);
-
-/// A ticket on its way to its row.
-#[derive(Serialize)]
-struct Written<'a> {
-    at: Millis,
-    respond_due: Millis,
-    resolve_due: Millis,
-    #[serde(flatten)]
-    ticket: &'a TicketView,
-}
 
 impl Unit {
     /// Begins a transaction and looks up what is wanted. Tickets and counters stay locked until the commit.
@@ -470,57 +459,6 @@ impl Unit {
         self.plus_works.insert(queue.to_owned());
     }
 
-    /// Writes what has been decided so far, without committing. More may be decided afterwards.
-    ///
-    /// # Errors
-    /// [`StoreError::AlreadyDecided`] when a mail does not wait any more, or
-    /// [`StoreError::Statement`]; the unit can only be dropped then.
-    pub async fn write(&mut self) -> Result<(), StoreError> {
-        self.write_tickets().await?;
-        self.tx.insert(sql::PARTICIPANTS_ADD, &std::mem::take(&mut self.participants)).await?;
-        self.tx.insert(sql::PARTICIPANTS_DROP, &std::mem::take(&mut self.gone)).await?;
-        self.write_articles().await?;
-        let shown: Vec<String> = std::mem::take(&mut self.shown).into_iter().collect();
-        self.tx.insert(sql::LETTERS_SHOWN, &shown).await?;
-        self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
-        self.tx.insert(sql::EVENTS_ADD, &std::mem::take(&mut self.events)).await?;
-        self.tx.insert(sql::COURSE_ADD, &std::mem::take(&mut self.course)).await?;
-        self.tx.insert(sql::OVERDUE_ADD, &std::mem::take(&mut self.overdue)).await?;
-        let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
-        self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
-        self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
-        self.write_judgements().await?;
-        self.tx.queue_letters(&std::mem::take(&mut self.letters), self.now).await
-    }
-
-    /// Writes everything and commits.
-    ///
-    /// # Errors
-    /// As [`Unit::write`]; then nothing was done.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.write().await?;
-        for (prefix, (before, last)) in &self.counters {
-            if before != last {
-                self.tx.set_counter(prefix, *last).await?;
-            }
-        }
-        for (id, admit, reason) in &self.held {
-            if *admit {
-                self.tx.release(*id, reason).await?;
-            } else {
-                self.tx.refuse(*id, reason, self.now).await?;
-            }
-        }
-        self.tx.insert(sql::OVERDUE_CLEAR, &self.told).await?;
-        for (name, at) in &self.bells {
-            self.tx.set_bell(name, *at).await?;
-        }
-        for queue in &self.plus_works {
-            self.tx.note_plus_works(queue).await?;
-        }
-        self.tx.commit().await
-    }
-
     fn count(&mut self, name: &str) -> Result<i64, StoreError> {
         let (_, last) = self.counters.get_mut(name).ok_or_else(|| StoreError::Uncounted(name.to_owned()))?;
         *last += 1;
@@ -550,79 +488,5 @@ impl Unit {
             serde_json::to_string(&message.attachments).unwrap_or_else(|_| "[]".to_owned()),
             message.content.clone(),
         ));
-    }
-
-    async fn write_tickets(&mut self) -> Result<(), StoreError> {
-        let (opened, touched) = (std::mem::take(&mut self.opened), std::mem::take(&mut self.touched));
-        let at = self.now;
-        let rows = |ids: &BTreeSet<i64>| -> Vec<Written<'_>> {
-            let one = |id: &i64| {
-                let ticket = self.tickets.get(id)?;
-                let (respond_due, resolve_due) = (ticket.sla.respond_due, ticket.sla.resolve_due);
-                Some(Written { at, respond_due, resolve_due, ticket })
-            };
-            ids.iter().filter_map(one).collect()
-        };
-        let (new, old) = (rows(&opened), rows(&touched.difference(&opened).copied().collect()));
-        self.tx.insert(sql::TICKETS_ADD, &new).await?;
-        self.tx.insert(sql::TICKETS_TOUCH, &old).await?;
-        let changed: Vec<i64> = std::mem::take(&mut self.with_deadlines).into_iter().collect();
-        let of = |id: &i64| self.tickets.get(id).map(|t| t.deadlines.clone()).unwrap_or_default();
-        let due: Vec<_> =
-            changed.iter().flat_map(|id| of(id).into_iter().map(|(kind, at)| (*id, kind.as_str(), at))).collect();
-        self.tx.insert(sql::DEADLINES_CLEAR, &changed).await?;
-        self.tx.insert(sql::DEADLINES_ADD, &due).await?;
-        Ok(())
-    }
-
-    async fn write_articles(&mut self) -> Result<(), StoreError> {
-        let now = self.now;
-        // One statement may not touch a row twice: the last of a ticket counts.
-        let forgotten: Vec<i64> = std::mem::take(&mut self.forgotten).into_iter().collect();
-        self.tx.insert(sql::ARTICLES_FORGET, &forgotten).await?;
-        let last: BTreeMap<i64, Article> =
-            std::mem::take(&mut self.articles).into_iter().map(|a| (a.ticket, a)).collect();
-        let rows: Vec<_> = last
-            .values()
-            .map(|a| {
-                let tags = a.tags.join(" ");
-                let words = fold(&format!("{} {} {} {tags}", a.title, a.problem, a.solution));
-                let words: Vec<&str> = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-                let public = i64::from(a.public);
-                (a.ticket, &a.queue, &a.title, &a.problem, &a.solution, tags, public, &a.author, now, words.join(" "))
-            })
-            .collect();
-        self.tx.insert(sql::ARTICLES_ADD, &rows).await?;
-        Ok(())
-    }
-
-    async fn write_judgements(&mut self) -> Result<(), StoreError> {
-        let now = self.now;
-        let rows: Vec<JudgementRow<'_>> = self
-            .judgements
-            .iter()
-            .map(|(id, state, j)| {
-                let words = (j.message_id.as_str(), j.sender.as_str(), j.subject.as_str());
-                let content = j.content.as_str();
-                (
-                    *id,
-                    *state,
-                    j.verdict.as_str(),
-                    j.reason.as_str(),
-                    j.ticket_id,
-                    now,
-                    words.0,
-                    words.1,
-                    words.2,
-                    content,
-                )
-            })
-            .collect();
-        let done = self.tx.insert(sql::INBOX_JUDGE, &rows).await?;
-        if let Some(row) = rows.first().filter(|_| done != rows.len() as u64) {
-            return Err(StoreError::AlreadyDecided(row.0));
-        }
-        self.judgements.clear();
-        Ok(())
     }
 }
