@@ -84,6 +84,18 @@ fn time(settings: &Settings, report: &Report) {
         let names: Vec<&str> = slas.policies.keys().map(String::as_str).collect();
         report.good("service levels", &names.join(", "));
     }
+    for calendar in slas.calendars.values().filter(|c| !c.is_always()) {
+        let zone = &policy.desk.time_zone;
+        let when = match calendar.next_open(now) {
+            Some(at) if at == now => "open now".to_owned(),
+            Some(at) => format!("closed now, opens {}", readable(at, zone)),
+            None => "never opens again".to_owned(),
+        };
+        let off = calendar.closed.iter().filter(|(_, on)| *on > now).count();
+        let last = calendar.files.iter().map(|(_, until)| *until).max().filter(|at| *at > 0);
+        let last = last.map_or_else(String::new, |at| format!(", files until {}", readable(at, zone)));
+        report.good(&format!("calendar {}", calendar.name), &format!("{when}; {off} times off ahead{last}"));
+    }
     for [_, text] in slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)) {
         report.note("calendar", &text);
     }
@@ -92,7 +104,8 @@ fn time(settings: &Settings, report: &Report) {
         let bare = |p: &&PriorityRule| sla.target(1, &p.code).is_none();
         let bare: Vec<&str> = policy.priorities.iter().filter(bare).map(|p| p.code.as_str()).collect();
         if !bare.is_empty() {
-            let text = format!("slas.{} promises nothing for {}: best effort", sla.name, bare.join(", "));
+            let text =
+                format!("slas.{} promises nothing for {}: best effort, however urgent", sla.name, bare.join(", "));
             report.note(&format!("queue {queue}"), &text);
         }
     }

@@ -29,6 +29,13 @@ pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
             args.period.clone().unwrap_or_default()
         ))
     })?;
+    if period.from > now {
+        return Err(Trouble::Usage("that time has not begun yet".to_owned()));
+    }
+    let known = open.settings.templates.languages();
+    if let Some(language) = args.language.as_ref().filter(|l| !known.contains(l)) {
+        return Err(Trouble::Usage(format!("there are no letters in {language:?}; there are in {}", known.join(", "))));
+    }
     let queues = queues(open, &args)?;
     let built = build(&open.store, policy, args.sort, period, &queues).await?;
     if args.json {
@@ -53,7 +60,7 @@ pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
 fn queues(open: &Open, args: &ReportArgs) -> Result<Vec<String>, Trouble> {
     let known: Vec<String> = open.settings.policy.queues.keys().cloned().collect();
     match &args.queue {
-        None => Ok(known),
+        None => Ok(Vec::new()),
         Some(queue) if known.contains(queue) => Ok(vec![queue.clone()]),
         Some(queue) => Err(Trouble::Usage(format!("there is no queue {queue}; there is {}", known.join(", ")))),
     }
@@ -72,6 +79,10 @@ fn print(page: &Page) {
         for line in &part.lines {
             println!("  - {}", show::printable(line));
         }
+    }
+    println!("\n{}", page.foot);
+    for one in &page.definitions {
+        println!("  {} – {}", one.label, one.text);
     }
 }
 
@@ -96,8 +107,12 @@ fn facts(open: &Open, queues: &[String]) -> Facts {
     let policy = &open.settings.policy;
     let mut facts = crate::letter::sample(LetterKind::Report, &policy.desk.language);
     facts.desk.name.clone_from(&policy.desk.name);
-    facts.desk.address =
-        queues.first().and_then(|q| policy.queues.get(q)).map(|q| q.address.clone()).unwrap_or_default();
+    facts.desk.address = queues
+        .first()
+        .or_else(|| policy.queues.keys().next())
+        .and_then(|q| policy.queues.get(q))
+        .map(|q| q.address.clone())
+        .unwrap_or_default();
     facts.ticket.number.clear();
     facts
 }
@@ -129,6 +144,7 @@ async fn send(
     let secret = open.store.secret().await?;
     let cause = format!("{}:{}:{now}", args.sort.as_str(), period.from);
     let count = mail(&open.store, &secret, &open.settings, queues, &cause, letters, None, now).await?;
-    println!("{count} letters queued; `guichet run` sends them.");
+    let letters = if count == 1 { "1 letter".to_owned() } else { format!("{count} letters") };
+    println!("{letters} queued; `guichet run` sends what waits.");
     Ok(())
 }

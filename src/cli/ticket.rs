@@ -79,12 +79,19 @@ async fn list(
         }
         return show::json(&all);
     }
+    let now = Clock::system().now();
     let rows = tickets.into_iter().map(|t| {
+        let view = t.view();
         let who = if t.requester_name.is_empty() { t.requester } else { t.requester_name };
-        vec![t.number, t.status, t.priority, t.title, who, show::time(t.updated_at, zone)]
+        let (response, resolution) = sla::standing(&view, now);
+        let both = [response, resolution];
+        let late = both.iter().any(|s| s.state == sla::State::Breached) && !view.status.is_done();
+        let due = both.into_iter().filter(|s| s.state == sla::State::Running).map(|s| s.due_at).min();
+        let due = if late { "late".to_owned() } else { due.map_or_else(String::new, |at| show::time(at, zone)) };
+        vec![t.number, t.status, t.priority, due, t.title, who, show::time(t.updated_at, zone)]
     });
     show::table(
-        &["Number", "Status", "Priority", "Title", "Requester", "Last change"],
+        &["Number", "Status", "Priority", "Due", "Title", "Requester", "Last change"],
         rows.collect(),
         "There is no such ticket yet. Mails to the support address become tickets while `guichet run` works; `guichet held list` shows mails that wait for a person.",
     );

@@ -122,9 +122,9 @@ fn for_incident(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Butt
     let french = parcel.order.to.language == "fr";
     let order = if french { "#diffuser" } else { "#broadcast" };
     let words = if french {
-        "Un incident perturbe le service. Nous y travaillons ; prochaine information dans une heure."
+        "Un incident perturbe le service. Nous y travaillons et vous tiendrons informés."
     } else {
-        "An incident disturbs the service. We are at work on it; the next word follows within the hour."
+        "An incident disturbs the service. We are working on it and will keep you informed."
     };
     for name in policy.audiences.keys().take(3) {
         let label = if french { format!("Prévenir : {name}") } else { format!("Tell: {name}") };

@@ -244,7 +244,7 @@ impl Facts {
             stars: stars(parcel, way),
             marks: marks(parcel, way, policy),
             listed: extra.listed.iter().map(|one| listed(one, internal, way, &language, policy)).collect(),
-            sections: sections(parcel, policy),
+            sections: sections(parcel, way, policy),
             hits: hits(parcel, policy),
             report: extra.report.clone(),
             language,

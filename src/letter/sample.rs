@@ -119,6 +119,7 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
         }],
         sections: vec![Section {
             label: pick("Description", "Description"),
+            href: String::new(),
             text: pick("« identifiant inconnu » pour toute la 6e B.", "\"unknown user\" for the whole of 6B."),
         }],
         hits: vec![HitFacts {

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::buttons::Way;
 use super::{Parcel, Told};
-use crate::clock::spoken;
+use crate::clock::{DAY, HOUR, Millis, spoken};
 use crate::ticket::command::ENTRIES;
 use crate::ticket::sla::working;
 use crate::ticket::{LetterKind, Policy};
@@ -15,15 +16,17 @@ pub struct Section {
     pub label: String,
     /// The text.
     pub text: String,
+    /// Link to a mail that asks for more; mostly empty.
+    pub href: String,
 }
 
 /// The sections of a letter; none for most.
-pub(super) fn sections(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Section> {
+pub(super) fn sections(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Section> {
     let french = parcel.order.to.language == "fr";
     match parcel.order.kind {
         LetterKind::Escalation => escalation(parcel, policy, french),
         LetterKind::PostMortem => post_mortem(parcel, policy, french),
-        LetterKind::CatchUp => late(&parcel.extra.told, policy, french),
+        LetterKind::CatchUp => late(&parcel.extra.told, way, policy, french),
         LetterKind::Sheet | LetterKind::Awake => conversation(&parcel.extra.told, policy, french),
         _ if parcel.order.whole => conversation(&parcel.extra.told, policy, french),
         LetterKind::Reasons => verdicts(&parcel.extra.told, policy, french),
@@ -33,7 +36,7 @@ pub(super) fn sections(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Section> {
 }
 
 fn section(label: &str, text: impl Into<String>) -> Section {
-    Section { label: label.to_owned(), text: text.into() }
+    Section { label: label.to_owned(), text: text.into(), href: String::new() }
 }
 
 /// The escalation sheet: context, description, what was expected and what is seen, steps, impact,
@@ -64,7 +67,7 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
     let contact = contact.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
     vec![
-        section(pick("Contexte", "Context"), format!("{context}\n{opened}\n{}", parcel.order.cause).trim().to_owned()),
+        section(pick("Contexte", "Context"), format!("{context}\n{opened}\n{}", parcel.order.why).trim().to_owned()),
         section(pick("Description", "Description"), dash(story.clone())),
         section(pick("Résultat attendu", "Expected"), dash(field("expected"))),
         section(pick("Résultat observé", "Observed"), dash(field("observed"))),
@@ -120,7 +123,7 @@ fn post_mortem(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Sectio
     let (zone, word) = (&policy.desk.time_zone, language(french));
     let pick = |fr: &'static str, en: &'static str| if french { fr } else { en };
     let solved = if ticket.resolved_at > 0 { ticket.resolved_at } else { ticket.closed_at };
-    let length = working((solved - ticket.created_at).max(0));
+    let length = lasted((solved - ticket.created_at).max(0), french);
     let line = |t: &Told| {
         let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
         format!("- {} - {} : {text}", spoken(t.at, zone, word), t.who)
@@ -131,7 +134,7 @@ fn post_mortem(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Sectio
     vec![
         section(pick("Incident", "Incident"), format!("{} ({})", ticket.title, ticket.number)),
         section(pick("Date", "Date"), spoken(ticket.created_at, zone, word)),
-        section(pick("Durée", "Length"), length.say(word).to_owned()),
+        section(pick("Durée", "Length"), length),
         section(
             pick("Impact", "Impact"),
             format!("{} {blank}", ticket.fields.get("population").cloned().unwrap_or_default()).trim(),
@@ -146,21 +149,67 @@ fn post_mortem(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Sectio
     ]
 }
 
+/// As many whole lines as fit, the first and the last of them; a link cannot hold more.
+fn whole_lines(text: &str, most: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut from, mut until, mut size) = (0, lines.len(), 0);
+    while from < until {
+        // In turn from the beginning and from the end.
+        let first = from <= lines.len() - until;
+        let line = if first { lines[from] } else { lines[until - 1] };
+        size += line.chars().count() + 1;
+        if size > most {
+            break;
+        }
+        if first { from += 1 } else { until -= 1 }
+    }
+    let mut kept: Vec<String> = lines[..from].iter().map(|l| (*l).to_owned()).collect();
+    if from < until {
+        kept.push("- …".to_owned());
+    }
+    kept.extend(lines[until..].iter().map(|l| (*l).to_owned()));
+    kept.join("\n")
+}
+
+/// A length of time by the calendar: `1 h 03`, `4 j 2 h`.
+fn lasted(length: Millis, french: bool) -> String {
+    if length < 2 * DAY {
+        return working(length).say(language(french)).to_owned();
+    }
+    let (days, hours) = (length / DAY, length % DAY / HOUR);
+    if french { format!("{days} j {hours} h") } else { format!("{days} d {hours} h") }
+}
+
 /// The same as the text of a mail.
 pub(super) fn post_mortem_form(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> String {
     let sections = post_mortem(parcel, policy, french);
-    let told = sections.iter().map(|s| format!("{} :\n{}", s.label, s.text.chars().take(600).collect::<String>()));
+    // No word of a requester begins a line, where it might be taken for an order.
+    let told = sections.iter().map(|s| {
+        let text = whole_lines(&s.text, 900);
+        let gap = if text.contains('\n') { "\n" } else { " " };
+        format!("{} :{gap}{text}", s.label)
+    });
     told.collect::<Vec<_>>().join("\n\n")
 }
 
 /// What fell due, ticket by ticket.
-fn late(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
-    let one = |t: &Told| {
+fn late(told: &[Told], way: &Way<'_>, policy: &Policy, french: bool) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for t in told {
         let due = spoken(t.at, &policy.desk.time_zone, language(french));
         let text = if french { format!("Échéance : {due}. {}", t.text) } else { format!("Due: {due}. {}", t.text) };
-        section(&t.who, text)
-    };
-    told.iter().map(one).collect()
+        match sections.iter_mut().find(|s| s.label == t.who) {
+            Some(known) => known.text.push_str(&format!("\n{text}")),
+            None => {
+                let order = if french { "#voir" } else { "#show" };
+                let number = t.who.split(' ').next().unwrap_or_default();
+                let href =
+                    if number.contains('-') { way.mail(&format!("Re: [{number}]"), order) } else { String::new() };
+                sections.push(Section { href, ..section(&t.who, text) });
+            }
+        }
+    }
+    sections
 }
 
 fn verdicts(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {

@@ -75,7 +75,8 @@ pub fn columns(title: &str, series: &[String], bars: &[Bar]) -> String {
             let (y, tall) = (y(*value), bottom - y(*value));
             let _ = write!(
                 svg,
-                r##"<rect x="{x:.1}" y="{y:.1}" width="{:.1}" height="{tall:.1}" rx="1" fill="{colour}"/>"##,
+                r##"<path d="M{x:.1} {y:.1}h{:.1}v{tall:.1}h-{:.1}z" fill="{colour}"/>"##,
+                (width - 1.0).max(1.0),
                 (width - 1.0).max(1.0)
             );
             if let Some(note) = bar.notes.get(of).filter(|n| !n.is_empty() && *value > 0.0) {
@@ -118,11 +119,8 @@ pub fn rows(title: &str, series: &[String], bars: &[Bar], most: f64) -> String {
                 right - left,
                 thick - 2.0
             );
-            let _ = write!(
-                svg,
-                r##"<rect x="{left}" y="{y:.1}" width="{long:.1}" height="{:.1}" fill="{colour}"/>"##,
-                thick - 2.0
-            );
+            let _ =
+                write!(svg, r##"<path d="M{left} {y:.1}h{long:.1}v{:.1}h-{long:.1}z" fill="{colour}"/>"##, thick - 2.0);
             let note = bar.notes.get(of).cloned().unwrap_or_default();
             text(&mut svg, right + 6.0, y + thick - 4.0, "start", 12, INK, &note);
         }

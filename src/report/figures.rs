@@ -84,7 +84,7 @@ pub struct Group {
     pub response: Mean,
     /// Working time to the solution.
     pub resolution: Mean,
-    /// What was promised for the first answer, the longest; 0: nothing.
+    /// What was promised for the first answer; 0: nothing, -1: not the same to all.
     pub response_target: Millis,
     /// The same for the solution.
     pub resolution_target: Millis,
@@ -141,7 +141,7 @@ pub struct Figures {
     pub recurrent: Vec<Recurrent>,
     /// Major incidents that were open at the end, or were opened or solved in the period.
     pub incidents: Vec<Incident>,
-    /// Post-mortems written, of those owed for incidents solved in the period.
+    /// Post-mortems written.
     pub post_mortems: i64,
 }
 
@@ -193,20 +193,14 @@ pub struct Incident {
 /// Most problems that are named.
 const RECURRENT: usize = 5;
 
-/// Computes the figures. `day_starts`: the first instant of each day of the period. `is_major`: whether a
-/// priority calls everybody.
+/// Computes the figures. `day_starts`: the first instant of each day of the period.
 #[must_use]
-pub fn figures(
-    courses: &[Course],
-    period: Period,
-    day_starts: &[Millis],
-    is_major: &dyn Fn(&Stand) -> bool,
-) -> Figures {
+pub fn figures(courses: &[Course], period: Period, day_starts: &[Millis]) -> Figures {
     let mut figures = Figures { days: vec![(0, 0); day_starts.len()], ..Figures::default() };
     // What went into another ticket is counted there.
     let living = courses.iter().filter(|c| c.stands.last().is_some_and(|(_, last)| !last.merged));
     for course in living {
-        Tally { figures: &mut figures, course, period, day_starts }.count(is_major);
+        Tally { figures: &mut figures, course, period, day_starts }.count();
     }
     figures.recurrent = recurrent(courses, period);
     figures.incidents.sort_by_key(|i| (i.solved_at > 0, i.created_at));
@@ -224,7 +218,7 @@ struct Tally<'a> {
 }
 
 impl Tally<'_> {
-    fn count(&mut self, is_major: &dyn Fn(&Stand) -> bool) {
+    fn count(&mut self) {
         let Some(((_, first), (_, last))) = self.course.stands.first().zip(self.course.stands.last()) else { return };
         let (first, last) = (first.clone(), last.clone());
         self.opening(&first, &last);
@@ -236,7 +230,7 @@ impl Tally<'_> {
         }
         let solved = if last.status.is_done() { last.solved_at } else { 0 };
         let touched = self.period.holds(self.course.created_at) || self.period.holds(solved) || solved == 0;
-        if is_major(&last) && touched {
+        if last.major && touched {
             let late = last.resolve_missed > 0 || (last.resolve_due > 0 && last.resolve_due < self.period.until);
             let Course { number, title, created_at, .. } = self.course.clone();
             let Stand { priority, level, assignee, .. } = last;
@@ -305,7 +299,7 @@ impl Tally<'_> {
         if (promised || missed > 0) && period.holds(verdict) {
             self.groups(last, |group| {
                 group.response_kept.note(missed == 0);
-                group.response_target = group.response_target.max(last.respond);
+                promise(&mut group.response_target, last.respond);
             });
         }
         if period.holds(last.responded_at) {
@@ -323,8 +317,12 @@ impl Tally<'_> {
                 continue;
             }
             match (was.status.is_done(), is.status.is_done()) {
+                // A reopening was taken back, or the solution was.
+                (false, true) if was.from != is.from || taken_back(is, &stands[at + 2..]) => {}
                 (false, true) => self.solution((*when, is), is_last_solution(&stands[at + 2..])),
-                (true, false) if self.period.holds(*when) => self.figures.reopened.count += 1,
+                (true, false) if was.from != is.from && !closed_again(was, &stands[at + 2..]) => {
+                    self.figures.reopened.count += i64::from(self.period.holds(*when));
+                }
                 _ => {}
             }
         }
@@ -341,7 +339,7 @@ impl Tally<'_> {
         if (stand.resolve > 0 || missed > 0) && self.period.holds(verdict) {
             self.groups(stand, |group| {
                 group.resolution_kept.note(missed == 0);
-                group.resolution_target = group.resolution_target.max(stand.resolve);
+                promise(&mut group.resolution_target, stand.resolve);
             });
         }
         if !self.period.holds(when) {
@@ -360,12 +358,13 @@ impl Tally<'_> {
         // The letter that brings the solution is delivered after it was found.
         self.figures.first_contact.note(stand.responded_at == 0 && final_one);
         self.figures.by_articles.note(answered == 0 && final_one);
-        self.figures.post_mortems += i64::from(stand.post_mortem_at > 0);
     }
 
     /// Marks and recommendations, when they were given.
     fn opinions(&mut self) {
         let none = Stand { recommendation: -1, ..Stand::default() };
+        let written = self.course.stands.iter().map(|(_, s)| s.post_mortem_at).find(|at| *at > 0);
+        self.figures.post_mortems += i64::from(written.is_some_and(|at| self.period.holds(at)));
         let before = std::iter::once(&none).chain(self.course.stands.iter().map(|(_, s)| s));
         for (was, (when, is)) in before.zip(&self.course.stands) {
             if !self.period.holds(*when) {
@@ -398,6 +397,25 @@ impl Tally<'_> {
         let unanswered = last.responded_at == 0 && (last.respond_missed > 0 || late(last.respond_due));
         self.figures.overdue += i64::from(unanswered || last.resolve_missed > 0 || late(last.resolve_due));
     }
+}
+
+/// Whether a solution was undone: the time it took goes on as if it had not been.
+fn taken_back(solved: &Stand, after: &[(Millis, Stand)]) -> bool {
+    after.iter().find(|(_, stand)| !stand.status.is_done()).is_some_and(|(_, stand)| stand.from == solved.from)
+}
+
+/// What was promised to a group, as far as it was the same to all of it.
+fn promise(target: &mut Millis, length: Millis) {
+    if *target == 0 || *target == length {
+        *target = length;
+    } else {
+        *target = -1;
+    }
+}
+
+/// Whether a reopening was undone: the solution before it stands again as it was.
+fn closed_again(solved: &Stand, after: &[(Millis, Stand)]) -> bool {
+    after.iter().find(|(_, stand)| stand.status.is_done()).is_some_and(|(_, stand)| stand.from == solved.from)
 }
 
 /// Whether what follows a solution leaves it standing.

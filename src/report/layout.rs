@@ -105,7 +105,7 @@ impl Layout<'_> {
         let mut lines = Vec::new();
         for one in &figures.incidents {
             let since = spoken(one.created_at, zone, language);
-            let who = policy.agent(&one.assignee).map_or("–", |a| a.name.as_str());
+            let who = policy.agent(&one.assignee).map_or_else(|| self.say("personne", "nobody"), |a| a.name.clone());
             let state = match (one.solved_at, one.late) {
                 (0, true) => self.say("en cours, en retard", "open, late"),
                 (0, false) => self.say("en cours", "open"),
@@ -167,7 +167,7 @@ impl Layout<'_> {
 
     fn priorities(&mut self) {
         let Subject { figures, policy, language, .. } = self.subject;
-        let codes = policy.priorities.iter().map(|p| p.code.clone());
+        let codes = codes(figures, policy).into_iter();
         let count = |code: &String| figures.by_priority.get(code).map_or(0, |g| g.opened);
         let counted: Vec<(String, i64)> = codes.map(|code| (code.clone(), count(&code))).collect();
         let name = |code: &str| {
@@ -248,7 +248,7 @@ impl Layout<'_> {
                 self.of(figures.acknowledged, None, true),
             ),
         ];
-        let codes: Vec<String> = policy.priorities.iter().map(|p| p.code.clone()).collect();
+        let codes = codes(figures, policy);
         let mut bars = Vec::new();
         for code in &codes {
             let Some(group) = figures.by_priority.get(code) else { continue };
@@ -273,18 +273,28 @@ impl Layout<'_> {
         self.charted(heading, "sla", svg, alt, table);
     }
 
-    /// Mean times of a priority, beside what was promised.
+    /// Mean times of a priority, beside what was promised, and how many were in time.
     fn means(&self, code: &str, group: &Group) -> Vec<Row> {
-        let one = |what: (&str, &str), mean: Option<Millis>, target: Millis| {
+        let one = |what: (&str, &str), mean: Option<Millis>, target: Millis, kept: Share| {
             let mean = mean?;
-            let word = self.say("objectif", "target");
-            let mark = if mean <= target { "✓" } else { "✗" };
-            let note = if target > 0 { format!("{word} {} {mark}", self.length(Some(target))) } else { String::new() };
-            Some(Row { label: format!("{code} · {}", self.say(what.0, what.1)), value: self.length(Some(mean)), note })
+            let mut notes = Vec::new();
+            if target > 0 {
+                notes.push(format!("{} {}", self.say("objectif", "target"), self.length(Some(target))));
+            }
+            if kept.of > 0 {
+                let (count, of) = (kept.count, kept.of);
+                notes.push(self.say(&format!("{count} sur {of} à temps"), &format!("{count} of {of} in time")));
+            }
+            let label = format!("{code} · {}", self.say(what.0, what.1));
+            Some(Row { label, value: self.length(Some(mean)), note: notes.join(" · ") })
         };
-        let response = one(("réponse", "answer"), group.response.value(), group.response_target);
-        let resolution = one(("résolution", "solution"), group.resolution.value(), group.resolution_target);
-        response.into_iter().chain(resolution).collect()
+        let response = (("réponse", "answer"), group.response.value(), group.response_target, group.response_kept);
+        let resolution =
+            (("résolution", "solution"), group.resolution.value(), group.resolution_target, group.resolution_kept);
+        [response, resolution]
+            .into_iter()
+            .filter_map(|(what, mean, target, kept)| one(what, mean, target, kept))
+            .collect()
     }
 
     fn quality(&mut self) {
@@ -331,7 +341,10 @@ impl Layout<'_> {
         let rows = figures.by_level.iter().map(|(level, group)| Row {
             label: format!("N{level}"),
             value: self.length(group.resolution.value()),
-            note: self.say(&format!("{} résolus", group.solved), &format!("{} solved", group.solved)),
+            note: self.say(
+                &format!("{} résolu{}", group.solved, if group.solved > 1 { "s" } else { "" }),
+                &format!("{} solved", group.solved),
+            ),
         });
         let rows = rows.collect();
         self.part(
@@ -357,7 +370,10 @@ impl Layout<'_> {
             value: n.to_string(),
             note: String::new(),
         });
-        let rows: Vec<Row> = by_status.collect();
+        let mut rows: Vec<Row> =
+            bars.iter().map(|b| Row { label: b.label.clone(), value: b.notes.join(""), note: String::new() }).collect();
+        rows.retain(|row| row.value != "0");
+        rows.extend(by_status);
         let heading = ("Reste à traiter, par âge", "Still to do, by age");
         if self.subject.sort == Sort::Daily || figures.backlog.iter().sum::<i64>() == 0 {
             let none = self.say("Rien n'attend.", "Nothing waits.");
@@ -464,6 +480,14 @@ impl Layout<'_> {
         }
         self.part(("Actions", "Actions"), Part { lines, ..Part::default() });
     }
+}
+
+/// Priorities there are, and those there were.
+fn codes(figures: &Figures, policy: &Policy) -> Vec<String> {
+    let mut codes: Vec<String> = policy.priorities.iter().map(|p| p.code.clone()).collect();
+    codes
+        .extend(figures.by_priority.keys().filter(|code| !policy.priorities.iter().any(|p| p.code == **code)).cloned());
+    codes
 }
 
 /// Columns of days; of weeks where there are many days.

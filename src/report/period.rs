@@ -44,7 +44,7 @@ pub struct Plan {
     pub cron: Cron,
     /// To whom.
     pub to: Vec<Person>,
-    /// About which queues.
+    /// About which queues; empty: all.
     pub queues: Vec<String>,
 }
 
@@ -90,8 +90,17 @@ impl Cron {
     /// The last time before an instant.
     #[must_use]
     pub fn previous(&self, before: Millis, zone: &TimeZone) -> Option<Millis> {
-        let found = self.0.find_previous_occurrence(&wall(before, zone)?, false).ok()?;
-        instant(&found, zone).filter(|at| *at < before)
+        let mut wall = wall(before, zone)?;
+        // Where a day skips a time, what the wall clock says lies behind what is meant.
+        for _ in 0..4 {
+            let found = self.0.find_previous_occurrence(&wall, false).ok()?;
+            let at = instant(&found, zone)?;
+            if at < before {
+                return Some(at);
+            }
+            wall = found;
+        }
+        None
     }
 }
 
@@ -261,6 +270,8 @@ mod tests {
         let ring = |after: &str| rfc3339(night.next(at(after), &paris()).unwrap(), &paris());
         assert_eq!(ring("2026-03-28T12:00:00+01:00"), "2026-03-29T03:30:00+02:00");
         assert_eq!(ring("2026-10-25T02:30:00+02:00"), "2026-10-26T02:30:00+01:00");
+        let back = night.previous(at("2026-03-29T03:30:00+02:00"), &paris()).unwrap();
+        assert_eq!(rfc3339(back, &paris()), "2026-03-28T02:30:00+01:00");
         for wrong in ["", "0 9 * * *", "0 0 25 * * *", "0 0 9 30 2 *", "x"] {
             assert!(Cron::read(wrong).is_err(), "{wrong}");
         }

@@ -4,6 +4,7 @@ use serde_json::{Value, json as value};
 
 use super::figures::{Figures, Group, Mean, Share};
 use super::period::{Period, Sort};
+use super::words::days_of;
 use crate::clock::{SECOND, rfc3339};
 use crate::ticket::Policy;
 
@@ -15,6 +16,11 @@ pub fn json(sort: Sort, period: Period, queues: &[String], figures: &Figures, po
     let named =
         |of: &std::collections::BTreeMap<String, Group>| groups(of.iter().map(|(n, g)| (n.clone(), g)).collect());
     let stamp = |at: i64| (at > 0).then(|| rfc3339(at, zone));
+    let days: Vec<Value> = days_of(period, zone)
+        .into_iter()
+        .zip(&figures.days)
+        .map(|(at, (opened, solved))| value!({ "date": rfc3339(at, zone)[..10], "opened": opened, "solved": solved }))
+        .collect();
     value!({
         "report": sort.as_str(),
         "from": rfc3339(period.from, zone),
@@ -43,7 +49,7 @@ pub fn json(sort: Sort, period: Period, queues: &[String], figures: &Figures, po
             "total": figures.backlog.iter().sum::<i64>(), "overdue": figures.overdue, "by_status": figures.backlog_by_status,
             "by_age_days": { "0-1": figures.backlog[0], "1-3": figures.backlog[1], "3-7": figures.backlog[2], "7-30": figures.backlog[3], "30-": figures.backlog[4] },
         },
-        "days": figures.days.iter().map(|(opened, solved)| value!({ "opened": opened, "solved": solved })).collect::<Vec<_>>(),
+        "days": days,
         "recurrent": figures.recurrent,
         "post_mortems": figures.post_mortems,
         "major_incidents": figures.incidents.iter().map(|i| value!({

@@ -19,6 +19,11 @@ use crate::ticket::sla::{Calendar, Holidays, Hours, merged};
 /// Largest iCalendar file that is read, in bytes, and most events that are taken from one.
 const FILE_BYTES: u64 = 4 << 20;
 const EVENTS: usize = 5_000;
+/// Most times one event is repeated.
+const REPEATS: usize = 3_000;
+/// Times off: their first instants, and the first after them.
+type Spans = Vec<(Millis, Millis)>;
+
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, zone: &TimeZone) -> Calendar {
@@ -43,7 +48,14 @@ pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, z
             (_, Some(path)) => {
                 let path = check.source.path(Path::new(path));
                 match times_off(&path, &zone) {
-                    Ok(spans) => {
+                    Ok((spans, wrong)) => {
+                        for why in wrong.iter().take(3) {
+                            check.warnings.push(format!(
+                                "{}: {} has an event that is left out: {why}",
+                                key("holidays"),
+                                path.display()
+                            ));
+                        }
                         files.push((path.display().to_string(), spans.iter().map(|s| s.1).max().unwrap_or(0)));
                         closed.extend(spans);
                     }
@@ -96,7 +108,7 @@ pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, z
         special,
         files,
     };
-    if calendar.week_length() == 0 && calendar.special.is_empty() {
+    if calendar.week_length() == 0 && calendar.special.values().all(Vec::is_empty) {
         check.note(
             &key("hours"),
             "it never opens; write for instance hours = { mon-fri = \"08:00-12:00, 13:30-18:00\" }",
@@ -111,7 +123,7 @@ fn week(check: &mut Check<'_>, key: &str, hours: &BTreeMap<String, String>) -> [
         let (Some(days_of), Some(parts)) = (range(days), parts(text)) else {
             check.note(
                 key,
-                format!("{days} = {text:?} cannot be read; write mon-fri = \"08:00-12:00, 13:30-18:00\" or sat = \"09:00-12:00\""),
+                format!("{days} = {text:?} cannot be read; write mon-fri = \"08:00-12:00, 13:30-18:00\" or sat = \"09:00-12:00\": in order, without overlap, within the day (a night is \"22:00-24:00\" on one day and \"00:00-06:00\" on the next)"),
             );
             continue;
         };
@@ -153,8 +165,8 @@ fn parts(text: &str) -> Option<Vec<Hours>> {
 fn minute(text: &str) -> Option<i16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let (hour, minute): (i16, i16) = (hour.parse().ok()?, minute.parse().ok()?);
-    let all = hour * 60 + minute;
-    ((0..60).contains(&minute) && (0..=1_440).contains(&all)).then_some(all)
+    let whole = (0..=24).contains(&hour) && (0..60).contains(&minute);
+    whole.then(|| hour * 60 + minute).filter(|all| *all <= 1_440)
 }
 
 /// A day, or days from the first to the last.
@@ -169,28 +181,55 @@ fn midnight(day: Date, zone: &TimeZone) -> Option<Millis> {
     Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
 }
 
-/// The events of a file, as times off. Days are those of the calendar's zone.
-fn times_off(path: &Path, zone: &TimeZone) -> Result<Vec<(Millis, Millis)>, String> {
+/// The events of a file, as times off, and what of it could not be read. Days are those of the calendar's zone.
+fn times_off(path: &Path, zone: &TimeZone) -> Result<(Spans, Vec<String>), String> {
     let size = fs::metadata(path).map_err(|e| format!("cannot be read ({e})"))?.len();
     if size > FILE_BYTES {
         return Err(format!("is larger than {FILE_BYTES} bytes"));
     }
     let text = fs::read_to_string(path).map_err(|e| format!("cannot be read ({e})"))?;
-    let Entry::ICalendar(calendar) = Parser::new(&text).entry() else {
+    if !matches!(Parser::new(&text).entry(), Entry::ICalendar(_)) {
         return Err("is no iCalendar file".to_owned());
-    };
-    let name = zone.iana_name().unwrap_or("UTC");
-    let events = calendar.expand_dates(name.parse::<Tz>().unwrap_or_default(), EVENTS).events;
-    let spans = events.iter().map(|event| {
-        let start = event.start.timestamp_millis();
-        let end = match &event.end {
-            TimeOrDelta::Time(end) => end.timestamp_millis(),
-            TimeOrDelta::Delta(length) => start + length.num_milliseconds(),
-        };
-        (start, whole_days(start, end, zone).unwrap_or(end))
-    });
-    let spans: Vec<_> = spans.filter(|(from, to)| from < to).collect();
-    if spans.is_empty() { Err("names no day".to_owned()) } else { Ok(spans) }
+    }
+    let (mut spans, mut wrong) = (Vec::new(), Vec::new());
+    for one in single_events(&text).take(EVENTS) {
+        // One that comes again without end must not use up the room of the others.
+        let Entry::ICalendar(calendar) = Parser::new(&one).entry() else { continue };
+        let had = spans.len() + wrong.len();
+        let expanded =
+            calendar.expand_dates(zone.iana_name().unwrap_or("UTC").parse::<Tz>().unwrap_or_default(), REPEATS);
+        wrong.extend(expanded.errors.iter().map(|e| format!("{:?}", e.error)));
+        spans.extend(expanded.events.iter().map(|event| {
+            let start = event.start.timestamp_millis();
+            let end = match &event.end {
+                TimeOrDelta::Time(end) => end.timestamp_millis(),
+                TimeOrDelta::Delta(length) => start + length.num_milliseconds(),
+            };
+            (start, whole_days(start, end, zone).unwrap_or(end))
+        }));
+        if spans.len() + wrong.len() == had {
+            let what: String =
+                one.lines().find(|l| l.starts_with("DTSTART")).unwrap_or("no DTSTART").chars().take(60).collect();
+            wrong.push(format!("{what} cannot be read"));
+        }
+    }
+    let before = spans.len();
+    spans.retain(|(from, to)| from < to);
+    if before > spans.len() {
+        wrong.push("its end does not lie after its beginning".to_owned());
+    }
+    if spans.is_empty() { Err("names no day".to_owned()) } else { Ok((spans, wrong)) }
+}
+
+/// A calendar of its own for each event, with everything that stands outside of events.
+fn single_events(text: &str) -> impl Iterator<Item = String> + '_ {
+    const END: &str = "END:VEVENT";
+    let (head, rest) = text.split_once("BEGIN:VEVENT").unwrap_or((text, ""));
+    let tail = rest.rsplit_once(END).map_or("", |(_, tail)| tail);
+    // Zones may stand behind the events.
+    let outside = format!("{head}{}", tail.trim_start().trim_end().trim_end_matches("END:VCALENDAR"));
+    let events = rest.split("BEGIN:VEVENT").filter_map(|event| Some(event.split_once(END)?.0.to_owned()));
+    events.map(move |event| format!("{outside}BEGIN:VEVENT{event}END:VEVENT\r\nEND:VCALENDAR\r\n"))
 }
 
 /// An event of whole days ends at a midnight, also over the nights the clocks change.
@@ -212,7 +251,16 @@ mod tests {
         assert_eq!(parts("08:00-12:00, 13:30-18:00"), Some(vec![(480, 720), (810, 1_080)]));
         assert_eq!(parts("00:00-24:00"), Some(vec![(0, 1_440)]));
         assert_eq!(parts(""), Some(Vec::new()));
-        for wrong in ["8-12", "12:00-08:00", "08:00-12:00, 11:00-13:00", "08:00-25:00", "08:61-09:00", "x"] {
+        for wrong in [
+            "8-12",
+            "12:00-08:00",
+            "08:00-12:00, 11:00-13:00",
+            "08:00-25:00",
+            "08:61-09:00",
+            "1092:00-1093:00",
+            "-1:00-02:00",
+            "x",
+        ] {
             assert_eq!(parts(wrong), None, "{wrong}");
         }
         assert_eq!(range("mon-fri"), Some(vec![0, 1, 2, 3, 4]));
@@ -232,7 +280,8 @@ mod tests {
             event("DTSTART;TZID=Europe/Paris:20260410T140000\r\nDTEND;TZID=Europe/Paris:20260410T160000")
         );
         fs::write(&path, text).unwrap();
-        let off = times_off(&path, &zone).unwrap();
+        let (off, wrong) = times_off(&path, &zone).unwrap();
+        assert_eq!(wrong, Vec::<String>::new());
         let say = |at| crate::clock::rfc3339(at, &zone);
         assert_eq!(
             (say(off[0].0), say(off[0].1)),
@@ -242,6 +291,19 @@ mod tests {
             (say(off[1].0), say(off[1].1)),
             ("2026-04-10T14:00:00+02:00".to_owned(), "2026-04-10T16:00:00+02:00".to_owned())
         );
+        // What comes again every year, without end, leaves room for what comes after it.
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}{}{}END:VCALENDAR\r\n",
+            event("DTSTART;VALUE=DATE:20200101\r\nDTEND;VALUE=DATE:20200102\r\nRRULE:FREQ=YEARLY"),
+            event("DTSTART;VALUE=DATE:20200501\r\nDTEND;VALUE=DATE:20200502\r\nRRULE:FREQ=YEARLY"),
+            event("DTSTART;VALUE=DATE:20260514\r\nDTEND;VALUE=DATE:20260515")
+        );
+        fs::write(&path, text).unwrap();
+        let (off, _) = times_off(&path, &zone).unwrap();
+        for day in ["2026-01-01", "2031-05-01", "2026-05-14"] {
+            let begin = midnight(day.parse().unwrap(), &zone).unwrap();
+            assert!(off.contains(&(begin, begin + DAY)), "{day}");
+        }
         fs::write(&path, "no calendar").unwrap();
         assert!(times_off(&path, &zone).is_err());
         assert_eq!(days_off("2026-07-18..2026-07-19", &zone).map(|(a, b)| b - a), Some(2 * DAY));

@@ -40,6 +40,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     let templates = check.templates(raw.desk.as_ref()?);
     let policy = check.policy(&raw, templates.as_ref());
     let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.desk));
+    let goals = raw.goals.map(|goals| super::slas::goals(&mut check, goals));
     let retry = raw.retry.as_ref().map(|r| check.retry(r));
     let (store, limits) = (raw.store.as_ref()?, raw.limits.as_ref()?);
     let store_url = check.store_url(&store.url);
@@ -57,7 +58,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
         letter_file_bytes: limits.letter_file_bytes,
         mail_attempts: limits.mail_attempts.max(2),
         reports: reports.unwrap_or_default(),
-        goals: raw.goals.map(super::slas::goals).unwrap_or_default(),
+        goals: goals.unwrap_or_default(),
         warnings,
     })
 }

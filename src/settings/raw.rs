@@ -70,7 +70,7 @@ pub(super) struct Sla {
     #[serde(default)]
     pub(super) targets: Vec<Target>,
     pub(super) calendar: Option<String>,
-    pub(super) warn_at: Option<Vec<i64>>,
+    pub(super) warn_at: Option<Vec<f64>>,
     #[serde(default = "yes")]
     pub(super) escalate_at_breach: bool,
     pub(super) acknowledge: Option<String>,
@@ -80,17 +80,9 @@ pub(super) struct Sla {
     #[serde(default)]
     pub(super) post_mortem: Vec<String>,
     pub(super) post_mortem_within: Option<String>,
-    pub(super) pauses: Option<Vec<Pause>>,
+    pub(super) pauses: Option<Vec<String>>,
     #[serde(default = "yes")]
     pub(super) tell: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Pause {
-    Requester,
-    Vendor,
-    Date,
 }
 
 fn yes() -> bool {
@@ -122,21 +114,12 @@ pub(super) struct Contract {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Report {
-    pub(super) kind: ReportKind,
+    pub(super) kind: String,
     pub(super) cron: String,
     pub(super) to: Vec<String>,
     #[serde(default)]
     pub(super) queues: Vec<String>,
     pub(super) language: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ReportKind {
-    Daily,
-    Weekly,
-    Monthly,
-    Quarterly,
 }
 
 #[derive(Debug, Deserialize)]

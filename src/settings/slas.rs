@@ -55,8 +55,9 @@ fn policy(
 ) -> SlaPolicy {
     let place = |field: &str| format!("slas.{name}.{field}");
     let known = |check: &mut Check<'_>, field: &str, word: &str| {
-        if !calendars.contains_key(word) {
-            let names: Vec<String> = calendars.keys().cloned().collect();
+        let mut names = check.source.names("calendars");
+        names.push("always".to_owned());
+        if !names.iter().any(|name| name == word) {
             check.note(&place(field), format!("there is no [calendars.{word}]; there is {}", list(&names)));
         }
         word.to_owned()
@@ -70,18 +71,51 @@ fn policy(
         let (escalate_after, stalled_after) = (time(&one.escalate_after), time(&one.stalled_after));
         let priority = one.priority.as_ref().map(|p| p.to_uppercase());
         priorities(check, &place("targets"), priority.iter(), all);
+        let twice = targets.iter().any(|t: &Target| t.level == one.level && t.priority == priority);
+        if one.level.is_some_and(|level| level < 1) {
+            check.note(&place("targets"), "levels begin at 1");
+        } else if twice {
+            let whom = priority.as_deref().unwrap_or("every priority");
+            check.note(&place("targets"), format!("two targets are for {whom} at the same level"));
+        }
         targets.push(Target { level: one.level, priority, respond, resolve, escalate_after, stalled_after, calendar });
     }
-    let warn_at = raw.warn_at.clone().unwrap_or_else(|| vec![75, 90]);
-    if warn_at.iter().any(|share| !(1..=99).contains(share)) || !warn_at.is_sorted() {
-        check.note(&place("warn_at"), "these are per cents of a target, from 1 to 99, the lowest first");
+    let empty = |length: &Option<Length>, calendar: &str| {
+        let calendar = calendars.get(calendar).filter(|_| matches!(length, Some(Length::Days(_) | Length::Weeks(_))));
+        calendar.is_some_and(|c| c.day_length() == 0)
+    };
+    for one in &targets {
+        let all = [&one.respond, &one.resolve, &one.escalate_after, &one.stalled_after];
+        if all.into_iter().any(|length| empty(length, &one.calendar)) {
+            check.note(
+                &place("targets"),
+                format!("[calendars.{}] has no weekly hours, so it has no days and weeks; write hours", one.calendar),
+            );
+        }
     }
+    let warn_at = raw.warn_at.clone().unwrap_or_else(|| vec![75.0, 90.0]);
+    if warn_at.iter().any(|share| !(1.0..=99.0).contains(share) || share.fract() != 0.0) || !warn_at.is_sorted() {
+        check
+            .note(&place("warn_at"), "these are whole per cents of a target, from 1 to 99, the lowest first: [75, 90]");
+    }
+    // They are whole and small by now, or the configuration is refused.
+    #[allow(clippy::cast_possible_truncation)]
+    let warn_at = warn_at.into_iter().map(|share| share as i64).collect();
     let codes = |codes: &[String]| codes.iter().map(|c| c.to_uppercase()).collect::<Vec<_>>();
     let (major, post_mortem) = (codes(&raw.major), codes(&raw.post_mortem));
     priorities(check, &place("major"), major.iter(), all);
     priorities(check, &place("post_mortem"), post_mortem.iter(), all);
-    let pauses =
-        raw.pauses.clone().unwrap_or_else(|| vec![raw::Pause::Requester, raw::Pause::Vendor, raw::Pause::Date]);
+    let pauses = raw.pauses.clone().unwrap_or_else(|| ["requester", "vendor", "date"].map(str::to_owned).to_vec());
+    let pauses: Vec<PendingOn> = pauses
+        .iter()
+        .filter_map(|word| {
+            let found = PendingOn::from_word(word);
+            if found.is_none() {
+                check.note(&place("pauses"), format!("{word:?} is none of \"requester\", \"vendor\" and \"date\""));
+            }
+            found
+        })
+        .collect();
     let within = raw.post_mortem_within.as_deref().unwrap_or("48h");
     SlaPolicy {
         name: name.to_owned(),
@@ -95,19 +129,12 @@ fn policy(
             .status_every
             .as_deref()
             .and_then(|t| length(check, &place("status_every"), t))
+            .filter(|length| matches!(length, Length::Time(_)))
             .unwrap_or(Length::Time(HOUR)),
         post_mortem,
         post_mortem_within: check.millis(&place("post_mortem_within"), within).unwrap_or(48 * HOUR),
-        pauses: pauses.into_iter().map(pause).collect(),
+        pauses,
         tell: raw.tell,
-    }
-}
-
-fn pause(pause: raw::Pause) -> PendingOn {
-    match pause {
-        raw::Pause::Requester => PendingOn::Requester,
-        raw::Pause::Vendor => PendingOn::Vendor,
-        raw::Pause::Date => PendingOn::Date,
     }
 }
 
@@ -150,6 +177,9 @@ fn read_length(word: &str) -> Option<Length> {
         None => (0, word.strip_suffix('m')?.trim()),
     };
     let minutes: Millis = if minutes.is_empty() { 0 } else { minutes.parse().ok()? };
+    if hours < 0 || minutes < 0 {
+        return None;
+    }
     let all = hours.checked_mul(HOUR)?.checked_add(minutes.checked_mul(MINUTE)?)?;
     (all > 0 && hours <= 10_000 && minutes <= 100_000).then_some(Length::Time(all))
 }
@@ -163,17 +193,42 @@ fn contract(check: &mut Check<'_>, name: &str, raw: &raw::Contract, all: &Raw) -
     for queue in raw.queues.iter().filter(|q| !all.queues.contains_key(*q)) {
         check.note(&place("queues"), format!("there is no [queues.{queue}]"));
     }
+    for sender in raw.senders.iter().filter(|s| !s.contains('@')) {
+        check.note(
+            &place("senders"),
+            format!("{sender:?} is neither an address nor a domain; write \"@{sender}\" for a domain"),
+        );
+    }
+    let level = raw.level.unwrap_or(0);
+    if level > 0 && !all.agents.values().any(|a| i64::from(a.level) == level) {
+        check.note(&place("level"), format!("nobody is at level {level}"));
+    }
     Contract {
         name: name.to_owned(),
         senders: raw.senders.iter().map(|s| key(s)).collect(),
         sla: raw.sla.clone(),
         queues: raw.queues.clone(),
-        level: raw.level.unwrap_or(0),
+        level,
     }
 }
 
 /// What the figures of reports should be.
-pub(super) fn goals(raw: raw::Goals) -> Goals {
+pub(super) fn goals(check: &mut Check<'_>, raw: raw::Goals) -> Goals {
+    let shares = [
+        raw.response_kept,
+        raw.resolution_kept,
+        raw.solved,
+        raw.reopened,
+        raw.first_level,
+        raw.by_articles,
+        raw.escalated,
+    ];
+    if shares.iter().flatten().any(|goal| !(1.0..=100.0).contains(goal)) {
+        check.note("goals", "these goals are per cents, from 1 to 100");
+    }
+    if raw.satisfaction.is_some_and(|goal| !(1.0..=5.0).contains(&goal)) {
+        check.note("goals.satisfaction", "marks go from 1 to 5");
+    }
     Goals {
         response_kept: raw.response_kept,
         resolution_kept: raw.resolution_kept,
@@ -206,6 +261,15 @@ fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk:
             return None;
         }
     };
+    let sorts = [Sort::Daily, Sort::Weekly, Sort::Monthly, Sort::Quarterly];
+    let Some(sort) = sorts.into_iter().find(|sort| sort.as_str() == raw.kind) else {
+        check.note(&place("kind"), format!("{:?} is none of daily, weekly, monthly and quarterly", raw.kind));
+        return None;
+    };
+    if let Some(language) = raw.language.as_ref().filter(|l| !desk.languages.contains(l)) {
+        let known = desk.languages.join(", ");
+        check.note(&place("language"), format!("there are no letters in {language:?}; there are in {known}"));
+    }
     for queue in raw.queues.iter().filter(|q| !all.queues.contains_key(*q)) {
         check.note(&place("queues"), format!("there is no [queues.{queue}]"));
     }
@@ -223,18 +287,7 @@ fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk:
         language: raw.language.clone().or(language).unwrap_or_else(|| default.clone()),
     });
     let to = to.collect();
-    Some(Plan {
-        name: name.to_owned(),
-        sort: match raw.kind {
-            raw::ReportKind::Daily => Sort::Daily,
-            raw::ReportKind::Weekly => Sort::Weekly,
-            raw::ReportKind::Monthly => Sort::Monthly,
-            raw::ReportKind::Quarterly => Sort::Quarterly,
-        },
-        cron,
-        to,
-        queues: if raw.queues.is_empty() { all.queues.keys().cloned().collect() } else { raw.queues.clone() },
-    })
+    Some(Plan { name: name.to_owned(), sort, cron, to, queues: raw.queues.clone() })
 }
 
 #[cfg(test)]
@@ -247,7 +300,7 @@ mod tests {
         assert_eq!(read_length("1h30"), Some(Length::Time(90 * MINUTE)));
         assert_eq!(read_length("72h"), Some(Length::Time(72 * HOUR)));
         assert_eq!((read_length("5d"), read_length("2w")), (Some(Length::Days(5)), Some(Length::Weeks(2))));
-        for wrong in ["", "0h", "-4h", "4", "h", "soon", "99999999999999h"] {
+        for wrong in ["", "0h", "-4h", "4", "h", "soon", "-1h90m", "5h-30", "99999999999999h"] {
             assert_eq!(read_length(wrong), None, "{wrong}");
         }
     }

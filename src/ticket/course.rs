@@ -29,6 +29,10 @@ pub struct Stand {
     pub service: String,
     /// Address of the agent who has it.
     pub assignee: String,
+    /// Whether its priority calls everybody.
+    pub major: bool,
+    /// When the time it takes to solve it began: the same after a solution that was taken back.
+    pub from: Millis,
     /// Name of the service level.
     pub policy: String,
     /// Working time within which a person answers; 0: best effort.
@@ -81,6 +85,8 @@ impl Stand {
             kind: ticket.kind.clone(),
             service: ticket.service.clone(),
             assignee: ticket.assignee.clone(),
+            major: sla.major,
+            from: sla.from,
             policy: sla.policy.clone(),
             respond: sla.respond,
             responded_at: ticket.first_responded_at,

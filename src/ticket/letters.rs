@@ -202,13 +202,7 @@ impl LetterKind {
         self.is_personal()
             || matches!(
                 self,
-                Self::NewTicket
-                    | Self::NewMessage
-                    | Self::Assigned
-                    | Self::Escalation
-                    | Self::Approval
-                    | Self::Held
-                    | Self::Major
+                Self::NewTicket | Self::NewMessage | Self::Assigned | Self::Escalation | Self::Approval | Self::Held
             )
     }
 }
@@ -234,6 +228,8 @@ pub struct LetterOrder {
     pub whole: bool,
     /// What tells it from another of its kind to the same person, for the same cause; mostly empty.
     pub cause: String,
+    /// Why, as somebody wrote it; mostly empty.
+    pub why: String,
 }
 
 impl LetterOrder {
@@ -250,6 +246,7 @@ impl LetterOrder {
             ready: false,
             whole: false,
             cause: String::new(),
+            why: String::new(),
         }
     }
 

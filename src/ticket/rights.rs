@@ -121,7 +121,9 @@ pub fn may(agent: &Agent, action: Action, ticket: &TicketView, policy: &Policy) 
         return Err(Denied::Queue);
     }
     let everywhere = agent.roles.iter().any(|r| matches!(r, Moderator | Administrator));
-    if !own && !everywhere && ticket.level > i64::from(agent.level) && !ABOVE.contains(&action) {
+    // A major incident calls everybody, and whoever is there may work on it.
+    let above = ticket.level > i64::from(agent.level) && !ticket.sla.major;
+    if !own && !everywhere && above && !ABOVE.contains(&action) {
         return Err(Denied::Level);
     }
     let allowed = RIGHTS
@@ -183,6 +185,9 @@ mod tests {
                     role_says,
                     "{role:?} {action:?} below"
                 );
+                let mut major = ticket("help", 2);
+                major.sla.major = true;
+                assert_eq!(may(&own, *action, &major, &policy), role_says, "{role:?} {action:?} major");
                 let mine = TicketView { assignee: own.address.clone(), ..ticket("other", 4) };
                 assert_eq!(may(&own, *action, &mine, &policy), role_says, "{role:?} {action:?} on one's own");
             }

@@ -8,6 +8,9 @@ use crate::letter::{Extra, Told};
 use crate::store::{Overdue, StoreError, Unit, Wanted};
 use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, TicketView, held_number};
 
+/// Most due times in one letter.
+const LISTED: usize = 200;
+
 /// Writes the letters. Gives how many.
 ///
 /// # Errors
@@ -35,16 +38,35 @@ pub(super) async fn drain(desk: &Desk) -> Result<usize, StoreError> {
         let order = LetterOrder { cause: format!("{last}"), ..LetterOrder::new(LetterKind::CatchUp, to) };
         let queue = rows.first().map(|row| row.queue.clone()).unwrap_or_default();
         let about = TicketView { id: held_number(0), queue, ..TicketView::default() };
+        let agent_language = agent.language.clone();
         let from = drafts.len();
         writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![order], &mut drafts);
         for draft in drafts.iter_mut().skip(from) {
-            draft.extra = Extra { told: rows.iter().map(told).collect(), ..Extra::default() };
+            draft.extra = Extra { told: some(&rows, &agent_language), ..Extra::default() };
             count += 1;
         }
     }
     unit.clear_overdue(ids);
     writer.commit(unit, drafts).await?;
     Ok(count)
+}
+
+/// The first of them, and how many more there are.
+fn some(rows: &[Overdue], language: &str) -> Vec<Told> {
+    let mut all: Vec<Told> = rows.iter().take(LISTED).map(told).collect();
+    let more = rows.len().saturating_sub(LISTED);
+    if let (Some(last), true) = (rows.last(), more > 0) {
+        let french = language == "fr";
+        let who = if french {
+            format!("… et {more} autres échéances")
+        } else {
+            format!("… and {more} further due times")
+        };
+        let text =
+            if french { "« #liste retard » les donne toutes." } else { "\"#list overdue\" gives all of them." };
+        all.push(Told { who, text: text.to_owned(), ..told(last) });
+    }
+    all
 }
 
 fn told(row: &Overdue) -> Told {

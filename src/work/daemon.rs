@@ -1,6 +1,6 @@
 //! `run`: the loops that carry work, and nothing else.
 //!
-//! One task a mailbox, one that decides, one that sends, and a bell that rings every ten seconds
+//! One task a mailbox, one that decides, one that sends, one that reports, and a bell that rings every ten seconds
 //! in case somebody else (an operator's command, a due time) left work. SIGTERM and SIGINT end it,
 //! SIGHUP reads the configuration again.
 
@@ -21,10 +21,12 @@ use crate::settings::{self, Mailbox, MailboxKind};
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, collect, once, process, sweep};
+use super::{Desk, collect, once, process, reports, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
+/// How often reports are looked for.
+const REPORTS: Duration = Duration::from_secs(20);
 /// How often leftovers are looked for (seconds, minutes, hours, day, month, weekday; UTC).
 const TICK: &str = "*/10 * * * * *";
 
@@ -65,6 +67,7 @@ impl Crew {
             tasks.spawn(watch(Arc::clone(desk), name.clone(), mailbox.clone(), stop.clone()));
         }
         tasks.spawn(decide(Arc::clone(desk), stop.clone()));
+        tasks.spawn(report(Arc::clone(desk), stop.clone()));
         tasks.spawn(send(Arc::clone(desk), sender, stop.clone()));
         if let Some(period) = systemd::watchdog_period() {
             tasks.spawn(pet_watchdog(Arc::clone(desk), period, stop.clone()));
@@ -222,6 +225,27 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
                 pause(patience.after(&error.into(), chance()), &stop).await;
             }
         }
+    }
+}
+
+/// Reports and notices, apart from everything that answers people: the figures of a year may take a while.
+async fn report(desk: Arc<Desk>, stop: CancellationToken) {
+    let mut patience = Patience::new(Duration::from_secs(10 * 60));
+    while !stop.is_cancelled() {
+        let wait = match reports::drain(&desk).await {
+            Ok(letters) => {
+                patience.reset();
+                if letters > 0 {
+                    desk.outbox_bell.notify_one();
+                }
+                REPORTS
+            }
+            Err(error) => {
+                tracing::error!(%error, "reports not written");
+                patience.after(&error.into(), chance())
+            }
+        };
+        pause(wait, &stop).await;
     }
 }
 

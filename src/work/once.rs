@@ -7,7 +7,7 @@ use crate::settings::MailboxKind;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
-use super::{Desk, collect, process, sweep};
+use super::{Desk, collect, process, reports, sweep};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,18 +29,27 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
     let settings = desk.settings.load_full();
     let mut tally = Tally::default();
     let mut first = None;
+    let mut deaf = Vec::new();
     for (name, mailbox) in &settings.mailboxes {
         match collect_one(desk, name, &mailbox.kind).await {
             Ok(count) => tally.fetched += count,
             Err(trouble) => {
                 tracing::error!(mailbox = name, error = %trouble, "mailbox not read");
                 first.get_or_insert(trouble);
+                deaf.push(name.clone());
             }
         }
     }
-    let heard_until = desk.fetched_until();
+    let mut heard_until = desk.fetched_until();
+    for name in deaf {
+        // Service levels wait for a mailbox that cannot be read, but not for ever.
+        if let Some(cursor) = desk.store.cursor(&name).await? {
+            heard_until.entry(name).or_insert(cursor.polled_at);
+        }
+    }
     tally.decided = process::drain(desk).await?;
     sweep::drain(desk, &heard_until).await?;
+    reports::drain(desk).await?;
     match sender.drain(desk, &CancellationToken::new()).await {
         Ok(sent) => tally.sent = sent,
         Err(trouble) => {

@@ -10,7 +10,7 @@ use crate::report::{Course, Figures, Page, Period, Plan, Sort, Subject, days_of,
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Unit, Wanted};
 use crate::ticket::sla::Calendar;
-use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, Policy, Role, Stand, TicketView, held_number};
+use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, Policy, Role, TicketView, held_number};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
@@ -23,7 +23,7 @@ const AGAIN: Millis = 14 * DAY;
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn drain(desk: &Desk) -> Result<usize, StoreError> {
+pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
     let settings = desk.settings.load_full();
     let mut count = notice(desk, &settings).await?;
     for plan in &settings.reports {
@@ -40,7 +40,7 @@ pub struct Built {
     pub before: Option<Figures>,
 }
 
-/// Computes a report from the store.
+/// Computes a report from the store, of some queues, or of all where none is named.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -65,10 +65,13 @@ async fn compute(store: &Store, policy: &Policy, period: Period, queues: &[Strin
         (course.number, course.title, course.created_at) = (row.number, row.title, row.created_at);
         course.stands.push((row.at, row.stand));
     }
-    let here = |c: &Course| c.stands.last().is_some_and(|(_, last)| queues.contains(&last.queue));
+    // Of all queues means also of those that are gone since.
+    let here = |c: &Course| queues.is_empty() || c.stands.last().is_some_and(|(_, last)| queues.contains(&last.queue));
     let courses: Vec<Course> = courses.into_values().filter(here).collect();
-    let is_major = |stand: &Stand| policy.slas.policies.get(&stand.policy).is_some_and(|p| p.is_major(&stand.priority));
-    Ok(figures(&courses, period, &days_of(period, &policy.desk.time_zone), &is_major))
+    let days = days_of(period, &policy.desk.time_zone);
+    // Sums over many rows take processor time, so they are done away from the tasks that wait for the network.
+    let work = move || figures(&courses, period, &days);
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)
 }
 
 /// A report laid out, in a language.
@@ -94,7 +97,8 @@ async fn ring(desk: &Desk, settings: &Settings, plan: &Plan) -> Result<usize, St
     if due.is_some_and(|due| due > now) {
         return Ok(0);
     }
-    let latest = plan.cron.previous(now + 1_000, zone).filter(|at| due.is_some_and(|due| *at >= due));
+    // The newest of the times that were missed; where the clocks were set, the one that was waited for.
+    let latest = due.map(|due| plan.cron.previous(now + 1_000, zone).filter(|at| *at >= due).unwrap_or(due));
     let Some((at, period)) = latest.and_then(|at| Some((at, Period::planned(plan, due?, at, zone)?))) else {
         // It is seen for the first time.
         let mut unit = Unit::load(&desk.store, Wanted::default(), now).await?;
@@ -159,11 +163,18 @@ pub async fn mail(
     let wanted = Wanted { agents, recipients, ..Wanted::default() };
     let mut unit = Unit::load(store, wanted, now).await?;
     let mut drafts = Vec::new();
+    let mut drawn: BTreeMap<String, Vec<(String, Vec<u8>)>> = BTreeMap::new();
     for (to, page) in letters {
+        // Charts are drawn once a language.
+        if !drawn.contains_key(&to.language) {
+            let name = |(name, png): (String, Vec<u8>)| (content_id(&name, cause), png);
+            drawn.insert(to.language.clone(), page.pictures().into_iter().map(name).collect());
+        }
+        let pictures = drawn.get(&to.language).cloned().unwrap_or_default();
         let order = LetterOrder { cause: cause.to_owned(), ..LetterOrder::new(LetterKind::Report, to) };
         let from = drafts.len();
-        writer.draft(&mut unit, Cause::Time, about(queues), MessageDraft::default(), vec![order], &mut drafts);
-        let pictures: Vec<_> = page.pictures().into_iter().map(|(name, png)| (content_id(&name, cause), png)).collect();
+        let about = about(queues, &settings.policy);
+        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![order], &mut drafts);
         let page = page.with_charts(|name| format!("cid:{}", content_id(name, cause)));
         // A page of texts always has a JSON form.
         let report = serde_json::to_value(&page).unwrap_or_default();
@@ -180,8 +191,8 @@ pub async fn mail(
 }
 
 /// A letter about no ticket, from a queue.
-fn about(queues: &[String]) -> TicketView {
-    let queue = queues.first().cloned().unwrap_or_default();
+fn about(queues: &[String], policy: &Policy) -> TicketView {
+    let queue = queues.first().or_else(|| policy.queues.keys().next()).cloned().unwrap_or_default();
     TicketView { id: held_number(0), queue, ..TicketView::default() }
 }
 
@@ -203,7 +214,6 @@ async fn notice(desk: &Desk, settings: &Settings) -> Result<usize, StoreError> {
     let ending: Vec<[String; 2]> =
         policy.slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)).collect();
     let next = if ending.is_empty() { now + DAY } else { now + AGAIN };
-    let queues: Vec<String> = policy.queues.keys().cloned().collect();
     let writer = Writer::new(&desk.store, &desk.secret, settings, now).await?;
     let agents = policy.agents.values().map(|a| a.address.clone()).collect();
     let mut unit = Unit::load(&desk.store, Wanted { agents, ..Wanted::default() }, now).await?;
@@ -213,7 +223,7 @@ async fn notice(desk: &Desk, settings: &Settings) -> Result<usize, StoreError> {
         let done = ending.iter().map(|[fr, en]| if agent.language == "fr" { fr.clone() } else { en.clone() }).collect();
         let to = Person { address: agent.address.clone(), name: agent.name.clone(), language: agent.language.clone() };
         let order = LetterOrder { done, cause: format!("{NAME}:{now}"), ..LetterOrder::new(LetterKind::Notice, to) };
-        writer.draft(&mut unit, Cause::Time, about(&queues), MessageDraft::default(), vec![order], &mut drafts);
+        writer.draft(&mut unit, Cause::Time, about(&[], policy), MessageDraft::default(), vec![order], &mut drafts);
     }
     let count = drafts.len();
     writer.commit(unit, drafts).await?;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::letters::{Cause, Writer};
-use super::{Desk, catch_up, recompute, reports};
+use super::{Desk, catch_up, recompute};
 use crate::clock::{MINUTE, Millis};
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::{DeadlineKind, LetterOrder, due};
@@ -22,7 +22,7 @@ const DEAF: Millis = 10 * MINUTE;
 const LATE: Millis = 15 * MINUTE;
 const FEW: i64 = 3;
 
-/// Meets every deadline that has been reached, and writes the reports that are due. Gives how many.
+/// Meets every deadline that has been reached. Gives how many.
 /// `heard_until`: by mailbox, until when every mail is decided; silence that was due later is not yet known
 /// to be silence.
 ///
@@ -44,7 +44,7 @@ pub async fn drain(desk: &Desk, heard_until: &BTreeMap<String, Millis>) -> Resul
             desk.outbox_bell.notify_one();
         }
     }
-    let letters = catch_up::drain(desk).await? + reports::drain(desk).await?;
+    let letters = catch_up::drain(desk).await?;
     if letters > 0 {
         desk.outbox_bell.notify_one();
     }
@@ -92,7 +92,13 @@ async fn batch(desk: &Desk, mailbox: &str, heard: Option<Millis>, away: bool) ->
         tracing::info!(ticket_id = id, kind = kind.as_str(), "deadline met");
         let (late, letters): (Vec<LetterOrder>, Vec<LetterOrder>) =
             change.letters.into_iter().partition(|l| away && now - at > LATE && l.kind.is_internal());
-        for letter in late {
+        // A warning of what is over already is none.
+        let over = match kind {
+            DeadlineKind::WarnRespond => ticket.sla.respond_due < now,
+            DeadlineKind::WarnResolve => ticket.sla.resolve_due < now,
+            _ => false,
+        };
+        for letter in late.into_iter().filter(|_| !over) {
             unit.note_overdue(&letter.to.address, *id, *at, catch_up::line(&letter));
         }
         writer.draft(&mut unit, Cause::Time, ticket, change.message, letters, &mut drafts);

@@ -242,6 +242,11 @@ fn walk(plan: &Plan) -> Walk {
     walk
 }
 
+/// One promise, or none that is the same to all.
+fn promise(known: &mut i64, one: i64) {
+    *known = if *known == 0 || *known == one { one } else { -1 };
+}
+
 /// The same figures, from the walks.
 fn expected(plans: &[Plan]) -> Figures {
     let mut f = Figures { days: vec![(0, 0); 7], ..Figures::default() };
@@ -272,7 +277,7 @@ fn expected(plans: &[Plan]) -> Figures {
         if w.response_missed.is_some() || w.responded.is_some() {
             groups(&mut f, w.level, &|g| {
                 add(&mut g.response_kept, w.response_missed.is_none());
-                g.response_target = g.response_target.max(respond);
+                promise(&mut g.response_target, respond);
             });
         }
         if w.responded.is_some() {
@@ -284,7 +289,7 @@ fn expected(plans: &[Plan]) -> Figures {
                 mean(&mut g.resolution, took * SLOT);
                 if resolve > 0 {
                     add(&mut g.resolution_kept, late.is_none());
-                    g.resolution_target = g.resolution_target.max(resolve);
+                    promise(&mut g.resolution_target, resolve);
                 }
             });
             f.days[usize::try_from(slot / 48).unwrap()].1 += 1;

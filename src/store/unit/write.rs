@@ -80,7 +80,11 @@ impl Unit {
         let rows = |ids: &BTreeSet<i64>| -> Vec<Written<'_>> {
             let one = |id: &i64| {
                 let ticket = self.tickets.get(id)?;
-                let (respond_due, resolve_due) = (ticket.sla.respond_due, ticket.sla.resolve_due);
+                // What is late stays in the list of what is late, also at the next level.
+                let sla = &ticket.sla;
+                let unanswered = sla.respond_missed > 0 && ticket.first_responded_at == 0;
+                let respond_due = if unanswered { sla.respond_missed } else { sla.respond_due };
+                let resolve_due = if sla.resolve_missed > 0 { sla.resolve_missed } else { sla.resolve_due };
                 Some(Written { at, respond_due, resolve_due, ticket })
             };
             ids.iter().filter_map(one).collect()

@@ -109,7 +109,7 @@ pub const ENTRIES: [Entry; 40] = [
     entry(Name::Note, &["note", "interne", "internal"], ["#note", "#note"], ["le texte reste interne", "the text stays inside"]),
     entry(Name::Take, &["take", "prendre", "prends"], ["#prendre", "#take"], ["vous prenez le ticket", "you take the ticket"]),
     entry(Name::Assign, &["assign", "assigner", "affecter", "attribuer"], ["#assigner QUI|personne", "#assign WHO|none"], ["le donne à un collègue", "gives it to a colleague"]),
-    entry(Name::Ask, &["ask", "demander", "question"], ["#demander", "#ask"], ["le texte est une question au demandeur ; l'horloge s'arrête", "the text is a question to the requester; the clock stops"]),
+    entry(Name::Ask, &["ask", "demander", "question"], ["#demander", "#ask"], ["le texte est une question au demandeur ; le ticket attend sa réponse", "the text is a question to the requester; the ticket waits for the answer"]),
     entry(Name::Pending, &["pending", "attente", "suspendre"], ["#attente 3j|2026-02-09|demandeur|prestataire", "#pending 3d|2026-02-09|requester|vendor"], ["met en attente", "puts it off"]),
     entry(Name::Escalate, &["escalate", "escalader", "escalade"], ["#escalader [N2] [pourquoi]", "#escalate [N2] [why]"], ["passe au niveau suivant, avec sa fiche", "hands it to the next level, with its sheet"]),
     entry(Name::Resolve, &["resolve", "resoudre", "resolu", "resolved"], ["#résoudre [solution]", "#resolve [solution]"], ["résolu ; le demandeur confirme", "done; the requester confirms"]),

@@ -5,19 +5,27 @@ use super::people::{concerned, person};
 use crate::clock::{Millis, spoken};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::{Agent, Policy, Role};
+use crate::ticket::sla::working;
 use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, Status, TicketView, Words, words};
 
 /// Some of a promised time is left: its people hear of it.
-pub(super) fn warn(change: &mut Change, kind: DeadlineKind, policy: &Policy) {
+pub(super) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
     let ticket = &change.ticket;
     let (what, due) = match kind {
         DeadlineKind::WarnRespond if ticket.first_responded_at > 0 => return,
         DeadlineKind::WarnRespond => (words!("La première réponse", "The first answer"), ticket.sla.respond_due),
         _ => (words!("La résolution", "The solution"), ticket.sla.resolve_due),
     };
+    if due <= now {
+        // Of what is over there is another letter.
+        return;
+    }
     let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
-    let said =
-        Words { fr: format!("{} est attendue avant le {fr}.", what.fr), en: format!("{} is due by {en}.", what.en) };
+    let left = working(policy.slas.calendar(&ticket.sla.calendar).between(now, due));
+    let said = Words {
+        fr: format!("{} est attendue avant le {fr} : il reste {}.", what.fr, left.fr),
+        en: format!("{} is due by {en}: {} left.", what.en, left.en),
+    };
     change.letters = told(LetterKind::Warning, concerned(LetterKind::Warning, ticket, "", policy), &said);
     change.events.push(Event::own("warned", said.en));
 }
@@ -50,11 +58,14 @@ pub(super) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy
     let level = change.ticket.level.max(1);
     let said = if kind == DeadlineKind::Escalate {
         words!(
-            "Elle n'est pas résolue au niveau N{level} dans le temps prévu.",
+            "La demande n'est pas résolue au niveau N{level} dans le temps prévu.",
             "It was not solved at level N{level} in the time there is for that."
         )
     } else {
-        words!("Elle n'avance plus depuis trop longtemps.", "Nothing has happened to it for too long.")
+        words!(
+            "Personne n'a agi sur cette demande depuis trop longtemps.",
+            "There has been no activity on this ticket for too long."
+        )
     };
     if rise(change, &said, policy) {
         return;
@@ -68,6 +79,10 @@ pub(super) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy
 /// It goes to the next level by itself; false where there is none, or it cannot.
 fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
     let ticket = &change.ticket;
+    // What waits goes on waiting for what it waits for.
+    if ticket.status == Status::Pending {
+        return false;
+    }
     let level = ticket.level.max(1);
     let (Some(next), Some(status)) = (policy.next_level(&ticket.queue, level), after(ticket.status, Move::Escalate))
     else {
@@ -82,8 +97,8 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
     let up: Vec<LetterOrder> =
         people.into_iter().map(|a| LetterOrder::new(LetterKind::Escalation, person(a))).collect();
     let gone = Words {
-        fr: format!("{} Elle passe au niveau N{next}.", why.fr),
-        en: format!("{} It goes to level N{next}.", why.en),
+        fr: format!("{} La demande passe au niveau N{next}.", why.fr),
+        en: format!("{} The ticket moves to level N{next}.", why.en),
     };
     change.letters = told(LetterKind::Escalation, up, why);
     let had = had.into_iter().filter(|h| !change.letters.iter().any(|l| l.to.address == h.to.address)).collect();
@@ -176,16 +191,52 @@ pub(super) fn called(
     letters: Vec<LetterOrder>,
     ticket: &TicketView,
     before: &TicketView,
+    actor: &str,
     policy: &Policy,
 ) -> Vec<LetterOrder> {
     let major = |t: &TicketView| t.status != Status::Approval && !t.status.is_done() && policy.is_major(t);
     let known = !before.sla.stays.is_empty() && major(before);
-    if !major(ticket) || known {
+    if known {
+        return went_on(letters, ticket, before, actor, policy);
+    }
+    if !major(ticket) {
         return letters;
     }
     const NEWS: [LetterKind; 3] = [LetterKind::NewTicket, LetterKind::Assigned, LetterKind::Escalation];
     let kept = letters.into_iter().filter(|l| !NEWS.contains(&l.kind));
-    kept.chain(everybody(LetterKind::Major, ticket, policy)).collect()
+    // Whoever is called late reads what it is about, whatever brought it there.
+    kept.chain(everybody(LetterKind::Major, ticket, policy).into_iter().map(LetterOrder::with_all)).collect()
+}
+
+/// What those who were called hear besides the points: who has it, and that it is over.
+fn went_on(
+    mut letters: Vec<LetterOrder>,
+    ticket: &TicketView,
+    before: &TicketView,
+    actor: &str,
+    policy: &Policy,
+) -> Vec<LetterOrder> {
+    let name = |address: &str| policy.agent(address).map_or_else(|| "guichet".to_owned(), |a| a.name.clone());
+    let who = name(if policy.agent(actor).is_some() { actor } else { &ticket.assignee });
+    let said = if ticket.status.is_done() {
+        words!("Incident terminé : résolu par {who}.", "The incident is over: solved by {who}.")
+    } else if !policy.is_major(ticket) {
+        let priority = &ticket.priority;
+        words!(
+            "Ce n'est plus un incident majeur : la priorité est {priority}.",
+            "It is no major incident any more: its priority is {priority}."
+        )
+    } else if ticket.assignee != before.assignee && !ticket.assignee.is_empty() {
+        let who = name(&ticket.assignee);
+        words!("{who} s'en charge.", "{who} has it.")
+    } else {
+        return letters;
+    };
+    let news = told(LetterKind::Point, everybody(LetterKind::Point, ticket, policy), &said);
+    let knows = |to: &str| to == actor || letters.iter().any(|l| l.to.address == to && l.kind.is_internal());
+    let news: Vec<LetterOrder> = news.into_iter().filter(|l| !knows(&l.to.address)).collect();
+    letters.extend(news);
+    letters
 }
 
 /// Everybody of all levels.

@@ -36,7 +36,7 @@ pub fn due(
                 "It was resolved, and nobody said otherwise."
             ),
         ),
-        DeadlineKind::WarnRespond | DeadlineKind::WarnResolve => clocks::warn(&mut change, kind, policy),
+        DeadlineKind::WarnRespond | DeadlineKind::WarnResolve => clocks::warn(&mut change, kind, now, policy),
         DeadlineKind::Respond | DeadlineKind::Resolve => clocks::breach(&mut change, kind, at, policy),
         DeadlineKind::Escalate | DeadlineKind::Stalled => clocks::stuck(&mut change, kind, now, policy),
         DeadlineKind::Point => clocks::point(&mut change, now, policy),
@@ -44,16 +44,14 @@ pub fn due(
         DeadlineKind::PostMortem => clocks::post_mortem(&mut change, now, policy),
         DeadlineKind::Responded => {}
     }
-    // What only the clocks did leaves what somebody did before it to be taken back.
-    let quiet = matches!(
-        kind,
-        DeadlineKind::WarnRespond | DeadlineKind::WarnResolve | DeadlineKind::Point | DeadlineKind::Responded
-    );
+    // What only tells people leaves what somebody did before it to be taken back.
+    let moved = |t: &TicketView| (t.status, t.level, t.assignee.clone());
+    let quiet = moved(&change.ticket) == moved(ticket);
     if quiet {
         change.ticket.undo.clone_from(&ticket.undo);
         change.quiet = true;
     }
-    let settled = settle(&mut change.ticket, ticket, "guichet", now, policy);
+    let settled = settle(&mut change.ticket, ticket, "guichet", false, now, policy);
     change.events.extend(settled);
     for letter in &mut change.letters {
         letter.cause = format!("{}:{at}", kind.as_str());
@@ -61,12 +59,33 @@ pub fn due(
     change
 }
 
-/// The ticket under service levels that were edited; none where that changes nothing.
+/// The ticket under service levels that were edited; none where that changes nothing. What is over at once
+/// under the new ones is written down, and sends no letters and no ticket upward.
 #[must_use]
 pub fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Change> {
     let mut after = ticket.clone();
-    let events = settle(&mut after, ticket, "guichet", now, policy);
+    let mut events = settle(&mut after, ticket, "guichet", false, now, policy);
+    if after.sla.promised_at == now && !ticket.sla.stays.is_empty() {
+        forgive(&mut after, now);
+        let before = after.clone();
+        events.extend(settle(&mut after, &before, "guichet", false, now, policy));
+    }
     (after != *ticket).then(|| Change { ticket: after, events, quiet: true, ..Change::default() })
+}
+
+/// Nobody is told of what was over before it was promised.
+fn forgive(ticket: &mut TicketView, now: Millis) {
+    let sla = &mut ticket.sla;
+    if sla.respond_due > 0 && sla.respond_due < now {
+        sla.miss_response(sla.respond_due);
+    }
+    if sla.resolve_due > 0 && sla.resolve_due < now {
+        sla.miss_resolution(sla.resolve_due);
+    }
+    let over = |kind| ticket.deadlines.get(&kind).is_some_and(|at| *at < now);
+    if over(DeadlineKind::Escalate) || over(DeadlineKind::Stalled) {
+        ticket.sla.stuck_at = now;
+    }
 }
 
 /// What it waited for is there: back to its assignee, once somebody is at work.

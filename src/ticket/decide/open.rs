@@ -108,7 +108,9 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
     raise(&mut ticket, policy, &mut events);
     let letters = first_letters(case, &ticket, queue, &mut events);
     begin(&mut ticket, case, &mut events);
-    let letters = called(letters, &ticket, &TicketView::default(), policy);
+    // The mailbox's own server says that it is not who it claims to be: it calls nobody from their bed.
+    let letters =
+        if intake.denied { letters } else { called(letters, &ticket, &TicketView::default(), &intake.sender, policy) };
     Opening {
         ticket,
         prefix: queue.prefix.clone(),
@@ -139,7 +141,7 @@ fn raise(ticket: &mut TicketView, policy: &Policy, events: &mut Vec<Event>) {
 fn begin(ticket: &mut TicketView, case: &Case<'_>, events: &mut Vec<Event>) {
     let Case { intake, policy, snapshot, .. } = *case;
     let settled =
-        settle(ticket, &TicketView { status: ticket.status, ..TicketView::default() }, "", snapshot.now, policy);
+        settle(ticket, &TicketView { status: ticket.status, ..TicketView::default() }, "", false, snapshot.now, policy);
     events.extend(settled);
     let within = policy.slas.policy_of(ticket).and_then(|p| Some((p.acknowledge?, policy.slas.calendar(&p.hours))));
     if let Some((within, hours)) = within.filter(|_| silence(intake).is_none()) {

@@ -9,10 +9,12 @@ use crate::ticket::sla;
 use crate::ticket::words::{DeadlineKind, Event, PendingOn, Status, TicketView};
 
 /// Brings times, clocks and deadlines in line with the status; gives the lines of history that say so.
+/// `hand`: whether somebody of the desk moved it on.
 pub(super) fn settle(
     ticket: &mut TicketView,
     before: &TicketView,
     actor: &str,
+    hand: bool,
     now: Millis,
     policy: &Policy,
 ) -> Vec<Event> {
@@ -23,7 +25,6 @@ pub(super) fn settle(
     deadlines(ticket, before, now, policy);
     let (was, is) = (described(before), described(ticket));
     let status = (was != is).then(|| Event::by(actor, "status", format!("{was} → {is}")));
-    let hand = policy.agent(actor).is_some();
     status.into_iter().chain(sla::keep(ticket, before, hand, now, &policy.slas)).collect()
 }
 
@@ -71,7 +72,9 @@ fn deadlines(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: 
 /// After a major incident somebody is asked what there is to learn from it.
 fn post_mortem(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: &Policy) {
     let wanted = policy.slas.policy_of(ticket).is_some_and(|p| p.post_mortem.contains(&ticket.priority));
-    if !ticket.status.is_done() || ticket.merged_into != 0 || !wanted {
+    // Of what was refused, or closed unanswered, there is nothing to learn.
+    let worked = ticket.resolved_at > 0 || ticket.first_responded_at > 0;
+    if !ticket.status.is_done() || ticket.merged_into != 0 || !wanted || !worked {
         ticket.deadlines.remove(&DeadlineKind::PostMortem);
     } else if !before.status.is_done() && before.status != Status::Approval {
         ticket.deadlines.insert(DeadlineKind::PostMortem, now);

@@ -129,9 +129,13 @@ impl<'a> Course<'a> {
     /// Ends it: times, deadlines, history.
     pub(super) fn joining(mut self, message: MessageDraft, keep: bool, reason: String) -> Joining {
         let now = self.now();
-        let settled = settle(&mut self.ticket, &self.before, &self.actor, now, self.case.policy);
+        // Who only looks, or is away, does not move it on.
+        let machine = self.case.intake.mail.automatic.is_some() || self.case.intake.mail.bounce.is_some();
+        let hand = !self.quiet && !machine && self.case.policy.agent(&self.actor).is_some();
+        let settled = settle(&mut self.ticket, &self.before, &self.actor, hand, now, self.case.policy);
         self.events.extend(settled);
-        self.letters = called(std::mem::take(&mut self.letters), &self.ticket, &self.before, self.case.policy);
+        self.letters =
+            called(std::mem::take(&mut self.letters), &self.ticket, &self.before, &self.actor, self.case.policy);
         for change in self.others.values_mut() {
             let before = self
                 .case
@@ -140,9 +144,9 @@ impl<'a> Course<'a> {
                 .get(&change.ticket.id)
                 .or_else(|| self.case.snapshot.named.values().find(|t| t.id == change.ticket.id));
             let before = before.cloned().unwrap_or_default();
-            change.events.extend(settle(&mut change.ticket, &before, &self.actor, now, self.case.policy));
+            change.events.extend(settle(&mut change.ticket, &before, &self.actor, hand, now, self.case.policy));
             let letters = std::mem::take(&mut change.letters);
-            change.letters = called(letters, &change.ticket, &before, self.case.policy);
+            change.letters = called(letters, &change.ticket, &before, &self.actor, self.case.policy);
         }
         Joining {
             change: Change {

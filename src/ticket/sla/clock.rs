@@ -9,8 +9,8 @@ use super::calendar::Calendar;
 use crate::clock::Millis;
 use crate::ticket::words::PendingOn;
 
-/// Most stays of a ticket that are kept; before that, the oldest of its waits are joined.
-const STAYS: usize = 400;
+/// Most stays of a ticket that are kept; beyond that the oldest wait counts as work.
+const STAYS: usize = 2_000;
 
 /// What has been promised on a ticket, and what became of it. Times are 0 where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ pub struct Sla {
     pub respond_due: Millis,
     /// When it is to be solved; 0 while that clock stands still.
     pub resolve_due: Millis,
+    /// Since when just this is promised: nothing is missed before that.
+    pub promised_at: Millis,
+    /// Whether its priority calls everybody.
+    pub major: bool,
     /// When the first answer was due that did not come in time.
     pub respond_missed: Millis,
     /// When it was to be solved and was not, since `from`.
@@ -132,7 +136,7 @@ impl Sla {
     pub(crate) fn miss_response(&mut self, due: Millis) {
         self.respond_told = due;
         if self.respond_missed == 0 {
-            self.respond_missed = due;
+            self.respond_missed = due.max(self.promised_at);
         }
     }
 
@@ -140,7 +144,7 @@ impl Sla {
     pub(crate) fn miss_resolution(&mut self, due: Millis) {
         self.resolve_told = due;
         if self.resolve_missed == 0 {
-            self.resolve_missed = due;
+            self.resolve_missed = due.max(self.promised_at);
         }
     }
 

@@ -71,16 +71,34 @@ pub fn standing(ticket: &TicketView, now: Millis) -> (Standing, Standing) {
 #[must_use]
 pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> {
     let sla = &ticket.sla;
-    if sla.policy.is_empty() || ticket.status.is_done() {
+    if sla.policy.is_empty() {
         return Vec::new();
     }
     let (response, resolution) = standing(ticket, now);
+    if ticket.status.is_done() {
+        return kept(ticket, response, resolution, policy);
+    }
     let calendar = policy.slas.calendar(&sla.calendar);
     let of = Words { fr: calendar.label("fr").to_owned(), en: calendar.label("en").to_owned() };
     let mut said: Vec<Words> = sentence(response, sla.respond, FIRST, &of, policy).into_iter().collect();
     if ticket.first_responded_at > 0 && response.state == State::Met {
         let Words { fr, en } = working(sla.respond_took.unwrap_or(0));
         said.push(words!("Première réponse donnée à temps, en {fr}.", "First answer given in time, after {en}."));
+    }
+    if response.state == State::Breached {
+        let at = |at, language| spoken(at, &policy.desk.time_zone, language);
+        let answered = ticket.first_responded_at;
+        if answered > 0 {
+            let (fr, en) = (at(answered, "fr"), at(answered, "en"));
+            said.push(words!("Elle a été donnée le {fr}.", "It was given {en}."));
+        } else if sla.respond_due > now {
+            let level = ticket.level.max(1);
+            let (fr, en) = (at(sla.respond_due, "fr"), at(sla.respond_due, "en"));
+            said.push(words!(
+                "Le niveau N{level} a jusqu'au {fr} pour répondre.",
+                "Level N{level} has until {en} to answer."
+            ));
+        }
     }
     let mut last = match sentence(resolution, sla.resolve, SOLVED, &of, policy) {
         Some(words) => words,
@@ -91,7 +109,7 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
         let (left, goal) = (working((sla.resolve - used).max(0)), working(sla.resolve));
         last = Words {
             fr: format!("Résolution : le compteur est arrêté, il reste {} sur {} ({}).", left.fr, goal.fr, of.fr),
-            en: format!("Solution: the clock stands still, {} of {} are left ({}).", left.en, goal.en, of.en),
+            en: format!("Solution: the clock is paused, {} of {} are left ({}).", left.en, goal.en, of.en),
         };
     }
     said.push(last);
@@ -105,6 +123,28 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
     }
     said.extend(waited(ticket, now, policy));
     said
+}
+
+/// Whether the promises of a ticket that is done were kept.
+fn kept(ticket: &TicketView, response: Standing, resolution: Standing, policy: &Policy) -> Vec<Words> {
+    let at = |at, language| spoken(at, &policy.desk.time_zone, language);
+    let one = |standing: Standing, took: Option<Millis>, [fr, en]: [&str; 2]| {
+        let took = working(took?);
+        let due = (at(standing.due_at, "fr"), at(standing.due_at, "en"));
+        match standing.state {
+            State::Met => Some(Words {
+                fr: format!("{fr} à temps, en {}.", took.fr),
+                en: format!("{en} in time, after {}.", took.en),
+            }),
+            State::Breached => Some(Words {
+                fr: format!("{fr} en retard, en {} : elle était attendue le {}.", took.fr, due.0),
+                en: format!("{en} late, after {}: it was due {}.", took.en, due.1),
+            }),
+            _ => None,
+        }
+    };
+    let sla = &ticket.sla;
+    one(response, sla.respond_took, FIRST).into_iter().chain(one(resolution, sla.resolve_took, SOLVED)).collect()
 }
 
 const FIRST: [&str; 2] = ["Première réponse", "First answer"];
@@ -135,8 +175,8 @@ fn waited(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Words> {
         return None;
     }
     let on = |on: PendingOn| match on {
-        PendingOn::Requester => ["dans l'attente du demandeur", "waiting for the requester"],
-        PendingOn::Vendor => ["dans l'attente du prestataire", "waiting for the vendor"],
+        PendingOn::Requester => ["en attente du demandeur", "waiting for the requester"],
+        PendingOn::Vendor => ["en attente du prestataire", "waiting for the vendor"],
         PendingOn::Date => ["en attente d'une date", "waiting for a date"],
     };
     let list = |at: usize| {
@@ -147,7 +187,7 @@ fn waited(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Words> {
         waits.iter().map(one).collect::<Vec<_>>().join(", ")
     };
     Some(Words {
-        fr: format!("Compteur arrêté : {}.", list(0)), en: format!("The clock stood still for {}.", list(1))
+        fr: format!("Compteur arrêté : {}.", list(0)), en: format!("The clock was paused for {}.", list(1))
     })
 }
 
@@ -158,8 +198,8 @@ pub fn promised(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Wor
     policy.slas.policy_of(ticket).filter(|p| p.tell)?;
     let at = |language| spoken(sla.respond_due, &policy.desk.time_zone, language);
     (sla.respond_due > now && sla.run() != Run::Approval).then(|| Words {
-        fr: format!("Une personne vous répond avant le {}.", at("fr")),
-        en: format!("A person answers you by {}.", at("en")),
+        fr: format!("Vous recevrez une réponse d'une personne avant le {}.", at("fr")),
+        en: format!("Somebody will answer you by {}.", at("en")),
     })
 }
 

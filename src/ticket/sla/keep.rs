@@ -62,22 +62,27 @@ fn compute(ticket: &mut TicketView, policy: Option<&SlaPolicy>, target: Option<&
     let pauses = pauses(policy);
     let (done, answered) = (ticket.status.is_done(), ticket.first_responded_at);
     let sla = &mut ticket.sla;
+    // Whatever moves a time that is over, it is over.
+    if answered == 0 {
+        missed(&mut sla.respond_missed, sla.respond_due, sla.promised_at, now);
+    }
+    missed(&mut sla.resolve_missed, sla.resolve_due, sla.promised_at, now);
+    let terms = (sla.policy.clone(), sla.calendar.clone(), sla.respond, sla.resolve);
     sla.policy = policy.map(|p| p.name.clone()).unwrap_or_default();
+    sla.major = policy.is_some_and(|p| p.is_major(&ticket.priority));
     name.clone_into(&mut sla.calendar);
     let length = |l: Option<super::policy::Length>| l.map_or(0, |l| l.in_calendar(&calendar));
     (sla.respond, sla.resolve) = (length(target.and_then(|t| t.respond)), length(target.and_then(|t| t.resolve)));
+    if terms != (sla.policy.clone(), sla.calendar.clone(), sla.respond, sla.resolve) {
+        sla.promised_at = now;
+    }
     let due = |sla: &Sla, which, since, length| match length {
         0 => 0,
         length => sla.due(which, since, length, &calendar).unwrap_or(0),
     };
-    // Whatever moves a time that is over, it is over.
-    if answered == 0 {
-        missed(&mut sla.respond_missed, sla.respond_due, now);
-    }
-    missed(&mut sla.resolve_missed, sla.resolve_due, now);
     let respond_due = due(sla, Which::Response, sla.since, sla.respond);
     if answered > 0 {
-        missed(&mut sla.respond_missed, sla.respond_due, answered);
+        missed(&mut sla.respond_missed, sla.respond_due, sla.promised_at, answered);
         sla.respond_due = 0;
         if sla.respond_took.is_none() {
             let opened = sla.stays.first().map_or(answered, |s| s.at);
@@ -99,9 +104,9 @@ fn compute(ticket: &mut TicketView, policy: Option<&SlaPolicy>, target: Option<&
 }
 
 /// What was due before it was done was late.
-fn missed(missed: &mut Millis, due: Millis, done: Millis) {
+fn missed(missed: &mut Millis, due: Millis, promised_at: Millis, done: Millis) {
     if due > 0 && done > due && *missed == 0 {
-        *missed = due;
+        *missed = due.max(promised_at);
     }
 }
 
@@ -129,17 +134,17 @@ fn arm(ticket: &mut TicketView, policy: Option<&SlaPolicy>, target: Option<&Targ
         let warn = warnings(sla, Which::Resolution(&pauses), sla.resolve, &policy.warn_at, &calendar);
         set.push((DeadlineKind::WarnResolve, next(&warn, old.get(&DeadlineKind::WarnResolve), now)));
     }
-    let free = sla.stuck_at < sla.since.max(sla.progress_at);
-    if let Some(length) = target.and_then(|t| t.escalate_after).filter(|_| free) {
+    if let Some(length) = target.and_then(|t| t.escalate_after).filter(|_| sla.stuck_at < sla.since) {
         let due = sla.due(Which::Resolution(&pauses), sla.since, length.in_calendar(&calendar), &calendar);
         set.push((DeadlineKind::Escalate, due));
     }
+    let free = sla.stuck_at < sla.since.max(sla.progress_at);
     if let Some(length) = target.and_then(|t| t.stalled_after).filter(|_| free) {
         let from = sla.since.max(sla.progress_at);
         let due = sla.due(Which::Resolution(&pauses), from, length.in_calendar(&calendar), &calendar);
         set.push((DeadlineKind::Stalled, due));
     }
-    if policy.is_major(&ticket.priority) && sla.run() == Run::Running {
+    if policy.is_major(&ticket.priority) && sla.run() != Run::Approval {
         let every = policy.point_every.in_calendar(&calendar);
         let kept = old.get(&DeadlineKind::Point).copied();
         set.push((DeadlineKind::Point, kept.or_else(|| calendar.add(now, every))));

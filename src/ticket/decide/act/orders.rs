@@ -258,17 +258,11 @@ impl<'a> Acting<'a> {
         let (told, done) = match on {
             PendingOn::Requester => (
                 words!("Nous attendons votre réponse pour continuer.", "We wait for your answer to go on."),
-                words!(
-                    "En attente du demandeur ; l'horloge est arrêtée.",
-                    "Waiting for the requester; the clock has stopped."
-                ),
+                words!("En attente du demandeur.", "Waiting for the requester."),
             ),
             PendingOn::Vendor => (
                 words!("Nous attendons une réponse de notre prestataire.", "We wait for an answer of our vendor."),
-                words!(
-                    "En attente du prestataire ; l'horloge est arrêtée.",
-                    "Waiting for the vendor; the clock has stopped."
-                ),
+                words!("En attente du prestataire.", "Waiting for the vendor."),
             ),
             PendingOn::Date => (
                 words!("Nous la reprendrons le {le}.", "We take it up again on {on_date}."),
@@ -287,10 +281,7 @@ impl<'a> Acting<'a> {
         self.course.ticket.pending_on = Some(PendingOn::Requester);
         self.wait_for_requester();
         self.course.tell(LetterKind::Question);
-        self.done(words!(
-            "Question posée ; l'horloge est arrêtée jusqu'à la réponse.",
-            "Asked; the clock has stopped until the answer."
-        ))
+        self.done(words!("Question posée ; en attente de la réponse.", "Asked; waiting for the answer."))
     }
 
     /// Their time begins anew.
@@ -324,7 +315,7 @@ impl<'a> Acting<'a> {
         let names = names.join(", ");
         let letters = people
             .iter()
-            .map(|a| LetterOrder { cause: why.clone(), ..LetterOrder::new(LetterKind::Escalation, person(a)) });
+            .map(|a| LetterOrder { why: why.clone(), ..LetterOrder::new(LetterKind::Escalation, person(a)) });
         self.course.letters.extend(letters.collect::<Vec<_>>());
         self.done(words!(
             "Transmis au niveau N{level} ({names}) avec sa fiche.",
@@ -335,7 +326,17 @@ impl<'a> Acting<'a> {
     /// The text is what there is to learn from an incident.
     fn post_mortem(&mut self) -> Done {
         if self.speech.internal.is_empty() {
-            return Err(words!("écrivez le post-mortem sous #bilan", "write the post-mortem below #postmortem"));
+            return Err(words!(
+                "écrivez le post-mortem sous #bilan, au-dessus du message cité : les lignes citées ne comptent pas",
+                "write the post-mortem below #postmortem, above the quoted mail: quoted lines do not count"
+            ));
+        }
+        // The form has two blanks of its own for what only people know.
+        if ["[à compléter]", "[to be filled in]"].iter().any(|blank| self.speech.internal.contains(blank)) {
+            return Err(words!(
+                "il reste des « [à compléter] » dans le post-mortem",
+                "there is still \"[to be filled in]\" in the post-mortem"
+            ));
         }
         self.course.ticket.sla.post_mortem_at = self.course.now();
         self.course.ticket.deadlines.remove(&DeadlineKind::PostMortem);
