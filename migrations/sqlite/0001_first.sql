@@ -211,7 +211,6 @@ CREATE TABLE course (
     state TEXT NOT NULL
 );
 CREATE INDEX course_ticket ON course (ticket_id, id);
-CREATE INDEX course_at ON course (at);
 
 -- What fell due while nobody was there to be told in time: told in one letter a person.
 CREATE TABLE overdue (

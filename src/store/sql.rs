@@ -248,8 +248,7 @@ statements! {
     COURSES = Sql::both(
         "SELECT course.ticket_id, ticket.number, ticket.title, ticket.created_at, course.at, course.state FROM course \
          JOIN ticket ON ticket.id = course.ticket_id WHERE course.at < $2 AND course.ticket_id IN \
-         (SELECT id FROM ticket WHERE created_at < $2 AND (closed_at = 0 OR closed_at >= $1) \
-         UNION SELECT ticket_id FROM course WHERE at >= $1 AND at < $2) ORDER BY course.ticket_id, course.id");
+         (SELECT id FROM ticket WHERE created_at < $2 AND (closed_at = 0 OR closed_at >= $1 OR updated_at >= $1)) ORDER BY course.ticket_id, course.id");
     ARTICLES_ADD = rows!(
         "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \

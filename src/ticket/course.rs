@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sla::is_default;
 use super::view::TicketView;
 use super::words::{PendingOn, Status};
 use crate::clock::Millis;
@@ -9,63 +10,90 @@ use crate::clock::Millis;
 /// How a ticket stands, as far as reports go. Times are 0, texts empty, where there is none; what a clock
 /// says is what it said then, whatever is promised later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Stand {
     /// Name of its queue.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub queue: String,
     /// Where it is in its life.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub status: Status,
     /// Whom it waits for.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub on: Option<PendingOn>,
     /// Code of its priority.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub priority: String,
     /// The level that has it.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub level: i64,
     /// Name of its category; may be empty, like the next two.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub category: String,
     /// Name of its type.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub kind: String,
     /// Name of its service.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub service: String,
     /// Address of the agent who has it.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub assignee: String,
     /// Whether its priority calls everybody.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub major: bool,
     /// When the time it takes to solve it began: the same after a solution that was taken back.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub from: Millis,
     /// Name of the service level.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub policy: String,
     /// Working time within which a person answers; 0: best effort.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond: Millis,
     /// When the first answer was delivered.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub responded_at: Millis,
     /// Working time it took.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond_took: Option<Millis>,
     /// When the first answer is due.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond_due: Millis,
     /// When it was due, if it was late.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond_missed: Millis,
     /// Working time within which it is solved; 0: best effort.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve: Millis,
     /// When it was solved: resolved, or else closed.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub solved_at: Millis,
     /// Working time that took.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_took: Option<Millis>,
     /// When it is to be solved.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_due: Millis,
     /// When it was to be solved, if it was late.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_missed: Millis,
     /// Whether it was not acknowledged in time.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unacknowledged: bool,
     /// Satisfaction, 1 to 5.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rating: i64,
     /// How likely the desk is recommended, 0 to 10; -1 while unknown.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub recommendation: i64,
     /// Whether it went into another ticket, and counts no more.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub merged: bool,
     /// The ticket it is part of.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub parent: i64,
     /// When the post-mortem was written.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub post_mortem_at: Millis,
 }
 

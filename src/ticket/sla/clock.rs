@@ -16,49 +16,76 @@ const STAYS: usize = 2_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sla {
     /// Name of the policy in force; empty for none.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub policy: String,
     /// Name of the calendar its times are counted in.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub calendar: String,
     /// Working time within which a person answers; 0: best effort.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond: Millis,
     /// Working time within which it is solved; 0: best effort.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve: Millis,
     /// When the time it takes to solve it began: its opening, or the last time it was reopened.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub from: Millis,
     /// When its level got it: the times of a level count from then.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub since: Millis,
     /// When the first answer is due; 0 once it was given.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond_due: Millis,
     /// When it is to be solved; 0 while that clock stands still.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_due: Millis,
     /// Since when just this is promised: nothing is missed before that.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub promised_at: Millis,
     /// Whether its priority calls everybody.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub major: bool,
     /// When the first answer was due that did not come in time.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond_missed: Millis,
     /// When it was to be solved and was not, since `from`.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_missed: Millis,
     /// The newest of the first answer's times that people were told is over.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond_told: Millis,
     /// The same of the solution's.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_told: Millis,
     /// Working time that the first answer took.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub respond_took: Option<Millis>,
     /// Working time that the last solution took.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_took: Option<Millis>,
     /// When somebody of the desk last did something.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub progress_at: Millis,
     /// When it should have gone to a next level and there was none.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub stuck_at: Millis,
     /// When a post-mortem was asked for.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub post_mortem_asked: Millis,
     /// When it was written.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub post_mortem_at: Millis,
     /// Whether nobody acknowledged it in time.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unacknowledged: bool,
     /// How it has stood, oldest first.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub stays: Vec<Stay>,
+}
+
+/// What says nothing is not written: rows stay small.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Since when a ticket stands how.

@@ -10,6 +10,7 @@ mod keep;
 mod policy;
 
 pub use calendar::{Calendar, Hours, merged};
+pub(crate) use clock::is_default;
 pub use clock::{Run, Sla, Stay, Which};
 pub use explain::{Standing, State, explain, promised, standing, working};
 pub use holidays::Holidays;
