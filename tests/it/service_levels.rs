@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use guichet::settings;
 use guichet::ticket::sla::{Calendar, Slas, keep};
-use guichet::ticket::{Person, TicketView};
+use guichet::ticket::{Person, Status, TicketView};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -285,4 +285,26 @@ proptest! {
 fn a_calendar_that_never_opens_gives_no_time_and_ends() {
     let calendar = Arc::new(Calendar { week: Some(Default::default()), ..Calendar::always() });
     assert_eq!((calendar.add(0, 60_000), calendar.next_open(0), calendar.between(0, 1 << 40)), (None, None, 0));
+}
+
+#[test]
+fn a_promise_is_broken_no_earlier_than_it_was_made() {
+    let slas = example("korrigo");
+    let (opened, raised) = (millis("2026-03-06T10:00:00+01:00"), millis("2026-04-01T10:00:00+02:00"));
+    let queue = slas.queues.keys().next().unwrap().clone();
+    let mut ticket = TicketView { queue, level: 1, priority: "P4".to_owned(), ..TicketView::default() };
+    keep(&mut ticket, &TicketView::default(), false, opened, &slas);
+    ticket.first_responded_at = opened + 60_000;
+    let before = ticket.clone();
+    keep(&mut ticket, &before, true, opened + 60_000, &slas);
+    assert_eq!(ticket.sla.resolve_due, 0, "best effort");
+    // Weeks later it turns out to be urgent: its time is over already, and nobody could know.
+    let before = ticket.clone();
+    ticket.priority = "P2".to_owned();
+    keep(&mut ticket, &before, true, raised, &slas);
+    assert_eq!(paris(ticket.sla.resolve_due), "2026-03-10T14:00+01:00");
+    let before = ticket.clone();
+    ticket.status = Status::Resolved;
+    keep(&mut ticket, &before, true, raised + 60_000, &slas);
+    assert_eq!(ticket.sla.resolve_missed, raised);
 }
