@@ -12,6 +12,7 @@
 //!                                                                                   letter::compose ─OutgoingMail
 //!  clock ──Due (a deadline has been reached)──▶ ticket::due ───────────────────────────────────────────────┤
 //!  operator ──order──▶ work::operator ──▶ ticket::decide ──────────────────────────────────────────────────┤
+//!  clock ──bell──▶ work::reports ─courses of tickets─▶ report ─figures, charts─▶ letter::compose ────────────┤
 //!  ONE COMMIT: verdict + tickets + messages + events + deadlines + [outbox] ◀──────────────────────────────┘
 //!  SMTP ◀──Due── [outbox] ;  Sent | Later | Failed settles the letter
 //! ```
@@ -27,7 +28,7 @@
 //! | [`edge`] | IMAP, Maildir, SMTP, systemd | rules, SQL |
 //! | [`settings`] | configuration, checked into plain values | |
 //! | [`trouble`] | what is done about each failure | |
-//! | [`work`] | the verbs: collect, process, sweep, deliver | state of its own |
+//! | [`work`] | the verbs: collect, process, sweep, report, deliver | state of its own |
 //! | [`cli`] | the commands | |
 //!
 //! Dependencies point only upward in this list's order: clock → mail → ticket → letter, report → store,

@@ -1,4 +1,4 @@
-//! The verbs: collect, process, deliver, sweep.
+//! The verbs: collect, process, sweep, report, deliver.
 //!
 //! Each has a `drain` that runs until nothing is left. The daemon's loops call it when a bell
 //! rings or the time to look anyway has come; `run --once` and the tests call it directly. No
