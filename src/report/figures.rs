@@ -217,31 +217,29 @@ struct Tally<'a> {
     day_starts: &'a [Millis],
 }
 
-impl Tally<'_> {
+impl<'a> Tally<'a> {
     fn count(&mut self) {
-        let Some(((_, first), (_, last))) = self.course.stands.first().zip(self.course.stands.last()) else { return };
-        let (first, last) = (first.clone(), last.clone());
-        self.opening(&first, &last);
-        self.response(&last);
-        self.solutions();
+        let course: &'a Course = self.course;
+        let Some(((_, first), (_, last))) = course.stands.first().zip(course.stands.last()) else { return };
+        self.opening(first, last);
+        self.response(last);
+        self.solutions(&course.stands);
         self.opinions();
         if !last.status.is_done() {
-            self.unfinished(&last);
+            self.unfinished(last);
         }
         let solved = if last.status.is_done() { last.solved_at } else { 0 };
         let touched = self.period.holds(self.course.created_at) || self.period.holds(solved) || solved == 0;
         if last.major && touched {
             let late = last.resolve_missed > 0 || (last.resolve_due > 0 && last.resolve_due < self.period.until);
-            let Course { number, title, created_at, .. } = self.course.clone();
-            let Stand { priority, level, assignee, .. } = last;
             self.figures.incidents.push(Incident {
-                number,
-                title,
-                priority,
-                created_at,
+                number: course.number.clone(),
+                title: course.title.clone(),
+                priority: last.priority.clone(),
+                created_at: course.created_at,
                 solved_at: solved,
-                level,
-                assignee,
+                level: last.level,
+                assignee: last.assignee.clone(),
                 late,
             });
         }
@@ -308,8 +306,7 @@ impl Tally<'_> {
     }
 
     /// Solutions, and tickets that were reopened after them. Between two of them lies a promise of its own.
-    fn solutions(&mut self) {
-        let stands = self.course.stands.clone();
+    fn solutions(&mut self, stands: &[(Millis, Stand)]) {
         for (at, pair) in stands.windows(2).enumerate() {
             let [(_, was), (when, is)] = pair else { continue };
             if was.status == Status::Approval {

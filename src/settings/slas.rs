@@ -116,6 +116,11 @@ fn policy(
             found
         })
         .collect();
+    let every = raw.status_every.as_deref().and_then(|t| length(check, &place("status_every"), t));
+    if every.is_some_and(|every| !matches!(every, Length::Time(_))) {
+        check.note(&place("status_every"), "write hours and minutes: \"1h\", \"30m\"");
+    }
+    let point_every = every.unwrap_or(Length::Time(HOUR));
     let within = raw.post_mortem_within.as_deref().unwrap_or("48h");
     SlaPolicy {
         name: name.to_owned(),
@@ -125,12 +130,7 @@ fn policy(
         acknowledge: raw.acknowledge.as_deref().and_then(|t| length(check, &place("acknowledge"), t)),
         hours,
         major,
-        point_every: raw
-            .status_every
-            .as_deref()
-            .and_then(|t| length(check, &place("status_every"), t))
-            .filter(|length| matches!(length, Length::Time(_)))
-            .unwrap_or(Length::Time(HOUR)),
+        point_every,
         post_mortem,
         post_mortem_within: check.millis(&place("post_mortem_within"), within).unwrap_or(48 * HOUR),
         pauses,
@@ -280,11 +280,10 @@ fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk:
         Some(agent) => (key(&agent.address), agent.name.clone(), agent.language.clone()),
         None => (check.address(&place("to"), who), String::new(), None),
     });
-    let default = raw.language.clone().unwrap_or_else(|| desk.language.clone());
     let to = to.map(|(address, name, language)| crate::ticket::Person {
         address,
         name,
-        language: raw.language.clone().or(language).unwrap_or_else(|| default.clone()),
+        language: raw.language.clone().or(language).unwrap_or_else(|| desk.language.clone()),
     });
     let to = to.collect();
     Some(Plan { name: name.to_owned(), sort, cron, to, queues: raw.queues.clone() })

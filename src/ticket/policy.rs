@@ -360,12 +360,6 @@ impl Policy {
         self.agents.values().filter(serves).filter(|a| a.roles.iter().any(|r| *r != Role::Approver)).collect()
     }
 
-    /// Whether this priority calls everybody of a ticket's queue.
-    #[must_use]
-    pub fn is_major(&self, ticket: &TicketView) -> bool {
-        self.slas.policy_of(ticket).is_some_and(|p| p.is_major(&ticket.priority))
-    }
-
     /// The agents of a queue's level.
     #[must_use]
     pub fn at_level(&self, queue: &str, level: i64) -> Vec<&Agent> {

@@ -32,6 +32,10 @@ pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
         after = 0;
     }
     if desk.store.meta(FACT).await?.as_ref() != Some(digest) {
+        if after == 0 {
+            // Broken off, or edited back, all of them are computed again.
+            desk.store.set_meta(FACT, "").await?;
+        }
         for _ in 0..AT_ONCE {
             let ids = desk.store.unfinished(after, BATCH).await?;
             let Some(last) = ids.last() else {

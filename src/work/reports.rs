@@ -51,7 +51,8 @@ pub async fn build(
     period: Period,
     queues: &[String],
 ) -> Result<Built, StoreError> {
-    let before = match period.before(sort, &policy.desk.time_zone) {
+    // A day is compared with nothing: the one before it may have been a Sunday.
+    let before = match period.before(sort, &policy.desk.time_zone).filter(|_| sort != Sort::Daily) {
         Some(before) => Some(compute(store, policy, before, queues).await?),
         None => None,
     };

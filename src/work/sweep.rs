@@ -92,13 +92,7 @@ async fn batch(desk: &Desk, mailbox: &str, heard: Option<Millis>, away: bool) ->
         tracing::info!(ticket_id = id, kind = kind.as_str(), "deadline met");
         let (late, letters): (Vec<LetterOrder>, Vec<LetterOrder>) =
             change.letters.into_iter().partition(|l| away && now - at > LATE && l.kind.is_internal());
-        // A warning of what is over already is none.
-        let over = match kind {
-            DeadlineKind::WarnRespond => ticket.sla.respond_due < now,
-            DeadlineKind::WarnResolve => ticket.sla.resolve_due < now,
-            _ => false,
-        };
-        for letter in late.into_iter().filter(|_| !over) {
+        for letter in late {
             unit.note_overdue(&letter.to.address, *id, *at, catch_up::line(&letter));
         }
         writer.draft(&mut unit, Cause::Time, ticket, change.message, letters, &mut drafts);

@@ -110,7 +110,7 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
 /// Where a major incident stands, for everybody; and the next time.
 pub(super) fn point(change: &mut Change, now: Millis, policy: &Policy) {
     let ticket = &mut change.ticket;
-    if ticket.status.is_done() || !policy.is_major(ticket) {
+    if ticket.status.is_done() || !ticket.sla.major {
         return;
     }
     if let Some(sla) = policy.slas.policy_of(ticket) {
@@ -194,9 +194,8 @@ pub(super) fn called(
     actor: &str,
     policy: &Policy,
 ) -> Vec<LetterOrder> {
-    let major = |t: &TicketView| t.status != Status::Approval && !t.status.is_done() && policy.is_major(t);
-    let known = !before.sla.stays.is_empty() && major(before);
-    if known {
+    let major = |t: &TicketView| t.status != Status::Approval && !t.status.is_done() && t.sla.major;
+    if major(before) {
         return went_on(letters, ticket, before, actor, policy);
     }
     if !major(ticket) {
@@ -216,21 +215,28 @@ fn went_on(
     actor: &str,
     policy: &Policy,
 ) -> Vec<LetterOrder> {
-    let name = |address: &str| policy.agent(address).map_or_else(|| "guichet".to_owned(), |a| a.name.clone());
-    let who = name(if policy.agent(actor).is_some() { actor } else { &ticket.assignee });
-    let said = if ticket.status.is_done() {
-        words!("Incident terminé : résolu par {who}.", "The incident is over: solved by {who}.")
-    } else if !policy.is_major(ticket) {
-        let priority = &ticket.priority;
-        words!(
-            "Ce n'est plus un incident majeur : la priorité est {priority}.",
-            "It is no major incident any more: its priority is {priority}."
-        )
-    } else if ticket.assignee != before.assignee && !ticket.assignee.is_empty() {
-        let who = name(&ticket.assignee);
-        words!("{who} s'en charge.", "{who} has it.")
-    } else {
-        return letters;
+    let name = |address: &str| policy.agent(address).map(|a| a.name.clone());
+    let who = name(actor).or_else(|| name(&ticket.assignee));
+    let said = match (ticket.status, who) {
+        (Status::Closed, _) if ticket.merged_into != 0 => {
+            words!("L'incident continue dans un autre ticket.", "The incident goes on in another ticket.")
+        }
+        (Status::Resolved, Some(who)) => {
+            words!("Incident terminé : résolu par {who}.", "The incident is over: solved by {who}.")
+        }
+        (Status::Resolved | Status::Closed, _) => words!("Incident terminé.", "The incident is over."),
+        _ if !ticket.sla.major => {
+            let priority = &ticket.priority;
+            words!(
+                "Ce n'est plus un incident majeur : la priorité est {priority}.",
+                "It is no major incident any more: its priority is {priority}."
+            )
+        }
+        _ if ticket.assignee != before.assignee => match name(&ticket.assignee) {
+            Some(who) => words!("{who} s'en charge.", "{who} has it."),
+            None => return letters,
+        },
+        _ => return letters,
     };
     let news = told(LetterKind::Point, everybody(LetterKind::Point, ticket, policy), &said);
     let knows = |to: &str| to == actor || letters.iter().any(|l| l.to.address == to && l.kind.is_internal());

@@ -53,6 +53,7 @@ pub fn due(
     }
     let settled = settle(&mut change.ticket, ticket, "guichet", false, now, policy);
     change.events.extend(settled);
+    change.letters = clocks::called(std::mem::take(&mut change.letters), &change.ticket, ticket, "guichet", policy);
     for letter in &mut change.letters {
         letter.cause = format!("{}:{at}", kind.as_str());
     }
