@@ -81,6 +81,14 @@ pub(super) enum Command {
     /// Look at, check and try the desk's letters
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// Hold mailboxes, inbox, tickets and outbox against each other, and name every gap
+    Verify(VerifyArgs),
+    /// List what people did to the desk itself, and its upkeep, newest first
+    Audit {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a completion script for a shell
     Completions {
         /// bash, zsh, fish, elvish or powershell
@@ -91,6 +99,22 @@ pub(super) enum Command {
         /// Folder to write them to
         folder: PathBuf,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyArgs {
+    /// Leave the mailboxes out
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// Also compare every mail in the archive folders; it may take long
+    #[arg(long, conflicts_with = "offline")]
+    pub(super) archives: bool,
+    /// An end of the chain noted earlier, which must still be part of it
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) head: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -15,6 +15,7 @@ mod report;
 mod show;
 mod template;
 mod ticket;
+mod verify;
 mod why;
 
 use std::path::Path;
@@ -112,6 +113,8 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
         Command::Article(command) => article::run(&open(config).await?, command).await?,
         Command::Address(command) => address::run(&open(config).await?, command).await?,
+        Command::Verify(args) => return verify::run(&open(config).await?, args).await,
+        Command::Audit { json } => verify::audit(&open(config).await?, json).await?,
         Command::Report(args) => report::run(&open(config).await?, args).await?,
         Command::Template(command) => template::run(config, command)?,
         Command::Completions { shell } => {

@@ -43,6 +43,22 @@ fn entry(path: PathBuf) -> io::Result<Entry> {
     Ok(Entry { path, size })
 }
 
+/// Mails of a folder that are marked as handled.
+///
+/// # Errors
+/// The file system's, with the folder named.
+pub fn handled(home: &Path) -> io::Result<Vec<PathBuf>> {
+    let cur = home.join("cur");
+    let mut found = Vec::new();
+    for item in fs::read_dir(&cur).map_err(|e| named(&cur, &e))? {
+        let item = item?;
+        if is_seen(&item.file_name().to_string_lossy()) && item.file_type()?.is_file() {
+            found.push(item.path());
+        }
+    }
+    Ok(found)
+}
+
 /// Moves a handled mail to the archive, or marks it where it is.
 ///
 /// # Errors

@@ -105,14 +105,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn waiting(&self, after: i64, count: i64, bytes: i64) -> Result<Vec<Waiting>, StoreError> {
-        let rows =
-            sqlx::query(sql::INBOX_WAITING.on(self.engine)).bind(count).bind(after).fetch_all(&self.read).await?;
-        let mut waiting = Vec::with_capacity(rows.len());
+        let holder = self.holder();
+        let query = sqlx::query(sql::INBOX_WAITING.on(self.engine)).bind(count).bind(after).bind(&holder);
+        let mut rows = query.fetch_all(&self.read).await?;
+        // What a claim gives back is in no order.
+        rows.sort_by_key(|row| row.try_get::<i64, _>(0).unwrap_or(i64::MAX));
+        let mut waiting: Vec<Waiting> = Vec::with_capacity(rows.len());
         let mut total = 0;
         for row in rows {
             let size: i64 = row.try_get(2)?;
             total += size;
-            if total > bytes && !waiting.is_empty() {
+            if let Some(last) = waiting.last().filter(|_| total > bytes) {
+                self.unclaim(last.id, &holder).await?;
                 break;
             }
             let (id, mailbox) = (row.try_get(0)?, row.try_get(1)?);
@@ -123,6 +127,38 @@ impl Store {
         }
         self.fill(&mut waiting).await?;
         Ok(waiting)
+    }
+
+    /// Gives back what was claimed beyond an id.
+    async fn unclaim(&self, after: i64, holder: &str) -> Result<(), StoreError> {
+        if !holder.is_empty() {
+            let query = sqlx::query(sql::INBOX_UNCLAIM.on(self.engine)).bind(after).bind(holder);
+            query.execute(&self.read).await?;
+        }
+        Ok(())
+    }
+
+    /// How many mails wait for their verdict, and when the oldest of them was fetched; 0 for none.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn undecided(&self) -> Result<(i64, Millis), StoreError> {
+        let row = sqlx::query(sql::INBOX_OLDEST.on(self.engine)).fetch_one(&self.read).await?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
+    }
+
+    /// Whether no mail that came before this one is still to be decided by somebody else.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn is_next(&self, id: i64) -> Result<bool, StoreError> {
+        let holder = self.holder();
+        if holder.is_empty() {
+            return Ok(true);
+        }
+        let query = sqlx::query(sql::INBOX_AHEAD.on(self.engine)).bind(id).bind(holder);
+        let ahead: i64 = query.fetch_one(&self.read).await?.try_get(0)?;
+        Ok(ahead == 0)
     }
 
     async fn fill(&self, waiting: &mut [Waiting]) -> Result<(), StoreError> {
@@ -301,10 +337,15 @@ fn inbox_values<'a>(arrival: &'a Arrival<'_>, hash: &'a str, now: Millis) -> Val
 
 /// What makes a mail the same mail. Of one that was not fetched whole only header and size are known.
 fn content_hash(arrival: &Arrival<'_>) -> String {
+    content_hash_of(arrival.bytes, arrival.size)
+}
+
+/// The same of bytes, and the size of the whole mail.
+pub(super) fn content_hash_of(bytes: &[u8], size: u64) -> String {
     let mut digest = Sha256::new();
-    digest.update(arrival.bytes);
-    if arrival.size != arrival.bytes.len() as u64 {
-        digest.update(format!("\0{} bytes in all", arrival.size));
+    digest.update(bytes);
+    if size != bytes.len() as u64 {
+        digest.update(format!("\0{size} bytes in all"));
     }
     HEXLOWER.encode(&digest.finalize())
 }

@@ -8,8 +8,10 @@
 //! cancelled (a future dropped during BEGIN can hand back a connection inside a transaction).
 
 mod article;
+mod chain;
 mod gather;
 mod inbox;
+mod lease;
 mod lookup;
 mod mailbox;
 mod meta;
@@ -18,15 +20,19 @@ mod overdue;
 mod rows;
 pub mod sql;
 mod unit;
+mod verify;
 mod view;
 
 pub use article::ArticleRow;
+pub use chain::{Deed, Link};
 pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
+pub use lease::{Lease, Life};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
 pub use overdue::{CourseRow, Overdue};
 pub use unit::{Unit, Wanted, image_key};
+pub use verify::{CHECKS, Chain, Check, Sizes};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,6 +97,9 @@ pub enum StoreError {
     /// A mail was decided by somebody else in the meantime.
     #[error("mail {0} was decided elsewhere in the meantime")]
     AlreadyDecided(i64),
+    /// Another instance has taken over what was to be done.
+    #[error("another instance has taken over {0}")]
+    Fenced(String),
 }
 
 impl StoreError {
@@ -98,17 +107,13 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Fenced(_) => true,
             Self::Statement(error) => match error {
                 sqlx::Error::Io(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::WorkerCrashed
                 | sqlx::Error::PoolClosed => true,
-                // SQLite: 5 busy, 13 full, 10 I/O; PostgreSQL: classes 08, 40, 53, 57.
-                sqlx::Error::Database(db) => db.code().is_some_and(|code| {
-                    matches!(code.as_ref(), "5" | "517" | "10" | "13" | "261")
-                        || ["08", "40", "53", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class))
-                }),
+                sqlx::Error::Database(db) => db.code().is_some_and(|code| passes(&code)),
                 _ => false,
             },
             _ => false,
@@ -116,11 +121,25 @@ impl StoreError {
     }
 }
 
+/// Whether what this code of a database says may pass by itself.
+///
+/// SQLite's codes carry the kind in their lowest byte: 5 busy, 6 locked, 8 read-only, 10 input or output, 13 full, 14
+/// cannot open. PostgreSQL's classes: 08 connection, 25006 read-only (a standby), 40 rolled back, 53 out of resources, 57
+/// operator's intervention, 58 system error.
+fn passes(code: &str) -> bool {
+    if code.len() == 5 {
+        return code == "25006" || ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+}
+
 /// An open store.
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,
     file: Option<PathBuf>,
+    /// The life of the instance that uses it, where there may be several.
+    life: Option<Life>,
     /// SQLite has one writer, so this pool holds one connection there.
     write: AnyPool,
     read: AnyPool,
@@ -161,8 +180,9 @@ impl Store {
         };
         migrator.run(&write).await.map_err(|source| StoreError::Schema { place: place.clone(), source })?;
         let read = pool(engine, readers).connect_with(options).await.map_err(unreachable)?;
-        let store = Self { engine, file: sqlite_file(url), write, read };
+        let store = Self { engine, file: sqlite_file(url), life: None, write, read };
         store.ensure_secret().await?;
+        store.ensure_chain().await?;
         Ok(store)
     }
 
@@ -264,9 +284,34 @@ mod tests {
     }
 
     #[test]
+    fn what_may_pass_is_told_from_what_stays_wrong() {
+        for code in ["5", "517", "10", "778", "13", "14", "1032", "08006", "40P01", "53100", "57P01", "25006"] {
+            assert!(passes(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "23505", "42P01", "22021", "11", ""] {
+            assert!(!passes(code), "{code}");
+        }
+    }
+
+    #[test]
     fn both_schemas_have_the_same_columns() {
-        let lite = include_str!("../../migrations/sqlite/0001_first.sql");
-        let twin = include_str!("../../migrations/postgres/0001_first.sql");
+        for (lite, twin) in [
+            (
+                include_str!("../../migrations/sqlite/0001_first.sql"),
+                include_str!("../../migrations/postgres/0001_first.sql"),
+            ),
+            (
+                include_str!("../../migrations/sqlite/0003_service.sql"),
+                include_str!("../../migrations/postgres/0003_service.sql"),
+            ),
+        ] {
+            same_columns(lite, twin);
+        }
+        let names = |m: &Migrator| m.iter().map(|m| (m.version, m.description.to_string())).collect::<Vec<_>>();
+        assert_eq!(names(&SQLITE), names(&POSTGRES));
+    }
+
+    fn same_columns(lite: &str, twin: &str) {
         let norm = |text: &str| -> Vec<String> {
             let lines = text.lines().filter(|l| !l.trim_start().starts_with("--"));
             lines
@@ -281,7 +326,5 @@ mod tests {
                 .collect()
         };
         assert_eq!(norm(lite), norm(twin));
-        let names = |m: &Migrator| m.iter().map(|m| (m.version, m.description.to_string())).collect::<Vec<_>>();
-        assert_eq!(names(&SQLITE), names(&POSTGRES));
     }
 }

@@ -3,10 +3,14 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::chain::{Deed, Rows};
 use super::rows::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::letter::OutgoingMail;
+
+/// A line of a ticket's history: ticket, time, actor, kind, text.
+pub(super) type HistoryLine = (i64, Millis, String, &'static str, String);
 
 /// A letter whose turn it is; its attempt is counted and its lease taken.
 #[derive(Debug, Clone)]
@@ -166,10 +170,12 @@ impl Store {
 }
 
 impl Tx {
-    /// Queues letters. One whose once-key is there already is passed over.
+    /// Queues letters under a link of the chain. One whose once-key is there already is passed over.
     pub(super) async fn queue_letters(
         &mut self,
         letters: &[(i64, OutgoingMail)],
+        link: i64,
+        covered: &mut Rows,
         now: Millis,
     ) -> Result<(), StoreError> {
         if letters.is_empty() {
@@ -179,14 +185,15 @@ impl Tx {
             .iter()
             .map(|(ticket, l)| {
                 let size = i64::try_from(l.bytes.len()).unwrap_or(i64::MAX);
-                (&l.once_key, ticket, l.kind.as_str(), &l.recipient, &l.envelope_from, &l.message_id, size, now)
+                (&l.once_key, ticket, l.kind.as_str(), &l.recipient, &l.envelope_from, &l.message_id, size, now, link)
             })
             .collect();
         let query = sqlx::query(sql::OUTBOX_ADD.on(self.engine)).bind(json(&rows)?);
         let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(letters.len());
         for row in query.fetch_all(&mut *self.tx).await? {
             let (id, once_key): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-            if let Some((_, letter)) = letters.iter().find(|(_, l)| l.once_key == once_key) {
+            if let Some((ticket, letter)) = letters.iter().find(|(_, l)| l.once_key == once_key) {
+                covered.letter(&once_key, *ticket, letter.kind.as_str(), &letter.recipient, &letter.message_id);
                 bytes.push((id, &letter.bytes));
             }
         }
@@ -222,26 +229,48 @@ impl Tx {
         Ok(due)
     }
 
-    /// Records how an attempt ended.
+    /// Records how attempts of this life ended. A letter that somebody else has claimed meanwhile is left to them,
+    /// unless the server took it.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn settle_letter(&mut self, id: i64, settlement: &Settlement, now: Millis) -> Result<(), StoreError> {
-        let query = match settlement {
-            Settlement::Sent => sqlx::query(sql::OUTBOX_SENT.on(self.engine)).bind(id).bind(now),
-            Settlement::Later { due_at, error, counts } => {
-                let query = sqlx::query(sql::OUTBOX_LATER.on(self.engine)).bind(id).bind(*due_at);
-                query.bind(error).bind(i64::from(!counts))
+    pub async fn settle_letters(
+        &mut self,
+        settlements: &[(i64, Settlement)],
+        holder: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut failed = Vec::new();
+        for (id, settlement) in settlements {
+            let query = match settlement {
+                Settlement::Sent => sqlx::query(sql::OUTBOX_SENT.on(self.engine)).bind(*id).bind(now),
+                Settlement::Later { due_at, error, counts } => {
+                    let query = sqlx::query(sql::OUTBOX_LATER.on(self.engine)).bind(*id).bind(*due_at);
+                    query.bind(error).bind(i64::from(!counts)).bind(holder)
+                }
+                Settlement::Failed { error } => {
+                    sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(*id).bind(error).bind(holder)
+                }
+            };
+            let done = query.execute(&mut *self.tx).await?.rows_affected();
+            if let (Settlement::Failed { error }, 1) = (settlement, done) {
+                failed.push((*id, error.as_str()));
             }
-            Settlement::Failed { error } => {
-                // The ticket says so as well: nobody must believe that the letter left.
-                let event = sqlx::query(sql::OUTBOX_FAILED_EVENT.on(self.engine)).bind(id).bind(now).bind(error);
-                event.execute(&mut *self.tx).await?;
-                sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(id).bind(error)
-            }
-        };
-        query.execute(&mut *self.tx).await?;
-        Ok(())
+        }
+        self.note_failed(&failed, now).await
+    }
+
+    /// The tickets say so as well: nobody must believe that these letters left.
+    async fn note_failed(&mut self, failed: &[(i64, &str)], now: Millis) -> Result<(), StoreError> {
+        let mut events = Vec::new();
+        for (id, error) in failed {
+            let query = sqlx::query(sql::OUTBOX_ABOUT.on(self.engine)).bind(*id);
+            let Some(row) = query.fetch_optional(&mut *self.tx).await? else { continue };
+            let (ticket, kind, recipient): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let text = format!("{kind} not delivered to {recipient}: {error}");
+            events.push((ticket, now, "guichet".to_owned(), "undelivered", text));
+        }
+        self.seal(&events, &[], now).await
     }
 
     /// Records that the server took these letters, even where a lease has run out meanwhile.
@@ -271,13 +300,49 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives back letters whose lease has run out, or is `instance`'s own from an earlier life.
+    /// Gives back letters whose lease has run out, or whose claimer's life is over, and those of `holder`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn release_leases(&mut self, now: Millis, instance: &str) -> Result<u64, StoreError> {
+    pub async fn release_leases(&mut self, now: Millis, holder: Option<&str>) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_RELEASE.on(self.engine));
-        Ok(query.bind(now).bind(instance).execute(&mut *self.tx).await?.rows_affected())
+        // No holder is called so.
+        Ok(query.bind(now).bind(holder.unwrap_or("-")).execute(&mut *self.tx).await?.rows_affected())
+    }
+
+    /// Lets letters leave that were written in what is now the future: the clock has been set back since.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn hurry(&mut self, now: Millis) -> Result<u64, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_FROM_FUTURE.on(self.engine)).bind(now);
+        Ok(query.execute(&mut *self.tx).await?.rows_affected())
+    }
+
+    /// Writes lines of history and letters under one link of the chain. The last thing to be done in a
+    /// transaction: until it ends, no other commit goes on.
+    pub(super) async fn seal(
+        &mut self,
+        events: &[HistoryLine],
+        letters: &[(i64, OutgoingMail)],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        if events.is_empty() && letters.is_empty() {
+            return Ok(());
+        }
+        let (link, before) = self.next_link().await?;
+        let mut covered = Rows::default();
+        self.queue_letters(letters, link, &mut covered, now).await?;
+        let lines: Vec<_> = events
+            .iter()
+            .map(|(ticket, at, actor, kind, text)| {
+                covered.event(*ticket, *at, actor, kind, text);
+                (ticket, at, actor, kind, text, link)
+            })
+            .collect();
+        self.insert(sql::EVENTS_ADD, &lines).await?;
+        let deed = Deed { kind: "decided", actor: "", subject: "", text: "" };
+        self.add_link(link, &before, now, deed, covered.digest()).await
     }
 
     /// Puts a letter that failed or waits back at the front; with id 0, all of them. Gives how many.

@@ -90,6 +90,121 @@ statements! {
     META_GET = Sql::both("SELECT value FROM meta WHERE name = $1");
     META_SET = Sql::both(
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    // $1: name; $2: instance; $3: its life; $4: for how long. A newer life of the same instance takes over at once.
+    LEASE_TAKE = Sql {
+        sqlite: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, CAST(strftime('%s', 'now') AS INTEGER) * 1000 + $4) \
+                 ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
+                 WHERE (lease.instance = excluded.instance AND lease.life <= excluded.life) \
+                 OR lease.until < CAST(strftime('%s', 'now') AS INTEGER) * 1000",
+        postgres: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, \
+                   CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $4) \
+                   ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
+                   WHERE (lease.instance = excluded.instance AND lease.life <= excluded.life) \
+                   OR lease.until < CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    };
+    LEASE_DROP = Sql::both("DELETE FROM lease WHERE instance = $1 AND life = $2");
+    // Whoever takes over must wait for the commit of whoever asks this.
+    LEASE_HELD = Sql {
+        sqlite: "SELECT name FROM lease WHERE name = $1 AND instance = $2 AND life = $3",
+        postgres: "SELECT name FROM lease WHERE name = $1 AND instance = $2 AND life = $3 FOR SHARE",
+    };
+    LEASES = Sql {
+        sqlite: "SELECT name, instance, until - CAST(strftime('%s', 'now') AS INTEGER) * 1000 FROM lease ORDER BY name",
+        postgres: "SELECT name, instance, until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) FROM lease ORDER BY name",
+    };
+
+    LINK_LAST = Sql::both("SELECT chain FROM link WHERE id = $1");
+    LINK_ADD = Sql::both(
+        "INSERT INTO link (id, at, kind, actor, subject, text, digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    LINKS = Sql::both("SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE id > $1 ORDER BY id LIMIT $2");
+    LINKS_OF_PEOPLE = Sql::both(
+        "SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE kind <> 'decided' ORDER BY id DESC LIMIT $1");
+
+    // What must hold; each gives what does not, in words, at most 100.
+    VERIFY_VERDICTS = Sql::both(
+        "SELECT 'mail ' || id || ' is ' || state || ' with the verdict \"' || verdict || '\"' FROM inbox WHERE NOT \
+         ((state = 'new' AND verdict = '') OR (state = 'held' AND verdict = 'held') \
+         OR (state = 'done' AND verdict IN ('opened', 'joined', 'command', 'refused', 'ignored'))) ORDER BY id LIMIT 100");
+    VERIFY_REASONS = Sql::both(
+        "SELECT 'mail ' || id || ' is ' || verdict || ' without a reason' FROM inbox \
+         WHERE state IN ('held', 'done') AND reason = '' ORDER BY id LIMIT 100");
+    VERIFY_DECIDED_TICKETS = Sql::both(
+        "SELECT 'mail ' || inbox.id || ' is ' || inbox.verdict || ', but its ticket is not there' FROM inbox \
+         LEFT JOIN ticket ON ticket.id = inbox.ticket_id \
+         WHERE inbox.verdict IN ('opened', 'joined') AND ticket.id IS NULL ORDER BY inbox.id LIMIT 100");
+    VERIFY_OPENINGS = Sql::both(
+        "SELECT 'mail ' || id || ' opened a ticket, but is no message of it' FROM inbox WHERE verdict = 'opened' \
+         AND NOT EXISTS (SELECT 1 FROM message WHERE message.inbox_id = inbox.id AND message.ticket_id = inbox.ticket_id) \
+         ORDER BY id LIMIT 100");
+    VERIFY_RAW = Sql::both(
+        "SELECT 'the bytes of mail ' || inbox.id || ' are gone' FROM inbox LEFT JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
+         WHERE inbox.kept = 1 AND inbox_raw.inbox_id IS NULL ORDER BY inbox.id LIMIT 100");
+    VERIFY_RAW_OWNERS = Sql::both(
+        "SELECT 'bytes of a mail ' || inbox_raw.inbox_id || ' that is not there' FROM inbox_raw \
+         LEFT JOIN inbox ON inbox.id = inbox_raw.inbox_id WHERE inbox.id IS NULL ORDER BY inbox_raw.inbox_id LIMIT 100");
+    VERIFY_MESSAGES = Sql::both(
+        "SELECT 'message ' || message.id || ' has no ' || CASE WHEN ticket.id IS NULL THEN 'ticket' ELSE 'mail' END FROM message \
+         LEFT JOIN ticket ON ticket.id = message.ticket_id LEFT JOIN inbox ON inbox.id = message.inbox_id \
+         WHERE ticket.id IS NULL OR inbox.id IS NULL ORDER BY message.id LIMIT 100");
+    VERIFY_TICKET_MESSAGES = Sql::both(
+        "SELECT number || ' has no message' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM message WHERE message.ticket_id = ticket.id) ORDER BY id LIMIT 100");
+    VERIFY_TICKET_EVENTS = Sql::both(
+        "SELECT number || ' does not say how it was opened' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM event WHERE event.ticket_id = ticket.id AND event.kind = 'opened') ORDER BY id LIMIT 100");
+    VERIFY_TICKET_COURSES = Sql::both(
+        "SELECT number || ' has no course for the reports' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM course WHERE course.ticket_id = ticket.id) ORDER BY id LIMIT 100");
+    VERIFY_REQUESTERS = Sql::both(
+        "SELECT number || ' does not count its requester among its people' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM participant WHERE participant.ticket_id = ticket.id AND participant.address = ticket.requester) \
+         ORDER BY id LIMIT 100");
+    VERIFY_STATUS = Sql::both(
+        "SELECT number || ' is ' || status || ', but its times say otherwise' FROM ticket WHERE status NOT IN \
+         ('approval', 'new', 'open', 'pending', 'escalated', 'reopened', 'resolved', 'closed') \
+         OR (status = 'closed' AND closed_at = 0) OR (status <> 'closed' AND closed_at > 0) ORDER BY id LIMIT 100");
+    VERIFY_KIN = Sql::both(
+        "SELECT ticket.number || ' leads to a ticket that is not there' FROM ticket \
+         LEFT JOIN ticket AS parent ON parent.id = ticket.parent_id LEFT JOIN ticket AS living ON living.id = ticket.merged_into \
+         WHERE (ticket.parent_id > 0 AND parent.id IS NULL) OR (ticket.merged_into > 0 AND living.id IS NULL) \
+         OR ticket.merged_into = ticket.id ORDER BY ticket.id LIMIT 100");
+    VERIFY_LETTERS = Sql::both(
+        "SELECT 'the bytes of letter ' || outbox.id || CASE WHEN letter.outbox_id IS NULL THEN ' are gone' ELSE ' are not all there' END \
+         FROM outbox LEFT JOIN letter ON letter.outbox_id = outbox.id WHERE outbox.kept = 1 \
+         AND (letter.outbox_id IS NULL OR length(letter.bytes) <> outbox.size) ORDER BY outbox.id LIMIT 100");
+    VERIFY_LETTER_OWNERS = Sql::both(
+        "SELECT 'bytes of a letter ' || letter.outbox_id || ' that is not there' FROM letter \
+         LEFT JOIN outbox ON outbox.id = letter.outbox_id WHERE outbox.id IS NULL ORDER BY letter.outbox_id LIMIT 100");
+    VERIFY_OUTBOX = Sql::both(
+        "SELECT 'letter ' || outbox.id || ' is ' || outbox.state || CASE WHEN outbox.ticket_id > 0 AND ticket.id IS NULL \
+         THEN ', but its ticket is not there' ELSE ', but its times say otherwise' END FROM outbox \
+         LEFT JOIN ticket ON ticket.id = outbox.ticket_id WHERE (outbox.ticket_id > 0 AND ticket.id IS NULL) \
+         OR outbox.state NOT IN ('queued', 'sending', 'sent', 'failed') OR (outbox.state = 'sent' AND outbox.sent_at = 0) \
+         ORDER BY outbox.id LIMIT 100");
+    VERIFY_ANSWERED = Sql::both(
+        "SELECT ticket.number || ' was answered by a letter that is not there' FROM ticket WHERE first_response_id <> '' \
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message_id = ticket.first_response_id) ORDER BY ticket.id LIMIT 100");
+    VERIFY_UNLINKED = Sql::both(
+        "SELECT 'line ' || id || ' of the history was added past the chain' FROM event WHERE link = 0 \
+         AND id > COALESCE((SELECT MIN(first.id) FROM event AS first WHERE first.link > 0), 9223372036854775807) ORDER BY id LIMIT 100");
+    VERIFY_INTEGRITY = Sql { sqlite: "PRAGMA integrity_check(100)", postgres: "SELECT 'ok' WHERE false" };
+    VERIFY_FOREIGN = Sql {
+        sqlite: "SELECT \"table\" || ' has a row without its ' || parent FROM pragma_foreign_key_check LIMIT 100",
+        postgres: "SELECT 'ok' WHERE false" };
+    COUNTERS = Sql::both("SELECT prefix, last FROM counter ORDER BY prefix");
+    NUMBERS = Sql::both("SELECT id, number FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
+    COVERED_EVENTS = Sql::both(
+        "SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE id > $1 AND link > 0 ORDER BY id LIMIT $2");
+    COVERED_LETTERS = Sql::both(
+        "SELECT id, link, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE id > $1 AND link > 0 ORDER BY id LIMIT $2");
+    KEPT_MAILS = Sql::both(
+        "SELECT inbox.id, inbox.content_hash, inbox.size, inbox_raw.bytes FROM inbox JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
+         WHERE inbox.id > $1 AND inbox.kept = 1 ORDER BY inbox.id LIMIT $2");
+    INBOX_UIDS = Sql::both("SELECT uid FROM inbox WHERE mailbox = $1 AND uid_validity = $2 AND uid > 0");
+    INBOX_KNOWN = among!("SELECT content_hash FROM inbox WHERE mailbox = $2 AND content_hash", "");
+    SIZES = Sql::both(
+        "SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM link)");
+
     META_ADD = Sql::both("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 
     MAILBOX_GET = Sql::both(
@@ -110,8 +225,20 @@ statements! {
     INBOX_ADD_RAWS = Sql::both(
         "INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
          ($13, $14), ($15, $16) ON CONFLICT (inbox_id) DO NOTHING");
-    INBOX_WAITING = Sql::both(
-        "SELECT id, mailbox, size, attempts, received_at, released, joins FROM inbox WHERE state = 'new' AND id > $2 ORDER BY id LIMIT $1");
+    // Where several instances work, each claims what it is going to decide; what a life had claimed that is over
+    // is free again. $1: how many; $2: beyond which id; $3: who claims.
+    INBOX_WAITING = Sql {
+        sqlite: "SELECT id, mailbox, size, attempts, received_at, released, joins FROM inbox \
+                 WHERE state = 'new' AND id > $2 AND $3 = '' ORDER BY id LIMIT $1",
+        postgres: "UPDATE inbox SET claimed_by = $3 WHERE id IN (SELECT id FROM inbox WHERE state = 'new' AND id > $2 \
+                   AND (claimed_by IN ('', $3) OR claimed_by NOT IN (SELECT instance || '#' || life FROM lease \
+                   WHERE name LIKE 'instance:%' AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))) \
+                   ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) \
+                   RETURNING id, mailbox, size, attempts, received_at, released, joins",
+    };
+    INBOX_UNCLAIM = Sql::both("UPDATE inbox SET claimed_by = '' WHERE state = 'new' AND id > $1 AND claimed_by = $2");
+    // Mails are decided in the order they came in, whoever decides them.
+    INBOX_AHEAD = Sql::both("SELECT COUNT(*) FROM inbox WHERE state = 'new' AND id < $1 AND claimed_by <> $2");
     INBOX_RAW = Sql::both("SELECT bytes FROM inbox_raw WHERE inbox_id = $1");
     INBOX_RAW_RANGE = Sql::both(
         "SELECT inbox_raw.inbox_id, inbox_raw.bytes FROM inbox_raw JOIN inbox ON inbox.id = inbox_raw.inbox_id \
@@ -122,13 +249,14 @@ statements! {
          ticket_id = CAST(j.value ->> 4 AS BIGINT), decided_at = CAST(j.value ->> 5 AS BIGINT), \
          message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8, \
          content = j.value ->> 9",
-        "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new'");
+        "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new' AND inbox.claimed_by = j.value ->> 10");
     COMMANDS_DONE = among!("SELECT message_id, content FROM inbox WHERE verdict = 'command' AND message_id", "");
     INBOX_REFUSE = Sql::both(
         "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE id = $1 AND state = 'held'");
     INBOX_JOIN = Sql::both("UPDATE inbox SET joins = $2 WHERE id = $1 AND state = 'held'");
     INBOX_RELEASE = Sql::both(
-        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, reason = $2 WHERE id = $1 AND state = 'held'");
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, reason = $2, claimed_by = '' \
+         WHERE id = $1 AND state = 'held'");
     INBOX_UNSETTLED = Sql::both(
         "SELECT uid FROM inbox WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid > 0 ORDER BY uid LIMIT $3");
     INBOX_SETTLE = Sql::both(
@@ -148,11 +276,14 @@ statements! {
         "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
          inbox.message_id, inbox.sender, inbox.subject, ticket.number FROM inbox \
          JOIN ticket ON ticket.id = inbox.ticket_id WHERE ticket.number = $1 ORDER BY inbox.id");
+    INBOX_OLDEST = Sql::both("SELECT COUNT(*), COALESCE(MIN(received_at), 0) FROM inbox WHERE state = 'new'");
     INBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM inbox GROUP BY state");
 
     COUNTER_LOCK = Sql::both(
         "INSERT INTO counter (prefix, last) VALUES ($1, 0) \
          ON CONFLICT (prefix) DO UPDATE SET last = counter.last RETURNING last");
+    COUNTER_NEXT = Sql::both(
+        "INSERT INTO counter (prefix, last) VALUES ($1, 1) ON CONFLICT (prefix) DO UPDATE SET last = counter.last + 1 RETURNING last");
     COUNTER_SET = Sql::both("UPDATE counter SET last = $2 WHERE prefix = $1");
     // A row is the ticket as JSON, with the time beside its fields. A path into a nested value would make
     // SQLite write the whole ticket out again for each column.
@@ -315,15 +446,15 @@ statements! {
         "SELECT direction, visibility, automatic, sender, sender_name, created_at, message_id, text, new_text, attachments, \
          inbox_id FROM message WHERE ticket_id = $1 ORDER BY id");
     EVENTS_ADD = rows!(
-        "INSERT INTO event (ticket_id, created_at, actor, kind, text) SELECT CAST(j.value ->> 0 AS BIGINT), \
-         CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4",
+        "INSERT INTO event (ticket_id, created_at, actor, kind, text, link) SELECT CAST(j.value ->> 0 AS BIGINT), \
+         CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4, CAST(j.value ->> 5 AS BIGINT)",
         "");
     EVENTS = Sql::both("SELECT created_at, actor, kind, text FROM event WHERE ticket_id = $1 ORDER BY id");
 
     OUTBOX_ADD = rows!(
-        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at) \
+        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, link) \
          SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
-         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT)",
+         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT)",
         "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
     LETTER_ADD = Sql::both("INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2)");
     LETTERS_ADD = Sql::both(
@@ -365,8 +496,9 @@ statements! {
                    (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4 \
                    FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at, size, kind",
     };
+    // Taken is taken, whoever has claimed it since.
     OUTBOX_SENT = Sql::both(
-        "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state = 'sending'");
+        "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state IN ('sending', 'queued')");
     OUTBOX_SENT_ALL = among_ids!(
         "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' \
          WHERE state IN ('sending', 'queued') AND id", "", "");
@@ -396,15 +528,20 @@ statements! {
         "ON CONFLICT (ticket_id, kind) DO NOTHING", "");
     OUTBOX_LATER = Sql::both(
         "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
-         WHERE id = $1 AND state = 'sending'");
+         WHERE id = $1 AND state = 'sending' AND lease_by = $5");
     OUTBOX_FAILED = Sql::both(
-        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $2 WHERE id = $1 AND state = 'sending'");
-    OUTBOX_FAILED_EVENT = Sql::both(
-        "INSERT INTO event (ticket_id, created_at, actor, kind, text) SELECT ticket_id, $2, 'guichet', 'undelivered', \
-         kind || ' not delivered to ' || recipient || ': ' || CAST($3 AS TEXT) FROM outbox WHERE id = $1 AND ticket_id > 0");
-    OUTBOX_RELEASE = Sql::both(
-        "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND (lease_until < $1 OR lease_by = $2)");
+        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $2 WHERE id = $1 AND state = 'sending' AND lease_by = $3");
+    OUTBOX_ABOUT = Sql::both("SELECT ticket_id, kind, recipient FROM outbox WHERE id = $1 AND ticket_id > 0");
+    // $1: now; $2: who asks, whose own letters are given back too.
+    OUTBOX_RELEASE = Sql {
+        sqlite: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND (lease_until < $1 OR lease_by = $2 OR $2 = '')",
+        postgres: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' \
+                   AND (lease_until < $1 OR lease_by = $2 OR lease_by NOT IN (SELECT instance || '#' || life FROM lease \
+                   WHERE name LIKE 'instance:%' AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)))",
+    };
     OUTBOX_NEXT_DUE = Sql::both("SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1");
+    // A letter from what is now the future was written before the clock was set back: it is due.
+    OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND created_at > $1");
     OUTBOX_RETRY = Sql::both(
         "UPDATE outbox SET state = 'queued', attempts = 0, due_at = $2 WHERE state IN ('failed', 'queued') AND ($1 = 0 OR id = $1)");
     OUTBOX_LIST = Sql::both(

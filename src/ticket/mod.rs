@@ -33,7 +33,7 @@ pub use decide::{
     Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due, recompute, shown, unasked,
 };
 pub use knowledge::{Hit, search_terms};
-pub use number::{format as format_number, numbers_in};
+pub use number::{format as format_number, numbers_in, parse as parse_number};
 pub use policy::{
     Acknowledge, Agent, Desk, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, SeveralQueues,
     TagForms, Topic,

@@ -6,6 +6,14 @@ pub fn format(prefix: &str, count: i64) -> String {
     format!("{prefix}-{count:06}")
 }
 
+/// The prefix and the count of a number; none for anything else.
+#[must_use]
+pub fn parse(number: &str) -> Option<(String, i64)> {
+    let (prefix, digits) = number.rsplit_once('-')?;
+    let count = digits.parse().ok().filter(|count| format(prefix, *count) == number)?;
+    Some((prefix.to_owned(), count))
+}
+
 /// Numbers of known prefixes in a text, in their order, in the form of [`format`].
 ///
 /// The prefix is compared without case; at least one digit must follow its hyphen, and neither
@@ -44,6 +52,9 @@ mod tests {
     fn numbers_have_six_digits_and_grow_beyond() {
         assert_eq!(format("CG42N1", 123), "CG42N1-000123");
         assert_eq!(format("A", 12_345_678), "A-12345678");
+        assert_eq!(parse("CG42N1-000123"), Some(("CG42N1".to_owned(), 123)));
+        assert_eq!(parse("A-12345678"), Some(("A".to_owned(), 12_345_678)));
+        assert_eq!((parse("CG42N1-123"), parse("CG42N1"), parse("")), (None, None, None));
     }
 
     #[test]

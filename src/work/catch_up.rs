@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Desk;
 use super::letters::{Cause, Writer};
+use super::presence::DESK;
 use crate::letter::{Extra, Told};
 use crate::store::{Overdue, StoreError, Unit, Wanted};
 use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, TicketView, held_number};
@@ -27,7 +28,7 @@ pub(super) async fn drain(desk: &Desk) -> Result<usize, StoreError> {
         people.entry(row.person.clone()).or_default().push(row);
     }
     let writer = Writer::new(&desk.store, &desk.secret, &settings, now).await?;
-    let wanted = Wanted { agents: people.keys().cloned().collect(), ..Wanted::default() };
+    let wanted = Wanted { agents: people.keys().cloned().collect(), lease: Some(DESK), ..Wanted::default() };
     let mut unit = Unit::load(&desk.store, wanted, now).await?;
     let (mut drafts, mut count) = (Vec::new(), 0);
     for (address, rows) in people {

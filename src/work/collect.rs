@@ -15,7 +15,8 @@ use crate::settings::Settings;
 use crate::store::{Arrival, Cursor, Durability};
 use crate::trouble::Trouble;
 
-use super::Desk;
+use super::presence::of_mailbox;
+use super::{Desk, point};
 
 /// Server copies archived by one command and noted by one commit.
 const SETTLE_AT_ONCE: usize = 500;
@@ -61,7 +62,7 @@ async fn place(desk: &Desk, mailbox: &str, folder: Folder) -> Result<Cursor, Tro
         None => Cursor { first_at: desk.clock.now(), ..start },
     };
     // Kept before anything is fetched: a second start must not take read mails for new ones.
-    let mut tx = desk.store.begin(Durability::Full).await?;
+    let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;
     tx.set_cursor(mailbox, cursor).await?;
     tx.commit().await?;
     Ok(cursor)
@@ -167,9 +168,10 @@ impl Fetch<'_> {
     /// One commit: the mails, and the place reached. A power cut loses both or neither.
     async fn keep(&mut self, mails: &[Fetched], held: Option<(u64, String)>) -> Result<(), Trouble> {
         let Some(last) = mails.last() else { return Ok(()) };
+        point("fetched");
         let now = self.desk.clock.now();
         self.cursor.last_uid = self.cursor.last_uid.max(last.uid);
-        let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
+        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
         let arrivals = mails.iter().map(|mail| Arrival {
             mailbox: self.mailbox,
             uid_validity: self.cursor.uid_validity,
@@ -181,6 +183,7 @@ impl Fetch<'_> {
         tx.journal(&arrivals.collect::<Vec<_>>(), now).await?;
         tx.set_cursor(self.mailbox, self.cursor).await?;
         tx.commit().await?;
+        point("journalled");
         if held.is_none() {
             self.done.extend(mails.iter().map(|m| m.uid));
         }
@@ -197,15 +200,18 @@ impl Fetch<'_> {
         self.cursor.polled_at = self.desk.clock.now();
         // Commits are kept in their order: once this one is on the disk, so are the batches before it.
         let durability = if uids.is_empty() { Durability::Relaxed } else { Durability::Full };
-        let mut tx = self.desk.store.begin(durability).await?;
+        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), durability).await?;
         tx.set_cursor(self.mailbox, self.cursor).await?;
         tx.commit().await?;
+        point("flushed");
         for chunk in uids.chunks(SETTLE_AT_ONCE) {
             let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { break };
             self.imap.settle(chunk).await.map_err(|e| self.imap_trouble(e))?;
+            point("moved");
             let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
             tx.settle(self.mailbox, validity, *first, *last).await?;
             tx.commit().await?;
+            point("settled");
         }
         Ok(())
     }
@@ -224,6 +230,9 @@ pub async fn drain_maildir(desk: &Desk, mailbox: &str, root: &Path, archive: &st
         let begun = desk.clock.now();
         let mut entries = maildir::waiting(root, settings.batch.mails).map_err(trouble)?;
         if entries.is_empty() {
+            let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Relaxed).await?;
+            tx.set_cursor(mailbox, Cursor { polled_at: begun, ..Cursor::default() }).await?;
+            tx.commit().await?;
             desk.note_polled(mailbox, begun);
             return Ok(count);
         }
@@ -237,14 +246,17 @@ pub async fn drain_maildir(desk: &Desk, mailbox: &str, root: &Path, archive: &st
             bytes,
             hold: hold.clone(),
         });
-        let mut tx = desk.store.begin(Durability::Full).await?;
+        point("fetched");
+        let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;
         tx.journal(&arrivals.collect::<Vec<_>>(), desk.clock.now()).await?;
         tx.commit().await?;
+        point("journalled");
         desk.inbox_bell.notify_one();
         for (entry, (_, hold)) in entries.iter().zip(&mails) {
             // What is not in the inbox whole stays where it is, marked.
             let archive = if hold.is_some() { "" } else { archive };
             maildir::settle(root, entry, archive).map_err(trouble)?;
+            point("moved");
         }
         count += entries.len();
     }

@@ -13,18 +13,22 @@ use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::MINUTE;
+use crate::clock::SECOND;
 use crate::edge::backoff::chance;
-use crate::edge::imap::{Imap, Wake};
+use crate::edge::imap::{Imap, ImapTrouble, Wake};
 use crate::edge::systemd;
 use crate::settings::{self, Mailbox, MailboxKind};
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, collect, once, process, reports, sweep};
+use super::{Desk, collect, once, presence, process, reports, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
+/// How often an instance that waits for its turn looks whether it has come.
+const STANDBY: Duration = Duration::from_secs(1);
+/// How often letters of dead instances are looked for.
+const RELEASE: i64 = 10 * SECOND;
 /// How often reports are looked for.
 const REPORTS: Duration = Duration::from_secs(20);
 /// How often leftovers are looked for (seconds, minutes, hours, day, month, weekday; UTC).
@@ -149,7 +153,12 @@ async fn ring_regularly(desk: &Arc<Desk>) -> Result<JobScheduler, Trouble> {
 /// Watches one mailbox: connects, reads, waits for news; after a failure it waits and connects anew.
 async fn watch(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
+    let lease = presence::of_mailbox(&name);
     while !stop.is_cancelled() {
+        if !desk.presence.holds(&lease) {
+            pause(STANDBY, &stop).await;
+            continue;
+        }
         let outcome = match &mailbox.kind {
             MailboxKind::Imap(config) => match Imap::connect(config).await {
                 Ok(imap) => follow(&desk, &name, &mailbox, imap, &mut patience, &stop).await,
@@ -182,7 +191,11 @@ async fn follow(
     stop: &CancellationToken,
 ) -> Result<(), Trouble> {
     let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
-    imap.ensure_archive().await.map_err(trouble)?;
+    match imap.ensure_archive().await {
+        // Mail is read and answered even where it cannot be moved; what cannot be moved is said after each round.
+        Ok(()) | Err(ImapTrouble::Refused { .. } | ImapTrouble::Unsupported(_)) => {}
+        Err(source) => return Err(trouble(source)),
+    }
     let folder = imap.select().await.map_err(trouble)?;
     loop {
         let count = collect::drain(desk, name, &mut imap, folder).await?;
@@ -190,6 +203,10 @@ async fn follow(
         patience.reset();
         if count > 0 {
             tracing::info!(mailbox = name, mails = count, "mails fetched");
+        }
+        if !desk.presence.holds(&presence::of_mailbox(name)) {
+            imap.logout().await;
+            return Ok(());
         }
         if imap.has_news() && !stop.is_cancelled() {
             continue;
@@ -211,9 +228,9 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(60));
     while !stop.is_cancelled() {
         let work = async {
-            let heard_until = desk.fetched_until();
+            let heard_until = desk.heard_until().await?;
             process::drain(&desk).await?;
-            sweep::drain(&desk, &heard_until).await
+            if desk.presence.leads() { sweep::drain(&desk, &heard_until).await } else { Ok(0) }
         };
         match work.await {
             Ok(_) => {
@@ -232,6 +249,10 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
 async fn report(desk: Arc<Desk>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
     while !stop.is_cancelled() {
+        if !desk.presence.leads() {
+            pause(STANDBY, &stop).await;
+            continue;
+        }
         let wait = match reports::drain(&desk).await {
             Ok(letters) => {
                 patience.reset();
@@ -268,7 +289,7 @@ async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
                 pause(wait, &stop).await;
             }
         }
-        if desk.clock.now() - released_at > MINUTE {
+        if (desk.clock.now() - released_at).abs() > RELEASE {
             released_at = desk.clock.now();
             if let Err(error) = release_expired(&desk).await {
                 tracing::error!(%error, "leases not looked at");
@@ -278,10 +299,14 @@ async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
     sender.close().await;
 }
 
-/// Letters that a dead instance had claimed.
+/// Letters that a dead instance had claimed, and those that the clock has left behind.
 async fn release_expired(desk: &Desk) -> Result<(), crate::store::StoreError> {
     let mut tx = desk.store.begin(crate::store::Durability::Relaxed).await?;
-    tx.release_leases(desk.clock.now(), "").await?;
+    let now = desk.clock.now();
+    tx.release_leases(now, None).await?;
+    if tx.hurry(now).await? > 0 {
+        tracing::warn!("the clock was set back: letters written in what is now the future leave at once");
+    }
     tx.commit().await
 }
 

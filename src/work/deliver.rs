@@ -16,11 +16,11 @@ use crate::edge::backoff::chance;
 use crate::edge::notes::Notes;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::Settings;
-use crate::store::{Due, Durability, Settlement, StoreError, Tx};
+use crate::store::{Due, Durability, Settlement, StoreError};
 use crate::ticket::LetterKind;
 use crate::trouble::{Trouble, after_refusal};
 
-use super::{Desk, beside, undelivered};
+use super::{Desk, beside, point, undelivered};
 
 /// Letters claimed by one commit.
 const BATCH: i64 = 50;
@@ -63,11 +63,11 @@ impl Sender {
         // Whatever fails from here on, the store may not know what was sent.
         self.settled = false;
         let mut sent = 0;
-        let mut due = claim(desk, &settings).await?;
+        let mut due = claim(desk).await?;
         while !due.is_empty() {
             let outcome = self.batch(desk, &settings, &due, stop).await?;
             sent += outcome.sent.len();
-            due = self.settle(desk, &settings, &due, outcome, stop).await?;
+            due = self.settle(desk, &due, outcome, stop).await?;
         }
         self.settled = true;
         Ok(sent)
@@ -79,7 +79,7 @@ impl Sender {
         let noted = self.notes.as_mut().map(Notes::ids).transpose().map_err(no_notes)?.unwrap_or_default();
         let mut tx = desk.store.begin(Durability::Full).await?;
         tx.settle_sent(&noted, now).await?;
-        tx.release_leases(now, &desk.settings.load().instance).await?;
+        tx.release_leases(now, Some(&desk.store.holder())).await?;
         tx.commit().await?;
         if let Some(notes) = &mut self.notes {
             notes.clear().map_err(no_notes)?;
@@ -105,6 +105,7 @@ impl Sender {
         // Slow servers can outlast a lease: what is left then is claimed anew.
         while outcome.tried < due.len()
             && outcome.broken.is_none()
+            && !outcome.cut_off
             && !stop.is_cancelled()
             && desk.clock.now() - begun < LEASE / 2
         {
@@ -118,7 +119,6 @@ impl Sender {
     async fn settle(
         &mut self,
         desk: &Desk,
-        settings: &Settings,
         due: &[Due],
         outcome: Outcome,
         stop: &CancellationToken,
@@ -126,11 +126,16 @@ impl Sender {
         let now = desk.clock.now();
         let error = outcome.broken.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
-        give_back(&mut tx, &due[outcome.tried..], &error, now).await?;
-        outcome.settle(&mut tx, now).await?;
-        let goes_on = outcome.broken.is_none() && !stop.is_cancelled();
-        let next = if goes_on { tx.claim(now, now + LEASE, &settings.instance, BATCH).await? } else { Vec::new() };
+        let goes_on = outcome.broken.is_none() && !stop.is_cancelled() && desk.presence.is_alive();
+        let holder = desk.store.holder();
+        let next = if goes_on { tx.claim(now, now + LEASE, &holder, BATCH).await? } else { Vec::new() };
+        tx.settle_sent(&outcome.sent, now).await?;
+        let left = due[outcome.tried..].iter().map(|letter| (letter.id, give_back(&error, now)));
+        let others: Vec<_> = outcome.others.iter().cloned().chain(left).collect();
+        // Lines of history come last in a transaction.
+        tx.settle_letters(&others, &holder, now).await?;
         tx.commit().await?;
+        point("recorded");
         if let Some(notes) = &mut self.notes {
             notes.clear().map_err(no_notes)?;
         }
@@ -151,8 +156,13 @@ impl Sender {
         outcome: &mut Outcome,
     ) -> Result<usize, Trouble> {
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { return Ok(0) };
-        let letters = desk.store.leased_letters(first.id, last.id, &settings.instance).await?;
+        let letters = desk.store.leased_letters(first.id, last.id, &desk.store.holder()).await?;
         for (at, letter) in chunk.iter().enumerate() {
+            // Whoever was cut off for too long has lost its claim: others send these letters now.
+            if !desk.presence.is_alive() {
+                outcome.cut_off = true;
+                return Ok(at);
+            }
             // A letter pays for its own refusal, not for a server that went away before it.
             if let Err(trouble) = self.smtp.ready().await {
                 outcome.broken = Some(trouble);
@@ -161,7 +171,9 @@ impl Sender {
             let bytes = letters.iter().find(|(id, _)| *id == letter.id).map(|(_, bytes)| bytes.as_slice());
             match self.send(desk, settings, letter, bytes).await {
                 Settlement::Sent => {
+                    point("sent");
                     self.note(desk, letter).await?;
+                    point("noted");
                     outcome.sent.push(letter.id);
                 }
                 other => outcome.others.push((letter.id, other)),
@@ -174,6 +186,7 @@ impl Sender {
         let Some(bytes) = bytes else {
             return Settlement::Failed { error: "its bytes are gone from the store".to_owned() };
         };
+        point("sending");
         match self.smtp.send(&letter.envelope_from, &letter.recipient, bytes).await {
             Ok(()) => {
                 tracing::info!(outbox_id = letter.id, attempts = letter.attempts, "letter sent");
@@ -190,7 +203,7 @@ impl Sender {
         }
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
         let now = desk.clock.now();
-        tx.settle_letter(letter.id, &Settlement::Sent, now).await?;
+        tx.settle_letters(&[(letter.id, Settlement::Sent)], &desk.store.holder(), now).await?;
         if LetterKind::from_name(&letter.kind).is_some_and(LetterKind::is_personal) {
             tx.answers_given(&[letter.id], now).await?;
         }
@@ -208,15 +221,8 @@ struct Outcome {
     others: Vec<(i64, Settlement)>,
     /// Set when the server went away.
     broken: Option<SmtpTrouble>,
-}
-
-impl Outcome {
-    async fn settle(&self, tx: &mut Tx, now: Millis) -> Result<(), StoreError> {
-        for (id, settlement) in &self.others {
-            tx.settle_letter(*id, settlement, now).await?;
-        }
-        tx.settle_sent(&self.sent, now).await
-    }
+    /// Set when this instance does not count as living any more.
+    cut_off: bool,
 }
 
 /// How many letters from the front fit into memory together.
@@ -233,14 +239,15 @@ fn no_notes(error: io::Error) -> Trouble {
     Trouble::Again(format!("the file that notes sent letters, beside the database, cannot be written: {error}"))
 }
 
-async fn claim(desk: &Desk, settings: &Settings) -> Result<Vec<Due>, StoreError> {
+async fn claim(desk: &Desk) -> Result<Vec<Due>, StoreError> {
     let now = desk.clock.now();
-    if desk.store.next_due().await?.is_none_or(|due| due > now) {
+    if !desk.presence.is_alive() || desk.store.next_due().await?.is_none_or(|due| due > now) {
         return Ok(Vec::new());
     }
     let mut tx = desk.store.begin(Durability::Relaxed).await?;
-    let due = tx.claim(now, now + LEASE, &settings.instance, BATCH).await?;
+    let due = tx.claim(now, now + LEASE, &desk.store.holder(), BATCH).await?;
     tx.commit().await?;
+    point("claimed");
     Ok(due)
 }
 
@@ -251,10 +258,7 @@ fn refused(letter: &Due, trouble: &SmtpTrouble, settings: &Settings, now: Millis
     settlement
 }
 
-async fn give_back(tx: &mut Tx, letters: &[Due], error: &str, now: Millis) -> Result<(), StoreError> {
-    for letter in letters {
-        let settlement = Settlement::Later { due_at: now, error: error.to_owned(), counts: false };
-        tx.settle_letter(letter.id, &settlement, now).await?;
-    }
-    Ok(())
+/// A letter that was claimed and not tried.
+fn give_back(error: &str, now: Millis) -> Settlement {
+    Settlement::Later { due_at: now, error: error.to_owned(), counts: false }
 }

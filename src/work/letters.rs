@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::point;
 use crate::clock::{DAY, Millis};
 use crate::letter::{Extra, Listed, OutgoingMail, Parcel, Told, compose, is_for};
 use crate::mail;
@@ -124,13 +125,16 @@ impl<'a> Writer<'a> {
         let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
         let letters: Vec<_> = drafts.iter().map(|draft| (draft, self.compose(draft))).collect();
         let mut unit = writing.await.map_err(|_| StoreError::Interrupted)??;
+        point("written");
         for (draft, letter) in letters {
             match letter {
                 Ok(letter) => unit.queue_letter(draft.ticket.id, letter),
                 Err(reason) => unit.add_event(draft.ticket.id, Event::own("unwritten", reason)),
             }
         }
-        unit.commit().await
+        unit.commit().await?;
+        point("committed");
+        Ok(())
     }
 
     /// What some letters show besides their ticket and message.

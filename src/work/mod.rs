@@ -11,12 +11,15 @@ pub mod deliver;
 mod letters;
 pub mod once;
 pub mod operator;
+pub mod point;
+pub mod presence;
 pub mod probe;
 pub mod process;
 mod recompute;
 pub mod reports;
 pub mod sweep;
 mod undelivered;
+pub mod verify;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,12 +29,16 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Millis};
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Life, Store, StoreError};
 use crate::ticket::Secret;
 use crate::trouble::Trouble;
+
+use point::point;
+use presence::Presence;
 
 /// A desk at work: what every verb is given.
 #[derive(Debug)]
@@ -59,6 +66,10 @@ pub struct Desk {
     computed: Mutex<(String, i64)>,
     /// Set when a held mail was let in, which stands before those already seen.
     released: AtomicBool,
+    /// What this instance alone may do.
+    pub presence: Presence,
+    /// Set when work ends.
+    closing: CancellationToken,
     /// Held while this process works on a SQLite file.
     _lock: Option<File>,
 }
@@ -70,13 +81,17 @@ impl Desk {
     /// [`Trouble::Store`], or [`Trouble::Again`] when another guichet works on the same SQLite file.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, Trouble> {
         let store = Store::open(&settings.store_url).await?;
+        let life = Life { instance: settings.instance.clone(), begun: Clock::system().now() };
+        let store = store.living(life);
         let lock = store.file().map(lock).transpose()?;
         let secret = store.secret().await?;
         let opened_at = clock.now();
         let unclean = store.begin_life(&settings.instance).await?;
         // A group was being decided, and the one behind it read.
         let suspects = if unclean { 2 * settings.batch.mails } else { 0 };
-        Ok(Arc::new(Self {
+        let presence = Presence::new(&store, &settings.instance);
+        presence.beat(&store, &settings).await?;
+        let desk = Arc::new(Self {
             store,
             settings: ArcSwap::from_pointee(settings),
             secret,
@@ -88,8 +103,12 @@ impl Desk {
             polled: Mutex::default(),
             opened_at,
             computed: Mutex::default(),
+            presence,
+            closing: CancellationToken::new(),
             _lock: lock,
-        }))
+        });
+        presence::keep(&desk);
+        Ok(desk)
     }
 
     /// Notes that a mailbox was read to its end, from this time on.
@@ -104,8 +123,27 @@ impl Desk {
         self.polled.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
+    /// The same as far as it can be known of mailboxes that another instance reads: no later than the oldest mail
+    /// that still waits for its verdict.
+    pub(crate) async fn heard_until(&self) -> Result<BTreeMap<String, Millis>, StoreError> {
+        let mut heard = self.fetched_until();
+        let settings = self.settings.load_full();
+        let others = settings.mailboxes.keys().filter(|name| !self.presence.holds(&presence::of_mailbox(name)));
+        for name in others {
+            heard.remove(name);
+            let Some(cursor) = self.store.cursor(name).await? else { continue };
+            let (waiting, oldest) = self.store.undecided().await?;
+            heard.insert(name.clone(), if waiting > 0 { cursor.polled_at.min(oldest - 1) } else { cursor.polled_at });
+        }
+        Ok(heard)
+    }
+
     /// Ends work on the store in good order.
     pub async fn close(&self) {
+        self.closing.cancel();
+        if let Err(error) = self.store.drop_leases().await {
+            tracing::warn!(%error, "leases not given back; others wait until they run out");
+        }
         let instance = self.settings.load().instance.clone();
         if let Err(error) = self.store.end_life(&instance).await {
             tracing::warn!(%error, "the end could not be noted; the next start takes the oldest mails one by one");

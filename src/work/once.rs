@@ -7,7 +7,7 @@ use crate::settings::MailboxKind;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
-use super::{Desk, collect, process, reports, sweep};
+use super::{Desk, collect, presence, process, reports, sweep};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
     let mut first = None;
     let mut deaf = Vec::new();
     for (name, mailbox) in &settings.mailboxes {
+        if !desk.presence.holds(&presence::of_mailbox(name)) {
+            tracing::warn!(mailbox = name, "another instance reads this mailbox");
+            continue;
+        }
         match collect_one(desk, name, &mailbox.kind).await {
             Ok(count) => tally.fetched += count,
             Err(trouble) => {
@@ -40,7 +44,7 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
             }
         }
     }
-    let mut heard_until = desk.fetched_until();
+    let mut heard_until = desk.heard_until().await?;
     for name in deaf {
         // Service levels wait for a mailbox that cannot be read, but not for ever.
         if let Some(cursor) = desk.store.cursor(&name).await? {
@@ -48,8 +52,10 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
         }
     }
     tally.decided = process::drain(desk).await?;
-    sweep::drain(desk, &heard_until).await?;
-    reports::drain(desk).await?;
+    if desk.presence.leads() {
+        sweep::drain(desk, &heard_until).await?;
+        reports::drain(desk).await?;
+    }
     match sender.drain(desk, &CancellationToken::new()).await {
         Ok(sent) => tally.sent = sent,
         Err(trouble) => {
@@ -57,7 +63,9 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
         }
     }
     // What was delivered counts as answered from now on.
-    sweep::drain(desk, &heard_until).await?;
+    if desk.presence.leads() {
+        sweep::drain(desk, &heard_until).await?;
+    }
     sender.close().await;
     first.map_or(Ok(tally), Err)
 }

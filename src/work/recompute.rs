@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use super::Desk;
+use super::presence::DESK;
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::recompute;
 
@@ -45,7 +46,7 @@ pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
             };
             after = *last;
             let now = desk.clock.now();
-            let wanted = Wanted { tickets: ids.iter().copied().collect(), ..Wanted::default() };
+            let wanted = Wanted { tickets: ids.iter().copied().collect(), lease: Some(DESK), ..Wanted::default() };
             let mut unit = Unit::load(&desk.store, wanted, now).await?;
             let changes: Vec<_> =
                 ids.iter().filter_map(|id| recompute(unit.ticket(*id)?, now, &settings.policy)).collect();

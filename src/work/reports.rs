@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Desk;
 use super::letters::{Cause, Writer};
+use super::presence::DESK;
 use crate::clock::{DAY, MINUTE, Millis, spoken};
 use crate::letter::Extra;
 use crate::report::{Course, Figures, Page, Period, Plan, Sort, Subject, days_of, figures};
@@ -102,7 +103,8 @@ async fn ring(desk: &Desk, settings: &Settings, plan: &Plan) -> Result<usize, St
     let latest = due.map(|due| plan.cron.previous(now + 1_000, zone).filter(|at| *at >= due).unwrap_or(due));
     let Some((at, period)) = latest.and_then(|at| Some((at, Period::planned(plan, due?, at, zone)?))) else {
         // It is seen for the first time.
-        let mut unit = Unit::load(&desk.store, Wanted::default(), now).await?;
+        let wanted = Wanted { lease: Some(DESK), ..Wanted::default() };
+        let mut unit = Unit::load(&desk.store, wanted, now).await?;
         unit.set_bell(&name, next);
         unit.commit().await?;
         return Ok(0);
@@ -161,7 +163,8 @@ pub async fn mail(
     let writer = Writer::new(store, secret, settings, now).await?;
     let agents = settings.policy.agents.values().map(|a| a.address.clone()).collect();
     let recipients = letters.iter().map(|(to, _)| to.address.clone()).collect();
-    let wanted = Wanted { agents, recipients, ..Wanted::default() };
+    let lease = bell.is_some().then_some(DESK);
+    let wanted = Wanted { agents, recipients, lease, ..Wanted::default() };
     let mut unit = Unit::load(store, wanted, now).await?;
     let mut drafts = Vec::new();
     let mut drawn: BTreeMap<String, Vec<(String, Vec<u8>)>> = BTreeMap::new();
@@ -217,7 +220,7 @@ async fn notice(desk: &Desk, settings: &Settings) -> Result<usize, StoreError> {
     let next = if ending.is_empty() { now + DAY } else { now + AGAIN };
     let writer = Writer::new(&desk.store, &desk.secret, settings, now).await?;
     let agents = policy.agents.values().map(|a| a.address.clone()).collect();
-    let mut unit = Unit::load(&desk.store, Wanted { agents, ..Wanted::default() }, now).await?;
+    let mut unit = Unit::load(&desk.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
     unit.set_bell(NAME, next);
     let mut drafts = Vec::new();
     for agent in in_charge(policy).into_iter().filter(|_| !ending.is_empty()) {

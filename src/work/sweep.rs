@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::letters::{Cause, Writer};
-use super::{Desk, catch_up, recompute};
+use super::presence::DESK;
+use super::{Desk, catch_up, point, recompute};
 use crate::clock::{MINUTE, Millis};
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::{DeadlineKind, LetterOrder, due};
@@ -79,6 +80,7 @@ async fn batch(desk: &Desk, mailbox: &str, heard: Option<Millis>, away: bool) ->
     let wanted = Wanted {
         tickets,
         agents: settings.policy.agents.values().map(|a| a.address.clone()).collect(),
+        lease: Some(DESK),
         ..Wanted::default()
     };
     let mut unit = Unit::load(&desk.store, wanted, now).await?;
@@ -97,6 +99,7 @@ async fn batch(desk: &Desk, mailbox: &str, heard: Option<Millis>, away: bool) ->
         }
         writer.draft(&mut unit, Cause::Time, ticket, change.message, letters, &mut drafts);
     }
+    point("swept");
     writer.commit(unit, drafts).await?;
     Ok(met)
 }

@@ -15,6 +15,7 @@ mod capabilities;
 mod commands;
 mod configuration;
 mod examples;
+mod faults;
 mod fixtures;
 mod imap;
 mod imap_faults;

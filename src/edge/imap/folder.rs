@@ -56,7 +56,23 @@ impl Imap {
     /// # Errors
     /// [`ImapTrouble`].
     pub async fn select(&mut self) -> Result<Folder, ImapTrouble> {
-        let command = format!("SELECT {}", folder(&self.config.folder));
+        let name = self.config.folder.clone();
+        self.select_named(&name).await
+    }
+
+    /// Opens the archive folder instead; false where there is none.
+    ///
+    /// # Errors
+    /// [`ImapTrouble`].
+    pub async fn select_archive(&mut self) -> Result<bool, ImapTrouble> {
+        self.ensure_archive().await?;
+        let Some(name) = self.archive.clone() else { return Ok(false) };
+        self.select_named(&name).await?;
+        Ok(true)
+    }
+
+    async fn select_named(&mut self, name: &str) -> Result<Folder, ImapTrouble> {
+        let command = format!("SELECT {}", folder(name));
         let mut found = Folder::default();
         exec(&mut self.line, &command, self.config.limit, |answer| match answer {
             Response::MailboxData(MailboxDatum::Exists(count)) => found.exists = *count,

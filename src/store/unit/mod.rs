@@ -49,6 +49,8 @@ pub struct Wanted {
     pub vendors: BTreeSet<String>,
     /// Whether tickets are needed with what has to do with them: an order may reach them.
     pub kin: bool,
+    /// The lease under which all this is done; none where claims protect it.
+    pub lease: Option<&'static str>,
 }
 
 /// How a picture of a sender is remembered.
@@ -60,6 +62,7 @@ pub fn image_key(sender: &str, sha256: &str) -> String {
 /// Everything read and written so far.
 pub struct Unit {
     tx: Tx,
+    holder: String,
     now: Millis,
     tickets: HashMap<i64, TicketView>,
     by_message: HashMap<String, i64>,
@@ -106,6 +109,9 @@ impl Unit {
     /// [`StoreError::Statement`].
     pub async fn load(store: &Store, wanted: Wanted, now: Millis) -> Result<Self, StoreError> {
         let mut tx = store.begin(Durability::Full).await?;
+        if let Some(lease) = wanted.lease {
+            tx.fence(store, lease).await?;
+        }
         let by_message = tx.pairs(sql::TICKETS_OF_MESSAGES, &wanted.message_ids).await?;
         let by_number = tx.pairs(sql::TICKETS_OF_NUMBERS, &wanted.numbers).await?;
         let mut ids = wanted.tickets;
@@ -128,6 +134,7 @@ impl Unit {
         let counters = tx.lock_counters(&wanted.prefixes).await?;
         Ok(Self {
             tx,
+            holder: store.holder(),
             now,
             tickets,
             by_message,

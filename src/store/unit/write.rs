@@ -10,7 +10,7 @@ use crate::mail::fold;
 use crate::store::{StoreError, sql};
 use crate::ticket::{Article, TicketView};
 
-type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str);
+type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str, &'a str);
 
 /// A ticket on its way to its row.
 #[derive(Serialize)]
@@ -36,14 +36,12 @@ impl Unit {
         let shown: Vec<String> = std::mem::take(&mut self.shown).into_iter().collect();
         self.tx.insert(sql::LETTERS_SHOWN, &shown).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
-        self.tx.insert(sql::EVENTS_ADD, &std::mem::take(&mut self.events)).await?;
         self.tx.insert(sql::COURSE_ADD, &std::mem::take(&mut self.course)).await?;
         self.tx.insert(sql::OVERDUE_ADD, &std::mem::take(&mut self.overdue)).await?;
         let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
         self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
         self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
-        self.write_judgements().await?;
-        self.tx.queue_letters(&std::mem::take(&mut self.letters), self.now).await
+        self.write_judgements().await
     }
 
     /// Writes everything and commits.
@@ -71,6 +69,9 @@ impl Unit {
         for queue in &self.plus_works {
             self.tx.note_plus_works(queue).await?;
         }
+        // Last: the chain's end is everybody's.
+        let (events, letters) = (std::mem::take(&mut self.events), std::mem::take(&mut self.letters));
+        self.tx.seal(&events, &letters, self.now).await?;
         self.tx.commit().await
     }
 
@@ -141,6 +142,7 @@ impl Unit {
                     words.1,
                     words.2,
                     content,
+                    self.holder.as_str(),
                 )
             })
             .collect();

@@ -13,8 +13,8 @@ use crate::ticket::{
     Change, Copying, Decision, Event, Hit, Holding, Intake, Joining, LetterKind, Opening, TicketView, Verdict, decide,
     held_mail, held_number, search_terms, shown,
 };
-use crate::work::Desk;
 use crate::work::letters::{Cause, Draft, Writer};
+use crate::work::{Desk, point};
 
 /// Most articles and solved tickets that are offered.
 const OFFERED: i64 = 3;
@@ -40,11 +40,13 @@ impl<'a> Work<'a> {
     pub(super) async fn commit(&self, group: &[Read]) -> Result<(), StoreError> {
         let mut hits = self.hits(group).await?;
         let mut unit = Unit::load(&self.desk.store, wanted(group, self.settings), self.now).await?;
+        point("loaded");
         let mut drafts = Vec::new();
         for one in group {
             let hits = hits.remove(&one.mail.id).unwrap_or_default();
             self.decide_one(&mut unit, one, hits, &mut drafts)?;
         }
+        point("decided");
         self.writer.commit(unit, drafts).await
     }
 

@@ -12,6 +12,7 @@ mod look_up;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::mail;
 use crate::settings::Settings;
@@ -21,12 +22,19 @@ use crate::ticket::{Intake, Secret, read};
 use super::Desk;
 use carry::Work;
 
+/// How often it is looked whether a mail's turn has come, and how many times before its turn is sought anew.
+const TURN: Duration = Duration::from_millis(20);
+const TURNS: usize = 50;
+
 /// Decides every mail that waits. Gives how many.
 ///
 /// # Errors
 /// [`StoreError`] when the store itself fails; nothing is half done then.
 pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
     let settings = desk.settings.load_full();
+    if !desk.presence.is_alive() {
+        return Ok(0);
+    }
     let mut count = suspects(desk, &settings).await?;
     // A mail that is let in stands before those already seen.
     loop {
@@ -41,7 +49,12 @@ pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
 async fn pass(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError> {
     let mut count = 0;
     let mut group = next_group(desk, settings, 0).await?;
-    while let Some(last) = group.last().map(|one| one.mail.id) {
+    while let (Some(first), Some(last)) = (group.first().map(|one| one.mail.id), group.last().map(|one| one.mail.id)) {
+        if !turn(desk, first).await? {
+            // What came before was left by somebody who is gone: it is taken up first.
+            group = next_group(desk, settings, 0).await?;
+            continue;
+        }
         count += group.len();
         let (ahead, done) = tokio::join!(next_group(desk, settings, last), decide_group(desk, settings, &group));
         done?;
@@ -49,6 +62,17 @@ async fn pass(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError
         group = ahead?;
     }
     Ok(count)
+}
+
+/// Waits while another instance decides mails that came before this one; false when that takes too long.
+async fn turn(desk: &Desk, first: i64) -> Result<bool, StoreError> {
+    for _ in 0..TURNS {
+        if desk.store.is_next(first).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(TURN).await;
+    }
+    Ok(false)
 }
 
 /// Takes the mails one by one that may have ended the last life of this program.
@@ -64,6 +88,7 @@ async fn suspects(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreE
             return Ok(count);
         };
         after = mail.id;
+        turn(desk, mail.id).await?;
         alone(desk, settings, mail).await?;
         desk.outbox_bell.notify_one();
     }

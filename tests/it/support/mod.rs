@@ -1,7 +1,10 @@
 //! What tests are made of: a desk on its own database, a mailbox, a sink, people's mails.
 
+pub mod bad_smtp;
 pub mod dovecot;
 pub mod mail;
+pub mod proxy;
+pub mod servers;
 pub mod sink;
 pub mod site;
 

@@ -1,0 +1,231 @@
+//! The chain: what no commit can change quietly afterwards.
+//!
+//! Each commit that writes into histories or the outbox adds one link, which holds a digest of what it wrote and of the
+//! link before it. Whoever changes, adds or removes a line later breaks a link; whoever computes all links anew changes
+//! the newest, which the log, every backup and `guichet verify` name. Links are never changed: an erasure
+//! adds one that says which link it emptied.
+
+use data_encoding::HEXLOWER;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Durability, Store, StoreError, Tx, sql};
+use crate::clock::Millis;
+
+/// The counter of links; no prefix can be called so.
+const LINKS: &str = "#link";
+
+/// One link of the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// Its place, from 1, without gaps.
+    pub id: i64,
+    /// When.
+    pub at: Millis,
+    /// `decided`, or what was done.
+    pub kind: String,
+    /// Who did it; empty for the desk itself.
+    pub actor: String,
+    /// What it was about.
+    pub subject: String,
+    /// In words.
+    pub text: String,
+    /// Digest of the rows it covers; empty for none.
+    pub digest: String,
+    /// Digest of this link and all before it.
+    pub chain: String,
+}
+
+impl Link {
+    /// What [`Link::chain`] must be, after the chain so far.
+    #[must_use]
+    pub fn expected(&self, before: &str) -> String {
+        let all = (before, self.id, self.at, &self.kind, &self.actor, &self.subject, &self.text, &self.digest);
+        hash(&all)
+    }
+}
+
+/// What somebody did, for the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Deed<'a> {
+    /// One word: `released`, `erased`, `restored`…
+    pub kind: &'a str,
+    /// Who; empty for the desk itself.
+    pub actor: &'a str,
+    /// What it was about.
+    pub subject: &'a str,
+    /// In words.
+    pub text: &'a str,
+}
+
+/// Digest of rows, in whatever order they are.
+#[derive(Debug, Clone, Default)]
+pub struct Rows(Vec<String>);
+
+impl Rows {
+    /// A line of a ticket's history.
+    pub fn event(&mut self, ticket: i64, at: Millis, actor: &str, kind: &str, text: &str) {
+        self.0.push(hash(&("event", ticket, at, actor, kind, text)));
+    }
+
+    /// A letter.
+    pub fn letter(&mut self, once_key: &str, ticket: i64, kind: &str, recipient: &str, message_id: &str) {
+        self.0.push(hash(&("letter", once_key, ticket, kind, recipient, message_id)));
+    }
+
+    /// The digest; empty for no rows.
+    #[must_use]
+    pub fn digest(mut self) -> String {
+        self.0.sort_unstable();
+        if self.0.is_empty() { String::new() } else { hash(&self.0) }
+    }
+}
+
+/// SHA-256 of the value's JSON, hexadecimal.
+fn hash(value: &impl Serialize) -> String {
+    // Texts and numbers always have a JSON form.
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    HEXLOWER.encode(&Sha256::digest(json))
+}
+
+impl Store {
+    /// Begins the chain where there is none yet.
+    pub(super) async fn ensure_chain(&self) -> Result<(), StoreError> {
+        if !self.links(0, 1).await?.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin(Durability::Full).await?;
+        let (id, before) = tx.next_link().await?;
+        if id == 1 {
+            let text = "what stands before this link is not covered by the chain";
+            tx.add_link(id, &before, 0, Deed { kind: "begun", actor: "", subject: "", text }, String::new()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Links beyond an id, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn links(&self, after: i64, count: i64) -> Result<Vec<Link>, StoreError> {
+        let query = sqlx::query(sql::LINKS.on(self.engine)).bind(after).bind(count);
+        Ok(query.fetch_all(&self.read).await?.iter().map(link).collect::<Result<_, _>>()?)
+    }
+
+    /// What was done by people or in upkeep, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn deeds(&self, count: i64) -> Result<Vec<Link>, StoreError> {
+        let query = sqlx::query(sql::LINKS_OF_PEOPLE.on(self.engine)).bind(count);
+        Ok(query.fetch_all(&self.read).await?.iter().map(link).collect::<Result<_, _>>()?)
+    }
+
+    /// Records what somebody did.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn record(&self, deed: Deed<'_>, now: Millis) -> Result<(), StoreError> {
+        let mut tx = self.begin(Durability::Full).await?;
+        tx.record(deed, now).await?;
+        tx.commit().await
+    }
+}
+
+impl Tx {
+    /// Records what somebody did, with what else this transaction does. The last thing to be done in it: until it
+    /// ends, no other commit goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn record(&mut self, deed: Deed<'_>, now: Millis) -> Result<(), StoreError> {
+        let (id, before) = self.next_link().await?;
+        self.add_link(id, &before, now, deed, String::new()).await
+    }
+
+    /// The id of the next link and the chain so far; the chain's end stays locked.
+    pub(super) async fn next_link(&mut self) -> Result<(i64, String), StoreError> {
+        let query = sqlx::query(sql::COUNTER_NEXT.on(self.engine)).bind(LINKS);
+        let id: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
+        let query = sqlx::query(sql::LINK_LAST.on(self.engine)).bind(id - 1);
+        let row = query.fetch_optional(&mut *self.tx).await?;
+        Ok((id, row.map(|r| r.try_get(0)).transpose()?.unwrap_or_default()))
+    }
+
+    pub(super) async fn add_link(
+        &mut self,
+        id: i64,
+        before: &str,
+        at: Millis,
+        deed: Deed<'_>,
+        digest: String,
+    ) -> Result<(), StoreError> {
+        let [kind, actor, subject, text] = [deed.kind, deed.actor, deed.subject, deed.text].map(ToOwned::to_owned);
+        let mut link = Link { id, at, kind, actor, subject, text, digest, chain: String::new() };
+        link.chain = link.expected(before);
+        let query = sqlx::query(sql::LINK_ADD.on(self.engine)).bind(id).bind(at).bind(link.kind).bind(link.actor);
+        let query = query.bind(link.subject).bind(link.text).bind(link.digest).bind(link.chain);
+        query.execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}
+
+fn link(row: &AnyRow) -> Result<Link, sqlx::Error> {
+    Ok(Link {
+        id: row.try_get(0)?,
+        at: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        actor: row.try_get(3)?,
+        subject: row.try_get(4)?,
+        text: row.try_get(5)?,
+        digest: row.try_get(6)?,
+        chain: row.try_get(7)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_depends_on_everything_it_says_and_on_those_before_it() {
+        let link = Link {
+            id: 2,
+            at: 5,
+            kind: "decided".into(),
+            actor: String::new(),
+            subject: String::new(),
+            text: "one".into(),
+            digest: "d".into(),
+            chain: String::new(),
+        };
+        let all = [
+            link.expected("a"),
+            link.expected("b"),
+            Link { id: 3, ..link.clone() }.expected("a"),
+            Link { at: 6, ..link.clone() }.expected("a"),
+            Link { text: "two".into(), ..link.clone() }.expected("a"),
+            Link { digest: String::new(), ..link.clone() }.expected("a"),
+            // What stands in one field is not the same in the next.
+            Link { actor: "decided".into(), kind: String::new(), ..link }.expected("a"),
+        ];
+        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+    }
+
+    #[test]
+    fn rows_are_the_same_in_any_order_and_differ_in_any_word() {
+        let rows = |texts: &[&str]| {
+            let mut rows = Rows::default();
+            texts.iter().for_each(|text| rows.event(1, 2, "a", "k", text));
+            rows.digest()
+        };
+        assert_eq!(rows(&["x", "y"]), rows(&["y", "x"]));
+        assert_ne!(rows(&["x", "y"]), rows(&["x"]));
+        assert_ne!(rows(&["x"]), rows(&["x", "x"]));
+        assert_eq!(rows(&[]), "");
+    }
+}

@@ -1,0 +1,265 @@
+//! What must hold of everything that is stored, asked of the store itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row;
+
+use super::chain::{Link, Rows};
+use super::inbox::content_hash_of;
+use super::rows::json;
+use super::{Store, StoreError, sql};
+use crate::ticket::parse_number;
+
+/// Rows looked at by one statement.
+const PAGE: i64 = 2_000;
+/// Mails whose bytes are read by one statement.
+const MAILS: i64 = 100;
+
+/// Something that must hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// What it is about, in a few words.
+    pub name: &'static str,
+    statement: sql::Sql,
+}
+
+/// Every check that is one statement.
+pub const CHECKS: [Check; 19] = [
+    check("the database file is whole", sql::VERIFY_INTEGRITY),
+    check("rows that others name are there", sql::VERIFY_FOREIGN),
+    check("every mail has one verdict", sql::VERIFY_VERDICTS),
+    check("every verdict has a reason", sql::VERIFY_REASONS),
+    check("mails that opened or joined have their ticket", sql::VERIFY_DECIDED_TICKETS),
+    check("mails that opened are messages", sql::VERIFY_OPENINGS),
+    check("mails have their bytes", sql::VERIFY_RAW),
+    check("bytes have their mail", sql::VERIFY_RAW_OWNERS),
+    check("messages have ticket and mail", sql::VERIFY_MESSAGES),
+    check("tickets have messages", sql::VERIFY_TICKET_MESSAGES),
+    check("tickets say how they were opened", sql::VERIFY_TICKET_EVENTS),
+    check("tickets have a course", sql::VERIFY_TICKET_COURSES),
+    check("requesters are among a ticket's people", sql::VERIFY_REQUESTERS),
+    check("status and times agree", sql::VERIFY_STATUS),
+    check("parts and merged tickets lead somewhere", sql::VERIFY_KIN),
+    check("letters have their bytes", sql::VERIFY_LETTERS),
+    check("bytes have their letter", sql::VERIFY_LETTER_OWNERS),
+    check("letters have state and ticket", sql::VERIFY_OUTBOX),
+    check("first answers are letters", sql::VERIFY_ANSWERED),
+];
+
+const fn check(name: &'static str, statement: sql::Sql) -> Check {
+    Check { name, statement }
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Sizes {
+    /// Mails.
+    pub mails: i64,
+    /// Tickets.
+    pub tickets: i64,
+    /// Letters.
+    pub letters: i64,
+    /// Links of the chain.
+    pub links: i64,
+}
+
+/// What was found of the chain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// What is wrong.
+    pub problems: Vec<String>,
+    /// Its end.
+    pub head: String,
+    /// Whether an earlier end that was asked for is still part of it.
+    pub holds: bool,
+}
+
+impl Store {
+    /// What does not hold, in words; at most a hundred.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn broken(&self, check: Check) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(check.statement.on(self.engine)).fetch_all(&self.read).await?;
+        let words: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
+        Ok(words.into_iter().filter(|word| word != "ok").collect())
+    }
+
+    /// How much there is.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn sizes(&self) -> Result<Sizes, StoreError> {
+        let row = sqlx::query(sql::SIZES.on(self.engine)).fetch_one(&self.read).await?;
+        Ok(Sizes { mails: row.try_get(0)?, tickets: row.try_get(1)?, letters: row.try_get(2)?, links: row.try_get(3)? })
+    }
+
+    /// Gaps and repeats in the numbers of tickets.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn broken_numbers(&self) -> Result<Vec<String>, StoreError> {
+        let mut given: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+        let (mut wrong, mut last_id, mut after) = (Vec::new(), 0, 0);
+        loop {
+            let query = sqlx::query(sql::NUMBERS.on(self.engine)).bind(after).bind(PAGE);
+            let rows = query.fetch_all(&self.read).await?;
+            for row in &rows {
+                let (id, number): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+                (after, last_id) = (id, id);
+                match parse_number(&number) {
+                    Some((prefix, count)) if given.entry(prefix.clone()).or_default().insert(count) => {}
+                    _ => wrong.push(format!("{number} is given twice, or is no number")),
+                }
+            }
+            if rows.is_empty() {
+                break;
+            }
+        }
+        for row in sqlx::query(sql::COUNTERS.on(self.engine)).fetch_all(&self.read).await? {
+            let (prefix, last): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            if prefix.starts_with('#') {
+                if prefix == super::unit::TICKET_IDS && last < last_id {
+                    wrong.push(format!("the counter of tickets stands at {last}, but there is a ticket {last_id}"));
+                }
+                continue;
+            }
+            wrong.extend(gaps(&prefix, last, &given.remove(&prefix).unwrap_or_default()));
+        }
+        wrong.extend(given.keys().map(|prefix| format!("{prefix} has tickets, but no counter")));
+        Ok(wrong)
+    }
+
+    /// Mails whose bytes are not those that were received, beyond an id; with the last id looked at, 0 at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn changed_mails(&self, after: i64) -> Result<(Vec<String>, i64), StoreError> {
+        let query = sqlx::query(sql::KEPT_MAILS.on(self.engine)).bind(after).bind(MAILS);
+        let (mut wrong, mut last) = (Vec::new(), 0);
+        for row in query.fetch_all(&self.read).await? {
+            let (id, hash, size): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let bytes: Vec<u8> = row.try_get(3)?;
+            last = id;
+            if content_hash_of(&bytes, u64::try_from(size).unwrap_or(0)) != hash {
+                wrong.push(format!("the bytes of mail {id} are not those that were received"));
+            }
+        }
+        Ok((wrong, last))
+    }
+
+    /// Follows the chain from its beginning. `since`: an end that was noted earlier, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn chain(&self, since: &str) -> Result<Chain, StoreError> {
+        let mut covered = self.covered().await?;
+        let mut found = Chain { holds: since.is_empty(), ..Chain::default() };
+        let mut said: BTreeMap<i64, String> = BTreeMap::new();
+        let mut after = 0;
+        loop {
+            let links = self.links(after, PAGE).await?;
+            for link in &links {
+                follow(link, after, &mut found, &mut said);
+                found.holds |= link.chain == since;
+                after = link.id;
+            }
+            if links.is_empty() {
+                break;
+            }
+        }
+        let last = sqlx::query(sql::COUNTERS.on(self.engine)).fetch_all(&self.read).await?;
+        for row in last {
+            let (name, last): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            if name == "#link" && last != after {
+                found.problems.push(format!("the chain ends at link {after}, but {last} were written"));
+            }
+        }
+        for (id, digest) in said {
+            if covered.remove(&id).unwrap_or_default().digest() != digest {
+                found.problems.push(format!("what link {id} covers was changed"));
+            }
+        }
+        found.problems.extend(covered.keys().map(|id| format!("there is no link {id}, but rows that name it")));
+        let unlinked = Check { name: "", statement: sql::VERIFY_UNLINKED };
+        found.problems.extend(self.broken(unlinked).await?);
+        Ok(found)
+    }
+
+    /// What each link covers.
+    async fn covered(&self) -> Result<BTreeMap<i64, Rows>, StoreError> {
+        let mut covered: BTreeMap<i64, Rows> = BTreeMap::new();
+        let mut after = 0;
+        loop {
+            let query = sqlx::query(sql::COVERED_EVENTS.on(self.engine)).bind(after).bind(PAGE);
+            let rows = query.fetch_all(&self.read).await?;
+            for row in &rows {
+                after = row.try_get(0)?;
+                let [actor, kind, text]: [String; 3] = [row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
+                let link = covered.entry(row.try_get(1)?).or_default();
+                link.event(row.try_get(2)?, row.try_get(3)?, &actor, &kind, &text);
+            }
+            if rows.is_empty() {
+                break;
+            }
+        }
+        after = 0;
+        loop {
+            let query = sqlx::query(sql::COVERED_LETTERS.on(self.engine)).bind(after).bind(PAGE);
+            let rows = query.fetch_all(&self.read).await?;
+            for row in &rows {
+                after = row.try_get(0)?;
+                let [once_key, kind, to, id]: [String; 4] =
+                    [row.try_get(2)?, row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
+                let link = covered.entry(row.try_get(1)?).or_default();
+                link.letter(&once_key, row.try_get(3)?, &kind, &to, &id);
+            }
+            if rows.is_empty() {
+                return Ok(covered);
+            }
+        }
+    }
+
+    /// UIDs of a folder whose mails are in the inbox.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn known_uids(&self, mailbox: &str, uid_validity: u32) -> Result<BTreeSet<u32>, StoreError> {
+        let query = sqlx::query(sql::INBOX_UIDS.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
+        let rows = query.fetch_all(&self.read).await?;
+        let uids: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
+        Ok(uids.into_iter().filter_map(|uid| u32::try_from(uid).ok()).collect())
+    }
+
+    /// How many of these mails are not in the inbox.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn unknown(&self, mailbox: &str, mails: &[Vec<u8>]) -> Result<usize, StoreError> {
+        let hashes: BTreeSet<String> = mails.iter().map(|bytes| content_hash_of(bytes, bytes.len() as u64)).collect();
+        let query = sqlx::query(sql::INBOX_KNOWN.on(self.engine)).bind(json(&hashes)?).bind(mailbox);
+        Ok(hashes.len() - query.fetch_all(&self.read).await?.len())
+    }
+}
+
+fn follow(link: &Link, before: i64, found: &mut Chain, said: &mut BTreeMap<i64, String>) {
+    if link.id != before + 1 {
+        found.problems.push(format!("links between {before} and {} are missing", link.id));
+    }
+    if link.expected(&found.head) != link.chain {
+        found.problems.push(format!("link {} of {} does not follow from the one before it", link.id, link.kind));
+    }
+    found.head.clone_from(&link.chain);
+    // An erasure says what is left of the link it emptied.
+    let about = link.subject.strip_prefix("link ").filter(|_| link.kind == "erased").and_then(|id| id.parse().ok());
+    said.insert(about.unwrap_or(link.id), link.digest.clone());
+}
+
+fn gaps(prefix: &str, last: i64, given: &BTreeSet<i64>) -> Vec<String> {
+    let missing: Vec<i64> = (1..=last).filter(|n| !given.contains(n)).take(20).collect();
+    let mut wrong: Vec<String> = missing.into_iter().map(|n| format!("{prefix} has no ticket {n}")).collect();
+    if let Some(highest) = given.last().filter(|highest| **highest > last) {
+        wrong.push(format!("the counter of {prefix} stands at {last}, but there is a ticket {highest}"));
+    }
+    wrong
+}

@@ -1,0 +1,48 @@
+//! Places where the process may be ended by a test, named. In release builds there are none.
+//!
+//! `GUICHET_KILL_AT=sent:3` ends the process, as `kill -9` does, when the third letter was taken by the server and
+//! that is not yet noted. What must be true after any of them stands in `docs/reliability.md`.
+
+/// The names, in the order in which a mail passes them.
+pub const POINTS: [&str; 15] = [
+    "fetched",
+    "journalled",
+    "loaded",
+    "decided",
+    "written",
+    "committed",
+    "flushed",
+    "moved",
+    "settled",
+    "claimed",
+    "sending",
+    "sent",
+    "noted",
+    "recorded",
+    "swept",
+];
+
+/// Ends the process here, if it was asked to.
+#[cfg(debug_assertions)]
+pub(super) fn point(name: &'static str) {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
+        let wanted = std::env::var("GUICHET_KILL_AT").ok()?;
+        let (name, turn) = wanted.split_once(':')?;
+        Some((name.to_owned(), turn.parse().ok()?))
+    });
+    static PASSED: AtomicUsize = AtomicUsize::new(0);
+    debug_assert!(POINTS.contains(&name), "{name} is not among the points");
+    if let Some((wanted, turn)) = &*WANTED
+        && wanted == name
+        && PASSED.fetch_add(1, Ordering::SeqCst) + 1 == *turn
+    {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
+
+/// Nothing: points are for tests.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(super) fn point(_: &'static str) {}

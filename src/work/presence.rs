@@ -1,0 +1,125 @@
+//! That this instance lives, and what it alone may do for now.
+//!
+//! Every few seconds the leases are renewed in the store. One that could not be renewed for longer than
+//! [`TRUST`] is not relied on any more, well before another instance may take it ([`TERM`]): between the two
+//! nobody does the work, never two. Times are of the monotonic clock, so setting the clock changes nothing.
+//! Where the store is a file, one process holds everything.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::Desk;
+use crate::settings::Settings;
+use crate::store::{Engine, Store, StoreError};
+
+/// For how long a lease is taken, in milliseconds.
+const TERM: i64 = 15_000;
+/// How long after its last renewal a lease is relied on.
+const TRUST: Duration = Duration::from_secs(10);
+/// How often leases are renewed.
+const BEAT: Duration = Duration::from_secs(3);
+
+/// The lease of whoever meets deadlines, writes reports and does the upkeep.
+pub const DESK: &str = "desk";
+
+/// What is held, and since when it was last renewed.
+#[derive(Debug)]
+pub struct Presence {
+    alone: bool,
+    own: String,
+    held: Mutex<BTreeMap<String, Instant>>,
+}
+
+impl Presence {
+    /// Nothing is held yet, unless the store is a file.
+    #[must_use]
+    pub fn new(store: &Store, instance: &str) -> Self {
+        Self { alone: store.engine() == Engine::Sqlite, own: format!("instance:{instance}"), held: Mutex::default() }
+    }
+
+    /// Whether a lease is held.
+    #[must_use]
+    pub fn holds(&self, lease: &str) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.alone || held.get(lease).is_some_and(|renewed| renewed.elapsed() < TRUST)
+    }
+
+    /// Whether the others count this instance as living: what it claims is its own.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.holds(&self.own)
+    }
+
+    /// Whether deadlines, reports and upkeep are this instance's.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.holds(DESK)
+    }
+
+    /// Renews what is held, and takes what is free.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was held is held until it runs out.
+    pub async fn beat(&self, store: &Store, settings: &Settings) -> Result<(), StoreError> {
+        if self.alone {
+            return Ok(());
+        }
+        let names = settings.mailboxes.keys().map(|name| of_mailbox(name));
+        let mut alive = true;
+        for name in [self.own.clone(), DESK.to_owned()].into_iter().chain(names) {
+            let begun = Instant::now();
+            // Who does not live takes nothing.
+            let taken = alive && store.take_lease(&name, TERM).await?;
+            if name == self.own {
+                alive = taken;
+            }
+            self.note(&name, taken.then_some(begun));
+        }
+        Ok(())
+    }
+
+    fn note(&self, name: &str, renewed: Option<Instant>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = held.contains_key(name);
+        match renewed {
+            Some(at) => held.insert(name.to_owned(), at),
+            None => held.remove(name),
+        };
+        match (before, renewed.is_some()) {
+            (false, true) => tracing::info!(lease = name, "taken"),
+            (true, false) if name == self.own => {
+                tracing::error!(lease = name, "another guichet of this name has taken over; see store.instance");
+            }
+            (true, false) => tracing::warn!(lease = name, "lost to another instance"),
+            _ => {}
+        }
+    }
+}
+
+/// The lease of whoever reads a mailbox.
+#[must_use]
+pub fn of_mailbox(name: &str) -> String {
+    format!("mailbox:{name}")
+}
+
+/// Renews the leases of a desk for as long as there is one.
+pub(super) fn keep(desk: &Arc<Desk>) {
+    let desk = Arc::downgrade(desk);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            if !beat(&desk).await {
+                return;
+            }
+        }
+    });
+}
+
+async fn beat(desk: &Weak<Desk>) -> bool {
+    let Some(desk) = desk.upgrade().filter(|desk| !desk.closing.is_cancelled()) else { return false };
+    if let Err(error) = desk.presence.beat(&desk.store, &desk.settings.load_full()).await {
+        tracing::error!(%error, "leases not renewed");
+    }
+    true
+}

@@ -1,0 +1,175 @@
+//! `verify`: mailbox, inbox, tickets and outbox held against each other, and every gap named.
+//!
+//! Reads only. The store says by itself what does not fit within it; here it is held against the mailboxes: a
+//! mail behind the place reached that is not in the inbox would be a lost one.
+
+use std::path::Path;
+
+use crate::edge::imap::{Imap, ImapTrouble, Which};
+use crate::edge::maildir;
+use crate::settings::{MailboxKind, Settings};
+use crate::store::{CHECKS, Sizes, Store, StoreError};
+use crate::trouble::Trouble;
+
+/// Mails fetched by one command to be compared.
+const BATCH: usize = 50;
+
+/// What verifying found.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// How much was looked at.
+    pub sizes: Sizes,
+    /// The end of the chain.
+    pub head: String,
+    /// What was looked at, and what of it is wrong.
+    pub checks: Vec<(String, Vec<String>)>,
+}
+
+impl Findings {
+    /// How many things are wrong.
+    #[must_use]
+    pub fn problems(&self) -> usize {
+        self.checks.iter().map(|(_, wrong)| wrong.len()).sum()
+    }
+
+    fn add(&mut self, name: &str, wrong: Vec<String>) {
+        self.checks.push((name.to_owned(), wrong));
+    }
+}
+
+/// What is held against what.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// An earlier end of the chain that must still be part of it; may be empty.
+    pub since: &'a str,
+    /// Whether the mailboxes are looked into.
+    pub mailboxes: bool,
+    /// Whether every mail in the archive folders is compared too.
+    pub archives: bool,
+}
+
+/// Verifies. `progress` hears how many of all mails have been read.
+///
+/// # Errors
+/// [`Trouble::Store`] or that of a mailbox that cannot be read.
+pub async fn run(
+    store: &Store,
+    settings: &Settings,
+    wish: Wish<'_>,
+    mut progress: impl FnMut(i64, i64),
+) -> Result<Findings, Trouble> {
+    let mut found = Findings { sizes: store.sizes().await?, ..Findings::default() };
+    for check in CHECKS {
+        found.add(check.name, store.broken(check).await?);
+    }
+    found.add("numbers have no gap and no repeat", store.broken_numbers().await?);
+    found.add("mails are as they were received", changed(store, found.sizes.mails, &mut progress).await?);
+    let chain = store.chain(wish.since).await?;
+    found.head = chain.head;
+    found.add("the chain of what was written holds", chain.problems);
+    if !chain.holds {
+        let wrong = format!("{} was never an end of this chain, or was cut off", wish.since);
+        found.add("the chain holds what was noted earlier", vec![wrong]);
+    }
+    for (name, mailbox) in settings.mailboxes.iter().filter(|_| wish.mailboxes) {
+        let wrong = match &mailbox.kind {
+            MailboxKind::Imap(config) => {
+                let trouble = |source| Trouble::Imap { mailbox: name.clone(), source };
+                let mut imap = Imap::connect(config).await.map_err(trouble)?;
+                let wrong = folder(store, name, &mut imap, wish.archives).await?;
+                imap.logout().await;
+                wrong
+            }
+            MailboxKind::Maildir { root, archive } => maildir_of(store, name, root, archive, wish.archives).await?,
+        };
+        found.add(&format!("mailbox {name} holds nothing that was passed over"), wrong);
+    }
+    Ok(found)
+}
+
+async fn changed(store: &Store, all: i64, progress: &mut impl FnMut(i64, i64)) -> Result<Vec<String>, StoreError> {
+    let (mut wrong, mut after) = (Vec::new(), 0);
+    loop {
+        let (more, last) = store.changed_mails(after).await?;
+        wrong.extend(more);
+        if last == 0 {
+            return Ok(wrong);
+        }
+        after = last;
+        progress(after.min(all), all);
+    }
+}
+
+/// Mails in the folder behind the place reached, and in its archive, that are not in the inbox.
+async fn folder(store: &Store, name: &str, imap: &mut Imap, archives: bool) -> Result<Vec<String>, Trouble> {
+    let trouble = |source: ImapTrouble| Trouble::Imap { mailbox: name.to_owned(), source };
+    let mut wrong = Vec::new();
+    let selected = imap.select().await.map_err(trouble)?;
+    let cursor = store.cursor(name).await?.unwrap_or_default();
+    if cursor.uid_validity == selected.uid_validity && cursor.last_uid > 0 {
+        let known = store.known_uids(name, selected.uid_validity).await?;
+        let mut passed = Vec::new();
+        if cursor.baseline > 0 {
+            // What people had read before the first start is left alone.
+            let which = Which::Unread { or_since: cursor.since };
+            passed.extend(imap.search(1, cursor.baseline, which).await.map_err(trouble)?);
+        }
+        if cursor.last_uid > cursor.baseline {
+            passed.extend(imap.search(cursor.baseline + 1, cursor.last_uid, Which::All).await.map_err(trouble)?);
+        }
+        passed.retain(|uid| *uid <= cursor.last_uid && !known.contains(uid));
+        let lost = compare(store, name, imap, &passed).await?;
+        if lost > 0 {
+            wrong.push(format!("{lost} mails of the folder lie behind the place reached, but are not in the inbox"));
+        }
+    }
+    if archives && imap.select_archive().await.map_err(trouble)? {
+        let all = imap.search(1, 0, Which::All).await.map_err(trouble)?;
+        let lost = compare(store, name, imap, &all).await?;
+        if lost > 0 {
+            wrong.push(format!(
+                "{lost} mails of the archive folder are not in the inbox; move them back to have them read"
+            ));
+        }
+    }
+    Ok(wrong)
+}
+
+/// How many of these mails the inbox does not know by their content.
+async fn compare(store: &Store, name: &str, imap: &mut Imap, uids: &[u32]) -> Result<usize, Trouble> {
+    let trouble = |source: ImapTrouble| Trouble::Imap { mailbox: name.to_owned(), source };
+    let mut lost = 0;
+    for chunk in uids.chunks(BATCH) {
+        let bytes = imap.sizes(chunk).await.map_err(trouble)?.iter().map(|(_, size)| size).sum();
+        let mails: Vec<Vec<u8>> =
+            imap.fetch(chunk, bytes).await.map_err(trouble)?.into_iter().map(|mail| mail.bytes).collect();
+        lost += store.unknown(name, &mails).await?;
+    }
+    Ok(lost)
+}
+
+async fn maildir_of(
+    store: &Store,
+    name: &str,
+    root: &Path,
+    archive: &str,
+    archives: bool,
+) -> Result<Vec<String>, Trouble> {
+    let trouble = |source| Trouble::Maildir { mailbox: name.to_owned(), source };
+    let mut wrong = Vec::new();
+    let archive = root.join(format!(".{archive}"));
+    for (what, home, looked_into) in [("folder", root, true), ("archive folder", archive.as_path(), archives)] {
+        if !looked_into || !home.join("cur").is_dir() {
+            continue;
+        }
+        let mut lost = 0;
+        for chunk in maildir::handled(home).map_err(trouble)?.chunks(BATCH) {
+            let mails: Vec<Vec<u8>> = chunk.iter().map(std::fs::read).collect::<Result<_, _>>().map_err(trouble)?;
+            lost += store.unknown(name, &mails).await?;
+        }
+        if lost > 0 {
+            wrong.push(format!("{lost} mails of the {what} are marked as handled, but are not in the inbox"));
+        }
+    }
+    Ok(wrong)
+}

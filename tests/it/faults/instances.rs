@@ -1,0 +1,150 @@
+//! Several instances on one PostgreSQL, and somebody who kills them.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use guichet::store::Store;
+
+use super::trial::{Dice, Trial};
+use crate::support::Database;
+use crate::support::dovecot::User;
+use crate::support::mail::Mail;
+use crate::support::servers::stop;
+
+const NAMES: [&str; 3] = ["one", "two", "three"];
+
+fn start(trial: &Trial, name: &str) -> Child {
+    trial.program(&["run"]).env("GUICHET__STORE__INSTANCE", name).spawn().unwrap()
+}
+
+/// `GUICHET_FAULT_MAILS`: how many mails there are; a kill or a stop every few seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_instances_and_a_killer_decide_everything_once() {
+    let mails: usize = std::env::var("GUICHET_FAULT_MAILS").ok().and_then(|n| n.parse().ok()).unwrap_or(600);
+    let mut trial = Trial::new(Database::Postgres).await;
+    let more = User::new();
+    trial.more = format!(
+        "{}poll = \"1s\"\ntimeout = \"2s\"\n[queues.more]\nmailbox = \"second\"\naddress = \"more@desk.example\"\nprefix = \"M\"\nreply_to = \"plain\"\n",
+        more.section("Done").replace("[mailboxes.main]", "[mailboxes.second]")
+    );
+    let mut instances: Vec<Child> = NAMES.iter().map(|name| start(&trial, name)).collect();
+    let mut dice = Dice::new(5);
+    let mut second = more.client();
+    let (mut written, mut kills, mut stopped) = (0, 0, 0);
+    let mut also = 0;
+    let begun = Instant::now();
+    let mut next_fault = Duration::from_secs(2);
+    while written < mails {
+        trial.mails(20);
+        written += 20;
+        also += 2;
+        for n in 0..2 {
+            second
+                .append("INBOX", &Mail::from(&format!("q{also}x{n}@college.example")).to("more@desk.example").bytes());
+        }
+        // Mail comes in at some pace, so that faults fall into work.
+        std::thread::sleep(Duration::from_millis(100));
+        if begun.elapsed() > next_fault {
+            next_fault = begun.elapsed() + Duration::from_millis(1_500 + dice.below(3_000));
+            let at = usize::try_from(dice.below(3)).unwrap();
+            if dice.below(4) == 0 {
+                // Cut off for longer than its leases last, then back as if nothing had been.
+                signal(&instances[at], "STOP");
+                stopped += 1;
+                std::thread::sleep(Duration::from_secs(18));
+                signal(&instances[at], "CONT");
+            } else {
+                instances[at].kill().unwrap();
+                instances[at].wait().unwrap();
+                kills += 1;
+                instances[at] = start(&trial, NAMES[at]);
+            }
+        }
+    }
+    let store = Store::open(&trial.url).await.unwrap();
+    let all = i64::try_from(written + also).unwrap();
+    let begun = Instant::now();
+    loop {
+        let counts = store.inbox_counts().await.unwrap();
+        if counts == [("done".to_owned(), all)] && store.outbox(None, 1).await.unwrap().is_empty() {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{counts:?} {}", trial.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    for instance in &mut instances {
+        stop(instance, "TERM");
+    }
+    let tickets =
+        store.tickets(&guichet::store::TicketFilter { limit: 1_000_000, ..Default::default() }).await.unwrap();
+    let people: std::collections::BTreeSet<&str> = tickets.iter().map(|t| t.requester.as_str()).collect();
+    assert_eq!((tickets.len(), people.len()), (written + also, written + also), "every mail one ticket");
+    assert!(store.broken_numbers().await.unwrap().is_empty());
+    assert_eq!(store.chain("").await.unwrap().problems, Vec::<String>::new());
+    let letters = trial.letters();
+    let reached: std::collections::BTreeSet<&String> = letters.iter().collect();
+    let doubled = letters.len() - reached.len();
+    super::trial::record(
+        &format!("three instances on PostgreSQL, {kills} killed, {stopped} cut off for 18 s"),
+        kills + stopped,
+        written + also,
+        written + also - reached.len(),
+        doubled,
+    );
+    assert_eq!(reached.len(), written + also, "everybody was written to");
+    assert!(doubled <= kills + stopped, "{doubled} letters came twice, {kills} kills and {stopped} stops");
+}
+
+fn signal(process: &Child, name: &str) {
+    let _ = std::process::Command::new("kill").arg(format!("-{name}")).arg(process.id().to_string()).status();
+}
+
+/// How long the others need to take over all that a dead instance did.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_instance_is_replaced_within_thirty_seconds() {
+    let mut trial = Trial::new(Database::Postgres).await;
+    let mut first = start(&trial, "one");
+    trial.mails(1);
+    trial.settled(Duration::from_secs(30)).await;
+    let mut second = start(&trial, "two");
+    std::thread::sleep(Duration::from_secs(1));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let begun = Instant::now();
+    trial.mails(1);
+    trial.settled(Duration::from_secs(30)).await;
+    let took = begun.elapsed();
+    stop(&mut second, "TERM");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    let letters = trial.letters();
+    trial.count("an instance killed, another takes over", 1, letters, 0).await;
+}
+
+/// Who was cut off and does not know it changes nothing when it comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_whose_lease_was_taken_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = crate::support::site::make(Database::Postgres, folder.path()).await;
+    let life = |instance: &str, begun| guichet::store::Life { instance: instance.to_owned(), begun };
+    let old = Store::open(&url).await.unwrap().living(life("one", 1));
+    let other = Store::open(&url).await.unwrap().living(life("two", 1));
+    let new = Store::open(&url).await.unwrap().living(life("one", 2));
+    assert!(old.take_lease("desk", 60_000).await.unwrap());
+    assert!(!other.take_lease("desk", 60_000).await.unwrap(), "it is held");
+    // A newer life of the same instance takes over at once, an older one never.
+    assert!(new.take_lease("desk", 60_000).await.unwrap());
+    assert!(!old.take_lease("desk", 60_000).await.unwrap());
+    let relaxed = guichet::store::Durability::Relaxed;
+    let refused = old.begin_under("desk", relaxed).await.err().expect("the old life is fenced off");
+    assert!(matches!(refused, guichet::store::StoreError::Fenced(_)), "{refused}");
+    assert!(refused.is_transient());
+    // While somebody acts under a lease, nobody takes it.
+    let acting = new.begin_under("desk", relaxed).await.unwrap();
+    let newer = Store::open(&url).await.unwrap().living(life("one", 3));
+    let taking = tokio::spawn(async move { newer.take_lease("desk", 60_000).await.unwrap() });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!taking.is_finished(), "it waits for the commit");
+    acting.commit().await.unwrap();
+    assert!(taking.await.unwrap());
+    assert!(new.begin_under("desk", relaxed).await.is_err());
+}
