@@ -108,7 +108,15 @@ fn the_shipped_unit_and_examples_name_what_exists() {
         "WatchdogSec=",
         "StateDirectory=guichet",
         "LoadCredential",
-        "DynamicUser=yes",
+        "User=guichet",
+        "ConditionPathExists=/etc/guichet/guichet.toml",
+        // What DynamicUser=yes, which the user that stays replaced, had brought along.
+        "NoNewPrivileges=yes",
+        "PrivateTmp=yes",
+        "ProtectHome=yes",
+        "ProtectSystem=strict",
+        "RemoveIPC=yes",
+        "RestrictSUIDSGID=yes",
         "ExecStart=/usr/bin/guichet",
     ] {
         assert!(unit.contains(word), "{word}");
