@@ -41,6 +41,9 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     let policy = check.policy(&raw, templates.as_ref());
     let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.desk));
     let goals = raw.goals.map(|goals| super::slas::goals(&mut check, goals));
+    let alarms = policy.as_ref().and_then(|p| super::service::alarms(&mut check, &raw, &p.desk));
+    let watch = super::service::watch(&mut check, &raw);
+    let (backups, retention) = (super::service::backups(&mut check, &raw), super::service::retention(&mut check, &raw));
     let retry = raw.retry.as_ref().map(|r| check.retry(r));
     let (store, limits) = (raw.store.as_ref()?, raw.limits.as_ref()?);
     let store_url = check.store_url(&store.url);
@@ -59,6 +62,10 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
         mail_attempts: limits.mail_attempts.max(2),
         reports: reports.unwrap_or_default(),
         goals: goals.unwrap_or_default(),
+        watch,
+        alarms: alarms?,
+        backups: backups?,
+        retention: retention?,
         warnings,
     })
 }

@@ -9,11 +9,13 @@ mod check;
 mod mistake;
 mod raw;
 mod secret;
+mod service;
 mod slas;
 mod source;
 mod templates;
 
 pub use mistake::{Mistake, Mistakes};
+pub use service::{Alarms, Backups, Keep, Retention, Watch};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,14 @@ pub struct Settings {
     pub reports: Vec<Plan>,
     /// What their figures should be.
     pub goals: Goals,
+    /// The local page.
+    pub watch: Watch,
+    /// When the operator is told what is wrong.
+    pub alarms: Alarms,
+    /// Copies that are made by themselves.
+    pub backups: Backups,
+    /// How long data is kept.
+    pub retention: Retention,
     /// What is allowed but should be known.
     pub warnings: Vec<String>,
 }

@@ -34,6 +34,51 @@ pub(super) struct Raw {
     pub(super) contracts: BTreeMap<String, Contract>,
     pub(super) reports: BTreeMap<String, Report>,
     pub(super) goals: Option<Goals>,
+    pub(super) watch: Option<Watch>,
+    pub(super) alarms: Option<Alarms>,
+    pub(super) backup: Option<Backup>,
+    pub(super) retention: Option<Retention>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Watch {
+    pub(super) listen: String,
+    #[serde(default)]
+    pub(super) allow_remote: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alarms {
+    pub(super) to: Vec<String>,
+    pub(super) language: Option<String>,
+    pub(super) mailbox_silent: String,
+    pub(super) mailbox_quiet: String,
+    pub(super) mail_undecided: String,
+    pub(super) letters_wait: String,
+    pub(super) backup_age: String,
+    pub(super) disk_free_mib: u64,
+    pub(super) remind: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Backup {
+    pub(super) folder: PathBuf,
+    pub(super) cron: String,
+    pub(super) daily: usize,
+    pub(super) weekly: usize,
+    pub(super) monthly: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retention {
+    pub(super) mails: String,
+    pub(super) letters: String,
+    pub(super) ignored: String,
+    pub(super) people: String,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -15,7 +15,7 @@ use super::raw::Raw;
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// Sections a file may have.
-const SECTIONS: [&str; 23] = [
+const SECTIONS: [&str; 27] = [
     "desk",
     "store",
     "smtp",
@@ -39,6 +39,10 @@ const SECTIONS: [&str; 23] = [
     "contracts",
     "reports",
     "goals",
+    "watch",
+    "alarms",
+    "backup",
+    "retention",
 ];
 
 /// All sources, merged.
@@ -137,6 +141,10 @@ impl Source {
             contracts: self.named(&root, "contracts", mistakes),
             reports: self.named(&root, "reports", mistakes),
             goals: self.section(&root, "goals", mistakes),
+            watch: self.section(&root, "watch", mistakes),
+            alarms: self.section(&root, "alarms", mistakes),
+            backup: self.section(&root, "backup", mistakes),
+            retention: self.section(&root, "retention", mistakes),
         }
     }
 
