@@ -16,6 +16,7 @@ mod commands;
 mod configuration;
 mod examples;
 mod fixtures;
+mod hostile;
 mod imap;
 mod imap_faults;
 mod kill;
