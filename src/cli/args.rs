@@ -203,8 +203,11 @@ pub(super) enum TicketCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HeldCommand {
-    /// List held mails
+    /// List held mails, oldest first
     List {
+        /// Only those of this sender
+        #[arg(long, value_name = "ADDRESS")]
+        from: Option<String>,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -217,10 +220,10 @@ pub(super) enum HeldCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Let a held mail be decided again, after what held it was mended
+    /// Let held mails be decided again, after what held them was mended: one, or many at once
     Release {
-        /// Its id, as listed
-        id: i64,
+        #[command(flatten)]
+        which: Which,
     },
     /// Add a held mail to a ticket
     Join {
@@ -229,14 +232,32 @@ pub(super) enum HeldCommand {
         /// Number of the ticket
         number: String,
     },
-    /// Refuse a held mail for good; nobody is written to
+    /// Refuse held mails for good, one or many at once; nobody is written to
     Refuse {
-        /// Its id, as listed
-        id: i64,
+        #[command(flatten)]
+        which: Which,
         /// Why, for the record
         #[arg(long, default_value = "refused by the operator")]
         reason: String,
     },
+}
+
+/// Which held mails are meant.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct Which {
+    /// Its id, as listed
+    #[arg(conflicts_with_all = ["from", "like", "all"])]
+    pub(super) id: Option<i64>,
+    /// All that are held of this sender
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "all")]
+    pub(super) from: Option<String>,
+    /// All that are held for the same reason as the mail with this id
+    #[arg(long, value_name = "ID", conflicts_with = "all")]
+    pub(super) like: Option<i64>,
+    /// All that are held
+    #[arg(long)]
+    pub(super) all: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -304,6 +325,12 @@ pub(super) enum TemplateCommand {
     },
     /// Check all templates, and name the line of each mistake
     Check,
+    /// Show all letters in a browser, and follow what is written in their templates
+    Preview {
+        /// Where the page is; a loopback address, port 0 for any that is free
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
+        listen: std::net::SocketAddr,
+    },
     /// Print a letter with sample facts
     Render {
         /// Letter, with its language or without (fr/answer, answer)

@@ -2,20 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::args::HeldCommand;
+use super::args::{HeldCommand, Which};
 use super::{Open, show};
 use crate::clock::Clock;
-use crate::mail::{self, Limits};
+use crate::mail;
 use crate::store::{Durability, InboxRow};
 use crate::trouble::Trouble;
 
 pub(super) async fn run(open: &Open, command: HeldCommand) -> Result<(), Trouble> {
     match command {
-        HeldCommand::List { json } => list(open, json).await,
+        HeldCommand::List { from, json } => list(open, from, json).await,
         HeldCommand::Show { id, json } => show_one(open, id, json).await,
-        HeldCommand::Release { id } => release(open, id).await,
+        HeldCommand::Release { which: Which { id: Some(id), .. } } => release(open, id).await,
+        HeldCommand::Release { which } => release_all(open, &which).await,
         HeldCommand::Join { id, number } => join(open, id, &number).await,
-        HeldCommand::Refuse { id, reason } => refuse(open, id, &reason).await,
+        HeldCommand::Refuse { which: Which { id: Some(id), .. }, reason } => refuse(open, id, &reason).await,
+        HeldCommand::Refuse { which, reason } => refuse_all(open, &which, &reason).await,
     }
 }
 
@@ -27,16 +29,27 @@ fn entry(open: &Open, mail: &InboxRow) -> Value {
     })
 }
 
-async fn list(open: &Open, as_json: bool) -> Result<(), Trouble> {
-    let held = open.store.held().await?;
+/// Most rows that are shown to people.
+const ROWS: usize = 200;
+
+async fn list(open: &Open, from: Option<String>, as_json: bool) -> Result<(), Trouble> {
+    let mut held = open.store.held().await?;
+    if let Some(from) = from.as_deref().map(mail::key) {
+        held.retain(|m| m.sender == from);
+    }
     if as_json {
         return show::json(&held.iter().map(|m| entry(open, m)).collect::<Vec<_>>());
     }
     let zone = &open.settings.policy.desk.time_zone;
+    let more = held.len().saturating_sub(ROWS);
     let rows = held
         .into_iter()
+        .take(ROWS)
         .map(|m| vec![m.id.to_string(), show::time(m.received_at, zone), m.sender, m.subject, m.reason]);
     show::table(&["Id", "Arrived", "From", "Subject", "Why"], rows.collect(), "No mail is held.");
+    if more > 0 {
+        println!("{more} more; `--from ADDRESS` shows those of one sender, `--json` all.");
+    }
     Ok(())
 }
 
@@ -48,14 +61,18 @@ async fn find(open: &Open, id: i64) -> Result<InboxRow, Trouble> {
 async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
     let mail = find(open, id).await?;
     let raw = open.store.raw_mail(id).await?.unwrap_or_default();
-    let text = mail::parse(&raw, &Limits::default()).map(|m| m.text).unwrap_or_default();
+    let read = mail::parse(&raw, &open.settings.policy.limits);
+    let (text, files) = read.map(|m| (m.text, m.attachments)).unwrap_or_default();
     if as_json {
         let mut value = entry(open, &mail);
         value["text"] = Value::String(text);
         return show::json(&value);
     }
-    println!("{} from {}: {}", mail.id, show::printable(&mail.sender), show::printable(&mail.subject));
+    println!("{} from {}: {}", mail.id, show::one_line(&mail.sender), show::one_line(&mail.subject));
     println!("  held because {}", show::printable(&mail.reason));
+    for attachment in &files {
+        println!("   📎 {}", super::ticket::described(attachment));
+    }
     println!("\n{}", show::printable(text.trim_end()));
     Ok(())
 }
@@ -94,4 +111,49 @@ async fn refuse(open: &Open, id: i64, reason: &str) -> Result<(), Trouble> {
     tx.commit().await?;
     println!("Mail {id} is refused. Nobody was written to.");
     Ok(())
+}
+
+/// The sender and the reason of the mails that are meant; an empty text stands for any.
+async fn meant(open: &Open, which: &Which) -> Result<(String, String), Trouble> {
+    let reason = match which.like {
+        Some(id) => find(open, id).await?.reason,
+        None => String::new(),
+    };
+    let sender = which.from.as_deref().map(mail::key).unwrap_or_default();
+    if sender.is_empty() && reason.is_empty() && !which.all {
+        return Err(Trouble::Usage("say which mails are meant: an id, --from ADDRESS, --like ID or --all".to_owned()));
+    }
+    Ok((sender, reason))
+}
+
+async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
+    let (sender, held_for) = meant(open, which).await?;
+    let mut tx = open.store.begin(Durability::Full).await?;
+    let count = tx.release_all(&sender, &held_for, "released by the operator").await?;
+    tx.commit().await?;
+    println!("{} decided again by the running guichet, or by `guichet run --once`.", counted(count));
+    let open_still = open.store.held().await?;
+    let left = open_still
+        .iter()
+        .filter(|m| (sender.is_empty() || m.sender == sender) && (held_for.is_empty() || m.reason == held_for));
+    match left.count() {
+        0 => {}
+        left => {
+            println!("{left} stay held: they were not fetched whole. Read them where they are, or refuse them here.")
+        }
+    }
+    Ok(())
+}
+
+async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trouble> {
+    let (sender, held_for) = meant(open, which).await?;
+    let mut tx = open.store.begin(Durability::Full).await?;
+    let count = tx.refuse_all(&sender, &held_for, reason, Clock::system().now()).await?;
+    tx.commit().await?;
+    println!("{} refused. Nobody was written to.", counted(count));
+    Ok(())
+}
+
+fn counted(count: u64) -> String {
+    if count == 1 { "1 mail is".to_owned() } else { format!("{count} mails are") }
 }

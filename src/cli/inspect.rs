@@ -56,7 +56,7 @@ pub(super) fn run(paths: &[PathBuf], json: bool) -> Result<ExitCode, Trouble> {
                 Ok(raw) => one(&file, &raw, json)?,
                 Err(error) => {
                     failed = true;
-                    eprintln!("guichet: {}: {error}", file.display());
+                    eprintln!("guichet: {}: {error}", show::one_line(&file.display().to_string()));
                 }
             }
         }
@@ -83,7 +83,7 @@ fn one(file: &Path, raw: &[u8], json: bool) -> Result<(), Trouble> {
     let report = report(file, &mail, held.as_deref());
     if json {
         let line = serde_json::to_string(&report).map_err(|e| Trouble::Bug(e.to_string()))?;
-        println!("{line}");
+        println!("{}", show::escaped(&line));
     } else {
         print(&report);
     }
@@ -128,10 +128,10 @@ fn describe(attachment: &Attachment) -> File<'_> {
 }
 
 fn print(report: &Report<'_>) {
-    println!("── {}", report.file);
+    println!("── {}", show::one_line(&report.file));
     let line = |name: &str, value: &str| {
         if !value.is_empty() {
-            println!("{name:<13}{}", show::printable(value));
+            println!("{name:<13}{}", show::one_line(value));
         }
     };
     line("From", report.from.unwrap_or_default());

@@ -11,6 +11,7 @@ mod demo;
 mod held;
 mod inspect;
 mod outbox;
+mod preview;
 mod report;
 mod show;
 mod template;
@@ -65,7 +66,7 @@ pub fn main() -> ExitCode {
 /// The trouble, one line a mistake.
 fn report(trouble: &Trouble) {
     for line in trouble.to_string().lines() {
-        eprintln!("guichet: {line}");
+        eprintln!("guichet: {}", show::printable(line));
     }
 }
 
@@ -116,6 +117,7 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Verify(args) => return verify::run(&open(config).await?, args).await,
         Command::Audit { json } => verify::audit(&open(config).await?, json).await?,
         Command::Report(args) => report::run(&open(config).await?, args).await?,
+        Command::Template(args::TemplateCommand::Preview { listen }) => preview::run(config, listen).await?,
         Command::Template(command) => template::run(config, command)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "guichet", &mut std::io::stdout());

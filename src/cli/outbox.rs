@@ -73,7 +73,8 @@ async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
         value["mail"] = Value::String(mail.into_owned());
         return show::json(&value);
     }
-    println!("{} to {}: {} after {} attempts", letter.kind, letter.recipient, letter.state, letter.attempts);
+    let to = show::one_line(&letter.recipient);
+    println!("{} to {to}: {} after {} attempts", letter.kind, letter.state, letter.attempts);
     if !letter.last_error.is_empty() {
         println!("  {}", show::printable(&letter.last_error));
     }

@@ -67,22 +67,22 @@ fn queues(open: &Open, args: &ReportArgs) -> Result<Vec<String>, Trouble> {
 }
 
 fn print(page: &Page) {
-    println!("{}\n{}", page.title, page.intro);
+    println!("{}\n{}", show::printable(&page.title), show::printable(&page.intro));
     for part in &page.sections {
-        println!("\n{}", part.heading);
+        println!("\n{}", show::printable(&part.heading));
         let width = part.rows.iter().map(|r| r.label.chars().count()).max().unwrap_or(0);
         for row in &part.rows {
-            let note = if row.note.is_empty() { String::new() } else { format!("  ({})", row.note) };
+            let note = if row.note.is_empty() { String::new() } else { format!("  ({})", show::printable(&row.note)) };
             let gap = " ".repeat(width.saturating_sub(row.label.chars().count()));
-            println!("  {}{gap}  {}{note}", show::printable(&row.label), row.value);
+            println!("  {}{gap}  {}{note}", show::printable(&row.label), show::printable(&row.value));
         }
         for line in &part.lines {
             println!("  - {}", show::printable(line));
         }
     }
-    println!("\n{}", page.foot);
+    println!("\n{}", show::printable(&page.foot));
     for one in &page.definitions {
-        println!("  {} – {}", one.label, one.text);
+        println!("  {} – {}", show::printable(&one.label), show::printable(&one.text));
     }
 }
 

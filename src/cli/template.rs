@@ -21,6 +21,8 @@ pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble
             println!("{count} letters in {} are good.", settings.templates.languages().join(" and "));
             Ok(())
         }
+        // It waits for a browser, which `super` does.
+        TemplateCommand::Preview { .. } => Ok(()),
         TemplateCommand::Render { name, html, facts } => render(&settings, &name, html, facts),
     }
 }

@@ -1,6 +1,8 @@
 //! `ticket`: looking at tickets.
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use super::show;
 use crate::clock::Clock;
 use crate::mail::{self, Attachment, FileRole};
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
-use crate::ticket::{Policy, sla};
+use crate::ticket::{LOOKALIKE, Policy, sla};
 use crate::trouble::Trouble;
 use crate::work::operator::{self, Outcome};
 
@@ -164,10 +166,14 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
     }
     for (code, value) in &ticket.fields {
         let label = open.settings.policy.field_label(code, &open.settings.policy.desk.language);
-        println!("  {}: {}", label, show::printable(value));
+        println!("  {}: {}", label, show::one_line(value));
     }
     for one in &messages {
         print_message(one, full, zone);
+        let beware = |e: &&EventRow| e.kind == LOOKALIKE && e.created_at == one.created_at && one.direction == "in";
+        for warning in events.iter().filter(beware) {
+            println!("   ⚠ {}", show::one_line(&warning.text));
+        }
     }
     print_letters(&letters, zone);
     Ok(())
@@ -200,8 +206,8 @@ fn event(event: &EventRow, zone: &TimeZone) -> Value {
 }
 
 fn print_card(ticket: &TicketRow, zone: &TimeZone) {
-    println!("{}  {}", ticket.number, show::printable(&ticket.title));
-    let who = show::printable(&format!("{} <{}>", ticket.requester_name, ticket.requester));
+    println!("{}  {}", ticket.number, show::one_line(&ticket.title));
+    let who = show::one_line(&format!("{} <{}>", ticket.requester_name, ticket.requester));
     println!("  {} · {} · queue {} · level N{}", ticket.status, ticket.priority, ticket.queue, ticket.level);
     println!("  from {}", who.trim());
     let facts = [
@@ -215,7 +221,7 @@ fn print_card(ticket: &TicketRow, zone: &TimeZone) {
         ("solution", &ticket.solution),
     ];
     for (label, value) in facts.into_iter().filter(|(_, value)| !value.is_empty()) {
-        println!("  {label} {}", show::printable(value));
+        println!("  {label} {}", show::one_line(value));
     }
     if !ticket.related.is_empty() {
         println!("  see also {}", ticket.related.join(", "));
@@ -245,14 +251,20 @@ fn print_message(message: &MessageRow, full: bool, zone: &TimeZone) {
     println!(
         "\n── {} · {} · {}{machine}",
         show::time(message.created_at, zone),
-        show::printable(who),
+        show::one_line(who),
         message.visibility
     );
     println!("{}", text_of(message, full));
     for attachment in &message.attachments {
         let logo = if attachment.role == FileRole::Logo { ", a signature's logo" } else { "" };
-        println!("   📎 {} ({}, {} bytes{logo})", attachment.name, attachment.media_type, attachment.size);
+        println!("   📎 {}{logo}", described(attachment));
     }
+}
+
+/// A file on one line.
+pub(super) fn described(attachment: &Attachment) -> String {
+    let Attachment { name, media_type, size, .. } = attachment;
+    format!("{} ({}, {size} bytes)", show::one_line(name), show::one_line(media_type))
 }
 
 fn print_letters(letters: &[OutboxRow], zone: &TimeZone) {
@@ -262,7 +274,13 @@ fn print_letters(letters: &[OutboxRow], zone: &TimeZone) {
     println!("\n── letters");
     for letter in letters {
         let when = if letter.sent_at == 0 { letter.due_at } else { letter.sent_at };
-        println!("   {} {} to {} ({})", show::time(when, zone), letter.kind, letter.recipient, letter.state);
+        println!(
+            "   {} {} to {} ({})",
+            show::time(when, zone),
+            letter.kind,
+            show::one_line(&letter.recipient),
+            letter.state
+        );
     }
 }
 
@@ -295,15 +313,16 @@ async fn attachments(open: &Open, number: &str, save: Option<&Path>, as_json: bo
 }
 
 async fn save_all(open: &Open, messages: &[MessageRow], folder: &Path) -> Result<(), Trouble> {
-    let unwritable = |e: std::io::Error| Trouble::Input(format!("{}: {e}", folder.display()));
+    let unwritable = |e: io::Error| Trouble::Input(format!("{}: {e}", folder.display()));
     std::fs::create_dir_all(folder).map_err(unwritable)?;
     let mut count = 0;
     for message in messages.iter().filter(|m| !m.attachments.is_empty()) {
         let raw = open.store.raw_mail(message.inbox_id).await?.unwrap_or_default();
         for file in mail::files(&raw, &message.attachments) {
-            let path = free_name(folder, &file.attachment.name);
-            std::fs::write(&path, &file.contents).map_err(unwritable)?;
-            println!("{}", path.display());
+            // What an earlier version noted may hold what names may not hold any more.
+            let Attachment { name, part, media_type, .. } = &file.attachment;
+            let path = save_new(folder, &mail::safe_name(name, part + 1, media_type), &file.contents);
+            println!("{}", show::one_line(&path.map_err(unwritable)?.display().to_string()));
             count += 1;
         }
     }
@@ -313,13 +332,21 @@ async fn save_all(open: &Open, messages: &[MessageRow], folder: &Path) -> Result
     Ok(())
 }
 
-/// A name that is not taken: `capture.png`, `capture-2.png`…
-fn free_name(folder: &Path, name: &str) -> std::path::PathBuf {
+/// Writes a file under a name that is not taken: `capture.png`, `capture-2.png`… What is there stays as it is, and
+/// a link is not followed.
+fn save_new(folder: &Path, name: &str, contents: &[u8]) -> io::Result<PathBuf> {
     let (stem, ending) = match name.rsplit_once('.') {
         Some((stem, ending)) => (stem.to_owned(), format!(".{ending}")),
         None => (name.to_owned(), String::new()),
     };
-    let first = folder.join(name);
-    let others = (2..10_000).map(|n| folder.join(format!("{stem}-{n}{ending}")));
-    std::iter::once(first.clone()).chain(others).find(|p| !p.exists()).unwrap_or(first)
+    let others = (2..10_000).map(|n| format!("{stem}-{n}{ending}"));
+    for name in std::iter::once(name.to_owned()).chain(others) {
+        let path = folder.join(name);
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut file) => return file.write_all(contents).map(|()| path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("every name like {name} is taken")))
 }

@@ -38,7 +38,12 @@ pub(super) async fn run(open: &Open, what: &str, as_json: bool) -> Result<(), Tr
 
 async fn explain(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
     let zone = &open.settings.policy.desk.time_zone;
-    println!("{} from {}: {}", show::time(mail.received_at, zone), mail.sender, show::printable(&mail.subject));
+    println!(
+        "{} from {}: {}",
+        show::time(mail.received_at, zone),
+        show::one_line(&mail.sender),
+        show::one_line(&mail.subject)
+    );
     let verdict = if mail.verdict.is_empty() {
         "waiting to be decided".to_owned()
     } else {
@@ -56,7 +61,7 @@ async fn explain(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
     }
     for letter in open.store.letters_of_ticket(&mail.ticket).await? {
         if letter.created_at == mail.decided_at {
-            println!("  {} to {}: {}", letter.kind, letter.recipient, letter.state);
+            println!("  {} to {}: {}", letter.kind, show::one_line(&letter.recipient), letter.state);
         }
     }
     let Some(ticket) = open.store.ticket(&mail.ticket).await? else { return Ok(()) };

@@ -12,7 +12,7 @@ use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use super::buttons::Way;
 use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
-use crate::mail::File;
+use crate::mail::{Attachment, File};
 use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Policy, ReplyTo, Secret, TicketView, Token, held_mail};
 
 /// What a letter is made of.
@@ -200,12 +200,16 @@ fn threading<'a>(parcel: &Parcel<'a>) -> (Option<&'a str>, Vec<&'a str>) {
     }
     let own = parcel.message.from_agent && !parcel.order.kind.is_internal();
     let answered = if own { &parcel.ticket.last_public_id } else { &parcel.message.message_id };
-    let usable = |id: &&str| !id.is_empty() && !id.contains(['<', '>', ' ']);
+    let usable =
+        |id: &&str| !id.is_empty() && id.len() <= ID && id.chars().all(|c| c.is_ascii_graphic() && !"<>".contains(c));
     let answered = Some(answered.as_str()).filter(usable);
     let mut references: Vec<&str> = Some(parcel.ticket.root_message_id.as_str()).filter(usable).into_iter().collect();
     references.extend(answered.filter(|id| !references.contains(id)));
     (answered, references)
 }
+
+/// Longest id that is referred to: a line holds 998 bytes (RFC 5322 section 2.1.1).
+const ID: usize = 900;
 
 /// Text and HTML, then the files. Boundaries come from the token, so that bytes are repeatable.
 fn body(words: Rendered, files: &[&File], pictures: &[(String, Vec<u8>)], token: &str) -> MultiPart {
@@ -235,10 +239,27 @@ fn picture((id, png): &(String, Vec<u8>)) -> SinglePart {
         .body(encoded.unwrap_or_else(|_| Body::new(png.clone())))
 }
 
+/// Whether a mail program or browser would take the file apart or act on it when it is opened in place: such a
+/// file travels as plain bytes, to be saved. What it holds stays as it was sent.
+fn is_active(attachment: &Attachment) -> bool {
+    const TYPES: [&str; 5] = ["message/", "multipart/", "text/html", "text/calendar", "text/x-"];
+    const WORDS: [&str; 9] = ["xml", "svg", "script", "html", "shtml", "hta", "flash", "java", "shockwave"];
+    const ENDINGS: [&str; 21] = [
+        "htm", "html", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz", "xml", "xsl", "xslt", "js", "mjs",
+        "hta", "swf", "eml", "url", "webloc", "desktop", "wasm",
+    ];
+    let media_type = attachment.media_type.as_str();
+    let ending = attachment.name.rsplit('.').next().unwrap_or_default().to_lowercase();
+    // Office documents are called application/vnd.openxmlformats-…: packages, which no browser opens in place.
+    let kind = media_type.trim_start_matches("application/vnd.openxmlformats");
+    TYPES.iter().any(|t| media_type.starts_with(t))
+        || (kind == media_type && WORDS.iter().any(|word| kind.contains(word)))
+        || ENDINGS.contains(&ending.as_str())
+}
+
 fn enclosure(file: &File) -> SinglePart {
     let declared = ContentType::parse(&file.attachment.media_type);
-    // Types that a client would take apart again travel as plain bytes.
-    let media_type = declared.ok().filter(|_| !file.attachment.media_type.starts_with("m"));
+    let media_type = declared.ok().filter(|_| !is_active(&file.attachment));
     let octets = || ContentType::parse("application/octet-stream").unwrap_or(ContentType::TEXT_PLAIN);
     let encoded = Body::new_with_encoding(file.contents.clone(), ContentTransferEncoding::Base64);
     let body = encoded.unwrap_or_else(|_| Body::new(file.contents.clone()));

@@ -27,6 +27,8 @@ pub struct Facts {
     pub language: String,
     /// True in letters to the desk's own people.
     pub internal: bool,
+    /// What is odd about who wrote the message, sentence by sentence; empty in letters to requesters.
+    pub warnings: Vec<String>,
     /// What was done or is to be known, sentence by sentence.
     pub done: Vec<String>,
     /// Links that are mails: what the reader may do.
@@ -239,6 +241,7 @@ impl Facts {
                 lasting: failure.lasting,
             },
             internal,
+            warnings: message.warnings.iter().filter(|_| internal).map(|w| w.say(&language).to_owned()).collect(),
             done: order.done.clone(),
             buttons: buttons(parcel, way, policy),
             stars: stars(parcel, way),

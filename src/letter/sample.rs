@@ -96,6 +96,14 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             UndeliveredFacts::default()
         },
         internal: kind.is_internal(),
+        warnings: if kind == LetterKind::Held {
+            vec![pick(
+                "l'expéditeur rnarie@desk.example ressemble à marie@desk.example, et ne l'est pas",
+                "the sender rnarie@desk.example looks like marie@desk.example but is not",
+            )]
+        } else {
+            Vec::new()
+        },
         done: vec![pick("En attente jusqu'au 2026-03-05 08:00.", "Waiting until 2026-03-05 08:00.")],
         buttons: vec![
             button(pick("C'est résolu", "It is solved"), "#solved", true),

@@ -6,6 +6,7 @@
 use mail_parser::{Addr, Address as Parsed, MessageParser};
 
 use super::encoded_word;
+use super::visible::deceives;
 
 /// A person's mailbox as a header names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,9 +125,16 @@ pub(super) fn reread(value: &str, most: usize) -> Vec<Address> {
     found
 }
 
-/// The text without control characters, runs of white space folded to one space.
+/// U+2028 and U+2029 end lines, and so part words.
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// The text without control characters and without [what deceives](deceives), runs of white space folded to one
+/// space.
 pub(super) fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let shown = text.chars().filter(|c| !deceives(*c) || is_line_end(*c));
+    let spaced: String = shown.map(|c| if c.is_control() || is_line_end(c) { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

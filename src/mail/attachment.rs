@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::mend;
 use super::parts::{self, Leaf};
+use super::visible::deceives;
 
 /// One file, as the ticket lists it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -157,9 +158,11 @@ fn is_tiny(contents: &[u8]) -> bool {
     }
 }
 
-/// The name without what a file system or a terminal would act on. Of a path that is absolute or
-/// climbs, the last component is kept; otherwise its separators become underscores.
-fn safe_name(declared: &str, number: usize, media_type: &str) -> String {
+/// The name without what a file system or a terminal would act on, or an eye would misread. Of a path that is absolute
+/// or climbs, the last component is kept; otherwise its separators become underscores. Of what is left of nothing,
+/// `number` and the type make a name.
+#[must_use]
+pub fn safe_name(declared: &str, number: usize, media_type: &str) -> String {
     let declared = declared.trim();
     let drive = declared.chars().nth(1) == Some(':');
     let climbs = declared.split(['/', '\\']).any(|c| c == "..");
@@ -168,10 +171,13 @@ fn safe_name(declared: &str, number: usize, media_type: &str) -> String {
     } else {
         declared.replace(['/', '\\'], "_")
     };
-    let kept: String = last.chars().filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c)).collect();
-    let kept = kept.trim().trim_start_matches('.').trim();
+    let kept: String =
+        last.chars().filter(|c| !c.is_control() && !deceives(*c) && !r#"<>:"|?*"#.contains(*c)).collect();
+    // Windows drops dots and spaces at the end, which would make another name of it.
+    let kept = kept.trim().trim_start_matches('.').trim().trim_end_matches(['.', ' ']);
     if !kept.is_empty() {
-        return shortened(kept);
+        let apart = if kept.starts_with(['-', '~']) || is_device(kept) { "_" } else { "" };
+        return shortened(&format!("{apart}{kept}"));
     }
     let ending = match media_type {
         "message/rfc822" => "eml",
@@ -186,6 +192,16 @@ fn safe_name(declared: &str, number: usize, media_type: &str) -> String {
     };
     format!("part-{number}.{ending}")
 }
+/// Whether Windows takes the name for a device, whatever its ending.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let numbered = |word: &str| {
+        let rest = stem.strip_prefix(word).map(str::chars);
+        rest.is_some_and(|mut rest| rest.next().is_some_and(|c| "0123456789¹²³".contains(c)) && rest.next().is_none())
+    };
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str()) || numbered("COM") || numbered("LPT")
+}
+
 /// Most bytes of a name: file systems allow 255.
 const NAME_BYTES: usize = 230;
 
@@ -210,6 +226,12 @@ mod tests {
         assert_eq!(safe_name("C:\\temp\\a\0b.txt", 1, ""), "ab.txt");
         assert_eq!(safe_name("..", 3, "image/png"), "part-3.png");
         assert_eq!(safe_name(".bashrc", 1, ""), "bashrc");
+        assert_eq!(safe_name("facture\u{202e}fdp.exe", 1, ""), "facturefdp.exe");
+        assert_eq!(safe_name("nul.txt", 1, ""), "_nul.txt");
+        assert_eq!(safe_name("Com1", 1, ""), "_Com1");
+        assert_eq!(safe_name("console.log", 1, ""), "console.log");
+        assert_eq!(safe_name("-rf", 1, ""), "_-rf");
+        assert_eq!(safe_name("run.exe. .", 1, ""), "run.exe");
         assert_eq!(safe_name("", 2, "application/x-thing"), "part-2.bin");
         let long = safe_name(&format!("{}.pdf", "é".repeat(300)), 1, "");
         assert!(long.len() <= NAME_BYTES && long.ends_with("é.pdf"), "{long}");

@@ -10,13 +10,14 @@ use super::encoded_word;
 use super::{Limits, ParsedMail};
 
 pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedMail {
-    let (from, from_is_certain) = author(message, defects);
+    let (from, also_from, from_is_certain) = author(message, defects);
     ParsedMail {
         message_id: ids(message, &HeaderName::MessageId).into_iter().next(),
         in_reply_to: newest(ids(message, &HeaderName::InReplyTo), limits.references),
         references: newest(ids(message, &HeaderName::References), limits.references),
         from,
         from_is_certain,
+        also_from,
         reply_to: addresses(message, HeaderName::ReplyTo, 1).pop(),
         to: addresses(message, HeaderName::To, limits.recipients),
         cc: addresses(message, HeaderName::Cc, limits.recipients),
@@ -49,26 +50,28 @@ pub(super) fn raw_value(message: &Message<'_>, name: &str) -> Option<String> {
     raw_values(message, name).next()
 }
 
-/// The author, and whether there is no doubt who it is: one field with one usable address.
-fn author(message: &Message<'_>, defects: &mut Vec<String>) -> (Option<Address>, bool) {
+/// The author, a second one if there is any, and whether there is no doubt who it is: one field with one usable
+/// address.
+fn author(message: &Message<'_>, defects: &mut Vec<String>) -> (Option<Address>, Option<Address>, bool) {
     let fields = raw_values(message, "From").count();
     if fields > 1 {
         defects.push(format!("{fields} From fields; the first one is used"));
     }
     let first = message.headers().iter().find(|h| h.name == HeaderName::From);
-    let mut named = first.map(|field| addresses_of(message, field, 2)).unwrap_or_default();
+    let named = first.map(|field| addresses_of(message, field, 2)).unwrap_or_default();
     let certain = fields == 1 && named.len() == 1 && all_in_from(message) == 1;
     if named.is_empty()
         && let Some(guessed) = raw_value(message, "From").and_then(|value| address::guess(&value))
     {
         defects.push("From is malformed; its address is a guess".to_owned());
-        return (Some(guessed), false);
+        return (Some(guessed), None, false);
     }
     if named.is_empty() {
         defects.push("no usable address in From".to_owned());
-        return (addresses(message, HeaderName::Sender, 1).pop(), false);
+        return (addresses(message, HeaderName::Sender, 1).pop(), None, false);
     }
-    (Some(named.swap_remove(0)), certain)
+    let mut named = named.into_iter();
+    (named.next(), named.next(), certain)
 }
 
 /// How many mailboxes the From field names, usable or not.

@@ -20,6 +20,7 @@ mod guard;
 mod header;
 mod html;
 mod language;
+mod lookalike;
 mod marks;
 mod mend;
 mod opaque;
@@ -32,17 +33,20 @@ mod text_part;
 mod tnef;
 mod transfer;
 mod uuencode;
+mod visible;
 
 pub use address::{Address, key, looks_like_address};
-pub use attachment::{Attachment, File, FileRole, files};
+pub use attachment::{Attachment, File, FileRole, files, safe_name};
 pub use auth::AuthenticationResult;
 pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;
 pub use fields::{Label, read as read_fields};
 pub use forward::Forwarded;
 pub use guard::{Limits, Unreadable};
+pub use lookalike::{Familiar, Oddity};
 pub use protection::Protection;
 pub use subject::{fold, strip_prefixes};
+pub use visible::deceives;
 
 use data_encoding::HEXLOWER;
 use mail_parser::{Message, MessageParser};
@@ -62,6 +66,8 @@ pub struct ParsedMail {
     /// True when there is no doubt about it: one `From` field that names one mailbox. Only then can
     /// anything be proved about the author.
     pub from_is_certain: bool,
+    /// A further mailbox that `From` names.
+    pub also_from: Option<Address>,
     /// Where the author wants answers, when it says so.
     pub reply_to: Option<Address>,
     /// `To`, in its order.

@@ -19,10 +19,10 @@ use crate::edge::imap::{ImapConfig, Login};
 use crate::edge::net::{Endpoint, Security};
 use crate::edge::smtp::SmtpConfig;
 use crate::letter::Templates;
-use crate::mail::{Limits, fold, key, looks_like_address};
+use crate::mail::{Familiar, Limits, fold, key, looks_like_address};
 use crate::ticket::{
-    Acknowledge, Agent, Caps, Desk, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, SeveralQueues,
-    TagForms, Topic,
+    Acknowledge, Agent, Caps, Desk, FieldRule, IntakeLimits, Life, Policy, PriorityRule, Queue, ReplyTo, Retired,
+    SeveralQueues, TagForms, Topic, familiar,
 };
 
 /// Checks everything; none when something that the rest needs is missing.
@@ -303,7 +303,7 @@ impl Check<'_> {
         let subject = raw.subject.as_ref()?;
         let authserv_ids =
             raw.mailboxes.iter().filter_map(|(name, m)| Some((name.clone(), m.authserv_id.as_ref()?.to_lowercase())));
-        Some(Policy {
+        let mut policy = Policy {
             desk,
             queues,
             agents,
@@ -324,6 +324,10 @@ impl Check<'_> {
                 letters_per_hour: limits.letters_per_hour,
                 agent_letters_per_hour: limits.agent_letters_per_hour,
             },
+            intake: IntakeLimits {
+                mails_per_hour_per_sender: limits.mails_per_hour_per_sender,
+                mails_per_hour: limits.mails_per_hour,
+            },
             fields: fields(raw),
             undeliverable_for: self.millis("limits.undeliverable_for", &limits.undeliverable_for)?,
             categories: self.topics("categories", &raw.categories, raw),
@@ -334,7 +338,10 @@ impl Check<'_> {
             retired: self.retired(raw),
             life: self.life(raw.life.as_ref()?)?,
             slas,
-        })
+            familiar: Familiar::default(),
+        };
+        policy.familiar = familiar(&policy);
+        Some(policy)
     }
 
     pub(super) fn millis(&mut self, key: &str, text: &str) -> Option<Millis> {

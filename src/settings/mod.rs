@@ -117,6 +117,14 @@ pub fn load(path: &Path) -> Result<Settings, Mistakes> {
     load_with(path, std::env::vars().collect())
 }
 
+/// The folder of the administrator's templates, whether the configuration is good or not; none where it names none.
+#[must_use]
+pub fn template_folder(path: &Path) -> Option<PathBuf> {
+    let source = source::read(path, std::env::vars().collect()).ok()?;
+    let raw = source.deserialize(&mut Mistakes::default());
+    Some(source.path(&raw.desk?.templates?))
+}
+
 /// As [`load`], with the environment given.
 ///
 /// # Errors

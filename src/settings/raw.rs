@@ -296,6 +296,8 @@ pub(super) struct Limits {
     pub(super) letters_per_hour: i64,
     pub(super) agent_letters_per_hour: i64,
     pub(super) undeliverable_for: String,
+    pub(super) mails_per_hour_per_sender: i64,
+    pub(super) mails_per_hour: i64,
     pub(super) mail_attempts: i64,
     pub(super) batch_mails: usize,
     pub(super) batch_bytes: u64,

@@ -75,7 +75,8 @@ pub struct Retention {
 pub(super) fn watch(check: &mut Check<'_>, raw: &Raw) -> Watch {
     let Some(raw) = raw.watch.as_ref().filter(|w| !w.listen.is_empty()) else { return Watch::default() };
     let Ok(listen) = raw.listen.parse::<SocketAddr>() else {
-        let text = format!("{:?} is no address to listen on; write one like \"127.0.0.1:9625\", or \"\" for none", raw.listen);
+        let text =
+            format!("{:?} is no address to listen on; write one like \"127.0.0.1:9625\", or \"\" for none", raw.listen);
         check.note("watch.listen", text);
         return Watch::default();
     };

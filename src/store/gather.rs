@@ -10,6 +10,11 @@ use super::{Blocked, StoreError, Tx, sql};
 use crate::clock::{HOUR, Millis};
 use crate::ticket::{DeadlineKind, Recent, TicketView, WINDOW, WINDOWS};
 
+/// How many times the bound of a sender are looked at of their mails.
+const LOOKED_AT: i64 = 4;
+/// Counted at least, whatever the bound: other rules ask too.
+const FEWEST: i64 = 100;
+
 impl Tx {
     /// Names and ids.
     pub(super) async fn pairs(
@@ -228,6 +233,41 @@ impl Tx {
             counters.insert(name.to_owned(), (last, last));
         }
         Ok(counters)
+    }
+
+    /// Mails of these senders that were decided since, at most `most` each. Of a sender with far more than that,
+    /// whatever became of them, it is `most`: the count must not cost more the larger a flood is.
+    pub(super) async fn decided_lately(
+        &mut self,
+        senders: &BTreeSet<String>,
+        since: Millis,
+        most: i64,
+    ) -> Result<HashMap<String, i64>, StoreError> {
+        let mut found = HashMap::new();
+        if senders.is_empty() {
+            return Ok(found);
+        }
+        let rows: Vec<(&String,)> = senders.iter().map(|s| (s,)).collect();
+        let most = most.max(FEWEST);
+        let looked_at = most.saturating_mul(LOOKED_AT);
+        let query = sqlx::query(sql::INBOX_LATELY.on(self.engine)).bind(json(&rows)?).bind(since).bind(looked_at);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            let (every, counted): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
+            found.insert(row.try_get(0)?, if every >= looked_at { counted.max(most) } else { counted });
+        }
+        Ok(found)
+    }
+
+    /// How many tickets each queue opened since; nothing where all of them together opened fewer than `from`.
+    pub(super) async fn opened_lately(
+        &mut self,
+        since: Millis,
+        from: i64,
+    ) -> Result<BTreeMap<String, i64>, StoreError> {
+        let query = sqlx::query(sql::TICKETS_LATELY.on(self.engine)).bind(since).bind(from);
+        let rows = query.fetch_all(&mut *self.tx).await?;
+        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
     }
 
     pub(super) async fn set_counter(&mut self, prefix: &str, last: i64) -> Result<(), StoreError> {

@@ -257,6 +257,14 @@ statements! {
     INBOX_RELEASE = Sql::both(
         "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, reason = $2, claimed_by = '' \
          WHERE id = $1 AND state = 'held'");
+    // All held mails of a sender, with a reason, or (both empty) whatever they are. What was not fetched whole stays held.
+    INBOX_RELEASE_ALL = Sql::both(
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, joins = 0, reason = $3, claimed_by = '' WHERE state = 'held' \
+         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) \
+         AND size = (SELECT LENGTH(inbox_raw.bytes) FROM inbox_raw WHERE inbox_raw.inbox_id = inbox.id)");
+    INBOX_REFUSE_ALL = Sql::both(
+        "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $3, decided_at = $4 WHERE state = 'held' \
+         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2)");
     INBOX_UNSETTLED = Sql::both(
         "SELECT uid FROM inbox WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid > 0 ORDER BY uid LIMIT $3");
     INBOX_SETTLE = Sql::both(
@@ -277,6 +285,24 @@ statements! {
          inbox.message_id, inbox.sender, inbox.subject, ticket.number FROM inbox \
          JOIN ticket ON ticket.id = inbox.ticket_id WHERE ticket.number = $1 ORDER BY inbox.id");
     INBOX_OLDEST = Sql::both("SELECT COUNT(*), COALESCE(MIN(received_at), 0) FROM inbox WHERE state = 'new'");
+    // $2: since when; $3: most rows of a sender that are looked at. Gives how many were looked at, and how many of them
+    // count. What a person let in or refused does not count, nor does what is held for being too much.
+    INBOX_LATELY = rows!(
+        "SELECT j.value ->> 0, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM inbox WHERE inbox.sender = j.value ->> 0 \
+         AND inbox.decided_at > $2 LIMIT $3) AS every), (SELECT CAST(COALESCE(SUM(one.counts), 0) AS BIGINT) FROM \
+         (SELECT CASE WHEN inbox.released = 0 AND inbox.verdict NOT IN ('', 'refused') \
+         AND NOT (inbox.verdict = 'held' AND inbox.reason LIKE 'limits.mails_per_hour%') THEN 1 ELSE 0 END AS counts FROM inbox \
+         WHERE inbox.sender = j.value ->> 0 AND inbox.decided_at > $2 LIMIT $3) AS one)", "");
+    // How many tickets each queue opened since $1. Ids are given out in the order of time, so the last before it is found
+    // by halving; where fewer than $2 ids were given out since, nothing is counted at all.
+    TICKETS_LATELY = Sql::both(
+        "WITH RECURSIVE half (low, high) AS (SELECT CAST(0 AS BIGINT), (SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM ticket) \
+         UNION ALL SELECT CASE WHEN COALESCE((SELECT created_at FROM ticket WHERE id <= (low + high + 1) / 2 ORDER BY id DESC LIMIT 1), 0) < $1 \
+         THEN (low + high + 1) / 2 ELSE low END, \
+         CASE WHEN COALESCE((SELECT created_at FROM ticket WHERE id <= (low + high + 1) / 2 ORDER BY id DESC LIMIT 1), 0) < $1 \
+         THEN high ELSE (low + high + 1) / 2 - 1 END FROM half WHERE low < high) \
+         SELECT queue, COUNT(*) FROM ticket WHERE id > (SELECT CASE WHEN (SELECT MAX(id) FROM ticket) - MAX(low) >= $2 \
+         THEN MAX(low) ELSE (SELECT MAX(id) FROM ticket) END FROM half) AND created_at >= $1 GROUP BY queue");
     INBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM inbox GROUP BY state");
 
     COUNTER_LOCK = Sql::both(

@@ -9,6 +9,7 @@ mod caps;
 pub mod command;
 mod course;
 pub mod decide;
+mod flood;
 mod knowledge;
 mod letters;
 pub mod life;
@@ -19,6 +20,7 @@ mod read;
 pub mod rights;
 mod routing;
 pub mod sla;
+mod suspect;
 mod thanks;
 mod thread;
 mod token;
@@ -32,6 +34,7 @@ pub(crate) use decide::undelivered_orders;
 pub use decide::{
     Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due, recompute, shown, unasked,
 };
+pub use flood::{INTAKE_WINDOW, IntakeLimits, TakenIn, is_flood};
 pub use knowledge::{Hit, search_terms};
 pub use number::{format as format_number, numbers_in, parse as parse_number};
 pub use policy::{
@@ -40,6 +43,7 @@ pub use policy::{
 };
 pub use priority::{Tagged, read_tags};
 pub use read::{Intake, Signal, read};
+pub use suspect::{LOOKALIKE, familiar, say};
 pub use thread::{Candidate, Threading, choose};
 pub use token::{Secret, Token, held_mail, held_number};
 pub use words::{

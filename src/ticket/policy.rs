@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::caps::Caps;
+use super::flood::IntakeLimits;
 use super::sla::Slas;
 use super::words::{Status, TicketView};
 use crate::clock::Millis;
-use crate::mail::{Limits, fold};
+use crate::mail::{Familiar, Limits, fold};
 
 /// The whole policy of a desk.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Policy {
     pub limits: Limits,
     /// Bounds of what is sent.
     pub caps: Caps,
+    /// Bounds of what is taken in within an hour.
+    pub intake: IntakeLimits,
     /// Fields that can be asked for.
     pub fields: Vec<FieldRule>,
     /// How long nothing is written to an address that refused a letter for good, in milliseconds.
@@ -49,6 +52,8 @@ pub struct Policy {
     pub life: Life,
     /// Service levels.
     pub slas: Slas,
+    /// Whom the desk knows, so that it can tell who only looks like them.
+    pub familiar: Familiar,
 }
 
 /// A category, a service or a type: what leads to it, and where it leads.
@@ -449,6 +454,7 @@ pub(super) mod tests {
             authserv_ids: BTreeMap::new(),
             limits: Limits::default(),
             caps: Caps { letters_per_hour: 20, agent_letters_per_hour: 500 },
+            intake: IntakeLimits::default(),
             fields: Vec::new(),
             undeliverable_for: 0,
             categories: Vec::new(),
@@ -469,6 +475,7 @@ pub(super) mod tests {
                 orders: 20,
             },
             slas: Slas::default(),
+            familiar: Familiar::default(),
         }
     }
 }

@@ -326,4 +326,6 @@ pub struct MessageDraft {
     pub encrypted: bool,
     /// Digest of what it says, whatever way it took; see [`crate::mail::ParsedMail::content`].
     pub content: String,
+    /// What is odd about who wrote it, for the desk alone.
+    pub warnings: Vec<Words>,
 }

@@ -17,6 +17,7 @@ mod configuration;
 mod examples;
 mod faults;
 mod fixtures;
+mod hostile;
 mod imap;
 mod imap_faults;
 mod kill;

@@ -1,12 +1,13 @@
 //! HTML to readable text.
 //!
 //! One linear pass notes what markup says about quotes, signatures and links (`marks`); a layout
-//! library turns the rest into lines. That library is quadratic in nesting, so size and depth are
-//! bounded by a linear scan first; what passes the bound is flattened by the parser's own linear
-//! converter instead.
+//! library turns the rest into lines. That library is quadratic in nesting and in the attributes of one
+//! element, so size, depth and attributes are bounded first; what passes a bound is flattened by the
+//! parser's own linear converter instead.
 
 mod decorate;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use html2text::config;
@@ -17,6 +18,8 @@ use super::marks::{self, Mark, is_mark};
 
 /// Deepest nesting of elements that is laid out.
 const DEPTH: usize = 200;
+/// Most attributes of one element that is laid out.
+const ATTRIBUTES: usize = 200;
 /// Wide enough that paragraphs are not wrapped: mail clients wrap for themselves.
 const WIDTH: usize = 10_000;
 /// Longest address of a link that is shown.
@@ -44,7 +47,10 @@ pub(super) fn to_marked_text(source: &str, most: usize, defects: &mut Vec<String
         defects.push("the HTML is too large or too deep to lay out; it is flattened".to_owned());
         return flatten(source);
     }
-    let marked = mark(source);
+    let Some(marked) = mark(source) else {
+        defects.push("the HTML has too many attributes to lay out; it is flattened".to_owned());
+        return flatten(source);
+    };
     let laid_out = config::with_decorator(decorate::Bare)
         .allow_width_overflow()
         .no_table_borders()
@@ -59,8 +65,10 @@ fn flatten(source: &str) -> String {
     marks::none(mail_parser::decoders::html::html_to_text(source))
 }
 
-/// The source with marks in the places that say something about the text.
-fn mark(source: &str) -> String {
+/// The source with marks in the places that say something about the text; none where an element has more than
+/// [`ATTRIBUTES`].
+fn mark(source: &str) -> Option<String> {
+    let overladen = Cell::new(false);
     let clean = if source.contains(is_mark) { source.replace(is_mark, "") } else { source.to_owned() };
     let around = |open: Mark, close: Mark| {
         move |el: &mut Element<'_, '_>| {
@@ -70,6 +78,10 @@ fn mark(source: &str) -> String {
         }
     };
     let handlers = [
+        element!("*", |el| {
+            overladen.set(overladen.get() || el.attributes().len() > ATTRIBUTES);
+            Ok(())
+        }),
         element!(HIDDEN, |el| {
             el.remove();
             Ok(())
@@ -115,7 +127,8 @@ fn mark(source: &str) -> String {
     let settings = RewriteStrSettings::new().with_strict(false);
     let settings = handlers.into_iter().fold(settings, RewriteStrSettings::append_element_content_handler);
     // Without its marks the text is still the text.
-    rewrite_str(&clean, settings).unwrap_or(clean)
+    let marked = rewrite_str(&clean, settings).unwrap_or(clean);
+    (!overladen.get()).then_some(marked)
 }
 
 /// Whether the markup itself says that this is a quote.

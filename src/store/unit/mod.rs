@@ -14,8 +14,8 @@ use crate::clock::Millis;
 use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole};
 use crate::ticket::{
-    Article, Change, Event, MessageDraft, Opening, Recent, Stand, TicketView, Undelivered, Verdict, Visibility,
-    WINDOWS, format_number, held_mail,
+    Article, Change, Event, INTAKE_WINDOW, IntakeLimits, MessageDraft, Opening, Recent, Stand, TakenIn, TicketView,
+    Undelivered, Verdict, Visibility, WINDOWS, format_number, held_mail,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
@@ -47,6 +47,12 @@ pub struct Wanted {
     pub letters: BTreeSet<String>,
     /// Addresses that may be vendors'.
     pub vendors: BTreeSet<String>,
+    /// Senders whose mails of the last hour are counted.
+    pub senders: BTreeSet<String>,
+    /// Bounds of what is taken in within an hour.
+    pub intake: IntakeLimits,
+    /// Most tickets that the group may open.
+    pub openings: i64,
     /// Whether tickets are needed with what has to do with them: an order may reach them.
     pub kin: bool,
     /// The lease under which all this is done; none where claims protect it.
@@ -96,6 +102,8 @@ pub struct Unit {
     judgements: Vec<(i64, &'static str, Judgement)>,
     plus_works: BTreeSet<String>,
     held: Vec<(i64, bool, String)>,
+    decided: HashMap<String, i64>,
+    opened_in: BTreeMap<String, i64>,
 }
 
 /// Rows are written as JSON arrays, in the order of the statement's columns.
@@ -132,6 +140,16 @@ impl Unit {
         let images = tx.seen_images(&wanted.images).await?;
         let carried_out = tx.carried_out(&wanted.own_ids).await?;
         let counters = tx.lock_counters(&wanted.prefixes).await?;
+        let since = now - INTAKE_WINDOW;
+        let IntakeLimits { mails_per_hour_per_sender, mails_per_hour } = wanted.intake;
+        // A queue can only have reached its bound where the ids given out since come near it.
+        let near = (mails_per_hour - wanted.openings).max(0);
+        let opened_in = if mails_per_hour > 0 && !wanted.prefixes.is_empty() {
+            tx.opened_lately(since, near).await?
+        } else {
+            BTreeMap::new()
+        };
+        let decided = tx.decided_lately(&wanted.senders, since, mails_per_hour_per_sender).await?;
         Ok(Self {
             tx,
             holder: store.holder(),
@@ -168,6 +186,8 @@ impl Unit {
             judgements: Vec::new(),
             plus_works: BTreeSet::new(),
             held: Vec::new(),
+            decided,
+            opened_in,
         })
     }
 
@@ -187,6 +207,21 @@ impl Unit {
     #[must_use]
     pub fn ticket_of_number(&self, number: &str) -> Option<i64> {
         self.by_number.get(number).copied()
+    }
+
+    /// What was taken in within the last hour of this sender and in these queues, this unit's included.
+    #[must_use]
+    pub fn taken_in<'a>(&self, sender: &str, queues: impl Iterator<Item = &'a String>) -> TakenIn {
+        let opened = |queue: &String| self.opened_in.get(queue).copied().unwrap_or_default();
+        TakenIn {
+            of_sender: self.decided.get(sender).copied().unwrap_or_default(),
+            of_queues: queues.map(|queue| (queue.clone(), opened(queue))).collect(),
+        }
+    }
+
+    /// Counts a mail of this sender that is decided.
+    pub fn count_mail(&mut self, sender: &str) {
+        *self.decided.entry(sender.to_owned()).or_default() += 1;
     }
 
     /// The tickets that hold a mail of this id that says the same.
@@ -300,6 +335,7 @@ impl Unit {
             ..opening.ticket.clone()
         };
         self.opened.insert(id);
+        *self.opened_in.entry(ticket.queue.clone()).or_default() += 1;
         for (at, person) in people.enumerate() {
             let role = if at == 0 { "requester" } else { "cc" };
             self.participants.push((id, person.address.clone(), person.name.clone(), role));

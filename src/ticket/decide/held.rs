@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
 use crate::ticket::authority::{Proof, proof_of_agent};
 use crate::ticket::command::{self, Head, Name, Slip};
-use crate::ticket::policy::{Agent, Policy, Queue};
+use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::{Intake, Signal};
 use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
@@ -21,13 +21,34 @@ const REFUSE: [&str; 4] = ["non", "no", "refus", "reject"];
 
 /// Somebody who may not open tickets: they are told politely, and the queue's people may let the mail
 /// in by answering. Machines and floods are told nothing.
-pub(super) fn stranger(intake: &Intake, reason: String, policy: &Policy, queue: &Queue) -> Decision {
-    if silence(intake).is_some() {
+///
+/// Of one who writes again and again the people are told a few times an hour: whoever goes on must not flood
+/// them by way of the desk. The rest waits all the same.
+pub(super) fn stranger(case: &Case<'_>, reason: String) -> Decision {
+    let Case { intake, policy, queue, snapshot, .. } = *case;
+    let before = snapshot.taken.of_sender;
+    if silence(intake).is_some() || before >= TOLD {
         return Decision::Hold(reason);
     }
     let mut letters = vec![LetterOrder::new(LetterKind::Refusal, sender(intake, policy))];
     letters.extend(watchers(LetterKind::Held, &queue.name, &intake.sender, policy));
+    if before == TOLD - 1 {
+        let more = more_wait(&intake.sender);
+        for letter in letters.iter_mut().filter(|l| l.kind == LetterKind::Held) {
+            letter.done.push(more.say(&letter.to.language).to_owned());
+        }
+    }
     tell(intake, reason, &queue.name, letters, policy)
+}
+
+/// Most mails of one sender within an hour of which the queue's people are told one by one.
+const TOLD: i64 = 10;
+
+fn more_wait(sender: &str) -> Words {
+    words!(
+        "{sender} a écrit {TOLD} fois en une heure : les courriels suivants attendent sans autre lettre. « guichet held list » les montre, « guichet held refuse --from {sender} » les écarte.",
+        "{sender} wrote {TOLD} times within an hour: further mails wait without a letter. `guichet held list` shows them, `guichet held refuse --from {sender}` ends them."
+    )
 }
 
 /// A mail to an address that is not used any more: its writer is told the new one. Machines are told

@@ -29,10 +29,12 @@ pub use undelivered::unasked;
 use std::collections::BTreeMap;
 
 use super::authority::{Proof, is_vouched, proof_of_agent};
+use super::flood::TakenIn;
 use super::knowledge::Hit;
 use super::policy::{Policy, Queue};
 use super::read::{Intake, Signal};
-use super::thread::{Candidate, choose};
+use super::suspect::{mark, warnings};
+use super::thread::{Candidate, Threading, choose};
 use super::token::Secret;
 use super::words::{Event, LetterOrder, MessageDraft, Person, TicketView, Undelivered, Verdict};
 use crate::clock::Millis;
@@ -62,6 +64,8 @@ pub struct Snapshot {
     pub stories: BTreeMap<i64, String>,
     /// Articles and solved tickets that may help.
     pub hits: Vec<Hit>,
+    /// What was taken in within the last hour.
+    pub taken: TakenIn,
 }
 
 /// What is to be done about a mail.
@@ -209,6 +213,15 @@ pub struct Holding {
 
 /// Decides. Pure: the same arguments give the same decision.
 pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
+    let decision = decided(intake, snapshot, policy, secret);
+    // Of a mail that nobody reads nobody needs to be warned.
+    if matches!(decision, Decision::Ignore(_) | Decision::Probed(_) | Decision::Judge { .. }) || intake.operator {
+        return decision;
+    }
+    mark(decision, &warnings(intake, snapshot.candidates.iter().map(|c| &c.ticket), policy))
+}
+
+fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
     if let Some(queue) = &intake.probe {
         return Decision::Probed(queue.clone());
     }
@@ -233,15 +246,18 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     if let Some(judgement) = held::judgement(intake, fresh, policy, secret).filter(|_| !intake.vouched) {
         return judgement;
     }
+    let threading = choose(intake, &snapshot.candidates, policy, secret);
+    let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
+    let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.operator);
+    if let Some(reason) = flood(intake, &threading, proven, &snapshot.taken, policy) {
+        return Decision::Hold(reason);
+    }
     if snapshot.repeated {
         return Decision::Ignore("the same order was carried out already".to_owned());
     }
     if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
         return Decision::Copy(Box::new(copying));
     }
-    let threading = choose(intake, &snapshot.candidates, policy, secret);
-    let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
-    let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.operator);
     // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
     let machine = intake.mail.automatic.as_ref().map(|a| a.kind).filter(|kind| *kind != AutomaticKind::List);
     // Who answers the letter that was written to them is a person, whatever report they enclose.
@@ -263,7 +279,7 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
         (None, None) if let Some(original) = forward::original(intake, policy) => forward::open(&case, original),
         (None, None) if let Some(moved) = held::moved(&case) => moved,
         (None, _) if !proven && !intake.released && !may_open(&intake.sender, queue) => {
-            held::stranger(intake, stranger(&intake.sender, queue), policy, queue)
+            held::stranger(&case, stranger(&intake.sender, queue))
         }
         (None, _) => open::open(&case),
     }
@@ -314,6 +330,20 @@ fn fresh_token(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &S
     let own = tokens.filter(|t| t.is_for(secret, &intake.sender));
     let issued = own.filter_map(|t| snapshot.issued.get(&t.text())).max().copied();
     issued.filter(|at| snapshot.now - at <= policy.life.proof)
+}
+
+/// Why the mail has to wait because there was too much before it. Those who proved to be agents, what a
+/// person let in, and reports about letters of ours that carry the letter's own signature never wait.
+fn flood(intake: &Intake, threading: &Threading, proven: bool, taken: &TakenIn, policy: &Policy) -> Option<String> {
+    let joined = threading.joined.as_ref();
+    let signed = |c: &Candidate| matches!(c.signal, Signal::ReplyAddress(_) | Signal::SignedId(_));
+    let report = intake.mail.bounce.is_some() && joined.is_some_and(signed);
+    if proven || report || intake.released || intake.vouched {
+        return None;
+    }
+    let opens = || intake.queue.iter().chain(&intake.also_queues).filter(|_| joined.is_none());
+    let limits = &policy.intake;
+    limits.sender_waits(&intake.sender, taken).or_else(|| opens().find_map(|queue| limits.queue_waits(queue, taken)))
 }
 
 fn stranger(sender: &str, queue: &Queue) -> String {

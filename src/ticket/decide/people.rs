@@ -65,6 +65,7 @@ pub(super) fn message(intake: &Intake, visibility: Visibility, new_text: &str) -
         above: String::new(),
         encrypted: is_encrypted(intake),
         content: intake.mail.content.clone(),
+        warnings: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use crate::store::{Judgement, StoreError, Unit, Waiting, Wanted};
 use crate::ticket::{
     Change, Copying, Decision, Event, Hit, Holding, Intake, Joining, LetterKind, Opening, TicketView, Verdict, decide,
-    held_mail, held_number, search_terms, shown,
+    held_mail, held_number, is_flood, search_terms, shown,
 };
 use crate::work::letters::{Cause, Draft, Writer};
 use crate::work::{Desk, point};
@@ -89,6 +89,13 @@ impl<'a> Work<'a> {
             Err(reason) => (Verdict::Held, reason.clone(), 0),
             Ok(intake) => self.carry_out(unit, one, intake, hits, drafts)?,
         };
+        if let Ok(intake) = &one.intake
+            && !one.mail.released
+            && verdict != Verdict::Refused
+            && !is_flood(&reason)
+        {
+            unit.count_mail(&intake.sender);
+        }
         tracing::info!(inbox_id = one.mail.id, verdict = verdict.as_str(), ticket_id = ticket, "mail decided");
         unit.judge(one.mail.id, judgement(one, verdict, reason, ticket));
         Ok(())

@@ -18,12 +18,17 @@ pub(super) fn wanted(group: &[Read], settings: &Settings) -> Wanted {
             of_agent(&mut wanted, intake, &settings.policy);
         }
     }
-    wanted.agents.extend(settings.policy.agents.values().map(|a| a.address.clone()));
+    let policy = &settings.policy;
+    wanted.agents.extend(policy.agents.values().map(|a| a.address.clone()));
+    wanted.intake = policy.intake;
+    let each = policy.queues.len().max(policy.life.orders).saturating_mul(group.len());
+    wanted.openings = i64::try_from(each).unwrap_or(i64::MAX);
     wanted
 }
 
 fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     wanted.recipients.insert(intake.sender.clone());
+    wanted.senders.extend(Some(&intake.sender).filter(|s| !s.is_empty()).cloned());
     // A ticket may be split, or followed by another of its own queue.
     let own = intake.queue.iter().chain(&intake.also_queues);
     wanted.prefixes.extend(own.filter_map(|name| policy.queues.get(name)).map(|q| q.prefix.clone()));
@@ -114,6 +119,7 @@ pub(super) fn snapshot(
         now,
         turn,
         hits,
+        taken: unit.taken_in(&intake.sender, intake.queue.iter().chain(&intake.also_queues)),
         ..Snapshot::default()
     };
     if intake.agent.is_some() {

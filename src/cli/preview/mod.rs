@@ -1,0 +1,175 @@
+//! `template preview`: every letter in the administrator's browser, as it is being written.
+//!
+//! The page is served on a loopback address alone and answers no other name than that, so that no page of the
+//! web can read it by having its own name lead here. Letters stand in frames in which nothing runs.
+
+mod clean;
+mod page;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::extract::{Path as Part, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::letter::{Rendered, Templates, sample};
+use crate::settings;
+use crate::ticket::LetterKind;
+use crate::trouble::Trouble;
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What the page shows: how often it changed, and the letters, or what is wrong with them.
+struct Shown {
+    version: u64,
+    letters: Result<Box<Templates>, String>,
+}
+
+struct Preview {
+    hosts: Vec<String>,
+    shown: RwLock<Shown>,
+}
+
+impl Preview {
+    fn with<T>(&self, look: impl FnOnce(&Shown) -> T) -> T {
+        // Whoever held it only looked, or put a whole value in its place: it is never half written.
+        look(&self.shown.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    fn letter(&self, language: &str, name: &str) -> Option<Result<Rendered, String>> {
+        let kind = LetterKind::from_name(name)?;
+        self.with(|shown| {
+            let templates = shown.letters.as_ref().ok()?;
+            let known = templates.languages().iter().any(|l| l == language);
+            known.then(|| templates.render(kind, &sample(kind, language)).map_err(|m| m.to_string()))
+        })
+    }
+}
+
+/// Serves the page until it is told to stop.
+pub(super) async fn run(config: &Path, listen: SocketAddr) -> Result<(), Trouble> {
+    if !listen.ip().is_loopback() {
+        return Err(Trouble::Usage(format!(
+            "{listen} is no loopback address: the page is for this machine alone. From another, use \
+             `ssh -L 8025:127.0.0.1:8025` and `--listen 127.0.0.1:8025`"
+        )));
+    }
+    let unusable = |e: std::io::Error| Trouble::Input(format!("{listen}: {e}"));
+    let listener = tokio::net::TcpListener::bind(listen).await.map_err(unusable)?;
+    let place = listener.local_addr().map_err(unusable)?;
+    let hosts = vec![place.to_string(), format!("localhost:{}", place.port())];
+    let letters = letters(config);
+    let preview = Arc::new(Preview { hosts, shown: RwLock::new(Shown { version: 1, letters }) });
+    tokio::spawn(watch(config.to_owned(), Arc::clone(&preview)));
+    println!("http://{place}/ shows the letters until Ctrl-C; it follows what is written in the templates.");
+    axum::serve(listener, router(preview)).await.map_err(unusable)
+}
+
+fn router(preview: Arc<Preview>) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/version", get(version))
+        .route("/letter/{language}/{name}", get(letter))
+        .layer(from_fn_with_state(Arc::clone(&preview), guard))
+        .with_state(preview)
+}
+
+fn letters(config: &Path) -> Result<Box<Templates>, String> {
+    settings::load(config).map(|s| Box::new(s.templates)).map_err(|mistakes| mistakes.to_string())
+}
+
+/// Reads the configuration and the templates again whenever one of their files changed.
+async fn watch(config: PathBuf, preview: Arc<Preview>) {
+    let mut last = stamp(&config);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let config = config.clone();
+        let now = tokio::task::spawn_blocking(move || {
+            let now = stamp(&config);
+            (now != last).then(|| (now, letters(&config))).ok_or(last)
+        });
+        match now.await {
+            Ok(Ok((now, letters))) => {
+                last = now;
+                let mut shown = preview.shown.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+                *shown = Shown { version: shown.version + 1, letters };
+            }
+            Ok(Err(same)) => last = same,
+            Err(_) => return,
+        }
+    }
+}
+
+/// Files with their sizes and times.
+type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
+
+/// Most files that are looked at.
+const FILES: usize = 2_000;
+
+fn stamp(config: &Path) -> Stamp {
+    let mut open = vec![config.to_owned(), config.with_file_name("conf.d")];
+    open.extend(settings::template_folder(config));
+    let mut found = Vec::new();
+    while let Some(path) = open.pop().filter(|_| found.len() < FILES) {
+        let Ok(about) = std::fs::metadata(&path) else { continue };
+        if about.is_dir() {
+            open.extend(std::fs::read_dir(&path).into_iter().flatten().filter_map(|e| Some(e.ok()?.path())));
+        }
+        found.push((path, about.len(), about.modified().ok()));
+    }
+    found.sort();
+    found
+}
+
+/// Answers only who calls this page by its own name, and says with every answer what a browser may do with it.
+async fn guard(State(preview): State<Arc<Preview>>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let asked = request.headers().get("sec-fetch-site").and_then(|h| h.to_str().ok());
+    let foreign = asked.is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    if !preview.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) || foreign {
+        return (StatusCode::MISDIRECTED_REQUEST, "This page answers only under its own address.\n").into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+fn html(policy: &str, text: String) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, policy)];
+    (headers, text).into_response()
+}
+
+async fn index(State(preview): State<Arc<Preview>>) -> Response {
+    let text = preview.with(|shown| match &shown.letters {
+        Ok(templates) => page::letters(templates, shown.version),
+        Err(mistakes) => page::mistakes(mistakes, shown.version),
+    });
+    html(&page::policy(), text)
+}
+
+async fn version(State(preview): State<Arc<Preview>>) -> String {
+    preview.with(|shown| shown.version.to_string())
+}
+
+async fn letter(State(preview): State<Arc<Preview>>, Part((language, name)): Part<(String, String)>) -> Response {
+    match preview.letter(&language, &name) {
+        None => (StatusCode::NOT_FOUND, "There is no such letter.\n").into_response(),
+        Some(Ok(rendered)) => html(page::LETTER_POLICY, page::letter(&clean::clean(&rendered.html))),
+        Some(Err(mistake)) => html(page::LETTER_POLICY, page::letter(&page::escape(&mistake))),
+    }
+}
