@@ -81,6 +81,30 @@ pub(super) enum Command {
     /// Look at, check and try the desk's letters
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// Copy the database to a file, while guichet runs or not
+    Backup {
+        /// The file; it must not be there yet
+        file: PathBuf,
+    },
+    /// Bring a copy back in place of the database; guichet must not run
+    Restore {
+        /// The copy
+        file: PathBuf,
+        /// Also send letters that waited when the copy was made; they may have left since
+        #[arg(long)]
+        send_waiting: bool,
+    },
+    /// Remove a person from everything: mails, attachments, letters, names; and prove it by a search
+    Erase {
+        /// Their address
+        address: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Hold mailboxes, inbox, tickets and outbox against each other, and name every gap
     Verify(VerifyArgs),
     /// List what people did to the desk itself, and its upkeep, newest first

@@ -6,7 +6,7 @@ use super::args::{HeldCommand, Which};
 use super::{Open, show};
 use crate::clock::Clock;
 use crate::mail;
-use crate::store::{Durability, InboxRow};
+use crate::store::{Deed, Durability, InboxRow, StoreError, Tx};
 use crate::trouble::Trouble;
 
 pub(super) async fn run(open: &Open, command: HeldCommand) -> Result<(), Trouble> {
@@ -99,6 +99,7 @@ async fn again(open: &Open, id: i64, ticket: i64, reason: &str) -> Result<(), Tr
     let mut tx = open.store.begin(Durability::Full).await?;
     tx.join(id, ticket).await?;
     tx.release(id, reason).await?;
+    done(&mut tx, "released", &format!("mail {id}"), "").await?;
     tx.commit().await?;
     println!("Mail {id} is decided again by the running guichet, or by `guichet run --once`.");
     Ok(())
@@ -108,6 +109,7 @@ async fn refuse(open: &Open, id: i64, reason: &str) -> Result<(), Trouble> {
     find(open, id).await?;
     let mut tx = open.store.begin(Durability::Full).await?;
     tx.refuse(id, reason, Clock::system().now()).await?;
+    done(&mut tx, "refused", &format!("mail {id}"), "").await?;
     tx.commit().await?;
     println!("Mail {id} is refused. Nobody was written to.");
     Ok(())
@@ -130,6 +132,7 @@ async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
     let (sender, held_for) = meant(open, which).await?;
     let mut tx = open.store.begin(Durability::Full).await?;
     let count = tx.release_all(&sender, &held_for, "released by the operator").await?;
+    done(&mut tx, "released", "held mails", &counted(count)).await?;
     tx.commit().await?;
     println!("{} decided again by the running guichet, or by `guichet run --once`.", counted(count));
     let open_still = open.store.held().await?;
@@ -149,9 +152,15 @@ async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trou
     let (sender, held_for) = meant(open, which).await?;
     let mut tx = open.store.begin(Durability::Full).await?;
     let count = tx.refuse_all(&sender, &held_for, reason, Clock::system().now()).await?;
+    done(&mut tx, "refused", "held mails", &counted(count)).await?;
     tx.commit().await?;
     println!("{} refused. Nobody was written to.", counted(count));
     Ok(())
+}
+
+/// Records what the operator did. Addresses are left out: links of the chain stay for ever.
+async fn done(tx: &mut Tx, kind: &str, subject: &str, text: &str) -> Result<(), StoreError> {
+    tx.record(Deed { kind, actor: "operator", subject, text }, Clock::system().now()).await
 }
 
 fn counted(count: u64) -> String {

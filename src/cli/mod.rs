@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod held;
 mod inspect;
+mod keep;
 mod outbox;
 mod preview;
 mod report;
@@ -114,6 +115,9 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
         Command::Article(command) => article::run(&open(config).await?, command).await?,
         Command::Address(command) => address::run(&open(config).await?, command).await?,
+        Command::Backup { file } => keep::backup(&open(config).await?, &file).await?,
+        Command::Restore { file, send_waiting } => keep::restore(config, &file, send_waiting).await?,
+        Command::Erase { address, yes, json } => return keep::erase(&open(config).await?, &address, yes, json).await,
         Command::Verify(args) => return verify::run(&open(config).await?, args).await,
         Command::Audit { json } => verify::audit(&open(config).await?, json).await?,
         Command::Report(args) => report::run(&open(config).await?, args).await?,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::args::OutboxCommand;
 use super::{Open, show};
 use crate::clock::Clock;
-use crate::store::{Durability, OutboxRow, OutboxState};
+use crate::store::{Deed, Durability, OutboxRow, OutboxState};
 use crate::trouble::Trouble;
 
 pub(super) async fn run(open: &Open, command: OutboxCommand) -> Result<(), Trouble> {
@@ -84,7 +84,11 @@ async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
 
 async fn retry(open: &Open, id: i64) -> Result<(), Trouble> {
     let mut tx = open.store.begin(Durability::Full).await?;
-    let count = tx.retry(id, Clock::system().now()).await?;
+    let now = Clock::system().now();
+    let count = tx.retry(id, now).await?;
+    let subject = if id == 0 { "all letters".to_owned() } else { format!("letter {id}") };
+    let text = format!("{count} letters");
+    tx.record(Deed { kind: "retried", actor: "operator", subject: &subject, text: &text }, now).await?;
     tx.commit().await?;
     match count {
         0 if id != 0 => Err(Trouble::Input(format!(

@@ -8,5 +8,6 @@ pub mod imap;
 pub mod maildir;
 pub mod net;
 pub mod notes;
+pub mod page;
 pub mod smtp;
 pub mod systemd;

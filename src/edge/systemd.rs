@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// The service is up and watches its mailboxes.
-pub fn ready() {
-    let _ = sd_notify::notify(&[NotifyState::Ready]);
+/// The service is up; with one line for `systemctl status`.
+pub fn ready(line: &str) {
+    let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(line)]);
 }
 
 /// The service reads its configuration again.

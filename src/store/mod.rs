@@ -9,6 +9,7 @@
 
 mod article;
 mod chain;
+mod erase;
 mod gather;
 mod inbox;
 mod lease;
@@ -19,19 +20,24 @@ mod outbox;
 mod overdue;
 mod rows;
 pub mod sql;
+mod standing;
 mod unit;
+mod upkeep;
 mod verify;
 mod view;
 
 pub use article::ArticleRow;
 pub use chain::{Deed, Link};
+pub use erase::{Column, Erasure};
 pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
 pub use lease::{Lease, Life};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
 pub use overdue::{CourseRow, Overdue};
+pub use standing::{Alarm, Standing};
 pub use unit::{Unit, Wanted, image_key};
+pub use upkeep::split_password;
 pub use verify::{CHECKS, Chain, Check, Sizes};
 
 use std::path::{Path, PathBuf};

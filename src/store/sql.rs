@@ -1,5 +1,6 @@
 //! Every statement the program runs. A test prepares each of them on both databases.
 
+use super::erase::Column;
 use super::{Durability, Engine};
 
 /// Settings of each SQLite connection. The cache is 2 MiB, the log may grow to 16 MiB; readers never wait for the writer.
@@ -205,6 +206,138 @@ statements! {
     SIZES = Sql::both(
         "SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM link)");
 
+    // A person, wherever they are named.
+    FIND_INBOX_SENDER = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender FROM inbox WHERE lower(sender) LIKE $1 ESCAPE '!'");
+    SET_INBOX_SENDER = Sql::both("UPDATE inbox SET sender = $2 WHERE id = $1");
+    FIND_INBOX_SUBJECT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), subject FROM inbox WHERE lower(subject) LIKE $1 ESCAPE '!'");
+    SET_INBOX_SUBJECT = Sql::both("UPDATE inbox SET subject = $2 WHERE id = $1");
+    FIND_INBOX_REASON = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), reason FROM inbox WHERE lower(reason) LIKE $1 ESCAPE '!'");
+    SET_INBOX_REASON = Sql::both("UPDATE inbox SET reason = $2 WHERE id = $1");
+    FIND_INBOX_MESSAGE_ID = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), message_id FROM inbox WHERE lower(message_id) LIKE $1 ESCAPE '!'");
+    SET_INBOX_MESSAGE_ID = Sql::both("UPDATE inbox SET message_id = $2 WHERE id = $1");
+    FIND_TICKET_TITLE = Sql::both("SELECT id, id, CAST(0 AS BIGINT), title FROM ticket WHERE lower(title) LIKE $1 ESCAPE '!'");
+    SET_TICKET_TITLE = Sql::both("UPDATE ticket SET title = $2 WHERE id = $1");
+    FIND_TICKET_REQUESTER = Sql::both("SELECT id, id, CAST(0 AS BIGINT), requester FROM ticket WHERE lower(requester) LIKE $1 ESCAPE '!'");
+    SET_TICKET_REQUESTER = Sql::both("UPDATE ticket SET requester = $2 WHERE id = $1");
+    FIND_TICKET_REQUESTER_NAME = Sql::both("SELECT id, id, CAST(0 AS BIGINT), requester_name FROM ticket WHERE lower(requester_name) LIKE $1 ESCAPE '!'");
+    SET_TICKET_REQUESTER_NAME = Sql::both("UPDATE ticket SET requester_name = $2 WHERE id = $1");
+    FIND_TICKET_ASSIGNEE = Sql::both("SELECT id, id, CAST(0 AS BIGINT), assignee FROM ticket WHERE lower(assignee) LIKE $1 ESCAPE '!'");
+    SET_TICKET_ASSIGNEE = Sql::both("UPDATE ticket SET assignee = $2 WHERE id = $1");
+    FIND_TICKET_FIELDS = Sql::both("SELECT id, id, CAST(0 AS BIGINT), fields FROM ticket WHERE lower(fields) LIKE $1 ESCAPE '!'");
+    SET_TICKET_FIELDS = Sql::both("UPDATE ticket SET fields = $2 WHERE id = $1");
+    FIND_TICKET_VENDOR = Sql::both("SELECT id, id, CAST(0 AS BIGINT), vendor FROM ticket WHERE lower(vendor) LIKE $1 ESCAPE '!'");
+    SET_TICKET_VENDOR = Sql::both("UPDATE ticket SET vendor = $2 WHERE id = $1");
+    FIND_TICKET_VENDORS = Sql::both("SELECT id, id, CAST(0 AS BIGINT), vendors FROM ticket WHERE lower(vendors) LIKE $1 ESCAPE '!'");
+    SET_TICKET_VENDORS = Sql::both("UPDATE ticket SET vendors = $2 WHERE id = $1");
+    FIND_TICKET_SOLUTION = Sql::both("SELECT id, id, CAST(0 AS BIGINT), solution FROM ticket WHERE lower(solution) LIKE $1 ESCAPE '!'");
+    SET_TICKET_SOLUTION = Sql::both("UPDATE ticket SET solution = $2 WHERE id = $1");
+    FIND_TICKET_LAST_ANSWER = Sql::both("SELECT id, id, CAST(0 AS BIGINT), last_answer FROM ticket WHERE lower(last_answer) LIKE $1 ESCAPE '!'");
+    SET_TICKET_LAST_ANSWER = Sql::both("UPDATE ticket SET last_answer = $2 WHERE id = $1");
+    FIND_TICKET_UNDO = Sql::both("SELECT id, id, CAST(0 AS BIGINT), undo FROM ticket WHERE lower(undo) LIKE $1 ESCAPE '!'");
+    SET_TICKET_UNDO = Sql::both("UPDATE ticket SET undo = $2 WHERE id = $1");
+    FIND_TICKET_ROOT_MESSAGE_ID = Sql::both("SELECT id, id, CAST(0 AS BIGINT), root_message_id FROM ticket WHERE lower(root_message_id) LIKE $1 ESCAPE '!'");
+    SET_TICKET_ROOT_MESSAGE_ID = Sql::both("UPDATE ticket SET root_message_id = $2 WHERE id = $1");
+    FIND_ARTICLE_TITLE = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), title FROM article WHERE lower(title) LIKE $1 ESCAPE '!'");
+    SET_ARTICLE_TITLE = Sql::both("UPDATE article SET title = $2 WHERE id = $1");
+    FIND_ARTICLE_PROBLEM = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), problem FROM article WHERE lower(problem) LIKE $1 ESCAPE '!'");
+    SET_ARTICLE_PROBLEM = Sql::both("UPDATE article SET problem = $2 WHERE id = $1");
+    FIND_ARTICLE_SOLUTION = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), solution FROM article WHERE lower(solution) LIKE $1 ESCAPE '!'");
+    SET_ARTICLE_SOLUTION = Sql::both("UPDATE article SET solution = $2 WHERE id = $1");
+    FIND_ARTICLE_AUTHOR = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), author FROM article WHERE lower(author) LIKE $1 ESCAPE '!'");
+    SET_ARTICLE_AUTHOR = Sql::both("UPDATE article SET author = $2 WHERE id = $1");
+    FIND_ARTICLE_WORDS = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), words FROM article WHERE lower(words) LIKE $1 ESCAPE '!'");
+    SET_ARTICLE_WORDS = Sql::both("UPDATE article SET words = $2 WHERE id = $1");
+    FIND_MESSAGE_SENDER = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender FROM message WHERE lower(sender) LIKE $1 ESCAPE '!'");
+    SET_MESSAGE_SENDER = Sql::both("UPDATE message SET sender = $2 WHERE id = $1");
+    FIND_MESSAGE_SENDER_NAME = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender_name FROM message WHERE lower(sender_name) LIKE $1 ESCAPE '!'");
+    SET_MESSAGE_SENDER_NAME = Sql::both("UPDATE message SET sender_name = $2 WHERE id = $1");
+    FIND_MESSAGE_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), text FROM message WHERE lower(text) LIKE $1 ESCAPE '!'");
+    SET_MESSAGE_TEXT = Sql::both("UPDATE message SET text = $2 WHERE id = $1");
+    FIND_MESSAGE_NEW_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), new_text FROM message WHERE lower(new_text) LIKE $1 ESCAPE '!'");
+    SET_MESSAGE_NEW_TEXT = Sql::both("UPDATE message SET new_text = $2 WHERE id = $1");
+    FIND_MESSAGE_ATTACHMENTS = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), attachments FROM message WHERE lower(attachments) LIKE $1 ESCAPE '!'");
+    SET_MESSAGE_ATTACHMENTS = Sql::both("UPDATE message SET attachments = $2 WHERE id = $1");
+    FIND_EVENT_ACTOR = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), actor FROM event WHERE lower(actor) LIKE $1 ESCAPE '!'");
+    SET_EVENT_ACTOR = Sql::both("UPDATE event SET actor = $2 WHERE id = $1");
+    FIND_EVENT_TEXT = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), text FROM event WHERE lower(text) LIKE $1 ESCAPE '!'");
+    SET_EVENT_TEXT = Sql::both("UPDATE event SET text = $2 WHERE id = $1");
+    FIND_OVERDUE_PERSON = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), person FROM overdue WHERE lower(person) LIKE $1 ESCAPE '!'");
+    SET_OVERDUE_PERSON = Sql::both("UPDATE overdue SET person = $2 WHERE id = $1");
+    FIND_OVERDUE_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), text FROM overdue WHERE lower(text) LIKE $1 ESCAPE '!'");
+    SET_OVERDUE_TEXT = Sql::both("UPDATE overdue SET text = $2 WHERE id = $1");
+    FIND_OUTBOX_ONCE_KEY = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), once_key FROM outbox WHERE lower(once_key) LIKE $1 ESCAPE '!'");
+    SET_OUTBOX_ONCE_KEY = Sql::both("UPDATE outbox SET once_key = $2 WHERE id = $1");
+    FIND_OUTBOX_RECIPIENT = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), recipient FROM outbox WHERE lower(recipient) LIKE $1 ESCAPE '!'");
+    SET_OUTBOX_RECIPIENT = Sql::both("UPDATE outbox SET recipient = $2 WHERE id = $1");
+    FIND_OUTBOX_ENVELOPE_FROM = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), envelope_from FROM outbox WHERE lower(envelope_from) LIKE $1 ESCAPE '!'");
+    SET_OUTBOX_ENVELOPE_FROM = Sql::both("UPDATE outbox SET envelope_from = $2 WHERE id = $1");
+    FIND_OUTBOX_LAST_ERROR = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), last_error FROM outbox WHERE lower(last_error) LIKE $1 ESCAPE '!'");
+    SET_OUTBOX_LAST_ERROR = Sql::both("UPDATE outbox SET last_error = $2 WHERE id = $1");
+    FIND_COURSE_STATE = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), state FROM course WHERE lower(state) LIKE $1 ESCAPE '!'");
+    SET_COURSE_STATE = Sql::both("UPDATE course SET state = $2 WHERE id = $1");
+    COUNT_PARTICIPANT_ADDRESS = Sql::both("SELECT COUNT(*) FROM participant WHERE lower(address) LIKE $1 ESCAPE '!'");
+    COUNT_PARTICIPANT_NAME = Sql::both("SELECT COUNT(*) FROM participant WHERE lower(name) LIKE $1 ESCAPE '!'");
+    COUNT_UNDELIVERABLE_ADDRESS = Sql::both("SELECT COUNT(*) FROM undeliverable WHERE lower(address) LIKE $1 ESCAPE '!'");
+    COUNT_UNDELIVERABLE_REASON = Sql::both("SELECT COUNT(*) FROM undeliverable WHERE lower(reason) LIKE $1 ESCAPE '!'");
+    COUNT_SEEN_IMAGE_SEEN_KEY = Sql::both("SELECT COUNT(*) FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
+    COUNT_LINK_TEXT = Sql::both("SELECT COUNT(*) FROM link WHERE lower(text) LIKE $1 ESCAPE '!'");
+    COUNT_LINK_ACTOR = Sql::both("SELECT COUNT(*) FROM link WHERE lower(actor) LIKE $1 ESCAPE '!'");
+    COUNT_LINK_SUBJECT = Sql::both("SELECT COUNT(*) FROM link WHERE lower(subject) LIKE $1 ESCAPE '!'");
+    COUNT_ALARM_TEXT = Sql::both("SELECT COUNT(*) FROM alarm WHERE lower(text) LIKE $1 ESCAPE '!'");
+    COUNT_META_VALUE = Sql::both("SELECT COUNT(*) FROM meta WHERE lower(value) LIKE $1 ESCAPE '!'");
+    PERSON = Sql::both(
+        "SELECT id, requester_name FROM ticket WHERE requester = $1 UNION SELECT ticket_id, name FROM participant WHERE address = $1 \
+         UNION SELECT ticket_id, sender_name FROM message WHERE sender = $1");
+    MAILS_OF_PERSON = Sql {
+        sqlite: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
+                 WHERE ticket.requester = $2 AND message.ticket_id IN (SELECT value FROM json_each($1)))",
+        postgres: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
+                   WHERE ticket.requester = $2 AND message.ticket_id IN \
+                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+    };
+    LETTERS_OF_PERSON = Sql {
+        sqlite: "SELECT id FROM outbox WHERE recipient = $2 OR ticket_id IN (SELECT value FROM json_each($1))",
+        postgres: "SELECT id FROM outbox WHERE recipient = $2 OR ticket_id IN \
+                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))",
+    };
+    MAILS_AFTER = Sql::both("SELECT inbox_id, bytes FROM inbox_raw WHERE inbox_id > $1 ORDER BY inbox_id LIMIT $2");
+    LETTERS_AFTER = Sql::both("SELECT outbox_id, bytes FROM letter WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2");
+    PEOPLE_OF_OLD = Sql::both(
+        "SELECT DISTINCT requester FROM ticket WHERE closed_at > 0 AND closed_at < $1 AND requester NOT LIKE '%@erased.invalid' \
+         AND NOT EXISTS (SELECT 1 FROM ticket AS newer WHERE newer.requester = ticket.requester \
+         AND (newer.closed_at = 0 OR newer.closed_at >= $1)) ORDER BY requester LIMIT $2");
+    OLD_MAILS = Sql::both(
+        "UPDATE inbox SET kept = 0 WHERE id IN (SELECT inbox.id FROM inbox JOIN ticket ON ticket.id = inbox.ticket_id \
+         WHERE inbox.kept = 1 AND inbox.state = 'done' AND ticket.closed_at > 0 AND ticket.closed_at < $1 LIMIT $2) RETURNING id");
+    OLD_LETTERS = Sql::both(
+        "UPDATE outbox SET kept = 0 WHERE id IN (SELECT id FROM outbox WHERE state = 'sent' AND kept = 1 AND sent_at < $1 LIMIT $2) RETURNING id");
+    OLD_IGNORED = Sql::both(
+        "UPDATE inbox SET kept = 0 WHERE id IN (SELECT id FROM inbox WHERE kept = 1 AND verdict IN ('ignored', 'refused') \
+         AND decided_at < $1 LIMIT $2) RETURNING id");
+    RAW_DROP = among_ids!("DELETE FROM inbox_raw WHERE inbox_id", "", "");
+    RAW_GONE = among_ids!("UPDATE inbox SET kept = 0 WHERE id", "", "");
+    LETTER_DROP = among_ids!("DELETE FROM letter WHERE outbox_id", "", "");
+    LETTER_GONE = among_ids!(
+        "UPDATE outbox SET kept = 0, last_error = CASE WHEN state = 'sent' THEN last_error ELSE 'its person was erased' END, \
+         state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'failed' END WHERE id", "", "");
+    ERASE_TEXTS = Sql::both("UPDATE message SET text = '[erased]', new_text = '[erased]', attachments = '[]', content = '' WHERE sender = $1 AND $2 <> ''");
+    ERASE_PEOPLE = Sql::both("UPDATE participant SET address = $2, name = '' WHERE address = $1");
+    ERASE_NAMES = Sql::both("UPDATE ticket SET requester_name = '' WHERE requester = $1 AND $2 <> ''");
+    ERASE_BLOCK = Sql::both("DELETE FROM undeliverable WHERE address = $1 AND $2 <> ''");
+    ERASE_IMAGES = Sql::both("DELETE FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
+    EVENTS_OF_LINKS = among_ids!("SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE link", "", "");
+    LETTERS_OF_LINKS = among_ids!("SELECT id, link, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE link", "", "");
+
+    COPY = Sql { sqlite: "VACUUM INTO $1", postgres: "SELECT $1 || ''" };
+    ANALYZE = Sql { sqlite: "PRAGMA optimize", postgres: "ANALYZE" };
+    VACUUM = Sql { sqlite: "VACUUM", postgres: "VACUUM (ANALYZE)" };
+    ROOM = Sql {
+        sqlite: "SELECT (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_count FROM pragma_page_count)",
+        postgres: "SELECT CAST(0 AS BIGINT), CAST(1 AS BIGINT)" };
+    OUTBOX_STOP = Sql::both(
+        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $1 WHERE state IN ('queued', 'sending')");
+    CHAIN_END = Sql::both("SELECT chain FROM link ORDER BY id DESC LIMIT 1");
+
     META_ADD = Sql::both("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 
     MAILBOX_GET = Sql::both(
@@ -284,6 +417,24 @@ statements! {
         "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
          inbox.message_id, inbox.sender, inbox.subject, ticket.number FROM inbox \
          JOIN ticket ON ticket.id = inbox.ticket_id WHERE ticket.number = $1 ORDER BY inbox.id");
+    // $1: now. Only small parts of each table are looked at.
+    STANDING = Sql::both(
+        "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new'), \
+         (SELECT COALESCE(MIN(received_at), 0) FROM inbox WHERE state = 'new'), \
+         (SELECT COUNT(*) FROM inbox WHERE state = 'held'), \
+         (SELECT COUNT(*) FROM outbox WHERE state = 'queued'), \
+         (SELECT COALESCE(MIN(created_at), 0) FROM outbox WHERE state = 'queued'), \
+         (SELECT COUNT(*) FROM outbox WHERE state = 'failed'), \
+         (SELECT COUNT(*) FROM undeliverable WHERE until > $1), \
+         (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000)");
+    LAST_MAILS = Sql::both(
+        "SELECT mailbox.name, COALESCE((SELECT inbox.received_at FROM inbox WHERE inbox.mailbox = mailbox.name ORDER BY inbox.id DESC LIMIT 1), 0) \
+         FROM mailbox");
+    ALARMS = Sql::both("SELECT name, since, told_at, text FROM alarm ORDER BY name");
+    ALARM_SET = Sql::both(
+        "INSERT INTO alarm (name, since, told_at, text) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \
+         told_at = excluded.told_at, text = excluded.text");
+    ALARM_CLEAR = Sql::both("DELETE FROM alarm WHERE name = $1");
     INBOX_OLDEST = Sql::both("SELECT COUNT(*), COALESCE(MIN(received_at), 0) FROM inbox WHERE state = 'new'");
     // $2: since when; $3: most rows of a sender that are looked at. Gives how many were looked at, and how many of them
     // count. What a person let in or refused does not count, nor does what is held for being too much.
@@ -584,3 +735,55 @@ statements! {
          outbox.sent_at, outbox.last_error, outbox.message_id, ticket.number FROM outbox \
          JOIN ticket ON ticket.id = outbox.ticket_id WHERE ticket.number = $1 ORDER BY outbox.id");
 }
+
+/// Every column that may name a person, by row id: found with the ticket and the link of its row.
+pub(super) const COLUMNS: &[Column] = &[
+    Column { name: "inbox.sender", find: FIND_INBOX_SENDER, set: SET_INBOX_SENDER },
+    Column { name: "inbox.subject", find: FIND_INBOX_SUBJECT, set: SET_INBOX_SUBJECT },
+    Column { name: "inbox.reason", find: FIND_INBOX_REASON, set: SET_INBOX_REASON },
+    Column { name: "inbox.message_id", find: FIND_INBOX_MESSAGE_ID, set: SET_INBOX_MESSAGE_ID },
+    Column { name: "ticket.title", find: FIND_TICKET_TITLE, set: SET_TICKET_TITLE },
+    Column { name: "ticket.requester", find: FIND_TICKET_REQUESTER, set: SET_TICKET_REQUESTER },
+    Column { name: "ticket.requester_name", find: FIND_TICKET_REQUESTER_NAME, set: SET_TICKET_REQUESTER_NAME },
+    Column { name: "ticket.assignee", find: FIND_TICKET_ASSIGNEE, set: SET_TICKET_ASSIGNEE },
+    Column { name: "ticket.fields", find: FIND_TICKET_FIELDS, set: SET_TICKET_FIELDS },
+    Column { name: "ticket.vendor", find: FIND_TICKET_VENDOR, set: SET_TICKET_VENDOR },
+    Column { name: "ticket.vendors", find: FIND_TICKET_VENDORS, set: SET_TICKET_VENDORS },
+    Column { name: "ticket.solution", find: FIND_TICKET_SOLUTION, set: SET_TICKET_SOLUTION },
+    Column { name: "ticket.last_answer", find: FIND_TICKET_LAST_ANSWER, set: SET_TICKET_LAST_ANSWER },
+    Column { name: "ticket.undo", find: FIND_TICKET_UNDO, set: SET_TICKET_UNDO },
+    Column { name: "ticket.root_message_id", find: FIND_TICKET_ROOT_MESSAGE_ID, set: SET_TICKET_ROOT_MESSAGE_ID },
+    Column { name: "article.title", find: FIND_ARTICLE_TITLE, set: SET_ARTICLE_TITLE },
+    Column { name: "article.problem", find: FIND_ARTICLE_PROBLEM, set: SET_ARTICLE_PROBLEM },
+    Column { name: "article.solution", find: FIND_ARTICLE_SOLUTION, set: SET_ARTICLE_SOLUTION },
+    Column { name: "article.author", find: FIND_ARTICLE_AUTHOR, set: SET_ARTICLE_AUTHOR },
+    Column { name: "article.words", find: FIND_ARTICLE_WORDS, set: SET_ARTICLE_WORDS },
+    Column { name: "message.sender", find: FIND_MESSAGE_SENDER, set: SET_MESSAGE_SENDER },
+    Column { name: "message.sender_name", find: FIND_MESSAGE_SENDER_NAME, set: SET_MESSAGE_SENDER_NAME },
+    Column { name: "message.text", find: FIND_MESSAGE_TEXT, set: SET_MESSAGE_TEXT },
+    Column { name: "message.new_text", find: FIND_MESSAGE_NEW_TEXT, set: SET_MESSAGE_NEW_TEXT },
+    Column { name: "message.attachments", find: FIND_MESSAGE_ATTACHMENTS, set: SET_MESSAGE_ATTACHMENTS },
+    Column { name: "event.actor", find: FIND_EVENT_ACTOR, set: SET_EVENT_ACTOR },
+    Column { name: "event.text", find: FIND_EVENT_TEXT, set: SET_EVENT_TEXT },
+    Column { name: "overdue.person", find: FIND_OVERDUE_PERSON, set: SET_OVERDUE_PERSON },
+    Column { name: "overdue.text", find: FIND_OVERDUE_TEXT, set: SET_OVERDUE_TEXT },
+    Column { name: "outbox.once_key", find: FIND_OUTBOX_ONCE_KEY, set: SET_OUTBOX_ONCE_KEY },
+    Column { name: "outbox.recipient", find: FIND_OUTBOX_RECIPIENT, set: SET_OUTBOX_RECIPIENT },
+    Column { name: "outbox.envelope_from", find: FIND_OUTBOX_ENVELOPE_FROM, set: SET_OUTBOX_ENVELOPE_FROM },
+    Column { name: "outbox.last_error", find: FIND_OUTBOX_LAST_ERROR, set: SET_OUTBOX_LAST_ERROR },
+    Column { name: "course.state", find: FIND_COURSE_STATE, set: SET_COURSE_STATE },
+];
+
+/// Where else one may be named.
+pub(super) const PLACES: &[(&str, Sql)] = &[
+    ("participant.address", COUNT_PARTICIPANT_ADDRESS),
+    ("participant.name", COUNT_PARTICIPANT_NAME),
+    ("undeliverable.address", COUNT_UNDELIVERABLE_ADDRESS),
+    ("undeliverable.reason", COUNT_UNDELIVERABLE_REASON),
+    ("seen_image.seen_key", COUNT_SEEN_IMAGE_SEEN_KEY),
+    ("link.text", COUNT_LINK_TEXT),
+    ("link.actor", COUNT_LINK_ACTOR),
+    ("link.subject", COUNT_LINK_SUBJECT),
+    ("alarm.text", COUNT_ALARM_TEXT),
+    ("meta.value", COUNT_META_VALUE),
+];

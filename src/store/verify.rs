@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use super::chain::{Link, Rows};
 use super::inbox::content_hash_of;
@@ -195,9 +196,7 @@ impl Store {
             let rows = query.fetch_all(&self.read).await?;
             for row in &rows {
                 after = row.try_get(0)?;
-                let [actor, kind, text]: [String; 3] = [row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
-                let link = covered.entry(row.try_get(1)?).or_default();
-                link.event(row.try_get(2)?, row.try_get(3)?, &actor, &kind, &text);
+                cover_event(row, &mut covered)?;
             }
             if rows.is_empty() {
                 break;
@@ -209,10 +208,7 @@ impl Store {
             let rows = query.fetch_all(&self.read).await?;
             for row in &rows {
                 after = row.try_get(0)?;
-                let [once_key, kind, to, id]: [String; 4] =
-                    [row.try_get(2)?, row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
-                let link = covered.entry(row.try_get(1)?).or_default();
-                link.letter(&once_key, row.try_get(3)?, &kind, &to, &id);
+                cover_letter(row, &mut covered)?;
             }
             if rows.is_empty() {
                 return Ok(covered);
@@ -240,6 +236,22 @@ impl Store {
         let query = sqlx::query(sql::INBOX_KNOWN.on(self.engine)).bind(json(&hashes)?).bind(mailbox);
         Ok(hashes.len() - query.fetch_all(&self.read).await?.len())
     }
+}
+
+/// Adds a line of history to what its link covers.
+pub(super) fn cover_event(row: &AnyRow, covered: &mut BTreeMap<i64, Rows>) -> Result<(), sqlx::Error> {
+    let [actor, kind, text]: [String; 3] = [row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
+    let link = covered.entry(row.try_get(1)?).or_default();
+    link.event(row.try_get(2)?, row.try_get(3)?, &actor, &kind, &text);
+    Ok(())
+}
+
+/// Adds a letter to what its link covers.
+pub(super) fn cover_letter(row: &AnyRow, covered: &mut BTreeMap<i64, Rows>) -> Result<(), sqlx::Error> {
+    let [once_key, kind, to, id]: [String; 4] = [row.try_get(2)?, row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
+    let link = covered.entry(row.try_get(1)?).or_default();
+    link.letter(&once_key, row.try_get(3)?, &kind, &to, &id);
+    Ok(())
 }
 
 fn follow(link: &Link, before: i64, found: &mut Chain, said: &mut BTreeMap<i64, String>) {

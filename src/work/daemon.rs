@@ -18,10 +18,11 @@ use crate::edge::backoff::chance;
 use crate::edge::imap::{Imap, ImapTrouble, Wake};
 use crate::edge::systemd;
 use crate::settings::{self, Mailbox, MailboxKind};
+use crate::store::Deed;
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, collect, once, presence, process, reports, sweep};
+use super::{Desk, alarms, backup, collect, once, presence, process, reports, sweep, upkeep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -41,8 +42,8 @@ const TICK: &str = "*/10 * * * * *";
 pub async fn run(desk: Arc<Desk>, config: PathBuf) -> Result<(), Trouble> {
     let mut crew = Crew::start(&desk).await?;
     let settings = desk.settings.load_full();
-    systemd::ready();
-    systemd::status(&format!("watching {} mailboxes", settings.mailboxes.len()));
+    recorded(&desk, "started", concat!("guichet ", env!("CARGO_PKG_VERSION"))).await;
+    systemd::ready(&format!("{} mailboxes watched", settings.mailboxes.len()));
     tracing::info!(mailboxes = settings.mailboxes.len(), queues = settings.policy.queues.len(), "guichet is at work");
     let outcome = supervise(&desk, &config, &mut crew.tasks).await;
     systemd::stopping();
@@ -72,6 +73,9 @@ impl Crew {
         }
         tasks.spawn(decide(Arc::clone(desk), stop.clone()));
         tasks.spawn(report(Arc::clone(desk), stop.clone()));
+        tasks.spawn(look_after(Arc::clone(desk), stop.clone()));
+        tasks.spawn(super::watch::serve(Arc::clone(desk), stop.clone()));
+        tasks.spawn(super::watch::say(Arc::clone(desk), stop.clone()));
         tasks.spawn(send(Arc::clone(desk), sender, stop.clone()));
         if let Some(period) = systemd::watchdog_period() {
             tasks.spawn(pet_watchdog(Arc::clone(desk), period, stop.clone()));
@@ -89,7 +93,7 @@ impl Crew {
 }
 
 /// Waits for signals; a task that ends first is a bug.
-async fn supervise(desk: &Desk, config: &std::path::Path, tasks: &mut JoinSet<()>) -> Result<(), Trouble> {
+async fn supervise(desk: &Arc<Desk>, config: &std::path::Path, tasks: &mut JoinSet<()>) -> Result<(), Trouble> {
     let failed = |e: std::io::Error| Trouble::Bug(format!("signals cannot be watched: {e}"));
     let mut term = signal(SignalKind::terminate()).map_err(failed)?;
     let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -108,7 +112,7 @@ async fn supervise(desk: &Desk, config: &std::path::Path, tasks: &mut JoinSet<()
 }
 
 /// Takes over rules, people, letters and limits. Mailboxes, database and SMTP server stay as they were.
-fn reload(desk: &Desk, config: &std::path::Path) {
+fn reload(desk: &Arc<Desk>, config: &std::path::Path) {
     systemd::reloading();
     match settings::load(config) {
         Ok(new) => {
@@ -116,6 +120,8 @@ fn reload(desk: &Desk, config: &std::path::Path) {
             let same = new.store_url == old.store_url && new.mailboxes.keys().eq(old.mailboxes.keys());
             desk.settings.store(Arc::new(new));
             tracing::info!("configuration reloaded");
+            let recorder = Arc::clone(desk);
+            tokio::spawn(async move { recorded(&recorder, "reloaded", "the configuration was read again").await });
             if !same {
                 tracing::warn!("mailboxes or database changed: restart guichet for that to take effect");
             }
@@ -126,7 +132,16 @@ fn reload(desk: &Desk, config: &std::path::Path) {
             }
         }
     }
-    systemd::ready();
+    systemd::ready(&format!("{} mailboxes watched", desk.settings.load().mailboxes.len()));
+}
+
+/// Records what was done to the service.
+async fn recorded(desk: &Desk, kind: &str, text: &str) {
+    let subject = format!("instance {}", desk.settings.load().instance);
+    let deed = Deed { kind, actor: "operator", subject: &subject, text };
+    if let Err(error) = desk.store.record(deed, desk.clock.now()).await {
+        tracing::warn!(%error, "not recorded");
+    }
 }
 
 async fn end(mut tasks: JoinSet<()>) {
@@ -173,6 +188,7 @@ async fn watch(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: Cancellati
             }
             Err(trouble) => {
                 let wait = patience.after(&trouble, chance());
+                desk.meter.mailbox_failed(&name, &trouble);
                 tracing::warn!(mailbox = %name, error = %trouble, wait_seconds = wait.as_secs(), "mailbox not read");
                 wait
             }
@@ -263,6 +279,36 @@ async fn report(desk: Arc<Desk>, stop: CancellationToken) {
             }
             Err(error) => {
                 tracing::error!(%error, "reports not written");
+                patience.after(&error.into(), chance())
+            }
+        };
+        pause(wait, &stop).await;
+    }
+}
+
+/// Copies, upkeep and alarms, which nobody waits for.
+async fn look_after(desk: Arc<Desk>, stop: CancellationToken) {
+    let mut patience = Patience::new(Duration::from_secs(10 * 60));
+    while !stop.is_cancelled() {
+        if !desk.presence.leads() {
+            pause(STANDBY, &stop).await;
+            continue;
+        }
+        let work = async {
+            backup::drain(&desk).await?;
+            upkeep::drain(&desk).await?;
+            alarms::drain(&desk).await
+        };
+        let wait = match work.await {
+            Ok(letters) => {
+                patience.reset();
+                if letters > 0 {
+                    desk.outbox_bell.notify_one();
+                }
+                REPORTS
+            }
+            Err(error) => {
+                tracing::error!(%error, "copies, upkeep or alarms not done");
                 patience.after(&error.into(), chance())
             }
         };

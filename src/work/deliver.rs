@@ -165,6 +165,7 @@ impl Sender {
             }
             // A letter pays for its own refusal, not for a server that went away before it.
             if let Err(trouble) = self.smtp.ready().await {
+                desk.meter.letter_failed(&trouble);
                 outcome.broken = Some(trouble);
                 return Ok(at);
             }
@@ -173,6 +174,7 @@ impl Sender {
                 Settlement::Sent => {
                     point("sent");
                     self.note(desk, letter).await?;
+                    desk.meter.sent();
                     point("noted");
                     outcome.sent.push(letter.id);
                 }
@@ -192,7 +194,10 @@ impl Sender {
                 tracing::info!(outbox_id = letter.id, attempts = letter.attempts, "letter sent");
                 Settlement::Sent
             }
-            Err(trouble) => refused(letter, &trouble, settings, desk.clock.now()),
+            Err(trouble) => {
+                desk.meter.letter_failed(&trouble);
+                refused(letter, &trouble, settings, desk.clock.now())
+            }
         }
     }
 

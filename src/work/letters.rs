@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::point;
 use crate::clock::{DAY, Millis};
@@ -59,6 +60,8 @@ pub(super) struct Writer<'a> {
     settings: &'a Settings,
     plus_works: BTreeMap<String, bool>,
     now: Millis,
+    /// Letters that were not written.
+    suppressed: AtomicU64,
 }
 
 impl<'a> Writer<'a> {
@@ -72,7 +75,12 @@ impl<'a> Writer<'a> {
         for queue in settings.policy.queues.values().filter(|q| q.reply_to == ReplyTo::Auto) {
             plus_works.insert(queue.name.clone(), store.plus_works(&queue.name).await?);
         }
-        Ok(Self { store, secret, settings, plus_works, now })
+        Ok(Self { store, secret, settings, plus_works, now, suppressed: AtomicU64::new(0) })
+    }
+
+    /// How many letters were not written since this was last asked.
+    pub(super) fn suppressed(&self) -> u64 {
+        self.suppressed.swap(0, Ordering::Relaxed)
     }
 
     /// Drafts the letters of a decision. One that is over its cap, or whose address refuses letters,
@@ -97,6 +105,7 @@ impl<'a> Writer<'a> {
                 let words = format!("{} {}", failure.status, failure.reason);
                 let text = format!("{} not sent: {to} refused a letter ({})", order.kind.as_str(), words.trim());
                 unit.add_event(ticket.id, Event::own("suppressed", text));
+                self.suppressed.fetch_add(1, Ordering::Relaxed);
                 if let Some(view) = unit.ticket(ticket.id).cloned() {
                     unit.change_ticket(0, &unasked(&view, order.kind, &failure, policy));
                 }
@@ -104,6 +113,7 @@ impl<'a> Writer<'a> {
             }
             if let Some(reason) = suppress(order.kind, ticket.id, &unit.recent_letters(to), &policy.caps) {
                 unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
+                self.suppressed.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             unit.count_letter(to, ticket.id);

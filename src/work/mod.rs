@@ -4,11 +4,16 @@
 //! rings or the time to look anyway has come; `run --once` and the tests call it directly. No
 //! verb has state of its own: what it needs is in the store.
 
+pub mod alarms;
+pub mod backup;
 mod catch_up;
 pub mod collect;
 pub mod daemon;
 pub mod deliver;
+pub mod erase;
+pub mod health;
 mod letters;
+pub mod meter;
 pub mod once;
 pub mod operator;
 pub mod point;
@@ -19,7 +24,9 @@ mod recompute;
 pub mod reports;
 pub mod sweep;
 mod undelivered;
+pub mod upkeep;
 pub mod verify;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -68,6 +75,8 @@ pub struct Desk {
     released: AtomicBool,
     /// What this instance alone may do.
     pub presence: Presence,
+    /// What has happened in this life.
+    pub meter: meter::Meter,
     /// Set when work ends.
     closing: CancellationToken,
     /// Held while this process works on a SQLite file.
@@ -104,6 +113,7 @@ impl Desk {
             opened_at,
             computed: Mutex::default(),
             presence,
+            meter: meter::Meter::default(),
             closing: CancellationToken::new(),
             _lock: lock,
         });

@@ -195,7 +195,7 @@ pub async fn mail(
 }
 
 /// A letter about no ticket, from a queue.
-fn about(queues: &[String], policy: &Policy) -> TicketView {
+pub(super) fn about(queues: &[String], policy: &Policy) -> TicketView {
     let queue = queues.first().or_else(|| policy.queues.keys().next()).cloned().unwrap_or_default();
     TicketView { id: held_number(0), queue, ..TicketView::default() }
 }
@@ -262,7 +262,7 @@ pub(crate) fn ending(calendar: &Calendar, now: Millis, policy: &Policy) -> Vec<[
 }
 
 /// The administrators; where there are none, the moderators; else everybody.
-fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
+pub(super) fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
     let with = |role: Role| policy.agents.values().filter(|a| a.roles.contains(&role)).collect::<Vec<_>>();
     let found = [Role::Administrator, Role::Moderator].into_iter().map(with).find(|people| !people.is_empty());
     found.unwrap_or_else(|| policy.agents.values().collect())

@@ -101,6 +101,7 @@ async fn batch(desk: &Desk, mailbox: &str, heard: Option<Millis>, away: bool) ->
     }
     point("swept");
     writer.commit(unit, drafts).await?;
+    desk.meter.suppressed(writer.suppressed());
     Ok(met)
 }
 

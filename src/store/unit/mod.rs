@@ -9,7 +9,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};
+use super::{Alarm, Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole};
@@ -98,6 +98,7 @@ pub struct Unit {
     overdue: Vec<(String, i64, Millis, String)>,
     told: Vec<i64>,
     bells: BTreeMap<String, Millis>,
+    alarms: Vec<(String, Option<Alarm>)>,
     letters: Vec<(i64, OutgoingMail)>,
     judgements: Vec<(i64, &'static str, Judgement)>,
     plus_works: BTreeSet<String>,
@@ -182,6 +183,7 @@ impl Unit {
             overdue: Vec::new(),
             told: Vec::new(),
             bells: BTreeMap::new(),
+            alarms: Vec::new(),
             letters: Vec::new(),
             judgements: Vec::new(),
             plus_works: BTreeSet::new(),
@@ -468,6 +470,16 @@ impl Unit {
     /// Sets when a bell rings next.
     pub fn set_bell(&mut self, name: &str, at: Millis) {
         self.bells.insert(name.to_owned(), at);
+    }
+
+    /// The operator is told that something is wrong, still.
+    pub fn raise(&mut self, alarm: Alarm) {
+        self.alarms.push((alarm.name.clone(), Some(alarm)));
+    }
+
+    /// The operator is told that it is over.
+    pub fn clear(&mut self, alarm: &str) {
+        self.alarms.push((alarm.to_owned(), None));
     }
 
     /// Counts a letter that is going to be written to this address.

@@ -66,6 +66,12 @@ impl Unit {
         for (name, at) in &self.bells {
             self.tx.set_bell(name, *at).await?;
         }
+        for (name, alarm) in &self.alarms {
+            match alarm {
+                Some(alarm) => self.tx.set_alarm(alarm).await?,
+                None => self.tx.clear_alarm(name).await?,
+            }
+        }
         for queue in &self.plus_works {
             self.tx.note_plus_works(queue).await?;
         }

@@ -47,7 +47,9 @@ impl<'a> Work<'a> {
             self.decide_one(&mut unit, one, hits, &mut drafts)?;
         }
         point("decided");
-        self.writer.commit(unit, drafts).await
+        self.writer.commit(unit, drafts).await?;
+        self.desk.meter.suppressed(self.writer.suppressed());
+        Ok(())
     }
 
     pub(super) async fn commit_or_hold(&self, one: &Read) -> Result<(), StoreError> {
@@ -96,6 +98,7 @@ impl<'a> Work<'a> {
         {
             unit.count_mail(&intake.sender);
         }
+        self.desk.meter.decided(verdict.as_str());
         tracing::info!(inbox_id = one.mail.id, verdict = verdict.as_str(), ticket_id = ticket, "mail decided");
         unit.judge(one.mail.id, judgement(one, verdict, reason, ticket));
         Ok(())
@@ -197,6 +200,9 @@ impl<'a> Work<'a> {
             unit.note_images(&change.message.sender, &mut change.message.attachments);
         }
         let ticket = unit.change_ticket(mail.id, &change);
+        if undelivered.is_some() {
+            self.desk.meter.bounced();
+        }
         if let Some(failure) = undelivered.as_ref().filter(|f| f.lasting) {
             let until = self.now + self.settings.policy.undeliverable_for;
             if !unit.block(ticket.id, failure, until) {

@@ -1,0 +1,102 @@
+//! `backup`, `restore`, `erase`: what is kept, brought back, and taken out.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{Open, show, verify};
+use crate::clock::Clock;
+use crate::settings;
+use crate::store::Deed;
+use crate::trouble::{Trouble, exit};
+use crate::work::{backup, erase};
+
+pub(super) async fn backup(open: &Open, file: &Path) -> Result<(), Trouble> {
+    backup::make(&open.store, &open.settings.store_url, file).await?;
+    let (sizes, head) = (open.store.sizes().await?, open.store.chain_end().await?);
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let deed = Deed { kind: "backed-up", actor: "operator", subject: &name, text: "a copy was made" };
+    open.store.record(deed, Clock::system().now()).await?;
+    println!("{}: {} mails, {} tickets, {} letters", file.display(), sizes.mails, sizes.tickets, sizes.letters);
+    println!("end of the chain: {head}");
+    Ok(())
+}
+
+pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<(), Trouble> {
+    let settings = settings::load(config)?;
+    let done = backup::restore(&settings, file, send, Clock::system().now()).await?;
+    println!("{} is the database now.", file.display());
+    if let Some(kept) = done.kept {
+        println!("The one before it lies in {}.", kept.display());
+    }
+    if done.waiting > 0 {
+        println!(
+            "{} letters waited when the copy was made and may have left since: see `guichet outbox list`, and send them \
+             with `guichet outbox retry`.",
+            done.waiting
+        );
+    }
+    println!(
+        "Mail that was handled after the copy was made lies in the archive folders; `guichet verify --archives` counts it. Moved back \
+         to its folder, it is read again."
+    );
+    Ok(())
+}
+
+pub(super) async fn erase(open: &Open, address: &str, yes: bool, as_json: bool) -> Result<ExitCode, Trouble> {
+    let zone = &open.settings.policy.desk.time_zone;
+    let policy = &open.settings.policy;
+    if policy.agent(&crate::mail::key(address)).is_some() {
+        let text = "this is the address of an agent; take the agent out of the configuration first";
+        return Err(Trouble::Usage(text.to_owned()));
+    }
+    if !yes && !confirmed(address)? {
+        return Err(Trouble::Usage("nothing was erased; --yes says that it is meant".to_owned()));
+    }
+    let bar = verify::bar(as_json);
+    let done = erase::run(&open.store, address, "operator", Clock::system().now(), |done, all| {
+        bar.set_length(u64::try_from(all).unwrap_or(0));
+        bar.set_position(u64::try_from(done).unwrap_or(0));
+    })
+    .await?;
+    bar.finish_and_clear();
+    let backups = open.settings.backups.folder.as_ref().map(|folder| folder.display().to_string());
+    if as_json {
+        let left = done.left.iter().map(|(place, count)| json!({ "place": place, "count": count }));
+        show::json(&json!({
+            "pseudonym": done.pseudonym, "tickets": done.tickets, "mails": done.mails, "letters": done.letters, "rows": done.rows,
+            "searched": done.searched, "left": left.collect::<Vec<_>>(), "at": show::stamp(Clock::system().now(), zone),
+        }))?;
+    } else {
+        println!(
+            "{} tickets; the bytes of {} mails and {} letters are gone; {} rows name {} instead.",
+            done.tickets, done.mails, done.letters, done.rows, done.pseudonym
+        );
+        match done.left.as_slice() {
+            [] => println!("Searched {} places: the address stands nowhere any more.", done.searched),
+            left => left.iter().for_each(|(place, count)| println!("STILL THERE: {count} times in {place}")),
+        }
+        println!("The mail server's own folders still hold what it keeps there: remove it with a mail client.");
+        if let Some(folder) = backups {
+            println!(
+                "Backups in {folder} still hold the person until they are replaced; after a restore, erase again."
+            );
+        }
+    }
+    Ok(ExitCode::from(if done.left.is_empty() { 0 } else { exit::BUG }))
+}
+
+/// Asks whoever sits at a terminal.
+fn confirmed(address: &str) -> Result<bool, Trouble> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let failed = |e: std::io::Error| Trouble::Input(e.to_string());
+    print!("Everything of {} will be gone for good. Type the address again: ", show::printable(address));
+    std::io::stdout().flush().map_err(failed)?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(failed)?;
+    Ok(answer.trim() == address)
+}

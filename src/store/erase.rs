@@ -1,0 +1,271 @@
+//! One person taken out of everything, and the search that proves it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row;
+
+use super::chain::{Deed, Rows};
+use super::rows::json;
+use super::{Store, StoreError, Tx, sql};
+use crate::clock::Millis;
+
+/// Rows of bytes read by one statement.
+const PAGE: i64 = 100;
+
+/// A column that may name a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// `table.column`.
+    pub name: &'static str,
+    pub(super) find: sql::Sql,
+    pub(super) set: sql::Sql,
+}
+
+/// Who is erased.
+#[derive(Debug, Clone, Default)]
+pub struct Erasure {
+    /// The address, in the form the store compares ([`crate::mail::key`]).
+    pub address: String,
+    /// Names the person went by.
+    pub names: BTreeSet<String>,
+    /// What stands in their place.
+    pub pseudonym: String,
+    /// Tickets they took part in.
+    pub tickets: BTreeSet<i64>,
+    /// Mails whose bytes go.
+    pub mails: BTreeSet<i64>,
+    /// Letters whose bytes go.
+    pub letters: BTreeSet<i64>,
+}
+
+/// Bytes of mails or letters: row id, bytes.
+pub type Bytes = Vec<(i64, Vec<u8>)>;
+
+impl Store {
+    /// The tickets and names of a person.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn person(&self, address: &str) -> Result<(BTreeSet<i64>, BTreeSet<String>), StoreError> {
+        let rows = sqlx::query(sql::PERSON.on(self.engine)).bind(address).fetch_all(&self.read).await?;
+        let (mut tickets, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for row in rows {
+            tickets.insert(row.try_get(0)?);
+            names.insert(row.try_get::<String, _>(1)?);
+        }
+        names.remove("");
+        Ok((tickets, names))
+    }
+
+    /// Mails beyond an id, with their bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn mails_after(&self, id: i64) -> Result<Bytes, StoreError> {
+        self.bytes_after(sql::MAILS_AFTER, id).await
+    }
+
+    /// Letters beyond an id, with their bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn letters_after(&self, id: i64) -> Result<Bytes, StoreError> {
+        self.bytes_after(sql::LETTERS_AFTER, id).await
+    }
+
+    async fn bytes_after(&self, statement: sql::Sql, id: i64) -> Result<Bytes, StoreError> {
+        let rows = sqlx::query(statement.on(self.engine)).bind(id).bind(PAGE).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// Mails a person sent, and letters to them or about their tickets.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn papers(
+        &self,
+        address: &str,
+        tickets: &BTreeSet<i64>,
+    ) -> Result<(BTreeSet<i64>, BTreeSet<i64>), StoreError> {
+        let mut found = Vec::new();
+        for statement in [sql::MAILS_OF_PERSON, sql::LETTERS_OF_PERSON] {
+            let query = sqlx::query(statement.on(self.engine)).bind(json(tickets)?).bind(address);
+            let rows = query.fetch_all(&self.read).await?;
+            found.push(rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<i64>, sqlx::Error>>()?);
+        }
+        let letters = found.pop().unwrap_or_default();
+        Ok((found.pop().unwrap_or_default(), letters))
+    }
+
+    /// Where an address still stands, and how often: every column that could name a person.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn search(&self, address: &str) -> Result<Vec<(&'static str, usize)>, StoreError> {
+        let mut found = Vec::new();
+        for column in sql::COLUMNS {
+            let rows = sqlx::query(column.find.on(self.engine)).bind(pattern(address)).fetch_all(&self.read).await?;
+            found.push((column.name, rows.len()));
+        }
+        for (name, statement) in sql::PLACES {
+            let query = sqlx::query(statement.on(self.engine)).bind(pattern(address));
+            let count: i64 = query.fetch_one(&self.read).await?.try_get(0)?;
+            found.push((name, usize::try_from(count).unwrap_or(0)));
+        }
+        Ok(found)
+    }
+
+    /// People whose tickets were all closed before then, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn people_of_old(&self, before: Millis, count: i64) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query(sql::PEOPLE_OF_OLD.on(self.engine)).bind(before).bind(count);
+        let rows = query.fetch_all(&self.read).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// Removes the bytes of a sort whose time is over; gives how many. Sorts: 0 mails of tickets closed before then, 1
+    /// letters sent before then, 2 mails ignored or refused before then.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn forget(&self, sort: usize, before: Millis, count: i64) -> Result<u64, StoreError> {
+        let [old, bytes] = match sort {
+            0 => [sql::OLD_MAILS, sql::RAW_DROP],
+            1 => [sql::OLD_LETTERS, sql::LETTER_DROP],
+            _ => [sql::OLD_IGNORED, sql::RAW_DROP],
+        };
+        let mut tx = self.begin(super::Durability::Full).await?;
+        let rows = sqlx::query(old.on(self.engine)).bind(before).bind(count).fetch_all(&mut *tx.tx).await?;
+        let ids: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
+        tx.insert(bytes, &ids).await?;
+        tx.commit().await?;
+        Ok(ids.len() as u64)
+    }
+
+    /// Erases a person, as one commit. Gives how many rows named them.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`]; nothing is erased then.
+    pub async fn erase(&self, erasure: &Erasure, actor: &str, now: Millis) -> Result<usize, StoreError> {
+        let mut tx = self.begin(super::Durability::Full).await?;
+        let mails: Vec<i64> = erasure.mails.iter().copied().collect();
+        let letters: Vec<i64> = erasure.letters.iter().copied().collect();
+        tx.insert(sql::RAW_DROP, &mails).await?;
+        tx.insert(sql::RAW_GONE, &mails).await?;
+        tx.insert(sql::LETTER_DROP, &letters).await?;
+        tx.insert(sql::LETTER_GONE, &letters).await?;
+        for statement in [sql::ERASE_TEXTS, sql::ERASE_PEOPLE, sql::ERASE_NAMES, sql::ERASE_BLOCK] {
+            let query = sqlx::query(statement.on(self.engine)).bind(&erasure.address).bind(&erasure.pseudonym);
+            query.execute(&mut *tx.tx).await?;
+        }
+        let query = sqlx::query(sql::ERASE_IMAGES.on(self.engine)).bind(pattern_from(&erasure.address));
+        query.execute(&mut *tx.tx).await?;
+        // Nothing is ever written to who is not there any more.
+        let block = (&erasure.pseudonym, now, i64::MAX, "", "erased", 0);
+        tx.insert(sql::UNDELIVERABLE_ADD, &[block]).await?;
+        let mut links = BTreeSet::new();
+        let mut count = 0;
+        for column in sql::COLUMNS {
+            count += tx.replace(*column, erasure, &mut links).await?;
+        }
+        tx.close_links(&links, erasure, actor, now).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+}
+
+impl Tx {
+    /// Puts the pseudonym where a column names the person.
+    async fn replace(
+        &mut self,
+        column: Column,
+        erasure: &Erasure,
+        links: &mut BTreeSet<i64>,
+    ) -> Result<usize, StoreError> {
+        let mut changed: BTreeMap<i64, (String, i64)> = BTreeMap::new();
+        for word in std::iter::once(&erasure.address).chain(&erasure.names) {
+            let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word));
+            for row in query.fetch_all(&mut *self.tx).await? {
+                let (id, ticket, link): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+                // A name may be somebody else's, elsewhere.
+                if *word != erasure.address && !erasure.tickets.contains(&ticket) {
+                    continue;
+                }
+                let text = match changed.remove(&id) {
+                    Some((text, _)) => text,
+                    None => row.try_get(3)?,
+                };
+                changed.insert(id, (replaced(&text, word, &erasure.pseudonym), link));
+            }
+        }
+        for (id, (text, link)) in &changed {
+            sqlx::query(column.set.on(self.engine)).bind(*id).bind(text).execute(&mut *self.tx).await?;
+            links.insert(*link);
+        }
+        Ok(changed.len())
+    }
+
+    /// Adds a link for each whose rows were changed, which says what they are now.
+    async fn close_links(
+        &mut self,
+        links: &BTreeSet<i64>,
+        erasure: &Erasure,
+        actor: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let wanted: BTreeSet<i64> = links.iter().copied().filter(|link| *link > 0).collect();
+        let mut covered: BTreeMap<i64, Rows> = BTreeMap::new();
+        let query = sqlx::query(sql::EVENTS_OF_LINKS.on(self.engine)).bind(json(&wanted)?);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            super::verify::cover_event(&row, &mut covered)?;
+        }
+        let query = sqlx::query(sql::LETTERS_OF_LINKS.on(self.engine)).bind(json(&wanted)?);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            super::verify::cover_letter(&row, &mut covered)?;
+        }
+        let text = format!("{} stands in a person's place", erasure.pseudonym);
+        for (about, rows) in covered {
+            let subject = format!("link {about}");
+            let (id, before) = self.next_link().await?;
+            let deed = Deed { kind: "erased", actor, subject: &subject, text: &text };
+            self.add_link(id, &before, now, deed, rows.digest()).await?;
+        }
+        self.record(Deed { kind: "erased", actor, subject: "", text: &text }, now).await
+    }
+}
+
+/// What LIKE finds, with `!` as its escape.
+fn pattern(word: &str) -> String {
+    format!("%{}%", escaped(word))
+}
+
+fn pattern_from(word: &str) -> String {
+    format!("{} %", escaped(word))
+}
+
+fn escaped(word: &str) -> String {
+    word.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+/// The text with a word, in whatever case, replaced.
+pub(super) fn replaced(text: &str, word: &str, by: &str) -> String {
+    let Ok(pattern) = regex::RegexBuilder::new(&regex::escape(word)).case_insensitive(true).build() else {
+        return text.to_owned();
+    };
+    pattern.replace_all(text, regex::NoExpand(by)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_replaced_in_any_case_and_nothing_else() {
+        let done = replaced("De: Ana@College.Example; ana.x@college.example", "ana@college.example", "nobody");
+        assert_eq!(done, "De: nobody; ana.x@college.example");
+        assert_eq!(replaced("a.b", "a.b", "$0"), "$0");
+        assert_eq!(pattern("a_b%c!d@x"), "%a!_b!%c!!d@x%");
+    }
+}

@@ -1,0 +1,109 @@
+//! What a database needs from time to time.
+
+use std::path::Path;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, Connection, Row};
+
+use super::{Engine, Store, StoreError, sql};
+
+impl Store {
+    /// Writes a whole, consistent and compact copy to a file that is empty or not there (SQLite).
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let name = file.display().to_string();
+        sqlx::query(sql::COPY.on(self.engine)).bind(name).execute(&self.read).await?;
+        Ok(())
+    }
+
+    /// What is wrong with a SQLite file; nothing when it is a whole database of guichet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when it is no database at all.
+    pub async fn check_file(file: &Path) -> Result<Vec<String>, StoreError> {
+        sqlx::any::install_default_drivers();
+        let place = file.display().to_string();
+        let unreachable = |source| StoreError::Unreachable { place: place.clone(), source };
+        let options: AnyConnectOptions = format!("sqlite:{place}?mode=ro").parse().map_err(unreachable)?;
+        let mut connection = AnyConnection::connect_with(&options).await.map_err(unreachable)?;
+        let statement = sql::VERIFY_INTEGRITY.on(Engine::Sqlite);
+        let rows = sqlx::query(statement).fetch_all(&mut connection).await.map_err(unreachable)?;
+        let words: Vec<String> =
+            rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(unreachable)?;
+        let mut wrong: Vec<String> = words.into_iter().filter(|word| word != "ok").collect();
+        if sqlx::query(sql::META_GET.on(Engine::Sqlite)).bind("secret").fetch_optional(&mut connection).await.is_err() {
+            wrong.push("it is no database of guichet".to_owned());
+        }
+        connection.close().await.map_err(unreachable)?;
+        Ok(wrong)
+    }
+
+    /// Brings the statistics up to date by which statements are planned.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn analyze(&self) -> Result<(), StoreError> {
+        sqlx::query(sql::ANALYZE.on(self.engine)).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Gives room back that nothing uses: on SQLite only where it is a fifth of the file or more, since everything waits
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn give_back_room(&self) -> Result<(), StoreError> {
+        if self.engine == Engine::Sqlite {
+            let row = sqlx::query(sql::ROOM.on(self.engine)).fetch_one(&self.read).await?;
+            let (free, all): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+            if free * 5 < all {
+                return Ok(());
+            }
+        }
+        sqlx::query(sql::VACUUM.on(self.engine)).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Leaves every letter that waits to a person, with the reason; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn stop_letters(&self, reason: &str) -> Result<u64, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_STOP.on(self.engine)).bind(reason);
+        Ok(query.execute(&self.write).await?.rows_affected())
+    }
+
+    /// The end of the chain.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn chain_end(&self) -> Result<String, StoreError> {
+        let row = sqlx::query(sql::CHAIN_END.on(self.engine)).fetch_optional(&self.read).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
+    }
+}
+
+/// A URL without its password, and the password.
+#[must_use]
+pub fn split_password(url: &str) -> (String, Option<String>) {
+    let whole = || (url.to_owned(), None);
+    let Some((scheme, rest)) = url.split_once("://") else { return whole() };
+    let Some((user, place)) = rest.rsplit_once('@') else { return whole() };
+    let Some((name, password)) = user.split_once(':') else { return whole() };
+    let password = percent_encoding::percent_decode_str(password).decode_utf8_lossy().into_owned();
+    (format!("{scheme}://{name}@{place}"), Some(password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_out_of_a_url() {
+        let (url, password) = split_password("postgres://u:p%40ss@host:5432/db");
+        assert_eq!((url.as_str(), password.as_deref()), ("postgres://u@host:5432/db", Some("p@ss")));
+        assert_eq!(split_password("postgres://u@host/db"), ("postgres://u@host/db".to_owned(), None));
+    }
+}

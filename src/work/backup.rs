@@ -1,0 +1,318 @@
+//! Copies of the database while it is at work, and their return.
+//!
+//! A SQLite copy is made by the database itself (`VACUUM INTO`): whole, consistent and compact, while mail is being
+//! decided. For PostgreSQL `pg_dump` and `pg_restore` are driven. A copy gets its name only when it is complete and
+//! was read back.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil::DateTime};
+use tokio::process::Command;
+
+use super::presence::DESK;
+use super::{Desk, beside};
+use crate::clock::Millis;
+use crate::settings::{Backups, Keep, Settings};
+use crate::store::{Deed, Engine, Store, StoreError, Unit, Wanted, sqlite_file};
+use crate::trouble::Trouble;
+
+/// The fact that says why the last copy could not be made; empty when it could.
+pub const FAILED: &str = "backup-failed";
+/// The bell.
+const BELL: &str = "backup";
+/// How names of copies that are made by themselves begin.
+const NAME: &str = "guichet-";
+/// How they say when they were made, by the desk's clock.
+const STAMP: &str = "%Y-%m-%dT%H%M";
+
+/// Makes a copy of the database.
+///
+/// # Errors
+/// [`Trouble`], with the cause and the cure; no file is left then.
+pub async fn make(store: &Store, url: &str, file: &Path) -> Result<(), Trouble> {
+    if file.exists() {
+        return Err(Trouble::Input(format!("{} is there already; nothing is written over", file.display())));
+    }
+    let part = beside(file, "part");
+    let _ = std::fs::remove_file(&part);
+    let made = match store.engine() {
+        Engine::Sqlite => copy(store, &part).await,
+        Engine::Postgres => dump(url, &part).await,
+    };
+    let done = made.and_then(|()| {
+        let kept = File::open(&part).and_then(|f| f.sync_all()).and_then(|()| std::fs::rename(&part, file));
+        kept.map_err(|e| Trouble::Input(format!("{}: {e}", file.display())))
+    });
+    if done.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    done
+}
+
+async fn copy(store: &Store, part: &Path) -> Result<(), Trouble> {
+    // Made by hand, so that nobody else may read it for a moment.
+    create_private(part)?;
+    store.copy_to(part).await?;
+    let wrong = Store::check_file(part).await?;
+    if wrong.is_empty() { Ok(()) } else { Err(Trouble::Input(format!("the copy is not whole: {}", wrong.join("; ")))) }
+}
+
+fn create_private(file: &Path) -> Result<(), Trouble> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    made.map(|_| ()).map_err(|e| Trouble::Input(format!("{}: {e}", file.display())))
+}
+
+async fn dump(url: &str, part: &Path) -> Result<(), Trouble> {
+    create_private(part)?;
+    run("pg_dump", url, &["--format=custom", "--no-owner", "--no-privileges", "--file"], part).await?;
+    // A dump that was cut short cannot be listed.
+    run("pg_restore", "", &["--list"], part).await
+}
+
+/// Runs one of PostgreSQL's tools; a password goes by the environment, never by the command line.
+async fn run(tool: &str, url: &str, arguments: &[&str], file: &Path) -> Result<(), Trouble> {
+    let mut command = Command::new(tool);
+    command.args(arguments).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    if !url.is_empty() {
+        let (plain, password) = crate::store::split_password(url);
+        command.arg(format!("--dbname={plain}"));
+        if let Some(password) = password {
+            command.env("PGPASSWORD", password);
+        }
+    }
+    let output = command.output().await.map_err(|e| {
+        Trouble::Input(format!("{tool} cannot be run: {e}; install PostgreSQL's client programs (postgresql-client)"))
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).chars().take(500).collect::<String>();
+    Err(Trouble::Input(format!("{tool}: {}", said.trim())))
+}
+
+/// Brings a copy back in place of the database, which is kept beside it. Letters that waited when the copy was made may have
+/// left since: they wait for a person, unless `send` says otherwise.
+///
+/// # Errors
+/// [`Trouble`]; the database is then as it was.
+pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) -> Result<Restored, Trouble> {
+    let url = &settings.store_url;
+    let kept = match sqlite_file(url) {
+        Some(database) => restore_file(&database, file, now).await?,
+        None => restore_dump(settings, file).await?,
+    };
+    let store = Store::open(url).await?;
+    let waiting = if send { 0 } else { store.stop_letters("restored from a backup: it may have left since").await? };
+    let text = format!("from a backup; {waiting} letters that waited need a person");
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    store.record(Deed { kind: "restored", actor: "operator", subject: &name, text: &text }, now).await?;
+    store.close().await;
+    Ok(Restored { kept, waiting })
+}
+
+/// What came of a restore.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// Where the database that was there lies now; none where there was none, or on a server.
+    pub kept: Option<PathBuf>,
+    /// Letters that wait for a person.
+    pub waiting: u64,
+}
+
+async fn restore_file(database: &Path, file: &Path, now: Millis) -> Result<Option<PathBuf>, Trouble> {
+    let _lock = super::lock(database)?;
+    let wrong = Store::check_file(file).await?;
+    if !wrong.is_empty() {
+        return Err(Trouble::Input(format!("{} is not whole: {}", file.display(), wrong.join("; "))));
+    }
+    let failed = |e: std::io::Error| Trouble::Input(format!("{}: {e}", database.display()));
+    let next = beside(database, "restored");
+    let _ = std::fs::remove_file(&next);
+    std::fs::copy(file, &next).map_err(failed)?;
+    // It must open before anything is put aside: a newer schema is refused here.
+    Store::open(&format!("sqlite:{}", next.display())).await?.close().await;
+    let mut kept = None;
+    if database.exists() {
+        let aside = beside(database, &format!("before-{}", stamp(now, &TimeZone::UTC)));
+        // The log beside the database belongs to it.
+        for ending in ["-wal", "-shm"] {
+            let of = |path: &Path| PathBuf::from(format!("{}{ending}", path.display()));
+            if of(database).exists() {
+                std::fs::rename(of(database), of(&aside)).map_err(failed)?;
+            }
+        }
+        std::fs::rename(database, &aside).map_err(failed)?;
+        kept = Some(aside);
+    }
+    std::fs::rename(&next, database).map_err(failed)?;
+    // Notes of letters that left belong to the database that is gone.
+    let _ = std::fs::remove_file(beside(database, "sent"));
+    Ok(kept)
+}
+
+async fn restore_dump(settings: &Settings, file: &Path) -> Result<Option<PathBuf>, Trouble> {
+    let url = &settings.store_url;
+    if let Ok(store) = Store::open(url).await {
+        let alive = store.leases().await?.into_iter().find(|l| l.name.starts_with("instance:") && l.left > 0);
+        store.close().await;
+        if let Some(lease) = alive {
+            return Err(Trouble::Again(format!(
+                "guichet {} is at work on this database; stop it first",
+                lease.instance
+            )));
+        }
+    }
+    run("pg_restore", "", &["--list"], file).await?;
+    let arguments =
+        ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"];
+    run("pg_restore", url, &arguments, file).await?;
+    Ok(None)
+}
+
+/// Makes a copy when its time has come, and removes those that are not to be kept.
+///
+/// # Errors
+/// [`StoreError`]; a copy that fails is no error of the desk: it is noted, and an alarm.
+pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
+    let (settings, now) = (desk.settings.load_full(), desk.clock.now());
+    let (Some(folder), Some(cron)) = (&settings.backups.folder, &settings.backups.cron) else { return Ok(()) };
+    let zone = &settings.policy.desk.time_zone;
+    let due = desk.store.bell(BELL).await?;
+    let Some(next) = cron.next(now, zone) else { return Ok(()) };
+    // A first copy is made at once: until then there is none. So is one whose time was missed.
+    let wanted = due.is_none_or(|due| due <= now) || due.is_some_and(|due| due > next);
+    if !wanted {
+        return Ok(());
+    }
+    if due.is_none_or(|due| due <= now) {
+        let file = folder.join(format!("{NAME}{}.{}", stamp(now, zone), ending(desk.store.engine())));
+        let made = match std::fs::create_dir_all(folder) {
+            Ok(()) => make(&desk.store, &settings.store_url, &file).await,
+            Err(e) => Err(Trouble::Input(format!("{}: {e}", folder.display()))),
+        };
+        let failed = made.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        desk.store.set_meta(FAILED, &failed).await?;
+        match made {
+            Ok(()) => {
+                let head = desk.store.chain_end().await?;
+                tracing::info!(file = %file.display(), chain = head, "backup made");
+                thin(folder, settings.backups.keep);
+            }
+            Err(error) => tracing::error!(%error, "backup not made"),
+        }
+    }
+    let mut unit = Unit::load(&desk.store, Wanted { lease: Some(DESK), ..Wanted::default() }, now).await?;
+    unit.set_bell(BELL, next);
+    unit.commit().await
+}
+
+fn ending(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "dump",
+    }
+}
+
+fn stamp(at: Millis, zone: &TimeZone) -> String {
+    let at = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(zone.clone());
+    at.strftime(STAMP).to_string()
+}
+
+/// The copies of a folder, by when they were made.
+fn copies(folder: &Path) -> Vec<(DateTime, PathBuf)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut found: Vec<(DateTime, PathBuf)> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let (when, ending) = name.strip_prefix(NAME)?.rsplit_once('.')?;
+            let at = DateTime::strptime(STAMP, when).ok().filter(|_| matches!(ending, "sqlite" | "dump"))?;
+            Some((at, entry.path()))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The newest copy that was made by itself, and when.
+#[must_use]
+pub fn newest(backups: &Backups) -> Option<(Millis, PathBuf)> {
+    let (_, path) = copies(backups.folder.as_ref()?).pop()?;
+    let at = std::fs::metadata(&path).and_then(|about| about.modified()).ok()?;
+    let at = at.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis();
+    Some((Millis::try_from(at).ok()?, path))
+}
+
+fn thin(folder: &Path, keep: Keep) {
+    let all = copies(folder);
+    let kept = kept(&all.iter().map(|(at, _)| *at).collect::<Vec<_>>(), keep);
+    for (at, path) in all {
+        if !kept.contains(&at)
+            && let Err(error) = std::fs::remove_file(&path)
+        {
+            tracing::warn!(file = %path.display(), %error, "an old backup cannot be removed");
+        }
+    }
+}
+
+/// Which copies are kept: of the last days, weeks and months that have any, the newest each.
+#[must_use]
+pub fn kept(all: &[DateTime], keep: Keep) -> BTreeSet<DateTime> {
+    let mut kept = BTreeSet::new();
+    let mut newest: Vec<DateTime> = all.to_vec();
+    newest.sort_by(|a, b| b.cmp(a));
+    let day = |at: &DateTime| (i64::from(at.year()), i64::from(at.day_of_year()));
+    let week = |at: &DateTime| {
+        let week = at.date().iso_week_date();
+        (i64::from(week.year()), i64::from(week.week()))
+    };
+    let month = |at: &DateTime| (i64::from(at.year()), i64::from(at.month()));
+    kept.extend(newest_of(&newest, keep.daily, day));
+    kept.extend(newest_of(&newest, keep.weekly, week));
+    kept.extend(newest_of(&newest, keep.monthly, month));
+    kept
+}
+
+/// The newest of each of the last so many days, weeks or months. The newest come first.
+fn newest_of(all: &[DateTime], count: usize, of: impl Fn(&DateTime) -> (i64, i64)) -> Vec<DateTime> {
+    let mut seen = BTreeSet::new();
+    all.iter().filter(|at| seen.len() < count && seen.insert(of(at))).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::ToSpan;
+    use jiff::civil::date;
+
+    #[test]
+    fn days_weeks_and_months_are_kept() {
+        let first = date(2024, 1, 1).at(2, 30, 0, 0);
+        let all: Vec<DateTime> = (0..800).map(|n| first + n.days()).collect();
+        let kept = kept(&all, Keep { daily: 7, weekly: 5, monthly: 12 });
+        let newest = *all.last().unwrap_or(&first);
+        // Seven days, the Sundays before them, the last days of eleven earlier months.
+        for back in 0..7 {
+            assert!(kept.contains(&(newest - back.days())), "{back}");
+        }
+        let before = kept.iter().filter(|at| **at < newest - 6.days());
+        assert!(before.clone().count() <= 4 + 11);
+        assert!(kept.contains(&date(2026, 2, 28).at(2, 30, 0, 0)));
+        assert!(kept.contains(&date(2025, 12, 31).at(2, 30, 0, 0)));
+        assert!(!kept.contains(&date(2025, 12, 15).at(2, 30, 0, 0)));
+        assert!(!kept.contains(&date(2024, 6, 30).at(2, 30, 0, 0)), "twelve months, no more");
+    }
+
+    #[test]
+    fn gaps_and_several_a_day_keep_the_newest_of_each() {
+        let at = |d: i8, h: i8| date(2026, 3, d).at(h, 0, 0, 0);
+        let all = [at(1, 1), at(1, 5), at(9, 3), at(20, 1), at(20, 2)];
+        let days = kept(&all, Keep { daily: 3, weekly: 0, monthly: 0 });
+        assert_eq!(days.into_iter().collect::<Vec<_>>(), [at(1, 5), at(9, 3), at(20, 2)]);
+        assert_eq!(kept(&[], Keep { daily: 3, weekly: 1, monthly: 1 }), BTreeSet::new());
+    }
+}

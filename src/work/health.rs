@@ -1,0 +1,259 @@
+//! How the service stands: asked of the store, the disk and this life.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::{Desk, presence};
+use crate::clock::{MINUTE, Millis};
+use crate::settings::{MailboxKind, Settings};
+use crate::store::{Standing, StoreError, without_password};
+use crate::trouble::millis;
+
+/// How things stand.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    /// The mailboxes.
+    pub mailboxes: Vec<MailboxHealth>,
+    /// Counts of the store; none while it does not answer.
+    pub standing: Option<Standing>,
+    /// What the store said instead.
+    pub error: String,
+    /// How long the store took to answer, in seconds.
+    pub latency: f64,
+    /// Room left where something is written, in bytes.
+    pub disks: Vec<(PathBuf, u64)>,
+    /// When the newest backup was made; 0 for none.
+    pub backup_at: Millis,
+    /// Since when this life goes on.
+    pub begun_at: Millis,
+    /// Whether deadlines and reports are this instance's.
+    pub leads: bool,
+}
+
+/// How a mailbox stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxHealth {
+    /// Its name.
+    pub name: String,
+    /// When it was last read to its end, by whatever instance; 0 for never.
+    pub polled_at: Millis,
+    /// When a mail last came; 0 for never.
+    pub mail_at: Millis,
+    /// How often it is looked into.
+    pub poll: Millis,
+    /// Whether this instance reads it.
+    pub here: bool,
+}
+
+/// One figure: its name, what it means, and its values by label.
+pub type Figure = (&'static str, &'static str, Vec<(Option<(&'static str, String)>, f64)>);
+
+/// Looks at everything.
+pub async fn look(desk: &Desk) -> Health {
+    let settings = desk.settings.load_full();
+    let begun = Instant::now();
+    let mut health = Health {
+        disks: disks(&settings, desk.store.file()),
+        begun_at: desk.opened_at,
+        leads: desk.presence.leads(),
+        backup_at: super::backup::newest(&settings.backups).map_or(0, |(at, _)| at),
+        ..Health::default()
+    };
+    match desk.store.standing(desk.clock.now()).await {
+        Ok(standing) => health.standing = Some(standing),
+        Err(error) => health.error = error.to_string(),
+    }
+    health.latency = begun.elapsed().as_secs_f64();
+    if health.standing.is_some() {
+        match mailboxes(desk, &settings).await {
+            Ok(mailboxes) => health.mailboxes = mailboxes,
+            Err(error) => health.error = error.to_string(),
+        }
+    }
+    health
+}
+
+async fn mailboxes(desk: &Desk, settings: &Settings) -> Result<Vec<MailboxHealth>, StoreError> {
+    let mut found = Vec::new();
+    let last = desk.store.last_mails().await?;
+    let heard = desk.fetched_until();
+    for (name, mailbox) in &settings.mailboxes {
+        let noted = desk.store.cursor(name).await?.map_or(0, |cursor| cursor.polled_at);
+        found.push(MailboxHealth {
+            name: name.clone(),
+            polled_at: heard.get(name).copied().unwrap_or(0).max(noted),
+            mail_at: last.get(name).copied().unwrap_or(0),
+            poll: millis(mailbox.poll),
+            here: desk.presence.holds(&presence::of_mailbox(name)),
+        });
+    }
+    Ok(found)
+}
+
+/// Room left on every disk something is written to.
+fn disks(settings: &Settings, database: Option<&Path>) -> Vec<(PathBuf, u64)> {
+    let own = database.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+    let own = own.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+    let maildirs = settings.mailboxes.values().filter_map(|m| match &m.kind {
+        MailboxKind::Maildir { root, .. } => Some(root.clone()),
+        MailboxKind::Imap(_) => None,
+    });
+    let mut places: Vec<PathBuf> = own.into_iter().chain(settings.backups.folder.clone()).chain(maildirs).collect();
+    places.dedup();
+    let free = |place: PathBuf| {
+        let about = rustix::fs::statvfs(&place).ok()?;
+        Some((place, about.f_bavail.saturating_mul(about.f_frsize)))
+    };
+    places.into_iter().filter_map(free).collect()
+}
+
+impl Health {
+    /// What keeps the service from its work, in words.
+    #[must_use]
+    pub fn hindrances(&self, now: Millis) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.standing.is_none() {
+            found.push(format!("the database does not answer: {}", self.error));
+        }
+        for mailbox in self.mailboxes.iter().filter(|m| m.here) {
+            // A round may take as long as a round takes.
+            let patience = 3 * mailbox.poll + MINUTE;
+            if now - mailbox.polled_at > patience && now - self.begun_at > patience {
+                found.push(format!("mailbox {} could not be read lately", mailbox.name));
+            }
+        }
+        found
+    }
+
+    /// One line for `systemctl status`.
+    #[must_use]
+    pub fn line(&self, now: Millis) -> String {
+        let Some(standing) = &self.standing else { return format!("the database does not answer: {}", self.error) };
+        let here = self.mailboxes.iter().filter(|m| m.here).count();
+        let mut line = format!(
+            "{here} mailboxes watched, {} mails to decide, {} held, {} letters to send, {} failed",
+            standing.undecided, standing.held, standing.queued, standing.failed
+        );
+        for hindrance in self.hindrances(now) {
+            line = format!("{line}; {hindrance}");
+        }
+        line
+    }
+
+    /// Every figure of `/metrics`.
+    #[must_use]
+    pub fn figures(&self, now: Millis) -> Vec<Figure> {
+        let age = |at: Millis| if at == 0 { 0.0 } else { seconds(now - at).max(0.0) };
+        let one = |value: f64| vec![(None, value)];
+        let by_mailbox = |value: &dyn Fn(&MailboxHealth) -> f64| {
+            self.mailboxes.iter().map(|m| (Some(("mailbox", m.name.clone())), value(m))).collect()
+        };
+        let mut figures: Vec<Figure> = vec![
+            ("up", "Whether the database answers", one(f64::from(u8::from(self.standing.is_some())))),
+            ("leads", "Whether deadlines and reports are this instance's", one(f64::from(u8::from(self.leads)))),
+            ("start_time_seconds", "When this life began, since 1970", one(seconds(self.begun_at))),
+            ("database_latency_seconds", "How long the database took to answer just now", one(self.latency)),
+            (
+                "mailbox_last_poll_seconds",
+                "When a mailbox was last read to its end, since 1970",
+                by_mailbox(&|m| seconds(m.polled_at)),
+            ),
+            (
+                "mailbox_last_mail_seconds",
+                "When a mail last came to a mailbox, since 1970",
+                by_mailbox(&|m| seconds(m.mail_at)),
+            ),
+            ("mailbox_here", "Whether this instance reads a mailbox", by_mailbox(&|m| f64::from(u8::from(m.here)))),
+            ("backup_age_seconds", "Age of the newest backup; 0 where there is none", one(age(self.backup_at))),
+        ];
+        let disks = self.disks.iter().map(|(place, free)| (Some(("path", place.display().to_string())), bytes(*free)));
+        figures.push(("disk_free_bytes", "Room left where something is written", disks.collect()));
+        if let Some(s) = &self.standing {
+            figures.extend([
+                ("mails_undecided", "Mails that wait for their verdict", one(count(s.undecided))),
+                (
+                    "mails_undecided_oldest_seconds",
+                    "How long the oldest of them has waited",
+                    one(age(s.oldest_undecided)),
+                ),
+                ("mails_held", "Mails a person must judge", one(count(s.held))),
+                ("letters_waiting", "Letters that wait to leave", one(count(s.queued))),
+                ("letters_waiting_oldest_seconds", "How long the oldest of them has waited", one(age(s.oldest_queued))),
+                ("letters_failed", "Letters that will not be tried again by themselves", one(count(s.failed))),
+                ("addresses_refusing", "Addresses nothing is written to for now", one(count(s.refusing))),
+                ("deadlines_late", "Deadlines that were not met in time", one(count(s.late))),
+            ]);
+        }
+        figures
+    }
+
+    /// The page for people.
+    #[must_use]
+    pub fn page(&self, desk: &str, store: &str, now: Millis) -> String {
+        let mut rows = String::new();
+        for (name, meaning, values) in self.figures(now) {
+            for (label, value) in values {
+                let label = label.map(|(_, value)| format!(" ({})", escaped(&value))).unwrap_or_default();
+                rows += &format!("<tr><td>{meaning}{label}</td><td class=v>{}</td></tr>\n", shown(name, value, now));
+            }
+        }
+        let hindrances = self.hindrances(now);
+        let state = if hindrances.is_empty() {
+            "<p class=ok>All is well.</p>".to_owned()
+        } else {
+            let each = hindrances.iter().map(|h| format!("<li>{}</li>", escaped(h)));
+            format!("<ul class=bad>{}</ul>", each.collect::<String>())
+        };
+        format!(
+            "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10><title>guichet: {desk}</title>\
+             <style>body{{font:16px/1.4 system-ui,sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#1f2733;background:#fff}}\
+             td{{padding:.25em .5em;border-bottom:1px solid #e3e7ee}}.v{{text-align:right;white-space:nowrap}}table{{width:100%;border-collapse:collapse}}\
+             .ok{{color:#146c2e}}.bad{{color:#b3261e}}@media(prefers-color-scheme:dark){{body{{color:#e6e9ef;background:#14181f}}\
+             td{{border-color:#2b3340}}.ok{{color:#6fd08c}}.bad{{color:#ff8a80}}}}</style>\
+             <h1>{desk}</h1>{state}<table>{rows}</table><p>Database: {} · <a href=/metrics>metrics</a></p></html>\n",
+            escaped(&without_password(store)),
+            desk = escaped(desk),
+        )
+    }
+}
+
+fn seconds(at: Millis) -> f64 {
+    count(at) / 1000.0
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts and times far below 2^52")]
+fn count(value: i64) -> f64 {
+    value as f64
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a disk's room to a few digits is enough")]
+fn bytes(value: u64) -> f64 {
+    value as f64
+}
+
+/// A figure as people read it: instants as ages, bytes in GiB.
+fn shown(name: &str, value: f64, now: Millis) -> String {
+    let ago = |seconds: f64| match seconds {
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.0} h", s / 3_600.0),
+        s => format!("{:.0} days", s / 86_400.0),
+    };
+    match name {
+        "mailbox_last_poll_seconds" | "mailbox_last_mail_seconds" | "start_time_seconds" if value == 0.0 => {
+            "never".to_owned()
+        }
+        "mailbox_last_poll_seconds" | "mailbox_last_mail_seconds" | "start_time_seconds" => {
+            format!("{} ago", ago((seconds(now) - value).max(0.0)))
+        }
+        "database_latency_seconds" => format!("{:.1} ms", value * 1000.0),
+        "disk_free_bytes" => format!("{:.1} GiB", value / 1_073_741_824.0),
+        "up" | "leads" | "mailbox_here" => if value > 0.0 { "yes" } else { "no" }.to_owned(),
+        name if name.ends_with("_seconds") => ago(value),
+        _ => format!("{value:.0}"),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,111 @@
+//! What has happened in this life, counted, and how things stand, measured when somebody asks.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::health::Health;
+use crate::clock::Millis;
+use crate::edge::imap::ImapTrouble;
+use crate::edge::smtp::SmtpTrouble;
+use crate::trouble::Trouble;
+
+/// Names and values, in the order of the names.
+type Labels = Vec<(&'static str, String)>;
+type Counters = Family<Labels, Counter>;
+type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
+
+/// All counters of a life.
+#[derive(Debug, Default, Clone)]
+pub struct Meter {
+    decided: Counters,
+    sent: Counters,
+    suppressed: Counters,
+    bounced: Counters,
+    imap: Counters,
+    smtp: Counters,
+}
+
+impl Meter {
+    /// A mail got its verdict.
+    pub fn decided(&self, verdict: &str) {
+        self.decided.get_or_create(&vec![("verdict", verdict.to_owned())]).inc();
+    }
+
+    /// A letter was taken by the server.
+    pub fn sent(&self) {
+        self.sent.get_or_create(&Vec::new()).inc();
+    }
+
+    /// Letters were not written: over a cap, or to addresses that refuse them.
+    pub fn suppressed(&self, count: u64) {
+        self.suppressed.get_or_create(&Vec::new()).inc_by(count);
+    }
+
+    /// A letter came back.
+    pub fn bounced(&self) {
+        self.bounced.get_or_create(&Vec::new()).inc();
+    }
+
+    /// A mailbox could not be read.
+    pub fn mailbox_failed(&self, mailbox: &str, trouble: &Trouble) {
+        let kind = match trouble {
+            Trouble::Imap { source: ImapTrouble::Unreachable(_), .. } => "unreachable",
+            Trouble::Imap { source: ImapTrouble::Timeout { .. }, .. } => "timeout",
+            Trouble::Imap { source: ImapTrouble::Login(_), .. } => "login",
+            Trouble::Imap { source: ImapTrouble::Refused { .. }, .. } => "refused",
+            Trouble::Imap { source: ImapTrouble::Unsupported(_), .. } => "unsupported",
+            Trouble::Store(_) => "database",
+            _ => "other",
+        };
+        self.imap.get_or_create(&vec![("kind", kind.to_owned()), ("mailbox", mailbox.to_owned())]).inc();
+    }
+
+    /// A letter, or the server for letters, failed.
+    pub fn letter_failed(&self, trouble: &SmtpTrouble) {
+        let kind = match trouble {
+            SmtpTrouble::Unreachable { .. } => "unreachable",
+            SmtpTrouble::Login { .. } => "login",
+            SmtpTrouble::Transient(_) => "transient",
+            SmtpTrouble::Permanent(_) => "permanent",
+        };
+        self.smtp.get_or_create(&vec![("kind", kind.to_owned())]).inc();
+    }
+
+    /// Everything in the text form of OpenMetrics.
+    #[must_use]
+    pub fn text(&self, health: &Health, now: Millis) -> String {
+        let mut registry = Registry::with_prefix("guichet");
+        let counters = [
+            ("mails_decided", "Mails by verdict", &self.decided),
+            ("letters_sent", "Letters the mail server took", &self.sent),
+            (
+                "letters_suppressed",
+                "Letters not written: over a cap, or to addresses that refuse them",
+                &self.suppressed,
+            ),
+            ("letters_bounced", "Letters that came back", &self.bounced),
+            ("mailbox_errors", "Mailboxes that could not be read, by kind of failure", &self.imap),
+            ("smtp_errors", "Letters refused, and failures of the mail server, by kind", &self.smtp),
+        ];
+        for (name, help, family) in counters {
+            registry.register(name, help, family.clone());
+        }
+        for (name, help, values) in health.figures(now) {
+            let family = Gauges::default();
+            for (label, value) in values {
+                let labels = label.map(|(name, value)| vec![(name, value)]).unwrap_or_default();
+                family.get_or_create(&labels).set(value);
+            }
+            registry.register(name, help, family);
+        }
+        let mut text = String::new();
+        // Writing into a text cannot fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}

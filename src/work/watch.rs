@@ -1,0 +1,87 @@
+//! What others may ask of a running service: the local page, the line of `systemctl status`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Desk, health};
+use crate::edge::page::{self, Answer, Answers, Ask};
+use crate::edge::systemd;
+
+/// How often a page that could not be opened is tried again.
+const AGAIN: Duration = Duration::from_secs(60);
+/// How often the status line is written.
+const LINE: Duration = Duration::from_secs(30);
+
+/// Serves the page until the stop; one that cannot be opened costs nothing but itself.
+pub(super) async fn serve(desk: Arc<Desk>, stop: CancellationToken) {
+    let Some(place) = desk.settings.load().watch.listen else {
+        stop.cancelled().await;
+        return;
+    };
+    while !stop.is_cancelled() {
+        let served = match TcpListener::bind(place).await {
+            Ok(listener) => page::serve(listener, answers(&desk), stop.clone()).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = served {
+            tracing::warn!(%place, %error, "the page cannot be served; see watch.listen");
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+/// Writes the status line now and then.
+pub(super) async fn say(desk: Arc<Desk>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let health = health::look(&desk).await;
+        systemd::status(&health.line(desk.clock.now()));
+        tokio::select! {
+            () = tokio::time::sleep(LINE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+fn answers(desk: &Arc<Desk>) -> Answers {
+    let desk = Arc::clone(desk);
+    Arc::new(move |ask| {
+        let desk = Arc::clone(&desk);
+        // Whoever asks may hang up: the store is asked by a task of its own, which nothing cancels.
+        Box::pin(async move {
+            let answer = tokio::spawn(async move { answer(&desk, ask).await }).await;
+            answer.unwrap_or_else(|_| Answer { good: false, kind: "text/plain", text: "no answer\n".to_owned() })
+        })
+    })
+}
+
+async fn answer(desk: &Desk, ask: Ask) -> Answer {
+    let (health, now) = (health::look(desk).await, desk.clock.now());
+    let settings = desk.settings.load();
+    match ask {
+        Ask::Overview => Answer {
+            good: true,
+            kind: "text/html; charset=utf-8",
+            text: health.page(&settings.policy.desk.name, &settings.store_url, now),
+        },
+        Ask::Alive => {
+            let text = if health.standing.is_some() { "alive\n".to_owned() } else { format!("{}\n", health.error) };
+            Answer { good: health.standing.is_some(), kind: "text/plain; charset=utf-8", text }
+        }
+        Ask::Ready => {
+            let hindrances = health.hindrances(now);
+            let text = if hindrances.is_empty() { "ready\n".to_owned() } else { hindrances.join("\n") + "\n" };
+            Answer { good: hindrances.is_empty(), kind: "text/plain; charset=utf-8", text }
+        }
+        Ask::Metrics => Answer {
+            good: true,
+            kind: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            text: desk.meter.text(&health, now),
+        },
+    }
+}
