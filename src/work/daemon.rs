@@ -22,7 +22,7 @@ use crate::store::Deed;
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, alarms, backup, collect, once, presence, process, reports, sweep, upkeep};
+use super::{Desk, collect, once, presence, process, reports, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -294,12 +294,7 @@ async fn look_after(desk: Arc<Desk>, stop: CancellationToken) {
             pause(STANDBY, &stop).await;
             continue;
         }
-        let work = async {
-            backup::drain(&desk).await?;
-            upkeep::drain(&desk).await?;
-            alarms::drain(&desk).await
-        };
-        let wait = match work.await {
+        let wait = match super::tend(&desk).await {
             Ok(letters) => {
                 patience.reset();
                 if letters > 0 {

@@ -162,6 +162,16 @@ impl Desk {
     }
 }
 
+/// Copies, upkeep and alarms, as far as they are due. Gives how many letters were written.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn tend(desk: &Desk) -> Result<usize, StoreError> {
+    backup::drain(desk).await?;
+    upkeep::drain(desk).await?;
+    alarms::drain(desk).await
+}
+
 /// A lock file beside the database: SQLite serves one working process.
 fn lock(database: &Path) -> Result<File, Trouble> {
     let path = beside(database, "lock");

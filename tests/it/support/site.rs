@@ -111,6 +111,12 @@ impl Site {
         once::run(&self.desk).await.unwrap()
     }
 
+    /// Copies, upkeep and alarms, and the letters that come of them.
+    pub async fn tend(&self) {
+        guichet::work::tend(&self.desk).await.unwrap();
+        self.round().await;
+    }
+
     /// A mail arrives and is worked on.
     pub async fn receive(&self, mail: &Mail) {
         self.put(mail);
@@ -202,6 +208,8 @@ fn configure(folder: &Path, url: &str, smtp_port: u16, more: &str) {
     std::fs::create_dir_all(folder.join("conf.d")).unwrap();
     let text = format!(
         r#"
+[watch]
+listen = ""
 [desk]
 name = "Support du collège"
 language = "fr"

@@ -1,0 +1,371 @@
+//! Copies and their return, upkeep, retention, and people taken out.
+
+use guichet::clock::{Clock, DAY, HOUR};
+use guichet::report::{Period, Sort};
+use guichet::settings::Settings;
+use guichet::store::{CHECKS, Store};
+use guichet::work::verify::{self, Wish};
+use guichet::work::{backup, erase, reports, upkeep};
+use sqlx::{Executor, Row};
+
+use crate::support::mail::{ANA, MARIE, Mail};
+use crate::support::site::START;
+use crate::support::{Database, Site};
+
+const WISH: Wish<'static> = Wish { since: "", mailboxes: false, archives: false };
+
+async fn lived(database: Database, more: &str) -> Site {
+    let site = Site::with(database, more).await;
+    site.receive(&Mail::from(ANA).attach("plan.png", b"a picture")).await;
+    site.receive(&Mail::from("bob@college.example").subject("[P1] Plus de réseau")).await;
+    let answer = Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#resolve\nLe câble.");
+    site.then(&answer).await;
+    site
+}
+
+/// What a report and `verify` say of a store.
+async fn said(store: &Store, settings: &Settings) -> String {
+    let period = Period { from: START - DAY, until: START + DAY };
+    let built = reports::build(store, &settings.policy, Sort::Weekly, period, &[]).await.unwrap();
+    let found = verify::run(store, settings, WISH, |_, _| {}).await.unwrap();
+    assert_eq!(found.problems(), 0, "{found:?}");
+    format!("{:?} {:?}", built.figures, found.sizes)
+}
+
+async fn comes_back(database: Database) {
+    let site = lived(database, "").await;
+    let settings = site.desk.settings.load_full();
+    let before = said(site.store(), &settings).await;
+    let head = site.store().chain_end().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("copy");
+    // While the desk is at work.
+    backup::make(site.store(), &site.url, &file).await.unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "nobody else may read it");
+    assert!(backup::make(site.store(), &site.url, &file).await.is_err(), "nothing is written over");
+    site.then(&Mail::from("late@college.example").subject("Après la copie")).await;
+    assert_ne!(said(site.store(), &settings).await, before);
+    assert!(backup::restore(&settings, &file, false, START).await.is_err(), "not while it is at work");
+    site.desk.close().await;
+    let Site { folder: home, desk, url, sink, .. } = site;
+    drop(desk);
+    let done = backup::restore(&settings, &file, false, START).await.unwrap();
+    assert_eq!(done.kept.is_some(), database == Database::Sqlite);
+    let store = Store::open(&url).await.unwrap();
+    let wish = Wish { since: &head, ..WISH };
+    assert_eq!(verify::run(&store, &settings, wish, |_, _| {}).await.unwrap().problems(), 0, "the same chain");
+    // One link more: that it was restored.
+    let after = said(&store, &settings).await;
+    let links = |text: &str, n: i64| text.replace(&format!("links: {n}"), "links: N");
+    let sizes = store.sizes().await.unwrap();
+    assert_eq!(links(&after, sizes.links), links(&before, sizes.links - 1));
+    assert_eq!(store.deeds(1).await.unwrap()[0].kind, "restored");
+    store.close().await;
+    // And the desk goes on from there, with the numbers that follow.
+    let desk = crate::support::site::open(home.path(), &Clock::fixed(START + HOUR)).await;
+    guichet::edge::maildir::deliver(&home.path().join("mail"), "5000.m", &Mail::from("new@college.example").bytes())
+        .unwrap();
+    guichet::work::once::run(&desk).await.unwrap();
+    assert!(sink.only("new@college.example").mail.subject.contains("CG42N1-000003"));
+}
+
+#[tokio::test]
+async fn a_copy_made_at_work_comes_back_on_sqlite() {
+    comes_back(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_copy_made_at_work_comes_back_on_postgres() {
+    comes_back(Database::Postgres).await;
+}
+
+/// A letter that waited when the copy was made may have left since: a person decides.
+#[tokio::test]
+async fn letters_that_waited_are_not_sent_again_by_a_restore() {
+    let mut site = Site::new(Database::Sqlite).await;
+    site.sink.stop();
+    site.put(&Mail::from(ANA));
+    let _ = guichet::work::once::run(&site.desk).await;
+    let file = site.folder.path().join("copy");
+    backup::make(site.store(), &site.url, &file).await.unwrap();
+    let settings = site.desk.settings.load_full();
+    site.desk.close().await;
+    let Site { folder, desk, .. } = site;
+    drop(desk);
+    let done = backup::restore(&settings, &file, false, START).await.unwrap();
+    assert_eq!(done.waiting, 2, "the acknowledgement and the notice");
+    drop(folder);
+}
+
+#[tokio::test]
+async fn what_is_no_copy_is_refused_and_changes_nothing() {
+    let site = lived(Database::Sqlite, "").await;
+    let settings = site.desk.settings.load_full();
+    let good = site.folder.path().join("copy");
+    backup::make(site.store(), &site.url, &good).await.unwrap();
+    let before = said(site.store(), &settings).await;
+    site.desk.close().await;
+    let Site { folder, desk, url, .. } = site;
+    drop(desk);
+    let bytes = std::fs::read(&good).unwrap();
+    let mut damaged = bytes.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 4096].fill(0x5a);
+    for (name, bytes) in [
+        ("empty", Vec::new()),
+        ("text", b"not a database".to_vec()),
+        ("cut", bytes[..bytes.len() / 2].to_vec()),
+        ("damaged", damaged),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let refused = backup::restore(&settings, &file, false, START).await;
+        assert!(refused.is_err(), "{name}");
+        let store = Store::open(&url).await.unwrap();
+        assert_eq!(said(&store, &settings).await, before, "{name}");
+        store.close().await;
+    }
+}
+
+/// The timetable makes copies, keeps some, and an alarm tells when it cannot.
+#[tokio::test]
+async fn copies_are_made_by_themselves_and_an_alarm_tells_when_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("backups");
+    let more = format!(
+        "[backup]\nfolder = \"{}\"\ndaily = 2\nweekly = 0\nmonthly = 0\n[alarms]\nto = [\"ops@desk.example\"]\nlanguage = \"en\"\ndisk_free_mib = 0\n",
+        place.display()
+    );
+    let site = lived(Database::Sqlite, &more).await;
+    let count = || std::fs::read_dir(&place).map_or(0, Iterator::count);
+    for day in 0..4 {
+        site.tend().await;
+        assert_eq!(count(), (day + 1).min(2), "day {day}");
+        // In the same day no second one is made.
+        site.clock.advance(HOUR);
+        site.tend().await;
+        site.clock.advance(DAY - HOUR);
+    }
+    assert!(site.subjects("ops@desk.example").is_empty());
+    // The folder turns into a file: no copy can be made.
+    std::fs::rename(&place, folder.path().join("away")).unwrap();
+    std::fs::write(&place, "in the way").unwrap();
+    site.tend().await;
+    let told = |words: &str| site.sink.to("ops@desk.example").iter().filter(|l| l.mail.text.contains(words)).count();
+    assert_eq!(told("Database:"), 1, "it is told");
+    site.clock.advance(HOUR);
+    site.tend().await;
+    assert_eq!(told("Database:"), 1, "once");
+    site.clock.advance(DAY);
+    site.tend().await;
+    assert_eq!(told("Still: Database:"), 1, "then brought to mind");
+    std::fs::remove_file(&place).unwrap();
+    site.clock.advance(DAY);
+    site.tend().await;
+    assert_eq!(told("All clear: Database:"), 1, "then taken back");
+    assert_eq!(count(), 1);
+}
+
+async fn forgets(database: Database) {
+    let more = "[retention]\nmails = \"30d\"\nletters = \"10d\"\nignored = \"5d\"\n";
+    let site = lived(database, more).await;
+    site.receive(&Mail::from("robot@college.example").header("Auto-Submitted: auto-replied")).await;
+    let rows = async |statement: &'static str| -> i64 {
+        site.raw().await.fetch_one(statement).await.unwrap().try_get(0).unwrap()
+    };
+    let mails = "SELECT COUNT(*) FROM inbox_raw";
+    let letters = "SELECT COUNT(*) FROM letter";
+    let (all, written) = (rows(mails).await, rows(letters).await);
+    site.clock.advance(4 * DAY);
+    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
+    assert_eq!((rows(mails).await, rows(letters).await), (all, written), "nothing before its time");
+    site.pass(2 * DAY).await;
+    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
+    let closing = rows(letters).await;
+    assert!(rows(mails).await < all, "what was ignored is gone");
+    site.clock.advance(20 * DAY);
+    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
+    assert!(rows(letters).await < closing, "letters are gone");
+    let before = rows(mails).await;
+    site.clock.advance(40 * DAY);
+    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
+    // The resolved ticket was closed by silence; the other is still open and keeps its mail.
+    assert_eq!(site.ticket("CG42N1-000001").await.status, "closed");
+    assert!(rows(mails).await < before);
+    assert!(rows(mails).await > 0, "open tickets keep everything");
+    let settings = site.desk.settings.load_full();
+    let found = verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap();
+    assert_eq!(found.problems(), 0, "{found:?}");
+    assert!(site.store().deeds(10).await.unwrap().iter().any(|d| d.kind == "expired"));
+}
+
+#[tokio::test]
+async fn data_goes_when_its_time_is_over_on_sqlite() {
+    forgets(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn data_goes_when_its_time_is_over_on_postgres() {
+    forgets(Database::Postgres).await;
+}
+
+/// Everything the store holds, as one text: columns as they are, mails and letters also decoded.
+async fn everything(site: &Site) -> String {
+    let mut all = String::new();
+    let mut raw = site.raw().await;
+    let tables = [
+        "inbox",
+        "ticket",
+        "message",
+        "event",
+        "outbox",
+        "participant",
+        "article",
+        "overdue",
+        "course",
+        "undeliverable",
+        "seen_image",
+        "link",
+        "meta",
+        "alarm",
+    ];
+    for table in tables {
+        let statement = match site.url.starts_with("sqlite") {
+            true => format!(
+                "SELECT group_concat(all_of, '|') FROM (SELECT {} AS all_of FROM {table})",
+                columns(&mut raw, table).await
+            ),
+            false => format!("SELECT string_agg(CAST(one AS TEXT), '|') FROM {table} AS one"),
+        };
+        let row = raw.fetch_one(sqlx::AssertSqlSafe(statement)).await.unwrap();
+        all += &row.try_get::<Option<String>, _>(0).unwrap().unwrap_or_default();
+    }
+    for statement in ["SELECT bytes FROM inbox_raw", "SELECT bytes FROM letter"] {
+        for row in raw.fetch_all(statement).await.unwrap() {
+            let bytes: Vec<u8> = row.try_get(0).unwrap();
+            all += &String::from_utf8_lossy(&bytes);
+            all += &guichet::mail::parse(&bytes, &guichet::mail::Limits::default()).map(|m| m.text).unwrap_or_default();
+        }
+    }
+    all.to_lowercase()
+}
+
+async fn columns(raw: &mut sqlx::AnyConnection, table: &str) -> String {
+    let statement = format!(
+        "SELECT group_concat('COALESCE(CAST(\"' || name || '\" AS TEXT), '''')', ' || '' '' || ') FROM pragma_table_info('{table}')"
+    );
+    raw.fetch_one(sqlx::AssertSqlSafe(statement)).await.unwrap().try_get(0).unwrap()
+}
+
+async fn erased(database: Database) {
+    let site = Site::new(database).await;
+    let named = "Ana Martin <Ana@College.example>";
+    site.receive(&Mail::from(named).attach("plan.png", b"a picture").text("Ana Martin, poste 12, 06 12 34 56 78"))
+        .await;
+    // Somebody else's mail names her too, in base64, and is not her ticket's.
+    let other = Mail::from("bob@college.example")
+        .subject("Voir avec ana@college.example")
+        .text("Demandez à ana@college.example");
+    site.then(&other).await;
+    let answer = Mail::reply(
+        &site.sink.with_words(MARIE, "CG42N1-000001").mail,
+        MARIE,
+        "#resolve #kb cable\nBonjour Ana Martin, le câble.",
+    );
+    site.then(&answer).await;
+    site.then(&Mail::from("robot@college.example").text("ana@college.example")).await;
+    let before = everything(&site).await;
+    assert!(
+        before.contains("ana@college.example") && before.contains("ana martin") && before.contains("06 12 34 56 78")
+    );
+    let tickets = site.tickets().await.len();
+    let done = erase::run(site.store(), "ANA@college.example", "operator", site.clock.now(), |_, _| {}).await.unwrap();
+    assert_eq!(done.left, []);
+    assert!(done.searched > 40 && done.mails >= 2 && done.letters >= 2 && done.rows > 5, "{done:?}");
+    let after = everything(&site).await;
+    for gone in ["ana@college.example", "ana martin", "06 12 34 56 78"] {
+        let at = after.find(gone).map(|at| after[at.saturating_sub(80)..(at + 80).min(after.len())].to_owned());
+        assert_eq!(at, None, "{gone}");
+    }
+    assert!(after.contains(&done.pseudonym), "the history says that there was somebody");
+    // Everything still fits, the chain says what was emptied, and the desk goes on.
+    let settings = site.desk.settings.load_full();
+    let found = verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap();
+    assert_eq!(found.problems(), 0, "{found:?}");
+    assert_eq!(site.tickets().await.len(), tickets);
+    let row = site.ticket("CG42N1-000001").await;
+    assert_eq!((row.requester.as_str(), row.requester_name.as_str()), (done.pseudonym.as_str(), ""));
+    // Whoever changes a line of the emptied links is still found.
+    site.raw().await.execute("UPDATE event SET text = 'x' WHERE id = 1").await.unwrap();
+    assert!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems() > 0);
+    site.pass(20 * DAY).await;
+    let to_nobody = site.sink.letters().iter().filter(|l| l.to.contains("erased.invalid")).count();
+    assert_eq!(to_nobody, 0, "nobody is written to in her place");
+    // She may write again, and is somebody new.
+    site.then(&Mail::from(ANA).subject("Bonjour")).await;
+    assert_eq!(site.tickets().await.last().unwrap().requester, ANA);
+}
+
+#[tokio::test]
+async fn a_person_is_taken_out_of_everything_on_sqlite() {
+    erased(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_person_is_taken_out_of_everything_on_postgres() {
+    erased(Database::Postgres).await;
+}
+
+/// The search looks into every column of text there is: one that is added later must be added there.
+#[tokio::test]
+async fn the_search_knows_every_column_of_text() {
+    let site = Site::new(Database::Sqlite).await;
+    let mut raw = site.raw().await;
+    let statement = "SELECT m.name || '.' || c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c \
+                     WHERE m.type = 'table' AND c.type = 'TEXT' AND m.name NOT LIKE '\\_%' ESCAPE '\\' AND m.name NOT LIKE 'article_search%' \
+                     AND m.name NOT LIKE 'sqlite%'";
+    let known: Vec<&str> = site.store().search("x").await.unwrap().into_iter().map(|(name, _)| name).collect();
+    // Words of the program, digests, names of the configuration: none of them can name a person.
+    let plain = [
+        "content_hash",
+        "mailbox",
+        "state",
+        "verdict",
+        "claimed_by",
+        "content",
+        "kind",
+        "queue",
+        "status",
+        "priority",
+        "type",
+        "category",
+        "service",
+        "language",
+        "pending_on",
+        "tags",
+        "related",
+        "first_response_id",
+        "last_public_id",
+        "sla",
+        "number",
+        "vendor_reference",
+        "role",
+        "direction",
+        "visibility",
+        "message_id",
+        "lease_by",
+        "prefix",
+        "name",
+        "instance",
+        "digest",
+        "chain",
+        "rating",
+    ];
+    for row in raw.fetch_all(statement).await.unwrap() {
+        let column: String = row.try_get(0).unwrap();
+        let short = column.split('.').nth(1).unwrap();
+        assert!(known.contains(&column.as_str()) || plain.contains(&short), "{column} is not searched");
+    }
+    assert_eq!(CHECKS.len(), 19);
+}
