@@ -5,8 +5,10 @@
 
 pub mod backoff;
 pub mod imap;
+pub mod login;
 pub mod maildir;
 pub mod net;
 pub mod notes;
+pub mod oauth2;
 pub mod smtp;
 pub mod systemd;

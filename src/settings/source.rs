@@ -289,12 +289,14 @@ fn explain(path: &str, error: &str) -> (String, String) {
 }
 
 /// The words a key may take, by the type that reads it: the library's message does not name them.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 7] = [
     ("Role", "moderator, technician, approver, administrator"),
     ("Security", "tls, starttls, none"),
     ("Kind", "imap, maildir"),
     ("ReplyTo", "auto, plus, plain"),
     ("Acknowledge", "requests, all, none"),
+    ("Provider", "microsoft, google, other"),
+    ("Grant", "client_credentials, refresh_token"),
 ];
 
 fn unknown_word(error: &str) -> Option<(&str, &'static str)> {

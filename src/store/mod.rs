@@ -16,6 +16,7 @@ mod meta;
 mod outbox;
 mod overdue;
 mod rows;
+mod seal;
 pub mod sql;
 mod unit;
 mod view;
@@ -26,6 +27,7 @@ pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, Tic
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
 pub use overdue::{CourseRow, Overdue};
+pub use seal::{Key, KeyPlace, SealTrouble};
 pub use unit::{Unit, Wanted, image_key};
 
 use std::path::{Path, PathBuf};

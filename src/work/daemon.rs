@@ -21,7 +21,7 @@ use crate::settings::{self, Mailbox, MailboxKind};
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, collect, once, process, reports, sweep};
+use super::{Desk, collect, once, process, reports, sign_in, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -103,7 +103,8 @@ async fn supervise(desk: &Desk, config: &std::path::Path, tasks: &mut JoinSet<()
     }
 }
 
-/// Takes over rules, people, letters and limits. Mailboxes, database and SMTP server stay as they were.
+/// Takes over rules, people, letters and limits, and what tokens are asked for with. Else mailboxes,
+/// database and SMTP server stay as they were.
 fn reload(desk: &Desk, config: &std::path::Path) {
     systemd::reloading();
     match settings::load(config) {
@@ -151,9 +152,9 @@ async fn watch(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: Cancellati
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
     while !stop.is_cancelled() {
         let outcome = match &mailbox.kind {
-            MailboxKind::Imap(config) => match Imap::connect(config).await {
+            MailboxKind::Imap(config) => match sign_in::imap(&desk, &name, config).await {
                 Ok(imap) => follow(&desk, &name, &mailbox, imap, &mut patience, &stop).await,
-                Err(source) => Err(Trouble::Imap { mailbox: name.clone(), source }),
+                Err(trouble) => Err(trouble),
             },
             MailboxKind::Maildir { .. } => once::collect_one(&desk, &name, &mailbox.kind).await.map(|_| ()),
         };
