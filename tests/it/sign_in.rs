@@ -12,7 +12,7 @@ use guichet::edge::net::Security;
 use guichet::edge::oauth2::{Refused, TokenTrouble};
 use guichet::edge::smtp::{Smtp, SmtpTrouble};
 use guichet::settings::{self, MailboxKind, Settings};
-use guichet::store::{SealTrouble, Store};
+use guichet::store::SealTrouble;
 use guichet::trouble::Trouble;
 use guichet::work::sign_in::{Expiring, Perishable, Signer, Tokens, expiring};
 use guichet::work::{Desk, once};
@@ -494,7 +494,7 @@ async fn the_authorization_server_is_believed_only_under_a_known_certificate() {
     assert_eq!(authority.asked().len(), 1, "nothing was sent to a server that is not known");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_people_see_holds_a_secret() {
     let user = User::new();
     let authority = Authority::start(&user.name).await;
@@ -560,7 +560,7 @@ async fn what_dies_soon_is_told_in_time() {
     assert_eq!(refresh().await.unwrap().at, office.clock.now() + 604_799_000);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn check_says_how_it_is_signed_in_and_until_when() {
     let user = User::new();
     let authority = Authority::start(&user.name).await;
@@ -653,16 +653,14 @@ async fn a_server_without_starttls_gets_neither_password_nor_token() {
             &[("EHLO", "250-localhost\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n"), ("AUTH", "235 ok\r\n")],
         )
         .await;
-        let folder = tempfile::tempdir().unwrap();
-        let office = Site::new(Database::Sqlite).await;
-        let mut config = office.desk.settings.load().smtp.clone();
+        let site = Site::new(Database::Sqlite).await;
+        let mut config = site.desk.settings.load().smtp.clone();
         (config.endpoint.port, config.endpoint.security, config.login) = (port, Security::StartTls, login);
         config.username = Some("desk".to_owned());
         let error = Smtp::new(config).ready().await.unwrap_err();
         assert!(error.to_string().contains("offers no STARTTLS"), "{error}");
         let said = heard.lock().unwrap().clone();
         assert!(said.contains("EHLO") && !said.contains("AUTH"), "{said}");
-        drop(folder);
     }
 }
 
@@ -696,8 +694,7 @@ async fn a_refused_bearer_that_comes_as_a_challenge_is_a_refused_login() {
 const MAILBOX: &str = "[mailboxes.main]\nkind = \"imap\"\nhost = \"imap.example.org\"\nusername = \"support\"\n";
 
 /// The mistakes of an `oauth2` table.
-async fn mistakes(oauth2: &str, more: &str) -> Vec<String> {
-    let site = Site::new(Database::Sqlite).await;
+fn mistakes(site: &Site, oauth2: &str, more: &str) -> Vec<String> {
     std::fs::write(site.folder.path().join("conf.d/zz.toml"), format!("{MAILBOX}oauth2 = {{ {oauth2} }}\n{more}"))
         .unwrap();
     match settings::load_with(&site.config(), Vec::new()) {
@@ -708,6 +705,7 @@ async fn mistakes(oauth2: &str, more: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn mistakes_are_told_with_key_and_cure() {
+    let site = Site::new(Database::Sqlite).await;
     let cases = [
         ("client_id = \"x\"", "provider", "token_url"),
         ("", "provider", "access_token_file"),
@@ -781,15 +779,15 @@ async fn mistakes_are_told_with_key_and_cure() {
         ),
     ];
     for (table, key, cure) in cases {
-        let found = mistakes(table, "").await;
+        let found = mistakes(&site, table, "");
         let fits = |m: &String| m.contains("zz.toml:") && m.contains(&format!("{key}: ")) && m.contains(cure);
         assert!(found.iter().any(fits), "{table}: {found:#?}");
     }
     let found = mistakes(
+        &site,
         "provider = \"other\", secret_expires = \"soon\"",
         "[smtp]\noauth2 = { provider = \"microsoft\" }\n[store]\nkey = \"short\"\n",
-    )
-    .await;
+    );
     for key in [
         "mailboxes.main.oauth2.token_url",
         "mailboxes.main.oauth2.client_id",
@@ -801,12 +799,12 @@ async fn mistakes_are_told_with_key_and_cure() {
     ] {
         assert!(found.iter().any(|m| m.contains(&format!("{key}: "))), "{key} among {found:#?}");
     }
-    let plain = mistakes("access_token = \"a\"", "security = \"none\"\n[desk]\nname = \"x\"\n").await;
+    let plain = mistakes(&site, "access_token = \"a\"", "security = \"none\"\n[desk]\nname = \"x\"\n");
     assert!(
         plain.iter().any(|m| m.contains("mailboxes.main.security: ") && m.contains("allow_plaintext")),
         "{plain:?}"
     );
-    assert!(mistakes("access_token = \"a\"", "security = \"none\"\nallow_plaintext = true\n").await.is_empty());
+    assert!(mistakes(&site, "access_token = \"a\"", "security = \"none\"\nallow_plaintext = true\n").is_empty());
 }
 
 #[tokio::test]
@@ -835,5 +833,4 @@ async fn what_is_not_said_follows_from_the_provider() {
     let google = "provider = \"google\", client_id = \"x\", client_secret = \"s\", refresh_token = \"r\"";
     let expected = ("https://oauth2.googleapis.com/token".to_owned(), "https://mail.google.com/".to_owned(), None);
     assert_eq!(load(google, google), [expected.clone(), expected]);
-    drop(Store::open(&site.url).await.unwrap());
 }

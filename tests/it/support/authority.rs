@@ -187,8 +187,11 @@ fn form(body: &str) -> Form {
 
 fn answer(state: &mut State, form: &Form) -> Option<(u16, String)> {
     state.asked.push(form.clone());
-    let refused =
-        |code: &str| Some((400, format!("{{\"error\":\"{code}\",\"error_description\":\"said of {form:?}\"}}")));
+    let refused = |code: &str| {
+        // Some servers repeat what they were sent.
+        let body = serde_json::json!({ "error": code, "error_description": format!("said of {form:?}") });
+        Some((400, body.to_string()))
+    };
     match &state.manner {
         Manner::HangsUp => return None,
         Manner::Says(status, body) => return Some((*status, body.clone())),
