@@ -780,7 +780,9 @@ async fn mistakes_are_told_with_key_and_cure() {
     ];
     for (table, key, cure) in cases {
         let found = mistakes(&site, table, "");
-        let fits = |m: &String| m.contains("zz.toml:") && m.contains(&format!("{key}: ")) && m.contains(cure);
+        let fits = |m: &String| {
+            m.contains("zz.toml:") && m.contains(&format!(": mailboxes.main.oauth2.{key}: ")) && m.contains(cure)
+        };
         assert!(found.iter().any(fits), "{table}: {found:#?}");
     }
     let found = mistakes(
