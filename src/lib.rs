@@ -25,7 +25,7 @@
 //! | [`letter`] | what the desk writes | the same |
 //! | [`report`] | figures and charts of a time, from plain rows | the same |
 //! | [`store`] | the only SQL, one text for SQLite and PostgreSQL | rules |
-//! | [`edge`] | IMAP, Maildir, SMTP, systemd | rules, SQL |
+//! | [`edge`] | IMAP, Maildir, SMTP, tokens, systemd | rules, SQL |
 //! | [`settings`] | configuration, checked into plain values | |
 //! | [`trouble`] | what is done about each failure | |
 //! | [`work`] | the verbs: collect, process, sweep, report, deliver | state of its own |

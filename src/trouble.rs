@@ -10,6 +10,8 @@
 //! | mail unreadable, unprovable, or it fails alone | hold it; the others go on | — |
 //! | SMTP server unreachable | letters wait, none is counted; again after 1 s to 5 min | exit 69 |
 //! | SMTP refuses the password | the same, 5 min to 1 h | exit 69 |
+//! | authorization server away, or gives no token now | as the mail server it is for, unreachable | exit 69 |
+//! | authorization server refuses for good, or the kept token cannot be read | again after 5 min to 1 h; told as expiring | exit 69 |
 //! | letter refused with 4xx, line lost while sending it | that letter again by the timetable | — |
 //! | letter refused with 5xx, or given up | kept as failed and shown | — |
 //! | another guichet on this SQLite file | — | exit 75 |
@@ -20,9 +22,10 @@ use std::time::Duration;
 use crate::clock::Millis;
 use crate::edge::backoff::Backoff;
 use crate::edge::imap::ImapTrouble;
+use crate::edge::oauth2::TokenTrouble;
 use crate::edge::smtp::SmtpTrouble;
 use crate::settings::{Mistakes, Retry};
-use crate::store::{Settlement, StoreError};
+use crate::store::{SealTrouble, Settlement, StoreError};
 
 /// Exit codes, as in sysexits(3).
 pub mod exit {
@@ -68,6 +71,26 @@ pub enum Trouble {
     /// The SMTP server fails.
     #[error("SMTP server {0}")]
     Smtp(#[from] SmtpTrouble),
+    /// No access token is to be had.
+    #[error("{name}: {source}")]
+    SignIn {
+        /// Whose: `mailboxes.NAME` or `smtp`.
+        name: String,
+        /// What happened.
+        source: TokenTrouble,
+    },
+    /// A refresh token cannot be kept encrypted, or not be read again.
+    #[error(
+        "{name}: the kept refresh token cannot be used: {source}; give back the key it was kept with (store.key_file, \
+         the credential store.key, or guichet.key beside the database), or sign in anew and put the new refresh token \
+         into {name}.oauth2.refresh_token"
+    )]
+    Sealed {
+        /// Whose: `mailboxes.NAME` or `smtp`.
+        name: String,
+        /// What happened.
+        source: SealTrouble,
+    },
     /// The command line is wrong in a way its parser cannot see.
     #[error("{0}")]
     Usage(String),
@@ -90,6 +113,7 @@ impl Trouble {
             Self::Config(_) | Self::Store(StoreError::Schema { .. } | StoreError::Url(_)) => exit::CONFIG,
             Self::Store(error) if error.is_transient() => exit::UNREACHABLE,
             Self::Imap { .. } | Self::Maildir { .. } | Self::Smtp(_) => exit::UNREACHABLE,
+            Self::SignIn { .. } | Self::Sealed { .. } => exit::UNREACHABLE,
             Self::Usage(_) => exit::USAGE,
             Self::Input(_) => exit::INPUT,
             Self::Again(_) => exit::AGAIN,
@@ -97,10 +121,16 @@ impl Trouble {
         }
     }
 
-    /// Whether the cause is a refused password: trying often would lock the account.
+    /// Whether the cause is a refused password or token: trying often would lock the account.
     #[must_use]
     pub fn is_login(&self) -> bool {
-        matches!(self, Self::Imap { source: ImapTrouble::Login(_), .. } | Self::Smtp(SmtpTrouble::Login { .. }))
+        matches!(
+            self,
+            Self::Imap { source: ImapTrouble::Login(_), .. }
+                | Self::Smtp(SmtpTrouble::Login { .. })
+                | Self::SignIn { source: TokenTrouble::Refused { .. }, .. }
+                | Self::Sealed { .. }
+        )
     }
 }
 

@@ -1,10 +1,13 @@
 //! `check`: everything tried, one line each, what is wrong and how to mend it.
 
+mod sign_in;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::clock::{Clock, readable};
-use crate::edge::imap::{Imap, ImapTrouble};
+use crate::edge::imap::{ImapConfig, ImapTrouble};
+use crate::edge::login::Login;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::{self, MailboxKind, Settings};
 use crate::store::{Store, sqlite_file};
@@ -12,6 +15,7 @@ use crate::ticket::{PriorityRule, ReplyTo, Secret};
 use crate::trouble::{Trouble, exit};
 use crate::work::probe;
 use crate::work::reports::ending;
+use crate::work::sign_in::{Signer, Tokens};
 
 /// What the lines so far amount to.
 #[derive(Default)]
@@ -61,8 +65,11 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
     if offline {
         report.note("servers", "left out (--offline)");
     } else {
-        mailboxes(&settings, &mut report).await;
-        smtp(&settings, secret.as_ref(), &mut report).await;
+        let tokens = Tokens::default();
+        let store = secret.as_ref().map(|(store, _)| store);
+        let signer = Signer { tokens: &tokens, store, key: settings.key.clone() };
+        mailboxes(&settings, &signer, &mut report).await;
+        smtp(&settings, &signer, secret.as_ref(), &mut report).await;
     }
     Ok(ExitCode::from(report.worst))
 }
@@ -139,7 +146,7 @@ async fn database(settings: &Settings, report: &mut Report) -> Option<(Store, Se
     }
 }
 
-async fn mailboxes(settings: &Settings, report: &mut Report) {
+async fn mailboxes(settings: &Settings, signer: &Signer<'_>, report: &mut Report) {
     for (name, mailbox) in &settings.mailboxes {
         let what = format!("mailbox {name}");
         match &mailbox.kind {
@@ -151,25 +158,38 @@ async fn mailboxes(settings: &Settings, report: &mut Report) {
                     exit::UNREACHABLE,
                 ),
             },
-            MailboxKind::Imap(config) => match imap(config).await {
-                Ok(text) => report.good(&what, &text),
-                Err(error) => report.bad(&what, &format!("{error}; {}", cure(&error, name)), exit::UNREACHABLE),
-            },
+            MailboxKind::Imap(config) => {
+                sign_in::standing(&what, &config.login, settings, signer, report).await;
+                if !sign_in::can_be_tried(&what, &config.login, signer, report) {
+                    continue;
+                }
+                match imap(name, config, signer).await {
+                    Ok(text) => report.good(&what, &text),
+                    Err(Trouble::Imap { source, .. }) => {
+                        report.bad(&what, &format!("{source}; {}", cure(&source, config, name)), exit::UNREACHABLE);
+                    }
+                    Err(trouble) => report.bad(&what, &trouble.to_string(), trouble.exit_code()),
+                }
+            }
         }
     }
 }
 
-async fn imap(config: &crate::edge::imap::ImapConfig) -> Result<String, ImapTrouble> {
-    let mut imap = Imap::connect(config).await?;
-    imap.ensure_archive().await?;
-    let folder = imap.select().await?;
+async fn imap(name: &str, config: &ImapConfig, signer: &Signer<'_>) -> Result<String, Trouble> {
+    let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
+    let mut imap = signer.imap(name, config, &config.login, Clock::system().now()).await?;
+    imap.ensure_archive().await.map_err(trouble)?;
+    let folder = imap.select().await.map_err(trouble)?;
     let news = if imap.can_idle() { "announces new mail (IDLE)" } else { "is polled" };
     imap.logout().await;
     Ok(format!("{}: {} holds {} mails and {news}", config.endpoint.place(), config.folder, folder.exists))
 }
 
-fn cure(error: &ImapTrouble, name: &str) -> String {
+fn cure(error: &ImapTrouble, config: &ImapConfig, name: &str) -> String {
     match error {
+        ImapTrouble::Login(_) if !matches!(config.login, Login::Password(_)) => format!(
+            "see mailboxes.{name}.username, mailboxes.{name}.oauth2, and whether the mail server lets that client read this mailbox"
+        ),
         ImapTrouble::Login(_) => format!("see mailboxes.{name}.username and its password"),
         ImapTrouble::Refused { .. } => format!("see mailboxes.{name}.folder and archive"),
         ImapTrouble::Unreachable(text) if text.contains("certificate") || text.contains("UnknownIssuer") => {
@@ -181,15 +201,26 @@ fn cure(error: &ImapTrouble, name: &str) -> String {
     }
 }
 
-async fn smtp(settings: &Settings, opened: Option<&(Store, Secret)>, report: &mut Report) {
+async fn smtp(settings: &Settings, signer: &Signer<'_>, opened: Option<&(Store, Secret)>, report: &mut Report) {
     let place = settings.smtp.endpoint.place();
+    let login = &settings.smtp.login;
     let mut smtp = Smtp::new(settings.smtp.clone());
-    if let Err(trouble) = smtp.ready().await {
-        let cure = match &trouble {
-            SmtpTrouble::Login { .. } => "see smtp.username and its password",
-            _ => "see smtp.host, port and security, and the network between",
+    sign_in::standing("smtp", login, settings, signer, report).await;
+    if !sign_in::can_be_tried("smtp", login, signer, report) {
+        return;
+    }
+    if let Err(trouble) = signer.smtp(&mut smtp, login, Clock::system().now()).await {
+        let text = match (&trouble, login) {
+            (Trouble::Smtp(error @ SmtpTrouble::Login { .. }), Login::Password(_)) => {
+                format!("{error}; see smtp.username and its password")
+            }
+            (Trouble::Smtp(error @ SmtpTrouble::Login { .. }), _) => {
+                format!("{error}; see smtp.username, smtp.oauth2, and whether the server lets that client send")
+            }
+            (Trouble::Smtp(error), _) => format!("{error}; see smtp.host, port and security, and the network between"),
+            (other, _) => other.to_string(),
         };
-        report.bad("smtp", &format!("{trouble}; {cure}"), exit::UNREACHABLE);
+        report.bad("smtp", &text, exit::UNREACHABLE);
         return;
     }
     report.good("smtp", &format!("{place} takes letters"));

@@ -87,7 +87,8 @@ async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -
     })
 }
 
-fn tls_config(ca_pem: Option<&[u8]>) -> io::Result<Arc<rustls::ClientConfig>> {
+/// What is trusted: the system's authorities, and those of `ca_pem`.
+pub(super) fn tls_config(ca_pem: Option<&[u8]>) -> io::Result<Arc<rustls::ClientConfig>> {
     let mut roots = rustls::RootCertStore::empty();
     // Single unreadable certificates of the system's store are passed over, as other programs do.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -11,10 +11,11 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt};
+use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::login::Login;
 use super::net::{self, Endpoint, Security, Wire};
 
 /// The server letters are handed to.
@@ -24,8 +25,8 @@ pub struct SmtpConfig {
     pub endpoint: Endpoint,
     /// User; none sends without signing in.
     pub username: Option<String>,
-    /// Password.
-    pub password: SecretString,
+    /// How the user proves it.
+    pub login: Login,
     /// Name given in EHLO.
     pub hello: String,
     /// Limit of a connection attempt, of signing in, and of one letter.
@@ -43,8 +44,8 @@ pub enum SmtpTrouble {
         /// What happened.
         text: String,
     },
-    /// User or password is refused.
-    #[error("{place} refuses the user or password: {text}")]
+    /// User, password or token is refused.
+    #[error("{place} refuses the user, password or token: {text}")]
     Login {
         /// `host:port`.
         place: String,
@@ -63,6 +64,8 @@ pub enum SmtpTrouble {
 #[derive(Debug)]
 pub struct Smtp {
     config: SmtpConfig,
+    /// The access token that takes the place of the configured login.
+    token: Option<Login>,
     open: Option<Open>,
 }
 
@@ -86,7 +89,33 @@ impl Smtp {
     /// A sender that has not connected yet.
     #[must_use]
     pub fn new(config: SmtpConfig) -> Self {
-        Self { config, open: None }
+        Self { config, token: None, open: None }
+    }
+
+    /// Whether a connection is open that can be trusted; one that rested too long is ended first.
+    pub async fn is_open(&mut self) -> bool {
+        if self.open.as_ref().is_some_and(|open| open.used.elapsed() > KEEP) {
+            self.quit().await;
+        }
+        self.open.is_some()
+    }
+
+    /// Whether this configuration is of the same user of the same server, however they sign in.
+    #[must_use]
+    pub fn is_same_user(&self, other: &SmtpConfig) -> bool {
+        let own = &self.config;
+        (&own.username, own.endpoint.place()) == (&other.username, other.endpoint.place())
+    }
+
+    /// How the user signs in, as configured.
+    #[must_use]
+    pub fn login(&self) -> &Login {
+        &self.config.login
+    }
+
+    /// From the next connection on, signs in by this access token (RFC 6749, section 1.4).
+    pub fn sign_in_by(&mut self, access_token: SecretString) {
+        self.token = Some(Login::AccessToken(access_token));
     }
 
     /// Connects and signs in, unless that is done.
@@ -94,11 +123,9 @@ impl Smtp {
     /// # Errors
     /// [`SmtpTrouble::Unreachable`] or [`SmtpTrouble::Login`].
     pub async fn ready(&mut self) -> Result<(), SmtpTrouble> {
-        if self.open.as_ref().is_some_and(|open| open.used.elapsed() > KEEP) {
-            self.quit().await;
-        }
-        if self.open.is_none() {
-            self.open = Some(connect(&self.config).await?);
+        if !self.is_open().await {
+            let login = self.token.as_ref().unwrap_or(&self.config.login);
+            self.open = Some(connect(&self.config, login).await?);
         }
         Ok(())
     }
@@ -148,7 +175,7 @@ impl Smtp {
     }
 }
 
-async fn connect(config: &SmtpConfig) -> Result<Open, SmtpTrouble> {
+async fn connect(config: &SmtpConfig, login: &Login) -> Result<Open, SmtpTrouble> {
     let place = config.endpoint.place();
     let unreachable = |text: String| SmtpTrouble::Unreachable { place: place.clone(), text };
     let stream = net::connect(&config.endpoint, config.limit).await.map_err(|e| unreachable(e.to_string()))?;
@@ -158,13 +185,13 @@ async fn connect(config: &SmtpConfig) -> Result<Open, SmtpTrouble> {
         }
         Security::StartTls | Security::None => Wire::Plain(stream),
     };
-    match tokio::time::timeout(config.limit, greet(config, wire)).await {
+    match tokio::time::timeout(config.limit, greet(config, login, wire)).await {
         Ok(result) => result,
         Err(_) => Err(unreachable(format!("no answer within {} s", config.limit.as_secs()))),
     }
 }
 
-async fn greet(config: &SmtpConfig, wire: Wire) -> Result<Open, SmtpTrouble> {
+async fn greet(config: &SmtpConfig, login: &Login, wire: Wire) -> Result<Open, SmtpTrouble> {
     let place = config.endpoint.place();
     let unreachable = |e: SmtpError| SmtpTrouble::Unreachable { place: place.clone(), text: describe(&e) };
     let hello = ClientId::Domain(config.hello.clone());
@@ -175,20 +202,49 @@ async fn greet(config: &SmtpConfig, wire: Wire) -> Result<Open, SmtpTrouble> {
         connection.starttls(tls, &hello).await.map_err(unreachable)?;
     }
     if let Some(user) = &config.username {
-        let credentials = Credentials::new(user.clone(), config.password.expose_secret().to_owned());
-        let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        connection.auth(&mechanisms, &credentials).await.map_err(|e| {
-            if e.is_permanent() {
-                SmtpTrouble::Login { place: place.clone(), text: describe(&e) }
-            } else {
-                unreachable(e)
-            }
-        })?;
+        sign_in(&mut connection, user, login, &place).await?;
     }
     // The library reads EHLO's answer for itself and keeps this line from us.
     let abilities = connection.command(Ehlo::new(hello)).await.map_err(unreachable)?;
     let pipelining = abilities.message().any(|line| line.eq_ignore_ascii_case("PIPELINING"));
     Ok(Open { connection, pipelining, used: Instant::now() })
+}
+
+async fn sign_in(
+    connection: &mut AsyncSmtpConnection,
+    user: &str,
+    login: &Login,
+    place: &str,
+) -> Result<(), SmtpTrouble> {
+    let refused = |text: String| SmtpTrouble::Login { place: place.to_owned(), text };
+    let done = match login {
+        Login::Password(password) => {
+            let credentials = Credentials::new(user.to_owned(), password.expose_secret().to_owned());
+            connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await.map(|_| ())
+        }
+        Login::AccessToken(token) => {
+            if !connection.server_info().supports_auth_mechanism(Mechanism::Xoauth2) {
+                return Err(refused("it takes no access tokens (XOAUTH2)".to_owned()));
+            }
+            bearer(connection, Credentials::new(user.to_owned(), token.expose_secret().to_owned())).await
+        }
+        Login::TokenFile(_) | Login::Oauth2(_) => {
+            return Err(refused("there is no access token to sign in with".to_owned()));
+        }
+    };
+    done.map_err(|e| match e.is_permanent() {
+        true => refused(describe(&e)),
+        false => SmtpTrouble::Unreachable { place: place.to_owned(), text: describe(&e) },
+    })
+}
+
+/// XOAUTH2: a refusal may come as a challenge, which wants an empty answer; the library has none for it.
+async fn bearer(connection: &mut AsyncSmtpConnection, credentials: Credentials) -> Result<(), SmtpError> {
+    let answer = connection.command(Auth::new(Mechanism::Xoauth2, credentials, None)?).await?;
+    if answer.has_code(334) {
+        connection.command("\r\n").await?;
+    }
+    Ok(())
 }
 
 /// One letter over an open connection: two round trips where the server allows, else four.

@@ -12,14 +12,17 @@ use secrecy::SecretString;
 use super::mistake::Mistakes;
 use super::raw::{self, Raw};
 use super::secret::Place;
+use super::sign_in;
 use super::source::Source;
 use super::{Batch, Mailbox, MailboxKind, Retry, Settings, templates};
 use crate::clock::Millis;
-use crate::edge::imap::{ImapConfig, Login};
+use crate::edge::imap::ImapConfig;
+use crate::edge::login::Login;
 use crate::edge::net::{Endpoint, Security};
 use crate::edge::smtp::SmtpConfig;
 use crate::letter::Templates;
 use crate::mail::{Familiar, Limits, fold, key, looks_like_address};
+use crate::store::{Key, KeyPlace, sqlite_file};
 use crate::ticket::{
     Acknowledge, Agent, Caps, Desk, FieldRule, IntakeLimits, Life, Policy, PriorityRule, Queue, ReplyTo, Retired,
     SeveralQueues, TagForms, Topic, familiar,
@@ -35,7 +38,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
         check.note("queues", "there is no queue; add a section [queues.NAME] with mailbox, address and prefix");
     }
     let mailboxes: BTreeMap<_, _> =
-        raw.mailboxes.iter().map(|(name, m)| (name.clone(), check.mailbox(name, m))).collect();
+        raw.mailboxes.iter().map(|(name, m)| (name.clone(), check.mailbox(name, m, &raw))).collect();
     let smtp = raw.smtp.as_ref().map(|s| check.smtp(s, &raw));
     let templates = check.templates(raw.desk.as_ref()?);
     let policy = check.policy(&raw, templates.as_ref());
@@ -47,11 +50,13 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     let retry = raw.retry.as_ref().map(|r| check.retry(r));
     let (store, limits) = (raw.store.as_ref()?, raw.limits.as_ref()?);
     let store_url = check.store_url(&store.url);
+    let key = check.key(store, &store_url, &raw);
     let warnings = check.warnings;
     let mailboxes = mailboxes.into_iter().map(|(name, mailbox)| Some((name, mailbox?))).collect::<Option<_>>()?;
     Some(Settings {
         policy: policy?,
         store_url,
+        key: key?,
         instance: store.instance.clone().unwrap_or_else(host_name),
         smtp: smtp??,
         mailboxes,
@@ -72,7 +77,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
 
 pub(super) struct Check<'a> {
     pub(super) source: &'a Source,
-    mistakes: &'a mut Mistakes,
+    pub(super) mistakes: &'a mut Mistakes,
     pub(super) warnings: Vec<String>,
 }
 
@@ -115,20 +120,39 @@ impl Check<'_> {
         if security == Security::None && !plaintext && !is_loopback(host) {
             self.note(&format!("{section}.security"), format!("\"none\" would send passwords and mails readable to {host}; use \"tls\" or \"starttls\", or say allow_plaintext = true"));
         }
-        let ca_pem = ca.and_then(|file| {
-            let path = self.source.path(file);
-            fs::read(&path)
-                .map_err(|e| {
-                    self.note(&format!("{section}.ca_file"), format!("{} cannot be read: {e}", path.display()))
-                })
-                .ok()
-        });
+        let ca_pem = self.authority(section, ca);
         Endpoint { host: host.to_owned(), port, security, ca_pem }
+    }
+
+    /// The certificates of a section's `ca_file`.
+    pub(super) fn authority(&mut self, section: &str, file: Option<&Path>) -> Option<Vec<u8>> {
+        let path = self.source.path(file?);
+        let read = fs::read(&path);
+        read.map_err(|e| self.note(&format!("{section}.ca_file"), format!("{} cannot be read: {e}", path.display())))
+            .ok()
     }
 
     fn smtp(&mut self, smtp: &raw::Smtp, raw: &Raw) -> Option<SmtpConfig> {
         let endpoint =
             self.endpoint("smtp", &smtp.host, smtp.port, smtp.security, smtp.ca_file.as_deref(), smtp.allow_plaintext);
+        let login = self.smtp_login(smtp, raw);
+        let domain = raw.queues.values().find_map(|q| Some(q.address.split_once('@')?.1.to_owned()));
+        Some(SmtpConfig {
+            endpoint,
+            username: smtp.username.clone(),
+            login: login?,
+            hello: smtp.hello.clone().or(domain).unwrap_or_else(|| "localhost".to_owned()),
+            limit: self.duration("smtp.timeout", &smtp.timeout)?,
+        })
+    }
+
+    fn smtp_login(&mut self, smtp: &raw::Smtp, raw: &Raw) -> Option<Login> {
+        if let Some(oauth2) = &smtp.oauth2 {
+            if smtp.username.is_none() {
+                self.note("smtp.username", "signing in by OAuth 2.0 needs it: the address that sends");
+            }
+            return sign_in::oauth2(self, "smtp", oauth2, sign_in::Purpose::Send, raw);
+        }
         let place = Place {
             key: "smtp.password".to_owned(),
             value: smtp.password.as_deref(),
@@ -141,24 +165,41 @@ impl Check<'_> {
                 "smtp.username is set, so a password is needed: password_file = \"…\", or the credential smtp.password",
             );
         }
-        let domain = raw.queues.values().find_map(|q| Some(q.address.split_once('@')?.1.to_owned()));
-        Some(SmtpConfig {
-            endpoint,
-            username: smtp.username.clone(),
-            password: password.unwrap_or_else(|| SecretString::from("")),
-            hello: smtp.hello.clone().or(domain).unwrap_or_else(|| "localhost".to_owned()),
-            limit: self.duration("smtp.timeout", &smtp.timeout)?,
-        })
+        Some(Login::Password(password.unwrap_or_else(|| SecretString::from(""))))
     }
 
-    fn mailbox(&mut self, name: &str, mailbox: &raw::Mailbox) -> Option<Mailbox> {
+    /// What tokens are encrypted with. Only refresh tokens are kept; without one, no key is missed.
+    fn key(&mut self, store: &raw::Store, url: &str, raw: &Raw) -> Option<KeyPlace> {
+        let place = Place { key: "store.key".to_owned(), value: store.key.as_deref(), file: store.key_file.as_deref() };
+        if let Some(bytes) = place.read_bytes(self.source, self.mistakes) {
+            let key = Key::read(&bytes);
+            if key.is_none() {
+                self.note("store.key_file", "a key is 64 hexadecimal digits, or 32 bytes: openssl rand -hex 32");
+            }
+            return key.map(KeyPlace::Given);
+        }
+        let file = sqlite_file(url).filter(|file| !file.as_os_str().is_empty() && !file.starts_with(":memory:"));
+        if let Some(file) = file {
+            return Some(KeyPlace::Beside(file));
+        }
+        if store.key_file.is_none() && sign_in::keeps_tokens(self, raw) {
+            self.note(
+                "store.key_file",
+                "refresh tokens are kept encrypted in the database, which needs a key that is not in it: \
+                 openssl rand -hex 32, or the credential store.key",
+            );
+        }
+        Some(KeyPlace::Nowhere)
+    }
+
+    fn mailbox(&mut self, name: &str, mailbox: &raw::Mailbox, raw: &Raw) -> Option<Mailbox> {
         let section = format!("mailboxes.{name}");
         let slow = mailbox.kind == raw::Kind::Imap;
         let poll = mailbox.poll.clone().unwrap_or_else(|| if slow { "60s" } else { "2s" }.to_owned());
         let poll = self.duration(&format!("{section}.poll"), &poll);
         let kind = match mailbox.kind {
             raw::Kind::Maildir => self.maildir(&section, mailbox),
-            raw::Kind::Imap => self.imap(&section, mailbox).map(|imap| MailboxKind::Imap(Box::new(imap))),
+            raw::Kind::Imap => self.imap(&section, mailbox, raw).map(|imap| MailboxKind::Imap(Box::new(imap))),
         };
         Some(Mailbox { kind: kind?, poll: poll? })
     }
@@ -175,7 +216,7 @@ impl Check<'_> {
         Some(MailboxKind::Maildir { root: self.source.path(path), archive })
     }
 
-    fn imap(&mut self, section: &str, mailbox: &raw::Mailbox) -> Option<ImapConfig> {
+    fn imap(&mut self, section: &str, mailbox: &raw::Mailbox, raw: &Raw) -> Option<ImapConfig> {
         let needed = |value: &Option<String>, name: &str, check: &mut Self| {
             if value.is_none() {
                 check.note(&format!("{section}.{name}"), "an IMAP mailbox needs it");
@@ -184,7 +225,7 @@ impl Check<'_> {
         };
         let host = needed(&mailbox.host, "host", self);
         let username = needed(&mailbox.username, "username", self);
-        let login = self.login(section, mailbox);
+        let login = self.login(section, mailbox, raw);
         let security = mailbox.security.unwrap_or(Security::Tls);
         let port = mailbox.port.unwrap_or(if security == Security::Tls { 993 } else { 143 });
         let timeout = mailbox.timeout.clone().unwrap_or_else(|| "30s".to_owned());
@@ -207,19 +248,9 @@ impl Check<'_> {
         })
     }
 
-    fn login(&mut self, section: &str, mailbox: &raw::Mailbox) -> Option<Login> {
+    fn login(&mut self, section: &str, mailbox: &raw::Mailbox, raw: &Raw) -> Option<Login> {
         if let Some(oauth2) = &mailbox.oauth2 {
-            let key = format!("{section}.oauth2.access_token");
-            let place = Place {
-                key: key.clone(),
-                value: oauth2.access_token.as_deref(),
-                file: oauth2.access_token_file.as_deref(),
-            };
-            let token = place.read(self.source, self.mistakes);
-            if token.is_none() {
-                self.note(&key, "give access_token_file = \"…\", a file that some program keeps up to date");
-            }
-            return token.map(Login::AccessToken);
+            return sign_in::oauth2(self, section, oauth2, sign_in::Purpose::Read, raw);
         }
         let key = format!("{section}.password");
         let place =
@@ -610,7 +641,7 @@ pub(super) fn list(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     // No other name counts: what it stands for may change after it was looked up.
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -10,6 +10,7 @@ mod mistake;
 mod raw;
 mod secret;
 mod service;
+mod sign_in;
 mod slas;
 mod source;
 mod templates;
@@ -19,12 +20,16 @@ pub use service::{Alarms, Backups, Keep, Retention, Watch};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::edge::imap::ImapConfig;
+use crate::edge::login::Login;
+use crate::edge::oauth2::Oauth2;
 use crate::edge::smtp::SmtpConfig;
 use crate::letter::Templates;
 use crate::report::{Goals, Plan};
+use crate::store::KeyPlace;
 use crate::ticket::Policy;
 
 /// Everything the program runs on.
@@ -34,6 +39,8 @@ pub struct Settings {
     pub policy: Policy,
     /// URL of the database.
     pub store_url: String,
+    /// What tokens are encrypted with in the database.
+    pub key: KeyPlace,
     /// Name of this instance among those that share a database.
     pub instance: String,
     /// Where letters are handed over.
@@ -64,6 +71,20 @@ pub struct Settings {
     pub retention: Retention,
     /// What is allowed but should be known.
     pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// Everything that signs in by tokens of an authorization server: mailboxes by name, then SMTP.
+    pub fn oauth2(&self) -> impl Iterator<Item = &Arc<Oauth2>> {
+        let mailboxes = self.mailboxes.values().filter_map(|mailbox| match &mailbox.kind {
+            MailboxKind::Imap(imap) => Some(&imap.login),
+            MailboxKind::Maildir { .. } => None,
+        });
+        mailboxes.chain([&self.smtp.login]).filter_map(|login| match login {
+            Login::Oauth2(oauth2) => Some(oauth2),
+            _ => None,
+        })
+    }
 }
 
 /// A mailbox to watch.

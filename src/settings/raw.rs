@@ -247,6 +247,8 @@ pub(super) struct Field {
 pub(super) struct Store {
     pub(super) url: String,
     pub(super) instance: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -258,6 +260,7 @@ pub(super) struct Smtp {
     pub(super) username: Option<String>,
     pub(super) password: Option<String>,
     pub(super) password_file: Option<PathBuf>,
+    pub(super) oauth2: Option<Oauth2>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) hello: Option<String>,
     pub(super) timeout: String,
@@ -339,6 +342,35 @@ pub(super) struct Mailbox {
 pub(super) struct Oauth2 {
     pub(super) access_token: Option<String>,
     pub(super) access_token_file: Option<PathBuf>,
+    pub(super) provider: Option<Provider>,
+    pub(super) tenant: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) client_secret_file: Option<PathBuf>,
+    pub(super) refresh_token: Option<String>,
+    pub(super) refresh_token_file: Option<PathBuf>,
+    pub(super) grant: Option<Grant>,
+    pub(super) scope: Option<String>,
+    pub(super) token_url: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) refresh_token_days: Option<u32>,
+    pub(super) secret_expires: Option<String>,
+    pub(super) warn_before: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Provider {
+    Microsoft,
+    Google,
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Grant {
+    ClientCredentials,
+    RefreshToken,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

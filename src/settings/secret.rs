@@ -21,13 +21,23 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     /// The secret; none when it is nowhere. A line end after it is not part of it.
     pub(super) fn read(&self, source: &Source, mistakes: &mut Mistakes) -> Option<SecretString> {
+        let bytes = self.read_bytes(source, mistakes)?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            source.mistake(mistakes, &self.key, "it is not text in UTF-8");
+            return None;
+        };
+        Some(if self.value.is_some() { SecretString::from(text) } else { secret(&text) })
+    }
+
+    /// The same as it stands there, line ends included.
+    pub(super) fn read_bytes(&self, source: &Source, mistakes: &mut Mistakes) -> Option<Vec<u8>> {
         if let Some(value) = self.value {
-            return Some(SecretString::from(value));
+            return Some(value.as_bytes().to_vec());
         }
         if let Some(file) = self.file {
             let file = source.path(file);
-            return match fs::read_to_string(&file) {
-                Ok(text) => Some(secret(&text)),
+            return match fs::read(&file) {
+                Ok(bytes) => Some(bytes),
                 Err(error) => {
                     let message = format!("{} cannot be read: {error}", file.display());
                     source.mistake(mistakes, &format!("{}_file", self.key), message);
@@ -36,8 +46,7 @@ impl Place<'_> {
             };
         }
         let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
-        let text = fs::read_to_string(Path::new(&folder).join(&self.key)).ok()?;
-        Some(secret(&text))
+        fs::read(Path::new(&folder).join(&self.key)).ok()
     }
 }
 

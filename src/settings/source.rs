@@ -186,10 +186,10 @@ impl Source {
                 self.mistake(mistakes, &key, message);
                 return None;
             };
-            self.mistake(mistakes, &format!("{path}.{key}"), unknown(&key, &known));
-            if !remove(&mut value, &key) {
-                return None;
-            }
+            let removed = remove(&mut value, &key);
+            let place = removed.as_deref().unwrap_or(&key);
+            self.mistake(mistakes, &format!("{path}.{place}"), unknown(&key, &known));
+            removed?;
         }
         None
     }
@@ -297,12 +297,14 @@ fn explain(path: &str, error: &str) -> (String, String) {
 }
 
 /// The words a key may take, by the type that reads it: the library's message does not name them.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 7] = [
     ("Role", "moderator, technician, approver, administrator"),
     ("Security", "tls, starttls, none"),
     ("Kind", "imap, maildir"),
     ("ReplyTo", "auto, plus, plain"),
     ("Acknowledge", "requests, all, none"),
+    ("Provider", "microsoft, google, other"),
+    ("Grant", "client_credentials, refresh_token"),
 ];
 
 fn unknown_word(error: &str) -> Option<(&str, &'static str)> {
@@ -312,10 +314,11 @@ fn unknown_word(error: &str) -> Option<(&str, &'static str)> {
     Some((word.trim(), known.1))
 }
 
-fn remove(value: &mut Value, key: &str) -> bool {
-    let ValueKind::Table(table) = &mut value.kind else { return false };
+/// Takes a key out of a table or of those within it; gives where it stood.
+fn remove(value: &mut Value, key: &str) -> Option<String> {
+    let ValueKind::Table(table) = &mut value.kind else { return None };
     if table.remove(key).is_some() {
-        return true;
+        return Some(key.to_owned());
     }
-    table.values_mut().any(|inner| remove(inner, key))
+    table.iter_mut().find_map(|(name, inner)| Some(format!("{name}.{}", remove(inner, key)?)))
 }

@@ -65,7 +65,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        let mut tx = self.begin(Durability::Relaxed).await?;
+        self.write_meta(name, value, Durability::Relaxed).await
+    }
+
+    /// Writes a fact down that nobody could find out again: it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn set_meta_durable(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.write_meta(name, value, Durability::Full).await
+    }
+
+    async fn write_meta(&self, name: &str, value: &str, durability: Durability) -> Result<(), StoreError> {
+        let mut tx = self.begin(durability).await?;
         sqlx::query(sql::META_SET.on(self.engine)).bind(name).bind(value).execute(&mut *tx.tx).await?;
         tx.commit().await
     }

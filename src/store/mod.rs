@@ -19,6 +19,7 @@ mod meta;
 mod outbox;
 mod overdue;
 mod rows;
+mod seal;
 pub mod sql;
 mod standing;
 mod unit;
@@ -35,6 +36,7 @@ pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, Tic
 pub use mailbox::Cursor;
 pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
 pub use overdue::{CourseRow, Overdue};
+pub use seal::{Key, KeyPlace, SealTrouble};
 pub use standing::{Alarm, Standing};
 pub use unit::{Unit, Wanted, image_key};
 pub use upkeep::split_password;

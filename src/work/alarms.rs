@@ -120,6 +120,9 @@ async fn wrong(health: &Health, desk: &Desk, settings: &Settings, now: Millis) -
             ],
         );
     }
+    for dying in super::sign_in::expiring(&desk.tokens, settings, &desk.store, now).await? {
+        wrong.insert(format!("sign-in:{}:{:?}", dying.name, dying.what), [dying.fr, dying.en]);
+    }
     for (name, fact) in [("backup-failed", backup::FAILED), ("integrity", super::upkeep::BROKEN)] {
         if let Some(text) = desk.store.meta(fact).await?.filter(|text| !text.is_empty()) {
             wrong.insert(name.into(), [format!("Base de données : {text}"), format!("Database: {text}")]);

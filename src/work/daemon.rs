@@ -22,7 +22,7 @@ use crate::store::Deed;
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, collect, once, presence, process, reports, sweep};
+use super::{Desk, collect, once, presence, process, reports, sign_in, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -111,7 +111,8 @@ async fn supervise(desk: &Arc<Desk>, config: &std::path::Path, tasks: &mut JoinS
     }
 }
 
-/// Takes over rules, people, letters and limits. Mailboxes, database and SMTP server stay as they were.
+/// Takes over rules, people, letters and limits, and what tokens are asked for with. Else mailboxes,
+/// database and SMTP server stay as they were.
 fn reload(desk: &Arc<Desk>, config: &std::path::Path) {
     systemd::reloading();
     match settings::load(config) {
@@ -175,9 +176,9 @@ async fn watch(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: Cancellati
             continue;
         }
         let outcome = match &mailbox.kind {
-            MailboxKind::Imap(config) => match Imap::connect(config).await {
+            MailboxKind::Imap(config) => match sign_in::imap(&desk, &name, config).await {
                 Ok(imap) => follow(&desk, &name, &mailbox, imap, &mut patience, &stop).await,
-                Err(source) => Err(Trouble::Imap { mailbox: name.clone(), source }),
+                Err(trouble) => Err(trouble),
             },
             MailboxKind::Maildir { .. } => once::collect_one(&desk, &name, &mailbox.kind).await.map(|_| ()),
         };

@@ -20,7 +20,7 @@ use crate::store::{Due, Durability, Settlement, StoreError};
 use crate::ticket::LetterKind;
 use crate::trouble::{Trouble, after_refusal};
 
-use super::{Desk, beside, point, undelivered};
+use super::{Desk, beside, point, sign_in, undelivered};
 
 /// Letters claimed by one commit.
 const BATCH: i64 = 50;
@@ -54,7 +54,8 @@ impl Sender {
     /// Sends every letter that is due, until none is or `stop`. Gives how many left.
     ///
     /// # Errors
-    /// [`Trouble::Smtp`] when the server cannot be reached (no letter was counted), or [`Trouble::Store`].
+    /// [`Trouble::Smtp`] when the server cannot be reached, [`Trouble::SignIn`] when there is no token for it (no
+    /// letter was counted), or [`Trouble::Store`].
     pub async fn drain(&mut self, desk: &Desk, stop: &CancellationToken) -> Result<usize, Trouble> {
         let settings = desk.settings.load_full();
         if !self.settled {
@@ -144,7 +145,7 @@ impl Sender {
                 undelivered::tell(desk, *id, error).await?;
             }
         }
-        outcome.broken.map_or(Ok(next), |trouble| Err(trouble.into()))
+        outcome.broken.map_or(Ok(next), Err)
     }
 
     /// Gives how many letters, from the front, were tried: all, unless the server is gone.
@@ -164,8 +165,10 @@ impl Sender {
                 return Ok(at);
             }
             // A letter pays for its own refusal, not for a server that went away before it.
-            if let Err(trouble) = self.smtp.ready().await {
-                desk.meter.letter_failed(&trouble);
+            if let Err(trouble) = sign_in::smtp(desk, &mut self.smtp).await {
+                if let Trouble::Smtp(trouble) = &trouble {
+                    desk.meter.letter_failed(trouble);
+                }
                 outcome.broken = Some(trouble);
                 return Ok(at);
             }
@@ -225,7 +228,7 @@ struct Outcome {
     sent: Vec<i64>,
     others: Vec<(i64, Settlement)>,
     /// Set when the server went away.
-    broken: Option<SmtpTrouble>,
+    broken: Option<Trouble>,
     /// Set when this instance does not count as living any more.
     cut_off: bool,
 }

@@ -22,6 +22,7 @@ pub mod probe;
 pub mod process;
 mod recompute;
 pub mod reports;
+pub mod sign_in;
 pub mod sweep;
 mod undelivered;
 pub mod upkeep;
@@ -67,6 +68,8 @@ pub struct Desk {
     suspects: AtomicUsize,
     /// When each mailbox was last read to its end in this life, by its name.
     polled: Mutex<BTreeMap<String, Millis>>,
+    /// What mail servers are signed in to with.
+    pub tokens: sign_in::Tokens,
     /// When this life began.
     opened_at: Millis,
     /// Digest of the service levels that tickets are being computed under, and up to which row.
@@ -110,6 +113,7 @@ impl Desk {
             suspects: suspects.into(),
             released: false.into(),
             polled: Mutex::default(),
+            tokens: sign_in::Tokens::default(),
             opened_at,
             computed: Mutex::default(),
             presence,
@@ -119,6 +123,12 @@ impl Desk {
         });
         presence::keep(&desk);
         Ok(desk)
+    }
+
+    /// What gets the tokens that mail servers are signed in to with.
+    pub(crate) fn signer(&self) -> sign_in::Signer<'_> {
+        let key = self.settings.load().key.clone();
+        sign_in::Signer { tokens: &self.tokens, store: Some(&self.store), key }
     }
 
     /// Notes that a mailbox was read to its end, from this time on.

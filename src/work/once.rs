@@ -2,12 +2,11 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::edge::imap::Imap;
 use crate::settings::MailboxKind;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
-use super::{Desk, collect, presence, process, reports, sweep};
+use super::{Desk, collect, presence, process, reports, sign_in, sweep};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,7 +78,7 @@ pub async fn collect_one(desk: &Desk, name: &str, kind: &MailboxKind) -> Result<
         MailboxKind::Maildir { root, archive } => collect::drain_maildir(desk, name, root, archive).await,
         MailboxKind::Imap(config) => {
             let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
-            let mut imap = Imap::connect(config).await.map_err(trouble)?;
+            let mut imap = sign_in::imap(desk, name, config).await?;
             let folder = imap.select().await.map_err(trouble)?;
             let count = collect::drain(desk, name, &mut imap, folder).await?;
             imap.logout().await;

@@ -5,11 +5,14 @@
 
 use std::path::Path;
 
+use crate::clock::Clock;
 use crate::edge::imap::{Imap, ImapTrouble, Which};
 use crate::edge::maildir;
 use crate::settings::{MailboxKind, Settings};
 use crate::store::{CHECKS, Sizes, Store, StoreError};
 use crate::trouble::Trouble;
+
+use super::sign_in::{Signer, Tokens};
 
 /// Mails fetched by one command to be compared.
 const BATCH: usize = 50;
@@ -74,8 +77,9 @@ pub async fn run(
     for (name, mailbox) in settings.mailboxes.iter().filter(|_| wish.mailboxes) {
         let wrong = match &mailbox.kind {
             MailboxKind::Imap(config) => {
-                let trouble = |source| Trouble::Imap { mailbox: name.clone(), source };
-                let mut imap = Imap::connect(config).await.map_err(trouble)?;
+                let tokens = Tokens::default();
+                let signer = Signer { tokens: &tokens, store: Some(store), key: settings.key.clone() };
+                let mut imap = signer.imap(name, config, &config.login, Clock::system().now()).await?;
                 let wrong = folder(store, name, &mut imap, wish.archives).await?;
                 imap.logout().await;
                 wrong

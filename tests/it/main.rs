@@ -27,6 +27,7 @@ mod loops;
 mod reading;
 mod safety;
 mod service_levels;
+mod sign_in;
 mod smtp;
 mod sql;
 mod story;

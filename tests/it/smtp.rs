@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use guichet::clock::{HOUR, MINUTE};
+use guichet::edge::login::Login;
 use guichet::edge::net::{Endpoint, Security};
 use guichet::edge::smtp::{Smtp, SmtpConfig, SmtpTrouble};
 use guichet::store::{Durability, OutboxState};
@@ -135,7 +136,7 @@ fn submission(security: Security, port: &str, password: &str) -> SmtpConfig {
             ca_pem: Some(ca),
         },
         username: Some(unique("smtp")),
-        password: SecretString::from(password),
+        login: Login::Password(SecretString::from(password)),
         hello: "desk.example".to_owned(),
         limit: Duration::from_secs(10),
     }

@@ -11,9 +11,10 @@ mod idle;
 mod names;
 mod session;
 
+pub use super::login::Login;
 pub use folder::{Fetched, Folder, Which};
 pub use idle::Wake;
-pub use session::{Imap, ImapConfig, Login};
+pub use session::{Imap, ImapConfig};
 
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub enum ImapTrouble {
         limit: Duration,
     },
     /// User, password or token is refused.
-    #[error("the server refuses the user or password: {0}")]
+    #[error("the server refuses the user, password or token: {0}")]
     Login(String),
     /// The server answered NO or BAD.
     #[error("{command} was refused: {text}")]

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::exec::{Line, broken, exec};
 use super::{ImapTrouble, archive};
+use crate::edge::login::Login;
 use crate::edge::net::{self, Endpoint, Security, Wire};
 
 /// A mailbox to watch.
@@ -27,13 +28,12 @@ pub struct ImapConfig {
     pub limit: Duration,
 }
 
-/// How a user signs in.
-#[derive(Debug, Clone)]
-pub enum Login {
-    /// By password: AUTHENTICATE PLAIN where offered, else LOGIN.
-    Password(SecretString),
-    /// By an OAuth 2.0 access token: AUTHENTICATE XOAUTH2.
-    AccessToken(SecretString),
+impl ImapConfig {
+    /// Whether this is the same user of the same server, however they sign in.
+    #[must_use]
+    pub fn is_same_user(&self, other: &Self) -> bool {
+        (&self.username, self.endpoint.place()) == (&other.username, other.endpoint.place())
+    }
 }
 
 /// What the server can do beyond the base protocol.
@@ -156,6 +156,9 @@ async fn sign_in(client: Client<Wire>, config: &ImapConfig) -> Result<Session<Wi
         }
         // Quoted strings hold ASCII only; SASL carries UTF-8 (RFC 4616).
         Login::Password(password) => client.authenticate("PLAIN", Plain(user, password)).await,
+        Login::TokenFile(_) | Login::Oauth2(_) => {
+            return Err(ImapTrouble::Unsupported("there is no access token to sign in with".to_owned()));
+        }
     };
     result.map_err(|(error, _)| match error {
         async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => ImapTrouble::Login(text),

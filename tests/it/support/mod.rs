@@ -1,5 +1,6 @@
 //! What tests are made of: a desk on its own database, a mailbox, a sink, people's mails.
 
+pub mod authority;
 pub mod bad_smtp;
 pub mod dovecot;
 pub mod mail;

@@ -1,0 +1,30 @@
+//! How a user proves to a mail server who they are.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::oauth2::Oauth2;
+
+/// How a user signs in.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// By password: IMAP's AUTHENTICATE PLAIN where offered, else LOGIN; SMTP's AUTH PLAIN or LOGIN.
+    Password(SecretString),
+    /// By an OAuth 2.0 access token (RFC 6749, section 1.4): XOAUTH2.
+    AccessToken(SecretString),
+    /// By an access token out of this file, which some program keeps fresh: it is read before each
+    /// connection.
+    TokenFile(PathBuf),
+    /// By an access token that an authorization server gives out.
+    Oauth2(Arc<Oauth2>),
+}
+
+impl Login {
+    /// Whether an access token must be got, and put in this login's place, before a connection.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        matches!(self, Self::TokenFile(_) | Self::Oauth2(_))
+    }
+}
