@@ -110,7 +110,8 @@ impl Trouble {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Store(StoreError::Schema { .. } | StoreError::Url(_)) => exit::CONFIG,
+            Self::Config(_)
+            | Self::Store(StoreError::Schema { .. } | StoreError::Newer { .. } | StoreError::Url(_)) => exit::CONFIG,
             Self::Store(error) if error.is_transient() => exit::UNREACHABLE,
             Self::Imap { .. } | Self::Maildir { .. } | Self::Smtp(_) => exit::UNREACHABLE,
             Self::SignIn { .. } | Self::Sealed { .. } => exit::UNREACHABLE,

@@ -14,6 +14,7 @@ mod keep;
 mod outbox;
 mod preview;
 mod report;
+mod scrub;
 mod show;
 mod template;
 mod ticket;
@@ -75,10 +76,11 @@ fn report(trouble: &Trouble) {
 fn log(command: &Command) {
     let default = if matches!(command, Command::Run { .. }) { "info" } else { "error" };
     let wanted = std::env::var("GUICHET_LOG").unwrap_or_else(|_| default.to_owned());
-    // The IMAP library would log passwords at its finest level.
-    let filter = EnvFilter::try_new(format!("{wanted},async_imap=info,imap_proto=info,sqlx=warn"));
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A level alone is ours. Libraries would log passwords, addresses and texts at their finest levels.
+    let own = if wanted.contains('=') { wanted } else { format!("warn,guichet={wanted}") };
+    let capped = "async_imap=info,imap_proto=info,lettre=info,handlebars=info,reqwest=info,hyper=info,sqlx=warn";
+    let filter = EnvFilter::try_new(format!("{own},{capped}")).unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(scrub::stderr).with_target(false);
     let json = std::env::var("GUICHET_LOG_FORMAT").is_ok_and(|f| f == "json");
     if json {
         let _ = builder.json().try_init();

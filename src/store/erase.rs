@@ -6,6 +6,7 @@ use sqlx::Row;
 
 use super::chain::{Deed, Rows};
 use super::rows::json;
+use super::unit::search_words;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 
@@ -156,7 +157,9 @@ impl Store {
         tx.insert(sql::RAW_GONE, &mails).await?;
         tx.insert(sql::LETTER_DROP, &letters).await?;
         tx.insert(sql::LETTER_GONE, &letters).await?;
-        for statement in [sql::ERASE_TEXTS, sql::ERASE_PEOPLE, sql::ERASE_NAMES, sql::ERASE_BLOCK] {
+        tx.erase_problems(&erasure.address).await?;
+        let statements = [sql::ERASE_TEXTS, sql::ERASE_QUOTES, sql::ERASE_FIELDS, sql::ERASE_PEOPLE, sql::ERASE_BLOCK];
+        for statement in statements {
             let query = sqlx::query(statement.on(self.engine)).bind(&erasure.address).bind(&erasure.pseudonym);
             query.execute(&mut *tx.tx).await?;
         }
@@ -177,6 +180,18 @@ impl Store {
 }
 
 impl Tx {
+    /// Articles keep what helps others, not what the person wrote.
+    async fn erase_problems(&mut self, address: &str) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::ERASE_PROBLEMS.on(self.engine)).bind(address);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            let [title, solution, tags]: [String; 3] = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+            let words = search_words(&[&title, &solution, &tags]);
+            let query = sqlx::query(sql::ERASE_PROBLEM.on(self.engine)).bind(row.try_get::<i64, _>(0)?).bind(words);
+            query.execute(&mut *self.tx).await?;
+        }
+        Ok(())
+    }
+
     /// Puts the pseudonym where a column names the person.
     async fn replace(
         &mut self,

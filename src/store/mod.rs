@@ -46,7 +46,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
 
 static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
@@ -91,7 +91,17 @@ pub enum StoreError {
         /// The URL without its password.
         place: String,
         /// What is wrong.
-        source: sqlx::migrate::MigrateError,
+        source: MigrateError,
+    },
+    /// The schema is that of a later version.
+    #[error(
+        "{place} was written by a newer version of guichet (schema {version}); install that version or a later one"
+    )]
+    Newer {
+        /// The URL without its password.
+        place: String,
+        /// Its schema.
+        version: i64,
     },
     /// A statement failed.
     #[error("the database refused: {0}")]
@@ -186,7 +196,7 @@ impl Store {
             Engine::Sqlite => &SQLITE,
             Engine::Postgres => &POSTGRES,
         };
-        migrator.run(&write).await.map_err(|source| StoreError::Schema { place: place.clone(), source })?;
+        migrator.run(&write).await.map_err(|source| misfit(place.clone(), source))?;
         let read = pool(engine, readers).connect_with(options).await.map_err(unreachable)?;
         let store = Self { engine, file: sqlite_file(url), life: None, write, read };
         store.ensure_secret().await?;
@@ -229,6 +239,13 @@ impl Tx {
     /// [`StoreError::Statement`]; then nothing was done.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.tx.commit().await?)
+    }
+}
+
+fn misfit(place: String, source: MigrateError) -> StoreError {
+    match source {
+        MigrateError::VersionMissing(version) => StoreError::Newer { place, version },
+        source => StoreError::Schema { place, source },
     }
 }
 

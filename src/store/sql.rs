@@ -322,7 +322,13 @@ statements! {
          state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'failed' END WHERE id", "", "");
     ERASE_TEXTS = Sql::both("UPDATE message SET text = '[erased]', new_text = '[erased]', attachments = '[]', content = '' WHERE sender = $1 AND $2 <> ''");
     ERASE_PEOPLE = Sql::both("UPDATE participant SET address = $2, name = '' WHERE address = $1");
-    ERASE_NAMES = Sql::both("UPDATE ticket SET requester_name = '' WHERE requester = $1 AND $2 <> ''");
+    // What others quoted of it goes with it.
+    ERASE_QUOTES = Sql::both(
+        "UPDATE message SET text = new_text WHERE $2 <> '' AND ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");
+    ERASE_FIELDS = Sql::both("UPDATE ticket SET requester_name = '', fields = '{}', undo = '' WHERE requester = $1 AND $2 <> ''");
+    ERASE_PROBLEMS = Sql::both(
+        "SELECT id, title, solution, tags FROM article WHERE ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");
+    ERASE_PROBLEM = Sql::both("UPDATE article SET problem = '[erased]', words = $2 WHERE id = $1");
     ERASE_BLOCK = Sql::both("DELETE FROM undeliverable WHERE address = $1 AND $2 <> ''");
     ERASE_IMAGES = Sql::both("DELETE FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
     EVENTS_OF_LINKS = among_ids!("SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE link", "", "");

@@ -240,11 +240,9 @@ fn copies(folder: &Path) -> Vec<(DateTime, PathBuf)> {
 
 /// The newest copy that was made by itself, and when.
 #[must_use]
-pub fn newest(backups: &Backups) -> Option<(Millis, PathBuf)> {
-    let (_, path) = copies(backups.folder.as_ref()?).pop()?;
-    let at = std::fs::metadata(&path).and_then(|about| about.modified()).ok()?;
-    let at = at.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis();
-    Some((Millis::try_from(at).ok()?, path))
+pub fn newest(backups: &Backups, zone: &TimeZone) -> Option<Millis> {
+    let (at, _) = copies(backups.folder.as_ref()?).pop()?;
+    Some(at.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
 }
 
 fn thin(folder: &Path, keep: Keep) {

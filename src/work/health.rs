@@ -56,7 +56,7 @@ pub async fn look(desk: &Desk) -> Health {
         disks: disks(&settings, desk.store.file()),
         begun_at: desk.opened_at,
         leads: desk.presence.leads(),
-        backup_at: super::backup::newest(&settings.backups).map_or(0, |(at, _)| at),
+        backup_at: super::backup::newest(&settings.backups, &settings.policy.desk.time_zone).unwrap_or(0),
         ..Health::default()
     };
     match desk.store.standing(desk.clock.now()).await {

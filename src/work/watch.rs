@@ -12,7 +12,9 @@ use crate::edge::systemd;
 
 /// How often a page that could not be opened is tried again.
 const AGAIN: Duration = Duration::from_secs(60);
-/// How often the status line is written.
+/// When the status line is first written, once everything has started.
+const FIRST: Duration = Duration::from_secs(2);
+/// How often it is written then.
 const LINE: Duration = Duration::from_secs(30);
 
 /// Serves the page until the stop; one that cannot be opened costs nothing but itself.
@@ -38,13 +40,14 @@ pub(super) async fn serve(desk: Arc<Desk>, stop: CancellationToken) {
 
 /// Writes the status line now and then.
 pub(super) async fn say(desk: Arc<Desk>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
+    let mut wait = FIRST;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => wait = LINE,
+            () = stop.cancelled() => return,
+        }
         let health = health::look(&desk).await;
         systemd::status(&health.line(desk.clock.now()));
-        tokio::select! {
-            () = tokio::time::sleep(LINE) => {}
-            () = stop.cancelled() => {}
-        }
     }
 }
 

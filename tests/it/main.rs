@@ -26,6 +26,7 @@ mod letters;
 mod loops;
 mod reading;
 mod safety;
+mod service;
 mod service_levels;
 mod sign_in;
 mod smtp;

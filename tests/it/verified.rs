@@ -117,6 +117,7 @@ async fn mail_behind_the_place_reached_is_found_on_imap() {
     let user = crate::support::dovecot::User::new();
     let site = Site::with(Database::Sqlite, &user.section("")).await;
     user.append(&Mail::from(ANA).bytes());
+    site.round().await;
     user.append(&Mail::from("bob@college.example").bytes());
     site.round().await;
     assert_eq!(words(&find(&site, WISH).await), "");

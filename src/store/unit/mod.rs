@@ -7,6 +7,8 @@
 
 mod write;
 
+pub(super) use write::search_words;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Alarm, Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};

@@ -22,6 +22,12 @@ struct Written<'a> {
     ticket: &'a TicketView,
 }
 
+/// Texts as the search sees them: words without accents, in lower case.
+pub(in crate::store) fn search_words(texts: &[&str]) -> String {
+    let words = fold(&texts.join(" "));
+    words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 impl Unit {
     /// Writes what has been decided so far, without committing. More may be decided afterwards.
     ///
@@ -119,10 +125,9 @@ impl Unit {
             .values()
             .map(|a| {
                 let tags = a.tags.join(" ");
-                let words = fold(&format!("{} {} {} {tags}", a.title, a.problem, a.solution));
-                let words: Vec<&str> = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+                let words = search_words(&[&a.title, &a.problem, &a.solution, &tags]);
                 let public = i64::from(a.public);
-                (a.ticket, &a.queue, &a.title, &a.problem, &a.solution, tags, public, &a.author, now, words.join(" "))
+                (a.ticket, &a.queue, &a.title, &a.problem, &a.solution, tags, public, &a.author, now, words)
             })
             .collect();
         self.tx.insert(sql::ARTICLES_ADD, &rows).await?;

@@ -113,6 +113,7 @@ impl Site {
 
     /// Copies, upkeep and alarms, and the letters that come of them.
     pub async fn tend(&self) {
+        self.round().await;
         guichet::work::tend(&self.desk).await.unwrap();
         self.round().await;
     }
