@@ -25,10 +25,10 @@
 //! | [`letter`] | what the desk writes | the same |
 //! | [`report`] | figures and charts of a time, from plain rows | the same |
 //! | [`store`] | the only SQL, one text for SQLite and PostgreSQL | rules |
-//! | [`edge`] | IMAP, Maildir, SMTP, tokens, systemd | rules, SQL |
+//! | [`edge`] | IMAP, Maildir, SMTP, OAuth 2.0, systemd, the local page | rules, SQL |
 //! | [`settings`] | configuration, checked into plain values | |
 //! | [`trouble`] | what is done about each failure | |
-//! | [`work`] | the verbs: collect, process, sweep, report, deliver | state of its own |
+//! | [`work`] | the verbs: collect, process, sweep, report, deliver, look after | state of its own |
 //! | [`cli`] | the commands | |
 //!
 //! Dependencies point only upward in this list's order: clock → mail → ticket → letter, report → store,
@@ -43,7 +43,9 @@
 //! happen by itself at a time · **calendar** when people work · **target** what is promised, within what
 //! time · **course** how a ticket stood, for reports · **participant** someone on the requester's side · **priority** P0…P4 ·
 //! **letter** a mail the desk writes · **inbox** mails kept as received, each ending with a
-//! **verdict** · **outbox** letters waiting to leave · **held** a mail a person must judge.
+//! **verdict** · **outbox** letters waiting to leave · **held** a mail a person must judge · **instance** one of
+//! several processes on a database · **life** of an instance, from start to end · **lease** what one of them does alone for now ·
+//! **link** of the chain that covers what a commit wrote · **alarm** something the operator has been told is wrong.
 //!
 //! `docs/architecture.md` walks one mail through in numbered steps and lists the invariants with
 //! their tests.

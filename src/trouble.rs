@@ -5,6 +5,7 @@
 //! | configuration wrong | at a reload: the last good one stays | exit 78 |
 //! | database unreachable, busy, disk full | wait 1 s to 1 min, again | exit 69 |
 //! | schema newer than the program | stop | exit 78 |
+//! | another instance has taken over | leave it to that one; look again when a lease is free | — |
 //! | mailbox unreachable, line dead, answer late | reconnect after 1 s to 10 min | exit 69 |
 //! | mailbox refuses the password | again after 5 min to 1 h, so that the account is not locked | exit 69 |
 //! | mail unreadable, unprovable, or it fails alone | hold it; the others go on | — |

@@ -142,11 +142,11 @@ impl StoreError {
 /// Whether what this code of a database says may pass by itself.
 ///
 /// SQLite's codes carry the kind in their lowest byte: 5 busy, 6 locked, 8 read-only, 10 input or output, 13 full, 14
-/// cannot open. PostgreSQL's classes: 08 connection, 25006 read-only (a standby), 40 rolled back, 53 out of resources, 57
+/// cannot open. PostgreSQL's classes: 08 connection, 25006 read-only (a standby), 25P03 idle for too long, 55P03 locked, 40 rolled back, 53 out of resources, 57
 /// operator's intervention, 58 system error.
 fn passes(code: &str) -> bool {
     if code.len() == 5 {
-        return code == "25006" || ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+        return matches!(code, "25006" | "25P03" | "55P03") || ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
 }
@@ -275,9 +275,8 @@ fn pool(engine: Engine, size: u32) -> AnyPoolOptions {
         .test_before_acquire(engine == Engine::Postgres)
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                if engine == Engine::Sqlite {
-                    connection.execute(sql::PRAGMAS).await?;
-                }
+                let settings = if engine == Engine::Sqlite { sql::PRAGMAS } else { sql::SESSION };
+                connection.execute(settings).await?;
                 Ok(())
             })
         })

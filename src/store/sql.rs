@@ -7,6 +7,11 @@ use super::{Durability, Engine};
 pub(super) const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
      PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;";
 
+/// Settings of each PostgreSQL connection. Whoever is stopped, or cut off, in the middle of a transaction holds its locks
+/// no longer than the others wait before they take over.
+pub(super) const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '30s'; \
+     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2; SET tcp_user_timeout = '15s'";
+
 /// How a transaction begins: with the writer's place taken, and its durability set.
 pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {
     match (engine, durability) {

@@ -1,7 +1,7 @@
 //! Places where the process may be ended by a test, named. In release builds there are none.
 //!
 //! `GUICHET_KILL_AT=sent:3` ends the process, as `kill -9` does, when the third letter was taken by the server and
-//! that is not yet noted. What must be true after any of them stands in `docs/reliability.md`.
+//! that is not yet noted; with `:STOP` behind it the process is only stopped, and may go on later. What must be true after any of them stands in `docs/reliability.md`.
 
 /// The names, in the order in which a mail passes them.
 pub const POINTS: [&str; 15] = [
@@ -27,18 +27,20 @@ pub const POINTS: [&str; 15] = [
 pub(super) fn point(name: &'static str) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
+    use rustix::process::Signal;
+    static WANTED: LazyLock<Option<(String, usize, Signal)>> = LazyLock::new(|| {
         let wanted = std::env::var("GUICHET_KILL_AT").ok()?;
-        let (name, turn) = wanted.split_once(':')?;
-        Some((name.to_owned(), turn.parse().ok()?))
+        let mut parts = wanted.split(':');
+        let (name, turn) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+        Some((name, turn, if parts.next().is_some() { Signal::STOP } else { Signal::KILL }))
     });
     static PASSED: AtomicUsize = AtomicUsize::new(0);
     debug_assert!(POINTS.contains(&name), "{name} is not among the points");
-    if let Some((wanted, turn)) = &*WANTED
+    if let Some((wanted, turn, signal)) = &*WANTED
         && wanted == name
         && PASSED.fetch_add(1, Ordering::SeqCst) + 1 == *turn
     {
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        let _ = rustix::process::kill_process(rustix::process::getpid(), *signal);
     }
 }
 

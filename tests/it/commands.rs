@@ -228,7 +228,7 @@ async fn the_daemon_reloads_keeps_the_last_good_configuration_and_stops_in_time(
 }
 
 #[tokio::test]
-async fn templates_are_listed_checked_and_rendered() {
+async fn op3_templates_are_listed_checked_and_rendered() {
     let site = Site::new(Database::Sqlite).await;
     std::fs::create_dir_all(site.folder.path().join("letters/fr")).unwrap();
     std::fs::write(site.folder.path().join("conf.d/more.toml"), "[desk]\ntemplates = \"../letters\"\n").unwrap();

@@ -71,12 +71,12 @@ async fn comes_back(database: Database) {
 }
 
 #[tokio::test]
-async fn a_copy_made_at_work_comes_back_on_sqlite() {
+async fn op2_a_copy_made_at_work_comes_back_on_sqlite() {
     comes_back(Database::Sqlite).await;
 }
 
 #[tokio::test]
-async fn a_copy_made_at_work_comes_back_on_postgres() {
+async fn op2_a_copy_made_at_work_comes_back_on_postgres() {
     comes_back(Database::Postgres).await;
 }
 
@@ -130,7 +130,7 @@ async fn what_is_no_copy_is_refused_and_changes_nothing() {
 
 /// The timetable makes copies, keeps some, and an alarm tells when it cannot.
 #[tokio::test]
-async fn copies_are_made_by_themselves_and_an_alarm_tells_when_not() {
+async fn op2_copies_are_made_by_themselves_and_an_alarm_tells_when_not() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("backups");
     let more = format!(
@@ -201,12 +201,12 @@ async fn forgets(database: Database) {
 }
 
 #[tokio::test]
-async fn data_goes_when_its_time_is_over_on_sqlite() {
+async fn op2_data_goes_when_its_time_is_over_on_sqlite() {
     forgets(Database::Sqlite).await;
 }
 
 #[tokio::test]
-async fn data_goes_when_its_time_is_over_on_postgres() {
+async fn op2_data_goes_when_its_time_is_over_on_postgres() {
     forgets(Database::Postgres).await;
 }
 
@@ -308,12 +308,12 @@ async fn erased(database: Database) {
 }
 
 #[tokio::test]
-async fn a_person_is_taken_out_of_everything_on_sqlite() {
+async fn op2_a_person_is_taken_out_of_everything_on_sqlite() {
     erased(Database::Sqlite).await;
 }
 
 #[tokio::test]
-async fn a_person_is_taken_out_of_everything_on_postgres() {
+async fn op2_a_person_is_taken_out_of_everything_on_postgres() {
     erased(Database::Postgres).await;
 }
 

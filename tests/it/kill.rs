@@ -35,7 +35,7 @@ async fn ten_kills_lose_nothing_and_double_at_most_a_letter_each() {
     let config = folder.path().join("guichet.toml");
     let url = format!("sqlite:{}", folder.path().join("guichet.db").display());
     let text = format!(
-        "[desk]\nname = \"Desk\"\n[store]\nurl = \"{url}\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n{}\
+        "[desk]\nname = \"Desk\"\n[store]\nurl = \"{url}\"\n[watch]\nlisten = \"\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n{}\
          [queues.help]\nmailbox = \"main\"\naddress = \"support@desk.example\"\nprefix = \"K\"\nreply_to = \"plain\"\n",
         sink.port,
         user.section("Done")

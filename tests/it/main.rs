@@ -30,6 +30,7 @@ mod service;
 mod service_levels;
 mod sign_in;
 mod smtp;
+mod soak;
 mod sql;
 mod story;
 mod structure;

@@ -35,7 +35,7 @@ fn value(metrics: &str, name: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_says_how_things_stand_and_nothing_about_anybody() {
+async fn op1_the_page_says_how_things_stand_and_nothing_about_anybody() {
     let port = free_port();
     let site = Site::with(Database::Sqlite, &format!("[watch]\nlisten = \"127.0.0.1:{port}\"\n")).await;
     site.receive(&Mail::from(ANA)).await;
@@ -140,12 +140,12 @@ async fn alarmed(database: Database) {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_once_brought_to_mind_and_taken_back_on_sqlite() {
+async fn op1_what_is_wrong_is_told_once_brought_to_mind_and_taken_back_on_sqlite() {
     alarmed(Database::Sqlite).await;
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_once_brought_to_mind_and_taken_back_on_postgres() {
+async fn op1_what_is_wrong_is_told_once_brought_to_mind_and_taken_back_on_postgres() {
     alarmed(Database::Postgres).await;
 }
 

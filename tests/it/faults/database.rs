@@ -34,7 +34,7 @@ async fn postgres_stopped_at_once_and_started_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_fails_over_to_its_standby() {
+async fn op4_postgres_fails_over_to_its_standby() {
     let mut primary = Postgres::start(None);
     let database = primary.database();
     let standby = Postgres::start(Some(&primary));

@@ -19,7 +19,7 @@ fn start(trial: &Trial, name: &str) -> Child {
 
 /// `GUICHET_FAULT_MAILS`: how many mails there are; a kill or a stop every few seconds.
 #[tokio::test(flavor = "multi_thread")]
-async fn three_instances_and_a_killer_decide_everything_once() {
+async fn op4_three_instances_and_a_killer_decide_everything_once() {
     let mails: usize = std::env::var("GUICHET_FAULT_MAILS").ok().and_then(|n| n.parse().ok()).unwrap_or(600);
     let mut trial = Trial::new(Database::Postgres).await;
     let more = User::new();
@@ -118,6 +118,41 @@ async fn a_dead_instance_is_replaced_within_thirty_seconds() {
     assert!(took < Duration::from_secs(30), "{took:?}");
     let letters = trial.letters();
     trial.count("an instance killed, another takes over", 1, letters, 0).await;
+}
+
+/// One that stops in the middle of a transaction keeps nobody waiting, and when it goes on it changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_stops_anywhere_is_replaced_and_fenced_off() {
+    for point in ["written", "loaded", "claimed", "sending", "fetched"] {
+        let mut trial = Trial::new(Database::Postgres).await;
+        trial.mails(6);
+        let mut command = trial.program(&["run"]);
+        command.env("GUICHET__STORE__INSTANCE", "one").env("GUICHET_KILL_AT", format!("{point}:1:STOP"));
+        let mut first = command.spawn().unwrap();
+        let begun = Instant::now();
+        while !is_stopped(&first) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{point} is never passed: {}", trial.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let begun = Instant::now();
+        let mut second = start(&trial, "two");
+        trial.settled(Duration::from_secs(40)).await;
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(30), "{point}: {took:?}");
+        signal(&first, "CONT");
+        std::thread::sleep(Duration::from_secs(2));
+        stop(&mut first, "TERM");
+        stop(&mut second, "TERM");
+        let letters = trial.letters();
+        // A letter that was about to leave when its sender was stopped leaves then: nobody can call it back.
+        let doubled = usize::from(point == "sending");
+        trial.count(&format!("stopped at `{point}` until another took over, then let go"), 1, letters, doubled).await;
+    }
+}
+
+fn is_stopped(process: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap_or_default();
+    status.lines().any(|l| l.starts_with("State:") && l.contains('T'))
 }
 
 /// Who was cut off and does not know it changes nothing when it comes back.

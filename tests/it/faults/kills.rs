@@ -41,12 +41,12 @@ async fn at_every_point(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_by_a_kill_at_any_point_on_sqlite() {
+async fn op4_nothing_is_lost_by_a_kill_at_any_point_on_sqlite() {
     at_every_point(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_by_a_kill_at_any_point_on_postgres() {
+async fn op4_nothing_is_lost_by_a_kill_at_any_point_on_postgres() {
     at_every_point(Database::Postgres).await;
 }
 

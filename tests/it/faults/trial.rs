@@ -92,7 +92,7 @@ impl Trial {
             .section("Done")
             .replace(&format!("port = {}", User::port()), &format!("port = {}", self.imap_port));
         let text = format!(
-            "[desk]\nname = \"Desk\"\n[store]\nurl = \"{}\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\n\
+            "[desk]\nname = \"Desk\"\n[store]\nurl = \"{}\"\n[watch]\nlisten = \"\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\n\
              timeout = \"2s\"\n[retry]\nfirst = \"1s\"\nmost = \"1s\"\n{section}poll = \"1s\"\ntimeout = \"2s\"\n[queues.help]\nmailbox = \"main\"\n\
              address = \"support@desk.example\"\nprefix = \"K\"\nreply_to = \"plain\"\n{}",
             self.url, self.more
