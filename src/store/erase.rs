@@ -175,6 +175,8 @@ impl Store {
         }
         tx.close_links(&links, erasure, actor, now).await?;
         tx.commit().await?;
+        sqlx::query(sql::SEARCH_ANEW.on(self.engine)).execute(&self.write).await?;
+        sqlx::query(sql::EMPTY_LOG.on(self.engine)).execute(&self.write).await?;
         Ok(count)
     }
 }

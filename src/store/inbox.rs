@@ -271,6 +271,12 @@ impl Tx {
         Ok(bytes.into_iter().map(|(id, _)| id).collect())
     }
 
+    /// Claims a mail that is decided in this very transaction.
+    pub(super) async fn claim_mail(&mut self, id: i64, holder: &str) -> Result<(), StoreError> {
+        sqlx::query(sql::INBOX_CLAIM.on(self.engine)).bind(id).bind(holder).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
     /// Says which ticket a held mail belongs to, for when it is decided again.
     ///
     /// # Errors

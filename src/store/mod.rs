@@ -146,7 +146,8 @@ impl StoreError {
 /// operator's intervention, 58 system error.
 fn passes(code: &str) -> bool {
     if code.len() == 5 {
-        return matches!(code, "25006" | "25P03" | "55P03") || ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+        return matches!(code, "25006" | "25P03" | "55P03")
+            || ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
 }

@@ -3,9 +3,10 @@
 use super::erase::Column;
 use super::{Durability, Engine};
 
-/// Settings of each SQLite connection. The cache is 2 MiB, the log may grow to 16 MiB; readers never wait for the writer.
+/// Settings of each SQLite connection. The cache is 2 MiB, the log may grow to 16 MiB; readers never wait for the writer. What is deleted is overwritten.
 pub(super) const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;";
+     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY; \
+     PRAGMA secure_delete = ON;";
 
 /// Settings of each PostgreSQL connection. Whoever is stopped, or cut off, in the middle of a transaction holds its locks
 /// no longer than the others wait before they take over.
@@ -339,6 +340,11 @@ statements! {
     EVENTS_OF_LINKS = among_ids!("SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE link", "", "");
     LETTERS_OF_LINKS = among_ids!("SELECT id, link, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE link", "", "");
 
+    // What was deleted is to be found in no file: neither in the index of words nor in the log.
+    SEARCH_ANEW = Sql {
+        sqlite: "INSERT INTO article_search (article_search) VALUES ('rebuild')",
+        postgres: "REINDEX INDEX article_search" };
+    EMPTY_LOG = Sql { sqlite: "PRAGMA wal_checkpoint(TRUNCATE)", postgres: "VACUUM" };
     COPY = Sql { sqlite: "VACUUM INTO $1", postgres: "SELECT $1 || ''" };
     ANALYZE = Sql { sqlite: "PRAGMA optimize", postgres: "ANALYZE" };
     VACUUM = Sql { sqlite: "VACUUM", postgres: "VACUUM (ANALYZE)" };
@@ -380,6 +386,7 @@ statements! {
                    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) \
                    RETURNING id, mailbox, size, attempts, received_at, released, joins",
     };
+    INBOX_CLAIM = Sql::both("UPDATE inbox SET claimed_by = $2 WHERE id = $1 AND state = 'new'");
     INBOX_UNCLAIM = Sql::both("UPDATE inbox SET claimed_by = '' WHERE state = 'new' AND id > $1 AND claimed_by = $2");
     // Mails are decided in the order they came in, whoever decides them.
     INBOX_AHEAD = Sql::both("SELECT COUNT(*) FROM inbox WHERE state = 'new' AND id < $1 AND claimed_by <> $2");

@@ -20,6 +20,7 @@ use crate::store::{Due, Durability, Settlement, StoreError};
 use crate::ticket::LetterKind;
 use crate::trouble::{Trouble, after_refusal};
 
+use super::presence::Claims;
 use super::{Desk, beside, point, sign_in, undelivered};
 
 /// Letters claimed by one commit.
@@ -36,6 +37,8 @@ pub struct Sender {
     notes: Option<Notes>,
     /// Whether the store knows all that is noted, and nothing is claimed.
     settled: bool,
+    /// Under which the letters at hand were claimed.
+    claims: Claims,
 }
 
 impl Sender {
@@ -46,7 +49,12 @@ impl Sender {
     /// [`Trouble`].
     pub async fn open(desk: &Desk) -> Result<Self, Trouble> {
         let notes = desk.store.file().map(|file| Notes::open(&beside(file, "sent"))).transpose().map_err(no_notes)?;
-        let mut sender = Self { smtp: Smtp::new(desk.settings.load().smtp.clone()), notes, settled: false };
+        let mut sender = Self {
+            smtp: Smtp::new(desk.settings.load().smtp.clone()),
+            notes,
+            settled: false,
+            claims: desk.presence.claims(),
+        };
         sender.recover(desk).await?;
         Ok(sender)
     }
@@ -64,6 +72,7 @@ impl Sender {
         // Whatever fails from here on, the store may not know what was sent.
         self.settled = false;
         let mut sent = 0;
+        self.claims = desk.presence.claims();
         let mut due = claim(desk).await?;
         while !due.is_empty() {
             let outcome = self.batch(desk, &settings, &due, stop).await?;
@@ -127,7 +136,7 @@ impl Sender {
         let now = desk.clock.now();
         let error = outcome.broken.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
-        let goes_on = outcome.broken.is_none() && !stop.is_cancelled() && desk.presence.is_alive();
+        let goes_on = outcome.broken.is_none() && !stop.is_cancelled() && desk.presence.still(self.claims);
         let holder = desk.store.holder();
         let next = if goes_on { tx.claim(now, now + LEASE, &holder, BATCH).await? } else { Vec::new() };
         tx.settle_sent(&outcome.sent, now).await?;
@@ -160,7 +169,7 @@ impl Sender {
         let letters = desk.store.leased_letters(first.id, last.id, &desk.store.holder()).await?;
         for (at, letter) in chunk.iter().enumerate() {
             // Whoever was cut off for too long has lost its claim: others send these letters now.
-            if !desk.presence.is_alive() {
+            if !desk.presence.still(self.claims) {
                 outcome.cut_off = true;
                 return Ok(at);
             }

@@ -25,9 +25,9 @@ pub const POINTS: [&str; 15] = [
 /// Ends the process here, if it was asked to.
 #[cfg(debug_assertions)]
 pub(super) fn point(name: &'static str) {
+    use rustix::process::Signal;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use rustix::process::Signal;
     static WANTED: LazyLock<Option<(String, usize, Signal)>> = LazyLock::new(|| {
         let wanted = std::env::var("GUICHET_KILL_AT").ok()?;
         let mut parts = wanted.split(':');

@@ -6,6 +6,7 @@
 //! Where the store is a file, one process holds everything.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -29,13 +30,20 @@ pub struct Presence {
     alone: bool,
     own: String,
     held: Mutex<BTreeMap<String, Instant>>,
+    /// How often this instance was taken for dead: what it had claimed before is others' since.
+    lapses: AtomicU64,
 }
 
 impl Presence {
     /// Nothing is held yet, unless the store is a file.
     #[must_use]
     pub fn new(store: &Store, instance: &str) -> Self {
-        Self { alone: store.engine() == Engine::Sqlite, own: format!("instance:{instance}"), held: Mutex::default() }
+        Self {
+            alone: store.engine() == Engine::Sqlite,
+            own: format!("instance:{instance}"),
+            held: Mutex::default(),
+            lapses: AtomicU64::new(0),
+        }
     }
 
     /// Whether a lease is held.
@@ -49,6 +57,19 @@ impl Presence {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.holds(&self.own)
+    }
+
+    /// What claims are worth: they hold as long as this stays the same and the instance is alive.
+    #[must_use]
+    pub fn claims(&self) -> Claims {
+        Claims(self.lapses.load(Ordering::SeqCst))
+    }
+
+    /// Whether what was claimed then is still this instance's own. One that was stopped or cut off for too long may have been
+    /// taken for dead, and may live again by now.
+    #[must_use]
+    pub fn still(&self, claims: Claims) -> bool {
+        self.is_alive() && self.claims() == claims
     }
 
     /// Whether deadlines, reports and upkeep are this instance's.
@@ -81,7 +102,12 @@ impl Presence {
 
     fn note(&self, name: &str, renewed: Option<Instant>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = held.contains_key(name);
+        let last = held.get(name).copied();
+        if name == self.own && last.is_some_and(|renewed| renewed.elapsed() >= TRUST) {
+            // Before it counts as alive again.
+            self.lapses.fetch_add(1, Ordering::SeqCst);
+        }
+        let before = last.is_some();
         match renewed {
             Some(at) => held.insert(name.to_owned(), at),
             None => held.remove(name),
@@ -96,6 +122,10 @@ impl Presence {
         }
     }
 }
+
+/// What was claimed while an instance lived without a break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claims(u64);
 
 /// The lease of whoever reads a mailbox.
 #[must_use]

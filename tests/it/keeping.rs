@@ -289,6 +289,16 @@ async fn erased(database: Database) {
         assert_eq!(at, None, "{gone}");
     }
     assert!(after.contains(&done.pseudonym), "the history says that there was somebody");
+    if database == Database::Sqlite {
+        // Nor in what the file keeps of deleted rows, nor in its log.
+        for ending in ["", "-wal"] {
+            let bytes = std::fs::read(site.folder.path().join(format!("guichet.db{ending}"))).unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes).to_lowercase();
+            for gone in ["ana@college.example", "06 12 34 56 78"] {
+                assert!(!text.contains(gone), "{gone} stands in guichet.db{ending}");
+            }
+        }
+    }
     // Everything still fits, the chain says what was emptied, and the desk goes on.
     let settings = site.desk.settings.load_full();
     let found = verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap();

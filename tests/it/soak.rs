@@ -81,7 +81,8 @@ async fn memory_does_not_follow_the_mails() {
         while written < mails && written < through + 2_000 {
             written += 1;
             let mail = Mail::from(&format!("p{written}@college.example")).subject(&format!("Demande {written}"));
-            maildir::deliver(&folder.path().join("mail"), &format!("{}.m", 1_000_000 + written), &mail.bytes()).unwrap();
+            maildir::deliver(&folder.path().join("mail"), &format!("{}.m", 1_000_000 + written), &mail.bytes())
+                .unwrap();
         }
         assert!(begun.elapsed() < patience, "{through} of {mails} only");
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -41,6 +41,6 @@ async fn a_schema_newer_than_the_program_is_refused() {
         );
         connection.execute(sqlx::AssertSqlSafe(text)).await.unwrap();
         let error = Store::open(&url).await.unwrap_err();
-        assert!(error.to_string().contains("does not fit this version"), "{error}");
+        assert!(error.to_string().contains("was written by a newer version"), "{error}");
     }
 }

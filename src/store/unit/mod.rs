@@ -426,7 +426,9 @@ impl Unit {
     /// [`StoreError::Statement`].
     pub async fn take_in(&mut self, arrival: &Arrival<'_>) -> Result<i64, StoreError> {
         let ids = self.tx.journal(std::slice::from_ref(arrival), self.now).await?;
-        ids.first().copied().ok_or(StoreError::AlreadyDecided(0))
+        let id = ids.first().copied().ok_or(StoreError::AlreadyDecided(0))?;
+        self.tx.claim_mail(id, &self.holder).await?;
+        Ok(id)
     }
 
     /// Messages of a ticket as far as they are written, this unit's included.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use guichet::store::Store;
 
-use super::trial::{Dice, Trial};
+use super::trial::{Dice, Trial, rounds};
 use crate::support::Database;
 use crate::support::dovecot::User;
 use crate::support::mail::Mail;
@@ -123,7 +123,9 @@ async fn a_dead_instance_is_replaced_within_thirty_seconds() {
 /// One that stops in the middle of a transaction keeps nobody waiting, and when it goes on it changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_stops_anywhere_is_replaced_and_fenced_off() {
-    for point in ["written", "loaded", "claimed", "sending", "fetched"] {
+    let all = ["sending", "written", "loaded", "claimed", "fetched"];
+    // Each takes as long as a lease.
+    for point in &all[..rounds(2).min(all.len())] {
         let mut trial = Trial::new(Database::Postgres).await;
         trial.mails(6);
         let mut command = trial.program(&["run"]);
@@ -145,7 +147,7 @@ async fn an_instance_that_stops_anywhere_is_replaced_and_fenced_off() {
         stop(&mut second, "TERM");
         let letters = trial.letters();
         // A letter that was about to leave when its sender was stopped leaves then: nobody can call it back.
-        let doubled = usize::from(point == "sending");
+        let doubled = usize::from(*point == "sending");
         trial.count(&format!("stopped at `{point}` until another took over, then let go"), 1, letters, doubled).await;
     }
 }
