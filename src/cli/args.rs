@@ -331,11 +331,14 @@ pub(super) enum OutboxCommand {
     /// Send letters again at once: one, or all that failed or wait
     Retry {
         /// Its id, as listed
-        #[arg(required_unless_present = "all")]
+        #[arg(required_unless_present_any = ["all", "restored"])]
         id: Option<i64>,
         /// All that failed or wait
         #[arg(long, conflicts_with = "id")]
         all: bool,
+        /// All that wait since a backup was brought back
+        #[arg(long, conflicts_with_all = ["id", "all"])]
+        restored: bool,
     },
 }
 

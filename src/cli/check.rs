@@ -13,8 +13,9 @@ use crate::settings::{self, MailboxKind, Settings};
 use crate::store::{Store, sqlite_file};
 use crate::ticket::{PriorityRule, ReplyTo, Secret};
 use crate::trouble::{Trouble, exit};
+use crate::work::backup;
 use crate::work::probe;
-use crate::work::reports::ending;
+use crate::work::reports::{self, ending};
 use crate::work::sign_in::{Signer, Tokens};
 
 /// What the lines so far amount to.
@@ -60,6 +61,7 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
         report.note("configuration", warning);
     }
     notes_on_people(&settings, &report);
+    service(&settings, &mut report);
     time(&settings, &report);
     let secret = database(&settings, &mut report).await;
     if offline {
@@ -79,6 +81,38 @@ fn notes_on_people(settings: &Settings, report: &Report) {
         if settings.policy.watchers(&queue.name).is_empty() {
             let text = "nobody is told of new tickets: no agent has it among its queues";
             report.note(&format!("queue {}", queue.name), text);
+        }
+    }
+}
+
+/// Copies, alarms and page.
+fn service(settings: &Settings, report: &mut Report) {
+    let zone = &settings.policy.desk.time_zone;
+    match &settings.backups.folder {
+        None => report.note("backup", "no copies are made by themselves; see backup.folder"),
+        Some(folder) if folder.exists() && !folder.is_dir() => {
+            report.bad("backup", &format!("{} is no folder; see backup.folder", folder.display()), exit::CONFIG);
+        }
+        Some(folder) => {
+            let newest = backup::newest(&settings.backups, zone).map_or("none yet".to_owned(), |at| readable(at, zone));
+            report.good("backup", &format!("in {}, the newest: {newest}", folder.display()));
+        }
+    }
+    let mut told: Vec<&str> = settings.alarms.to.iter().map(|to| to.address.as_str()).collect();
+    if told.is_empty() {
+        told = reports::in_charge(&settings.policy).iter().map(|agent| agent.address.as_str()).collect();
+    }
+    match told.as_slice() {
+        [] => report.note("alarms", "nobody is told when the service is in trouble; see alarms.to"),
+        told => report.good("alarms", &format!("go to {}", told.join(", "))),
+    }
+    if let Some(place) = settings.watch.listen {
+        match std::net::TcpListener::bind(place) {
+            Ok(_) => report.good("page", &format!("http://{place}/ is free for it")),
+            Err(error) => {
+                let text = format!("{place}: {error}; that is guichet itself, where it runs; else see watch.listen");
+                report.note("page", &text);
+            }
         }
     }
 }

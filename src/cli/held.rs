@@ -98,7 +98,7 @@ async fn again(open: &Open, id: i64, ticket: i64, reason: &str) -> Result<(), Tr
     }
     let mut tx = open.store.begin(Durability::Full).await?;
     tx.join(id, ticket).await?;
-    tx.release(id, reason).await?;
+    tx.release(id, reason, Clock::system().now()).await?;
     done(&mut tx, "released", &format!("mail {id}"), "").await?;
     tx.commit().await?;
     println!("Mail {id} is decided again by the running guichet, or by `guichet run --once`.");
@@ -131,8 +131,8 @@ async fn meant(open: &Open, which: &Which) -> Result<(String, String), Trouble> 
 async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
     let (sender, held_for) = meant(open, which).await?;
     let mut tx = open.store.begin(Durability::Full).await?;
-    let count = tx.release_all(&sender, &held_for, "released by the operator").await?;
-    done(&mut tx, "released", "held mails", &counted(count)).await?;
+    let count = tx.release_all(&sender, &held_for, "released by the operator", Clock::system().now()).await?;
+    done(&mut tx, "released", "held mails", &number(count)).await?;
     tx.commit().await?;
     println!("{} decided again by the running guichet, or by `guichet run --once`.", counted(count));
     let open_still = open.store.held().await?;
@@ -152,7 +152,7 @@ async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trou
     let (sender, held_for) = meant(open, which).await?;
     let mut tx = open.store.begin(Durability::Full).await?;
     let count = tx.refuse_all(&sender, &held_for, reason, Clock::system().now()).await?;
-    done(&mut tx, "refused", "held mails", &counted(count)).await?;
+    done(&mut tx, "refused", "held mails", &number(count)).await?;
     tx.commit().await?;
     println!("{} refused. Nobody was written to.", counted(count));
     Ok(())
@@ -161,6 +161,10 @@ async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trou
 /// Records what the operator did. Addresses are left out: links of the chain stay for ever.
 async fn done(tx: &mut Tx, kind: &str, subject: &str, text: &str) -> Result<(), StoreError> {
     tx.record(Deed { kind, actor: "operator", subject, text }, Clock::system().now()).await
+}
+
+fn number(count: u64) -> String {
+    if count == 1 { "1 mail".to_owned() } else { format!("{count} mails") }
 }
 
 fn counted(count: u64) -> String {

@@ -46,12 +46,18 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
         }
     };
+    // A panic is a bug, and its words may be those of a mail: the place says enough.
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("guichet: this is a bug of guichet, at {place}");
+    }));
     log(&args.command);
     // The daemon writes to sockets, whose ends are errors to it; everything else writes to people.
     if !matches!(args.command, Command::Run { .. } | Command::Demo { .. }) {
         sigpipe::reset();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(args)),
         Err(error) => Err(Trouble::Bug(format!("the runtime does not start: {error}"))),
@@ -96,13 +102,17 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
     let config = args.config.as_path();
     match args.command {
         Command::Run { once: false } => {
-            let desk = open_desk(config).await?;
+            let desk = open_desk(config, "").await?;
             let outcome = daemon::run(Arc::clone(&desk), args.config).await;
             desk.close().await;
             outcome?;
         }
         Command::Run { once: true } => {
-            let desk = open_desk(config).await?;
+            let desk = match open_desk(config, "").await {
+                // Beside a daemon of the same name it is an instance of its own, which takes what is free.
+                Err(Trouble::Again(_)) if is_shared(config) => open_desk(config, "once").await?,
+                opened => opened?,
+            };
             let outcome = once::run(&desk).await;
             desk.close().await;
             let tally = outcome?;
@@ -152,8 +162,17 @@ async fn open(config: &Path) -> Result<Open, Trouble> {
     Ok(Open { settings, store })
 }
 
-async fn open_desk(config: &Path) -> Result<Arc<Desk>, Trouble> {
-    let settings = settings::load(config)?;
+/// Whether several instances may work on the database.
+fn is_shared(config: &Path) -> bool {
+    settings::load(config).is_ok_and(|settings| sqlite_file(&settings.store_url).is_none())
+}
+
+/// `beside`: what is added to the instance's name; nothing for the name itself.
+async fn open_desk(config: &Path, beside: &str) -> Result<Arc<Desk>, Trouble> {
+    let mut settings = settings::load(config)?;
+    if !beside.is_empty() {
+        settings.instance = format!("{}/{beside}-{}", settings.instance, std::process::id());
+    }
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }

@@ -8,12 +8,13 @@ use super::{Open, show};
 use crate::clock::Clock;
 use crate::store::{Deed, Durability, OutboxRow, OutboxState};
 use crate::trouble::Trouble;
+use crate::work::backup::RESTORED;
 
 pub(super) async fn run(open: &Open, command: OutboxCommand) -> Result<(), Trouble> {
     match command {
         OutboxCommand::List { state, json } => list(open, state.as_deref(), json).await,
         OutboxCommand::Show { id, json } => show_one(open, id, json).await,
-        OutboxCommand::Retry { id, .. } => retry(open, id.unwrap_or(0)).await,
+        OutboxCommand::Retry { id, restored, .. } => retry(open, id.unwrap_or(0), restored).await,
     }
 }
 
@@ -82,10 +83,10 @@ async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn retry(open: &Open, id: i64) -> Result<(), Trouble> {
+async fn retry(open: &Open, id: i64, restored: bool) -> Result<(), Trouble> {
     let mut tx = open.store.begin(Durability::Full).await?;
     let now = Clock::system().now();
-    let count = tx.retry(id, now).await?;
+    let count = tx.retry(id, if restored { RESTORED } else { "" }, now).await?;
     let subject = if id == 0 { "all letters".to_owned() } else { format!("letter {id}") };
     let text = format!("{count} letters");
     tx.record(Deed { kind: "retried", actor: "operator", subject: &subject, text: &text }, now).await?;

@@ -4,13 +4,20 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpListener;
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+/// Most connections at once.
+const CONNECTIONS: usize = 16;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +51,87 @@ pub type Answers = Arc<dyn Fn(Ask) -> Pin<Box<dyn Future<Output = Answer> + Send
 /// # Errors
 /// The system's, of the listening socket.
 pub async fn serve(listener: TcpListener, answers: Answers, stop: CancellationToken) -> std::io::Result<()> {
-    let router = Router::new().fallback(answer).with_state(answers);
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    let local = listener.local_addr()?.ip().is_loopback();
+    let router = Router::new().fallback(answer).with_state(Page { answers, local });
+    axum::serve(Few { listener, places: Arc::new(Semaphore::new(CONNECTIONS)) }, router)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
 }
 
-async fn answer(State(answers): State<Answers>, request: Request) -> Response {
+#[derive(Clone)]
+struct Page {
+    answers: Answers,
+    /// Whether it is for this machine alone.
+    local: bool,
+}
+
+/// A listener that takes only so many connections at once: whoever opens thousands gets none of the service's own.
+struct Few {
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+}
+
+impl Listener for Few {
+    type Io = Counted;
+    type Addr = std::net::SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        // Nobody closes the semaphore.
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        (Counted { stream, _place: place }, address)
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection and its place.
+struct Counted {
+    stream: TcpStream,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Whether a request calls the page by a name of this machine: a page of the web could have its own name lead here.
+fn is_own(request: &Request) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+async fn answer(State(page): State<Page>, request: Request) -> Response {
+    if page.local && !is_own(&request) {
+        return (StatusCode::MISDIRECTED_REQUEST, "This page answers only under its own address.\n").into_response();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::METHOD_NOT_ALLOWED, "There is nothing here that could be changed.\n").into_response();
+    }
     let ask = match request.uri().path() {
         "/" => Ask::Overview,
         "/healthz" => Ask::Alive,
@@ -56,7 +139,7 @@ async fn answer(State(answers): State<Answers>, request: Request) -> Response {
         "/metrics" => Ask::Metrics,
         _ => return (StatusCode::NOT_FOUND, "There are /, /healthz, /readyz and /metrics.\n").into_response(),
     };
-    let answer = answers(ask).await;
+    let answer = (page.answers)(ask).await;
     let status = if answer.good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // Nothing may be run, fetched or framed, whatever the text says.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";

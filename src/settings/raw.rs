@@ -59,6 +59,7 @@ pub(super) struct Alarms {
     pub(super) letters_wait: String,
     pub(super) backup_age: String,
     pub(super) disk_free_mib: u64,
+    pub(super) mails_held: i64,
     pub(super) remind: String,
 }
 

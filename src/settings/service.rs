@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::check::Check;
 use super::raw::Raw;
-use crate::clock::Millis;
+use crate::clock::{DAY, Millis};
 use crate::report::Cron;
 use crate::ticket::{Desk, Person};
 
@@ -31,6 +31,8 @@ pub struct Alarms {
     pub letters_wait: Millis,
     /// A newest backup of that age.
     pub backup_age: Millis,
+    /// More mails than that wait for a person; 0: never.
+    pub mails_held: i64,
     /// Less room on a disk than that, in bytes.
     pub disk_free: u64,
     /// When an alarm that lasts is told again.
@@ -89,6 +91,10 @@ pub(super) fn watch(check: &mut Check<'_>, raw: &Raw) -> Watch {
 
 pub(super) fn alarms(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Option<Alarms> {
     let alarms = raw.alarms.as_ref()?;
+    if let Some(language) = alarms.language.as_ref().filter(|l| !desk.languages.contains(l)) {
+        let known = desk.languages.join(", ");
+        check.note("alarms.language", format!("there are no letters in {language:?}; there are in {known}"));
+    }
     let person = |check: &mut Check<'_>, text: &String| Person {
         address: check.address("alarms.to", text),
         name: String::new(),
@@ -101,6 +107,7 @@ pub(super) fn alarms(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Option<Al
         mail_undecided: check.millis("alarms.mail_undecided", &alarms.mail_undecided)?,
         letters_wait: check.millis("alarms.letters_wait", &alarms.letters_wait)?,
         backup_age: check.millis("alarms.backup_age", &alarms.backup_age)?,
+        mails_held: alarms.mails_held,
         disk_free: alarms.disk_free_mib.saturating_mul(1024 * 1024),
         remind: check.millis("alarms.remind", &alarms.remind)?,
     })
@@ -110,8 +117,12 @@ pub(super) fn backups(check: &mut Check<'_>, raw: &Raw) -> Option<Backups> {
     let backup = raw.backup.as_ref()?;
     let cron = match Cron::read(&format!("0 {}", backup.cron)) {
         Ok(cron) => Some(cron),
-        Err(error) => {
-            check.note("backup.cron", format!("{error}; write minute, hour, day, month, weekday, like \"30 2 * * *\""));
+        Err(_) => {
+            let text = format!(
+                "{:?} is no timetable; write minute, hour, day, month, weekday, like \"30 2 * * *\"",
+                backup.cron
+            );
+            check.note("backup.cron", text);
             None
         }
     };
@@ -123,11 +134,21 @@ pub(super) fn backups(check: &mut Check<'_>, raw: &Raw) -> Option<Backups> {
 pub(super) fn retention(check: &mut Check<'_>, raw: &Raw) -> Option<Retention> {
     let kept = raw.retention.as_ref()?;
     Some(Retention {
-        mails: for_ever_or(check, "retention.mails", &kept.mails)?,
-        letters: for_ever_or(check, "retention.letters", &kept.letters)?,
-        ignored: for_ever_or(check, "retention.ignored", &kept.ignored)?,
-        people: for_ever_or(check, "retention.people", &kept.people)?,
+        mails: days_or_ever(check, "retention.mails", &kept.mails)?,
+        letters: days_or_ever(check, "retention.letters", &kept.letters)?,
+        ignored: days_or_ever(check, "retention.ignored", &kept.ignored)?,
+        people: days_or_ever(check, "retention.people", &kept.people)?,
     })
+}
+
+/// What is removed is gone: less than a day is a month mistaken for a minute.
+fn days_or_ever(check: &mut Check<'_>, key: &str, text: &str) -> Option<Millis> {
+    let time = for_ever_or(check, key, text)?;
+    if time > 0 && time < DAY {
+        check.note(key, format!("{text:?} is less than a day; a month is \"30d\", a year \"365d\""));
+        return None;
+    }
+    Some(time)
 }
 
 /// A length of time; 0 for an empty text.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regex::{Captures, Regex, RegexBuilder};
 use sqlx::Row;
 
 use super::chain::{Deed, Rows};
@@ -27,8 +28,8 @@ pub struct Column {
 pub struct Erasure {
     /// The address, in the form the store compares ([`crate::mail::key`]).
     pub address: String,
-    /// Names the person went by.
-    pub names: BTreeSet<String>,
+    /// Names the person went by, the longest first.
+    pub names: Vec<String>,
     /// What stands in their place.
     pub pseudonym: String,
     /// Tickets they took part in.
@@ -104,16 +105,40 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn search(&self, address: &str) -> Result<Vec<(&'static str, usize)>, StoreError> {
         let mut found = Vec::new();
-        for column in sql::COLUMNS {
-            let rows = sqlx::query(column.find.on(self.engine)).bind(pattern(address)).fetch_all(&self.read).await?;
-            found.push((column.name, rows.len()));
-        }
-        for (name, statement) in sql::PLACES {
-            let query = sqlx::query(statement.on(self.engine)).bind(pattern(address));
-            let count: i64 = query.fetch_one(&self.read).await?.try_get(0)?;
-            found.push((name, usize::try_from(count).unwrap_or(0)));
+        let word = Word::address(address);
+        let texts = sql::COLUMNS.iter().map(|column| (column.name, column.find, 3));
+        for (name, statement, at) in texts.chain(sql::PLACES.iter().map(|(name, statement)| (*name, *statement, 0))) {
+            let query = sqlx::query(statement.on(self.engine)).bind(pattern(address)).bind(pattern_as_is(address));
+            let mut count = 0;
+            for row in query.fetch_all(&self.read).await? {
+                count += usize::from(word.is_in(&row.try_get::<String, _>(at)?));
+            }
+            found.push((name, count));
         }
         Ok(found)
+    }
+
+    /// Held mails of others, and letters that wait to leave to others: they keep their bytes until somebody has judged them, or they have left.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn of_others(&self, address: &str) -> Result<(BTreeSet<i64>, BTreeSet<i64>), StoreError> {
+        let mut found = Vec::new();
+        for statement in [sql::HELD_OF_OTHERS, sql::WAITING_TO_OTHERS] {
+            let rows = sqlx::query(statement.on(self.engine)).bind(address).fetch_all(&self.read).await?;
+            found.push(rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<i64>, sqlx::Error>>()?);
+        }
+        let letters = found.pop().unwrap_or_default();
+        Ok((found.pop().unwrap_or_default(), letters))
+    }
+
+    /// How many of these mails still wait for their verdict.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn undecided_among(&self, mails: &BTreeSet<i64>) -> Result<i64, StoreError> {
+        let query = sqlx::query(sql::UNDECIDED_AMONG.on(self.engine)).bind(json(mails)?);
+        Ok(query.fetch_one(&self.read).await?.try_get(0)?)
     }
 
     /// People whose tickets were all closed before then, at most `count`.
@@ -157,8 +182,17 @@ impl Store {
         tx.insert(sql::RAW_GONE, &mails).await?;
         tx.insert(sql::LETTER_DROP, &letters).await?;
         tx.insert(sql::LETTER_GONE, &letters).await?;
-        tx.erase_problems(&erasure.address).await?;
-        let statements = [sql::ERASE_TEXTS, sql::ERASE_QUOTES, sql::ERASE_FIELDS, sql::ERASE_PEOPLE, sql::ERASE_BLOCK];
+        let tickets: Vec<i64> = erasure.tickets.iter().copied().collect();
+        // What others quoted of it goes with it.
+        tx.insert(sql::ERASE_QUOTES, &tickets).await?;
+        let statements = [
+            sql::ERASE_TEXTS,
+            sql::ERASE_SUBJECTS,
+            sql::ERASE_PROBLEMS,
+            sql::ERASE_FIELDS,
+            sql::ERASE_PEOPLE,
+            sql::ERASE_BLOCK,
+        ];
         for statement in statements {
             let query = sqlx::query(statement.on(self.engine)).bind(&erasure.address).bind(&erasure.pseudonym);
             query.execute(&mut *tx.tx).await?;
@@ -173,7 +207,8 @@ impl Store {
         for column in sql::COLUMNS {
             count += tx.replace(*column, erasure, &mut links).await?;
         }
-        tx.close_links(&links, erasure, actor, now).await?;
+        tx.article_words(&tickets).await?;
+        tx.close_links(&links, erasure, actor, count, now).await?;
         tx.commit().await?;
         sqlx::query(sql::SEARCH_ANEW.on(self.engine)).execute(&self.write).await?;
         sqlx::query(sql::EMPTY_LOG.on(self.engine)).execute(&self.write).await?;
@@ -182,13 +217,14 @@ impl Store {
 }
 
 impl Tx {
-    /// Articles keep what helps others, not what the person wrote.
-    async fn erase_problems(&mut self, address: &str) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::ERASE_PROBLEMS.on(self.engine)).bind(address);
+    /// The words of the search are those that are left.
+    async fn article_words(&mut self, tickets: &[i64]) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::ARTICLES_OF.on(self.engine)).bind(json(&tickets)?);
         for row in query.fetch_all(&mut *self.tx).await? {
-            let [title, solution, tags]: [String; 3] = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
-            let words = search_words(&[&title, &solution, &tags]);
-            let query = sqlx::query(sql::ERASE_PROBLEM.on(self.engine)).bind(row.try_get::<i64, _>(0)?).bind(words);
+            let [title, problem, solution, tags]: [String; 4] =
+                [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?];
+            let words = search_words(&[&title, &problem, &solution, &tags]);
+            let query = sqlx::query(sql::ARTICLE_WORDS.on(self.engine)).bind(row.try_get::<i64, _>(0)?).bind(words);
             query.execute(&mut *self.tx).await?;
         }
         Ok(())
@@ -203,18 +239,18 @@ impl Tx {
     ) -> Result<usize, StoreError> {
         let mut changed: BTreeMap<i64, (String, i64)> = BTreeMap::new();
         for word in std::iter::once(&erasure.address).chain(&erasure.names) {
-            let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word));
+            let whole = Word::new(word);
+            let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word)).bind(pattern_as_is(word));
             for row in query.fetch_all(&mut *self.tx).await? {
                 let (id, ticket, link): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
                 // A name may be somebody else's, elsewhere.
                 if *word != erasure.address && !erasure.tickets.contains(&ticket) {
                     continue;
                 }
-                let text = match changed.remove(&id) {
-                    Some((text, _)) => text,
-                    None => row.try_get(3)?,
-                };
-                changed.insert(id, (replaced(&text, word, &erasure.pseudonym), link));
+                let text: String = changed.get(&id).map_or_else(|| row.try_get(3), |(text, _)| Ok(text.clone()))?;
+                if whole.is_in(&text) {
+                    changed.insert(id, (whole.replaced(&text, &erasure.pseudonym), link));
+                }
             }
         }
         for (id, (text, link)) in &changed {
@@ -230,6 +266,7 @@ impl Tx {
         links: &BTreeSet<i64>,
         erasure: &Erasure,
         actor: &str,
+        count: usize,
         now: Millis,
     ) -> Result<(), StoreError> {
         let wanted: BTreeSet<i64> = links.iter().copied().filter(|link| *link > 0).collect();
@@ -249,7 +286,9 @@ impl Tx {
             let deed = Deed { kind: "erased", actor, subject: &subject, text: &text };
             self.add_link(id, &before, now, deed, rows.digest()).await?;
         }
-        self.record(Deed { kind: "erased", actor, subject: "", text: &text }, now).await
+        let (mails, letters) = (erasure.mails.len(), erasure.letters.len());
+        let text = format!("{text}: {count} rows; the bytes of {mails} mails and {letters} letters are gone");
+        self.record(Deed { kind: "erased", actor, subject: "a person", text: &text }, now).await
     }
 }
 
@@ -266,12 +305,56 @@ fn escaped(word: &str) -> String {
     word.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
-/// The text with a word, in whatever case, replaced.
-pub(super) fn replaced(text: &str, word: &str, by: &str) -> String {
-    let Ok(pattern) = regex::RegexBuilder::new(&regex::escape(word)).case_insensitive(true).build() else {
-        return text.to_owned();
-    };
-    pattern.replace_all(text, regex::NoExpand(by)).into_owned()
+/// The same in its own case: databases fold the letters of ASCII alone.
+fn pattern_as_is(word: &str) -> String {
+    format!("%{}%", word.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
+}
+
+/// A whole address or name, found in any case: `ana@x.fr` stands neither in `diana@x.fr` nor in `ana@x.fr.example`.
+#[derive(Debug)]
+pub struct Word(Option<Regex>);
+
+impl Word {
+    /// An address where there is an `@`, else a name.
+    #[must_use]
+    pub fn new(word: &str) -> Self {
+        if word.contains('@') { Self::address(word) } else { Self::name(word) }
+    }
+
+    /// An address.
+    #[must_use]
+    pub fn address(word: &str) -> Self {
+        Self::between(r"[^\p{L}\p{N}._%+'-]", word, r"[^\p{L}\p{N}.-]|[.-](?:$|[^\p{L}\p{N}])")
+    }
+
+    fn name(word: &str) -> Self {
+        Self::between(r"[^\p{L}\p{N}]", word, r"[^\p{L}\p{N}]")
+    }
+
+    fn between(before: &str, word: &str, after: &str) -> Self {
+        let pattern = format!("(^|{before}){}($|{after})", regex::escape(word));
+        // An expression made of an escaped word is always one.
+        Self(RegexBuilder::new(&pattern).case_insensitive(true).build().ok())
+    }
+
+    /// Whether it stands in a text.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|word| word.is_match(text))
+    }
+
+    /// The text with something else in its place.
+    #[must_use]
+    pub fn replaced(&self, text: &str, by: &str) -> String {
+        let Some(word) = &self.0 else { return text.to_owned() };
+        let mut text = text.to_owned();
+        // Two that share what is between them are found one after the other.
+        for _ in 0..2 {
+            text =
+                word.replace_all(&text, |found: &Captures<'_>| format!("{}{by}{}", &found[1], &found[2])).into_owned();
+        }
+        text
+    }
 }
 
 #[cfg(test)]
@@ -279,10 +362,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_replaced_in_any_case_and_nothing_else() {
-        let done = replaced("De: Ana@College.Example; ana.x@college.example", "ana@college.example", "nobody");
-        assert_eq!(done, "De: nobody; ana.x@college.example");
-        assert_eq!(replaced("a.b", "a.b", "$0"), "$0");
-        assert_eq!(pattern("a_b%c!d@x"), "%a!_b!%c!!d@x%");
+    fn whole_addresses_are_replaced_in_any_case_and_nothing_else() {
+        let ana = Word::new("ana@college.example");
+        let done = ana
+            .replaced("De: Ana@College.Example, <ana@college.example>; ana@college.example ana@college.example.", "X");
+        assert_eq!(done, "De: X, <X>; X X.");
+        for other in
+            ["diana@college.example", "ana@college.example.org", "x.ana@college.example", "ana@college.example-2.fr"]
+        {
+            assert!(!ana.is_in(other), "{other}");
+            assert_eq!(ana.replaced(other, "X"), other);
+        }
+        assert_eq!(ana.replaced("7:ack:ana@college.example:4", "$0"), "7:ack:$0:4");
+    }
+
+    #[test]
+    fn whole_names_are_replaced_with_their_accents() {
+        let name = Word::new("Élise Martin");
+        assert_eq!(name.replaced("Bonjour ÉLISE MARTIN, élise martin-Dupuis", "X"), "Bonjour X, X-Dupuis");
+        assert!(!name.is_in("Élise Martinet"));
+    }
+
+    #[test]
+    fn patterns_escape_what_like_would_read() {
+        assert_eq!(pattern("a_b%c!D@x"), "%a!_b!%c!!d@x%");
+        assert_eq!(pattern_as_is("É_"), "%É!_%");
     }
 }

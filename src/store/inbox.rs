@@ -260,15 +260,17 @@ impl Tx {
             return Ok(Vec::new());
         }
         let query = sqlx::query(sql::INBOX_ADD.on(self.engine)).bind(json(&rows)?);
-        let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(rows.len());
+        let (mut bytes, mut ids): (Vec<(i64, &[u8])>, _) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in query.fetch_all(&mut *self.tx).await? {
-            let (id, hash): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-            if let Some(arrival) = unique.get(&hash) {
+            let (id, hash, kept): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            ids.push(id);
+            // Bytes whose time, or whose person, is gone do not come back with a second copy.
+            if let Some(arrival) = unique.get(&hash).filter(|_| kept == 1) {
                 bytes.push((id, arrival.bytes));
             }
         }
         self.insert_bytes(sql::INBOX_ADD_RAW, sql::INBOX_ADD_RAWS, &bytes).await?;
-        Ok(bytes.into_iter().map(|(id, _)| id).collect())
+        Ok(ids)
     }
 
     /// Claims a mail that is decided in this very transaction.
@@ -295,13 +297,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes back an attempt that the mail had no part in.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn attempt_back(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query(sql::ATTEMPT_BACK.on(self.engine)).bind(id).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
     /// Lets a held mail be decided again; false when it is not held.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn release(&mut self, id: i64, reason: &str) -> Result<bool, StoreError> {
+    pub async fn release(&mut self, id: i64, reason: &str, now: Millis) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::INBOX_RELEASE.on(self.engine));
-        Ok(query.bind(id).bind(reason).execute(&mut *self.tx).await?.rows_affected() == 1)
+        Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
     /// Refuses a held mail for good; false when it is not held.
@@ -318,9 +329,15 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn release_all(&mut self, sender: &str, held_for: &str, reason: &str) -> Result<u64, StoreError> {
+    pub async fn release_all(
+        &mut self,
+        sender: &str,
+        held_for: &str,
+        reason: &str,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::INBOX_RELEASE_ALL.on(self.engine)).bind(sender).bind(held_for).bind(reason);
-        Ok(query.execute(&mut *self.tx).await?.rows_affected())
+        Ok(query.bind(now).execute(&mut *self.tx).await?.rows_affected())
     }
 
     /// Refuses all held mails of this sender, held for this reason, for good; an empty text stands for any. Gives

@@ -58,6 +58,15 @@ impl Store {
         Ok(query.bind(time).execute(&self.read).await?.rows_affected() == 1)
     }
 
+    /// Who holds a lease that is not over, and until when; none where it is free.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn lease_end(&self, name: &str) -> Result<Option<(i64, i64)>, StoreError> {
+        let row = sqlx::query(sql::LEASE_END.on(self.engine)).bind(name).fetch_optional(&self.read).await?;
+        Ok(row.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?)
+    }
+
     /// Gives back every lease of this life.
     ///
     /// # Errors

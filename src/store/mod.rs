@@ -29,7 +29,7 @@ mod view;
 
 pub use article::ArticleRow;
 pub use chain::{Deed, Link};
-pub use erase::{Column, Erasure};
+pub use erase::{Column, Erasure, Word};
 pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
 pub use lease::{Lease, Life};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
@@ -185,8 +185,12 @@ impl Store {
         let place = without_password(url);
         let unreachable = |source| StoreError::Unreachable { place: place.clone(), source };
         let options: AnyConnectOptions = full.parse().map_err(unreachable)?;
+        if let Some(file) = sqlite_file(url) {
+            make_private(&file);
+        }
         // A pool hides why it cannot connect behind a timeout; one connection says it.
-        let probe = AnyConnection::connect_with(&options).await.map_err(unreachable)?;
+        let mut probe = AnyConnection::connect_with(&options).await.map_err(unreachable)?;
+        probe.execute(session(engine)).await.map_err(unreachable)?;
         probe.close().await.map_err(unreachable)?;
         let (writers, readers) = match engine {
             Engine::Sqlite => (1, 2),
@@ -268,6 +272,21 @@ pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     Some(PathBuf::from(file.split('?').next().unwrap_or(file)))
 }
 
+/// Settings of every connection.
+fn session(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => sql::PRAGMAS,
+        Engine::Postgres => sql::SESSION,
+    }
+}
+
+/// A database that is not there yet is made so that nobody else can read it.
+fn make_private(file: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    // Where it cannot be made, opening it says why.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+}
+
 fn pool(engine: Engine, size: u32) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(size)
@@ -276,8 +295,7 @@ fn pool(engine: Engine, size: u32) -> AnyPoolOptions {
         .test_before_acquire(engine == Engine::Postgres)
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                let settings = if engine == Engine::Sqlite { sql::PRAGMAS } else { sql::SESSION };
-                connection.execute(settings).await?;
+                connection.execute(session(engine)).await?;
                 Ok(())
             })
         })
@@ -289,12 +307,14 @@ pub fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
+    // Parameters may hold a password too.
+    let rest = rest.split('?').next().unwrap_or(rest);
     match rest.rsplit_once('@') {
         Some((user, place)) => {
             let user = user.split(':').next().unwrap_or_default();
             format!("{scheme}://{user}@{place}")
         }
-        None => url.to_owned(),
+        None => format!("{scheme}://{rest}"),
     }
 }
 
@@ -305,6 +325,7 @@ mod tests {
     #[test]
     fn passwords_are_not_shown() {
         assert_eq!(without_password("postgres://u:se:cr@t@host/db"), "postgres://u@host/db");
+        assert_eq!(without_password("postgres://host/db?user=u&password=secret"), "postgres://host/db");
         assert_eq!(without_password("sqlite:/var/lib/g.db"), "sqlite:/var/lib/g.db");
     }
 

@@ -349,9 +349,9 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn retry(&mut self, id: i64, now: Millis) -> Result<u64, StoreError> {
+    pub async fn retry(&mut self, id: i64, error: &str, now: Millis) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_RETRY.on(self.engine));
-        Ok(query.bind(id).bind(now).execute(&mut *self.tx).await?.rows_affected())
+        Ok(query.bind(id).bind(now).bind(error).execute(&mut *self.tx).await?.rows_affected())
     }
 }
 

@@ -13,6 +13,11 @@ pub(super) const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous 
 pub(super) const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '30s'; \
      SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2; SET tcp_user_timeout = '15s'";
 
+/// Every table there ever was, gone: before a copy takes their place.
+pub(super) const DROP_EVERYTHING: &str = "DROP TABLE IF EXISTS _sqlx_migrations, meta, mailbox, inbox, inbox_raw, counter, ticket, \
+     deadline, article, participant, message, event, course, overdue, bell, outbox, undeliverable, seen_image, letter, lease, link, \
+     alarm CASCADE";
+
 /// How a transaction begins: with the writer's place taken, and its durability set.
 pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {
     match (engine, durability) {
@@ -125,7 +130,7 @@ statements! {
         "INSERT INTO link (id, at, kind, actor, subject, text, digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     LINKS = Sql::both("SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE id > $1 ORDER BY id LIMIT $2");
     LINKS_OF_PEOPLE = Sql::both(
-        "SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE kind <> 'decided' ORDER BY id DESC LIMIT $1");
+        "SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE kind <> 'decided' AND subject NOT LIKE 'link %' ORDER BY id DESC LIMIT $1");
 
     // What must hold; each gives what does not, in words, at most 100.
     VERIFY_VERDICTS = Sql::both(
@@ -191,6 +196,9 @@ statements! {
     VERIFY_ANSWERED = Sql::both(
         "SELECT ticket.number || ' was answered by a letter that is not there' FROM ticket WHERE first_response_id <> '' \
          AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message_id = ticket.first_response_id) ORDER BY ticket.id LIMIT 100");
+    VERIFY_UNLINKED_LETTERS = Sql::both(
+        "SELECT 'letter ' || id || ' was added past the chain' FROM outbox WHERE link = 0 \
+         AND id > COALESCE((SELECT MIN(first.id) FROM outbox AS first WHERE first.link > 0), 9223372036854775807) ORDER BY id LIMIT 100");
     VERIFY_UNLINKED = Sql::both(
         "SELECT 'line ' || id || ' of the history was added past the chain' FROM event WHERE link = 0 \
          AND id > COALESCE((SELECT MIN(first.id) FROM event AS first WHERE first.link > 0), 9223372036854775807) ORDER BY id LIMIT 100");
@@ -213,84 +221,96 @@ statements! {
         "SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM link)");
 
     // A person, wherever they are named.
-    FIND_INBOX_SENDER = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender FROM inbox WHERE lower(sender) LIKE $1 ESCAPE '!'");
+    FIND_INBOX_SENDER = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender FROM inbox WHERE lower(sender) LIKE $1 ESCAPE '!' OR sender LIKE $2 ESCAPE '!'");
     SET_INBOX_SENDER = Sql::both("UPDATE inbox SET sender = $2 WHERE id = $1");
-    FIND_INBOX_SUBJECT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), subject FROM inbox WHERE lower(subject) LIKE $1 ESCAPE '!'");
+    FIND_INBOX_SUBJECT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), subject FROM inbox WHERE lower(subject) LIKE $1 ESCAPE '!' OR subject LIKE $2 ESCAPE '!'");
     SET_INBOX_SUBJECT = Sql::both("UPDATE inbox SET subject = $2 WHERE id = $1");
-    FIND_INBOX_REASON = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), reason FROM inbox WHERE lower(reason) LIKE $1 ESCAPE '!'");
+    FIND_INBOX_REASON = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), reason FROM inbox WHERE lower(reason) LIKE $1 ESCAPE '!' OR reason LIKE $2 ESCAPE '!'");
     SET_INBOX_REASON = Sql::both("UPDATE inbox SET reason = $2 WHERE id = $1");
-    FIND_INBOX_MESSAGE_ID = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), message_id FROM inbox WHERE lower(message_id) LIKE $1 ESCAPE '!'");
+    FIND_INBOX_MESSAGE_ID = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), message_id FROM inbox WHERE lower(message_id) LIKE $1 ESCAPE '!' OR message_id LIKE $2 ESCAPE '!'");
     SET_INBOX_MESSAGE_ID = Sql::both("UPDATE inbox SET message_id = $2 WHERE id = $1");
-    FIND_TICKET_TITLE = Sql::both("SELECT id, id, CAST(0 AS BIGINT), title FROM ticket WHERE lower(title) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_TITLE = Sql::both("SELECT id, id, CAST(0 AS BIGINT), title FROM ticket WHERE lower(title) LIKE $1 ESCAPE '!' OR title LIKE $2 ESCAPE '!'");
     SET_TICKET_TITLE = Sql::both("UPDATE ticket SET title = $2 WHERE id = $1");
-    FIND_TICKET_REQUESTER = Sql::both("SELECT id, id, CAST(0 AS BIGINT), requester FROM ticket WHERE lower(requester) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_REQUESTER = Sql::both("SELECT id, id, CAST(0 AS BIGINT), requester FROM ticket WHERE lower(requester) LIKE $1 ESCAPE '!' OR requester LIKE $2 ESCAPE '!'");
     SET_TICKET_REQUESTER = Sql::both("UPDATE ticket SET requester = $2 WHERE id = $1");
-    FIND_TICKET_REQUESTER_NAME = Sql::both("SELECT id, id, CAST(0 AS BIGINT), requester_name FROM ticket WHERE lower(requester_name) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_REQUESTER_NAME = Sql::both("SELECT id, id, CAST(0 AS BIGINT), requester_name FROM ticket WHERE lower(requester_name) LIKE $1 ESCAPE '!' OR requester_name LIKE $2 ESCAPE '!'");
     SET_TICKET_REQUESTER_NAME = Sql::both("UPDATE ticket SET requester_name = $2 WHERE id = $1");
-    FIND_TICKET_ASSIGNEE = Sql::both("SELECT id, id, CAST(0 AS BIGINT), assignee FROM ticket WHERE lower(assignee) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_ASSIGNEE = Sql::both("SELECT id, id, CAST(0 AS BIGINT), assignee FROM ticket WHERE lower(assignee) LIKE $1 ESCAPE '!' OR assignee LIKE $2 ESCAPE '!'");
     SET_TICKET_ASSIGNEE = Sql::both("UPDATE ticket SET assignee = $2 WHERE id = $1");
-    FIND_TICKET_FIELDS = Sql::both("SELECT id, id, CAST(0 AS BIGINT), fields FROM ticket WHERE lower(fields) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_FIELDS = Sql::both("SELECT id, id, CAST(0 AS BIGINT), fields FROM ticket WHERE lower(fields) LIKE $1 ESCAPE '!' OR fields LIKE $2 ESCAPE '!'");
     SET_TICKET_FIELDS = Sql::both("UPDATE ticket SET fields = $2 WHERE id = $1");
-    FIND_TICKET_VENDOR = Sql::both("SELECT id, id, CAST(0 AS BIGINT), vendor FROM ticket WHERE lower(vendor) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_VENDOR = Sql::both("SELECT id, id, CAST(0 AS BIGINT), vendor FROM ticket WHERE lower(vendor) LIKE $1 ESCAPE '!' OR vendor LIKE $2 ESCAPE '!'");
     SET_TICKET_VENDOR = Sql::both("UPDATE ticket SET vendor = $2 WHERE id = $1");
-    FIND_TICKET_VENDORS = Sql::both("SELECT id, id, CAST(0 AS BIGINT), vendors FROM ticket WHERE lower(vendors) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_VENDORS = Sql::both("SELECT id, id, CAST(0 AS BIGINT), vendors FROM ticket WHERE lower(vendors) LIKE $1 ESCAPE '!' OR vendors LIKE $2 ESCAPE '!'");
     SET_TICKET_VENDORS = Sql::both("UPDATE ticket SET vendors = $2 WHERE id = $1");
-    FIND_TICKET_SOLUTION = Sql::both("SELECT id, id, CAST(0 AS BIGINT), solution FROM ticket WHERE lower(solution) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_SOLUTION = Sql::both("SELECT id, id, CAST(0 AS BIGINT), solution FROM ticket WHERE lower(solution) LIKE $1 ESCAPE '!' OR solution LIKE $2 ESCAPE '!'");
     SET_TICKET_SOLUTION = Sql::both("UPDATE ticket SET solution = $2 WHERE id = $1");
-    FIND_TICKET_LAST_ANSWER = Sql::both("SELECT id, id, CAST(0 AS BIGINT), last_answer FROM ticket WHERE lower(last_answer) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_LAST_ANSWER = Sql::both("SELECT id, id, CAST(0 AS BIGINT), last_answer FROM ticket WHERE lower(last_answer) LIKE $1 ESCAPE '!' OR last_answer LIKE $2 ESCAPE '!'");
     SET_TICKET_LAST_ANSWER = Sql::both("UPDATE ticket SET last_answer = $2 WHERE id = $1");
-    FIND_TICKET_UNDO = Sql::both("SELECT id, id, CAST(0 AS BIGINT), undo FROM ticket WHERE lower(undo) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_UNDO = Sql::both("SELECT id, id, CAST(0 AS BIGINT), undo FROM ticket WHERE lower(undo) LIKE $1 ESCAPE '!' OR undo LIKE $2 ESCAPE '!'");
     SET_TICKET_UNDO = Sql::both("UPDATE ticket SET undo = $2 WHERE id = $1");
-    FIND_TICKET_ROOT_MESSAGE_ID = Sql::both("SELECT id, id, CAST(0 AS BIGINT), root_message_id FROM ticket WHERE lower(root_message_id) LIKE $1 ESCAPE '!'");
+    FIND_TICKET_ROOT_MESSAGE_ID = Sql::both("SELECT id, id, CAST(0 AS BIGINT), root_message_id FROM ticket WHERE lower(root_message_id) LIKE $1 ESCAPE '!' OR root_message_id LIKE $2 ESCAPE '!'");
     SET_TICKET_ROOT_MESSAGE_ID = Sql::both("UPDATE ticket SET root_message_id = $2 WHERE id = $1");
-    FIND_ARTICLE_TITLE = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), title FROM article WHERE lower(title) LIKE $1 ESCAPE '!'");
+    FIND_ARTICLE_TITLE = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), title FROM article WHERE lower(title) LIKE $1 ESCAPE '!' OR title LIKE $2 ESCAPE '!'");
     SET_ARTICLE_TITLE = Sql::both("UPDATE article SET title = $2 WHERE id = $1");
-    FIND_ARTICLE_PROBLEM = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), problem FROM article WHERE lower(problem) LIKE $1 ESCAPE '!'");
+    FIND_ARTICLE_PROBLEM = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), problem FROM article WHERE lower(problem) LIKE $1 ESCAPE '!' OR problem LIKE $2 ESCAPE '!'");
     SET_ARTICLE_PROBLEM = Sql::both("UPDATE article SET problem = $2 WHERE id = $1");
-    FIND_ARTICLE_SOLUTION = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), solution FROM article WHERE lower(solution) LIKE $1 ESCAPE '!'");
+    FIND_ARTICLE_SOLUTION = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), solution FROM article WHERE lower(solution) LIKE $1 ESCAPE '!' OR solution LIKE $2 ESCAPE '!'");
     SET_ARTICLE_SOLUTION = Sql::both("UPDATE article SET solution = $2 WHERE id = $1");
-    FIND_ARTICLE_AUTHOR = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), author FROM article WHERE lower(author) LIKE $1 ESCAPE '!'");
+    FIND_ARTICLE_AUTHOR = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), author FROM article WHERE lower(author) LIKE $1 ESCAPE '!' OR author LIKE $2 ESCAPE '!'");
     SET_ARTICLE_AUTHOR = Sql::both("UPDATE article SET author = $2 WHERE id = $1");
-    FIND_ARTICLE_WORDS = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), words FROM article WHERE lower(words) LIKE $1 ESCAPE '!'");
+    FIND_ARTICLE_WORDS = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), words FROM article WHERE lower(words) LIKE $1 ESCAPE '!' OR words LIKE $2 ESCAPE '!'");
     SET_ARTICLE_WORDS = Sql::both("UPDATE article SET words = $2 WHERE id = $1");
-    FIND_MESSAGE_SENDER = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender FROM message WHERE lower(sender) LIKE $1 ESCAPE '!'");
+    FIND_MESSAGE_SENDER = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender FROM message WHERE lower(sender) LIKE $1 ESCAPE '!' OR sender LIKE $2 ESCAPE '!'");
     SET_MESSAGE_SENDER = Sql::both("UPDATE message SET sender = $2 WHERE id = $1");
-    FIND_MESSAGE_SENDER_NAME = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender_name FROM message WHERE lower(sender_name) LIKE $1 ESCAPE '!'");
+    FIND_MESSAGE_SENDER_NAME = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), sender_name FROM message WHERE lower(sender_name) LIKE $1 ESCAPE '!' OR sender_name LIKE $2 ESCAPE '!'");
     SET_MESSAGE_SENDER_NAME = Sql::both("UPDATE message SET sender_name = $2 WHERE id = $1");
-    FIND_MESSAGE_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), text FROM message WHERE lower(text) LIKE $1 ESCAPE '!'");
+    FIND_MESSAGE_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), text FROM message WHERE lower(text) LIKE $1 ESCAPE '!' OR text LIKE $2 ESCAPE '!'");
     SET_MESSAGE_TEXT = Sql::both("UPDATE message SET text = $2 WHERE id = $1");
-    FIND_MESSAGE_NEW_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), new_text FROM message WHERE lower(new_text) LIKE $1 ESCAPE '!'");
+    FIND_MESSAGE_NEW_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), new_text FROM message WHERE lower(new_text) LIKE $1 ESCAPE '!' OR new_text LIKE $2 ESCAPE '!'");
     SET_MESSAGE_NEW_TEXT = Sql::both("UPDATE message SET new_text = $2 WHERE id = $1");
-    FIND_MESSAGE_ATTACHMENTS = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), attachments FROM message WHERE lower(attachments) LIKE $1 ESCAPE '!'");
+    FIND_MESSAGE_ATTACHMENTS = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), attachments FROM message WHERE lower(attachments) LIKE $1 ESCAPE '!' OR attachments LIKE $2 ESCAPE '!'");
     SET_MESSAGE_ATTACHMENTS = Sql::both("UPDATE message SET attachments = $2 WHERE id = $1");
-    FIND_EVENT_ACTOR = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), actor FROM event WHERE lower(actor) LIKE $1 ESCAPE '!'");
+    FIND_EVENT_ACTOR = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), actor FROM event WHERE lower(actor) LIKE $1 ESCAPE '!' OR actor LIKE $2 ESCAPE '!'");
     SET_EVENT_ACTOR = Sql::both("UPDATE event SET actor = $2 WHERE id = $1");
-    FIND_EVENT_TEXT = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), text FROM event WHERE lower(text) LIKE $1 ESCAPE '!'");
+    FIND_EVENT_TEXT = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), text FROM event WHERE lower(text) LIKE $1 ESCAPE '!' OR text LIKE $2 ESCAPE '!'");
     SET_EVENT_TEXT = Sql::both("UPDATE event SET text = $2 WHERE id = $1");
-    FIND_OVERDUE_PERSON = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), person FROM overdue WHERE lower(person) LIKE $1 ESCAPE '!'");
+    FIND_OVERDUE_PERSON = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), person FROM overdue WHERE lower(person) LIKE $1 ESCAPE '!' OR person LIKE $2 ESCAPE '!'");
     SET_OVERDUE_PERSON = Sql::both("UPDATE overdue SET person = $2 WHERE id = $1");
-    FIND_OVERDUE_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), text FROM overdue WHERE lower(text) LIKE $1 ESCAPE '!'");
+    FIND_OVERDUE_TEXT = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), text FROM overdue WHERE lower(text) LIKE $1 ESCAPE '!' OR text LIKE $2 ESCAPE '!'");
     SET_OVERDUE_TEXT = Sql::both("UPDATE overdue SET text = $2 WHERE id = $1");
-    FIND_OUTBOX_ONCE_KEY = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), once_key FROM outbox WHERE lower(once_key) LIKE $1 ESCAPE '!'");
+    FIND_OUTBOX_ONCE_KEY = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), once_key FROM outbox WHERE lower(once_key) LIKE $1 ESCAPE '!' OR once_key LIKE $2 ESCAPE '!'");
     SET_OUTBOX_ONCE_KEY = Sql::both("UPDATE outbox SET once_key = $2 WHERE id = $1");
-    FIND_OUTBOX_RECIPIENT = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), recipient FROM outbox WHERE lower(recipient) LIKE $1 ESCAPE '!'");
+    FIND_OUTBOX_RECIPIENT = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), recipient FROM outbox WHERE lower(recipient) LIKE $1 ESCAPE '!' OR recipient LIKE $2 ESCAPE '!'");
     SET_OUTBOX_RECIPIENT = Sql::both("UPDATE outbox SET recipient = $2 WHERE id = $1");
-    FIND_OUTBOX_ENVELOPE_FROM = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), envelope_from FROM outbox WHERE lower(envelope_from) LIKE $1 ESCAPE '!'");
+    FIND_OUTBOX_ENVELOPE_FROM = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), envelope_from FROM outbox WHERE lower(envelope_from) LIKE $1 ESCAPE '!' OR envelope_from LIKE $2 ESCAPE '!'");
     SET_OUTBOX_ENVELOPE_FROM = Sql::both("UPDATE outbox SET envelope_from = $2 WHERE id = $1");
-    FIND_OUTBOX_LAST_ERROR = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), last_error FROM outbox WHERE lower(last_error) LIKE $1 ESCAPE '!'");
+    FIND_OUTBOX_LAST_ERROR = Sql::both("SELECT id, ticket_id, CAST(link AS BIGINT), last_error FROM outbox WHERE lower(last_error) LIKE $1 ESCAPE '!' OR last_error LIKE $2 ESCAPE '!'");
     SET_OUTBOX_LAST_ERROR = Sql::both("UPDATE outbox SET last_error = $2 WHERE id = $1");
-    FIND_COURSE_STATE = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), state FROM course WHERE lower(state) LIKE $1 ESCAPE '!'");
+    FIND_COURSE_STATE = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), state FROM course WHERE lower(state) LIKE $1 ESCAPE '!' OR state LIKE $2 ESCAPE '!'");
     SET_COURSE_STATE = Sql::both("UPDATE course SET state = $2 WHERE id = $1");
-    COUNT_PARTICIPANT_ADDRESS = Sql::both("SELECT COUNT(*) FROM participant WHERE lower(address) LIKE $1 ESCAPE '!'");
-    COUNT_PARTICIPANT_NAME = Sql::both("SELECT COUNT(*) FROM participant WHERE lower(name) LIKE $1 ESCAPE '!'");
-    COUNT_UNDELIVERABLE_ADDRESS = Sql::both("SELECT COUNT(*) FROM undeliverable WHERE lower(address) LIKE $1 ESCAPE '!'");
-    COUNT_UNDELIVERABLE_REASON = Sql::both("SELECT COUNT(*) FROM undeliverable WHERE lower(reason) LIKE $1 ESCAPE '!'");
-    COUNT_SEEN_IMAGE_SEEN_KEY = Sql::both("SELECT COUNT(*) FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
-    COUNT_LINK_TEXT = Sql::both("SELECT COUNT(*) FROM link WHERE lower(text) LIKE $1 ESCAPE '!'");
-    COUNT_LINK_ACTOR = Sql::both("SELECT COUNT(*) FROM link WHERE lower(actor) LIKE $1 ESCAPE '!'");
-    COUNT_LINK_SUBJECT = Sql::both("SELECT COUNT(*) FROM link WHERE lower(subject) LIKE $1 ESCAPE '!'");
-    COUNT_ALARM_TEXT = Sql::both("SELECT COUNT(*) FROM alarm WHERE lower(text) LIKE $1 ESCAPE '!'");
-    COUNT_META_VALUE = Sql::both("SELECT COUNT(*) FROM meta WHERE lower(value) LIKE $1 ESCAPE '!'");
+    COUNT_PARTICIPANT_ADDRESS = Sql::both("SELECT address FROM participant WHERE lower(address) LIKE $1 ESCAPE '!' OR address LIKE $2 ESCAPE '!'");
+    COUNT_PARTICIPANT_NAME = Sql::both("SELECT name FROM participant WHERE lower(name) LIKE $1 ESCAPE '!' OR name LIKE $2 ESCAPE '!'");
+    COUNT_UNDELIVERABLE_ADDRESS = Sql::both("SELECT address FROM undeliverable WHERE lower(address) LIKE $1 ESCAPE '!' OR address LIKE $2 ESCAPE '!'");
+    COUNT_UNDELIVERABLE_REASON = Sql::both("SELECT reason FROM undeliverable WHERE lower(reason) LIKE $1 ESCAPE '!' OR reason LIKE $2 ESCAPE '!'");
+    COUNT_SEEN_IMAGE_SEEN_KEY = Sql::both("SELECT seen_key FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!' OR seen_key LIKE $2 ESCAPE '!'");
+    COUNT_LINK_TEXT = Sql::both("SELECT text FROM link WHERE lower(text) LIKE $1 ESCAPE '!' OR text LIKE $2 ESCAPE '!'");
+    COUNT_LINK_ACTOR = Sql::both("SELECT actor FROM link WHERE lower(actor) LIKE $1 ESCAPE '!' OR actor LIKE $2 ESCAPE '!'");
+    COUNT_LINK_SUBJECT = Sql::both("SELECT subject FROM link WHERE lower(subject) LIKE $1 ESCAPE '!' OR subject LIKE $2 ESCAPE '!'");
+    COUNT_ALARM_TEXT = Sql::both("SELECT text FROM alarm WHERE lower(text) LIKE $1 ESCAPE '!' OR text LIKE $2 ESCAPE '!'");
+    COUNT_META_VALUE = Sql::both("SELECT value FROM meta WHERE lower(value) LIKE $1 ESCAPE '!' OR value LIKE $2 ESCAPE '!'");
+    FIND_MESSAGE_MESSAGE_ID = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), message_id FROM message WHERE lower(message_id) LIKE $1 ESCAPE '!' OR message_id LIKE $2 ESCAPE '!'");
+    SET_MESSAGE_MESSAGE_ID = Sql::both("UPDATE message SET message_id = $2 WHERE id = $1");
+    FIND_TICKET_TAGS = Sql::both("SELECT id, id, CAST(0 AS BIGINT), tags FROM ticket WHERE lower(tags) LIKE $1 ESCAPE '!' OR tags LIKE $2 ESCAPE '!'");
+    SET_TICKET_TAGS = Sql::both("UPDATE ticket SET tags = $2 WHERE id = $1");
+    FIND_TICKET_VENDOR_REFERENCE = Sql::both("SELECT id, id, CAST(0 AS BIGINT), vendor_reference FROM ticket WHERE lower(vendor_reference) LIKE $1 ESCAPE '!' OR vendor_reference LIKE $2 ESCAPE '!'");
+    SET_TICKET_VENDOR_REFERENCE = Sql::both("UPDATE ticket SET vendor_reference = $2 WHERE id = $1");
+    FIND_TICKET_LAST_PUBLIC_ID = Sql::both("SELECT id, id, CAST(0 AS BIGINT), last_public_id FROM ticket WHERE lower(last_public_id) LIKE $1 ESCAPE '!' OR last_public_id LIKE $2 ESCAPE '!'");
+    SET_TICKET_LAST_PUBLIC_ID = Sql::both("UPDATE ticket SET last_public_id = $2 WHERE id = $1");
+    FIND_ARTICLE_TAGS = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), tags FROM article WHERE lower(tags) LIKE $1 ESCAPE '!' OR tags LIKE $2 ESCAPE '!'");
+    SET_ARTICLE_TAGS = Sql::both("UPDATE article SET tags = $2 WHERE id = $1");
+    FIND_OUTBOX_MESSAGE_ID = Sql::both("SELECT id, ticket_id, CAST(0 AS BIGINT), message_id FROM outbox WHERE lower(message_id) LIKE $1 ESCAPE '!' OR message_id LIKE $2 ESCAPE '!'");
+    SET_OUTBOX_MESSAGE_ID = Sql::both("UPDATE outbox SET message_id = $2 WHERE id = $1");
     PERSON = Sql::both(
         "SELECT id, requester_name FROM ticket WHERE requester = $1 UNION SELECT ticket_id, name FROM participant WHERE address = $1 \
          UNION SELECT ticket_id, sender_name FROM message WHERE sender = $1");
@@ -302,16 +322,18 @@ statements! {
                    (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
     };
     LETTERS_OF_PERSON = Sql {
-        sqlite: "SELECT id FROM outbox WHERE recipient = $2 OR ticket_id IN (SELECT value FROM json_each($1))",
-        postgres: "SELECT id FROM outbox WHERE recipient = $2 OR ticket_id IN \
-                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))",
+        sqlite: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN (SELECT value FROM json_each($1)))",
+        postgres: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN \
+                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
     };
     MAILS_AFTER = Sql::both("SELECT inbox_id, bytes FROM inbox_raw WHERE inbox_id > $1 ORDER BY inbox_id LIMIT $2");
     LETTERS_AFTER = Sql::both("SELECT outbox_id, bytes FROM letter WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2");
     PEOPLE_OF_OLD = Sql::both(
         "SELECT DISTINCT requester FROM ticket WHERE closed_at > 0 AND closed_at < $1 AND requester NOT LIKE '%@erased.invalid' \
-         AND NOT EXISTS (SELECT 1 FROM ticket AS newer WHERE newer.requester = ticket.requester \
-         AND (newer.closed_at = 0 OR newer.closed_at >= $1)) ORDER BY requester LIMIT $2");
+         AND NOT EXISTS (SELECT 1 FROM participant JOIN ticket AS newer ON newer.id = participant.ticket_id \
+         WHERE participant.address = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) \
+         AND NOT EXISTS (SELECT 1 FROM message JOIN ticket AS newer ON newer.id = message.ticket_id \
+         WHERE message.sender = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) ORDER BY requester LIMIT $2");
     OLD_MAILS = Sql::both(
         "UPDATE inbox SET kept = 0 WHERE id IN (SELECT inbox.id FROM inbox JOIN ticket ON ticket.id = inbox.ticket_id \
          WHERE inbox.kept = 1 AND inbox.state = 'done' AND ticket.closed_at > 0 AND ticket.closed_at < $1 LIMIT $2) RETURNING id");
@@ -326,15 +348,24 @@ statements! {
     LETTER_GONE = among_ids!(
         "UPDATE outbox SET kept = 0, last_error = CASE WHEN state = 'sent' THEN last_error ELSE 'its person was erased' END, \
          state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'failed' END WHERE id", "", "");
-    ERASE_TEXTS = Sql::both("UPDATE message SET text = '[erased]', new_text = '[erased]', attachments = '[]', content = '' WHERE sender = $1 AND $2 <> ''");
+    ERASE_TEXTS = Sql::both(
+        "UPDATE message SET text = '[erased]', new_text = '[erased]', attachments = '[]', content = '', sender_name = '', message_id = '' \
+         WHERE sender = $1 AND $2 <> ''");
+    ERASE_SUBJECTS = Sql::both("UPDATE inbox SET subject = '', message_id = '' WHERE sender = $1 AND $2 <> ''");
     ERASE_PEOPLE = Sql::both("UPDATE participant SET address = $2, name = '' WHERE address = $1");
     // What others quoted of it goes with it.
-    ERASE_QUOTES = Sql::both(
-        "UPDATE message SET text = new_text WHERE $2 <> '' AND ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");
-    ERASE_FIELDS = Sql::both("UPDATE ticket SET requester_name = '', fields = '{}', undo = '' WHERE requester = $1 AND $2 <> ''");
+    ERASE_QUOTES = among_ids!("UPDATE message SET text = new_text WHERE ticket_id", "", "");
+    ERASE_FIELDS = Sql::both(
+        "UPDATE ticket SET requester_name = '', fields = '{}', undo = '', root_message_id = '', last_public_id = '' \
+         WHERE requester = $1 AND $2 <> ''");
     ERASE_PROBLEMS = Sql::both(
-        "SELECT id, title, solution, tags FROM article WHERE ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");
-    ERASE_PROBLEM = Sql::both("UPDATE article SET problem = '[erased]', words = $2 WHERE id = $1");
+        "UPDATE article SET problem = '[erased]' WHERE $2 <> '' AND ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");
+    // After everything else: the words of the search are those that are left.
+    ARTICLES_OF = among_ids!("SELECT id, title, problem, solution, tags FROM article WHERE ticket_id", "", "");
+    ARTICLE_WORDS = Sql::both("UPDATE article SET words = $2 WHERE id = $1");
+    HELD_OF_OTHERS = Sql::both("SELECT id FROM inbox WHERE state = 'held' AND sender <> $1");
+    UNDECIDED_AMONG = among_ids!("SELECT COUNT(*) FROM inbox WHERE state = 'new' AND id", "", "");
+    WAITING_TO_OTHERS = Sql::both("SELECT id FROM outbox WHERE state IN ('queued', 'sending') AND recipient <> $1");
     ERASE_BLOCK = Sql::both("DELETE FROM undeliverable WHERE address = $1 AND $2 <> ''");
     ERASE_IMAGES = Sql::both("DELETE FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
     EVENTS_OF_LINKS = among_ids!("SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE link", "", "");
@@ -348,6 +379,13 @@ statements! {
     COPY = Sql { sqlite: "VACUUM INTO $1", postgres: "SELECT $1 || ''" };
     ANALYZE = Sql { sqlite: "PRAGMA optimize", postgres: "ANALYZE" };
     VACUUM = Sql { sqlite: "VACUUM", postgres: "VACUUM (ANALYZE)" };
+    TEMP_FILE = Sql { sqlite: "PRAGMA temp_store = FILE", postgres: "SELECT 1 WHERE false" };
+    TEMP_MEMORY = Sql { sqlite: "PRAGMA temp_store = MEMORY", postgres: "SELECT 1 WHERE false" };
+    ATTEMPT_BACK = Sql::both("UPDATE inbox SET attempts = attempts - 1 WHERE state = 'new' AND id = $1 AND attempts > 0");
+    LEASE_END = Sql {
+        sqlite: "SELECT life, until FROM lease WHERE name = $1 AND until > CAST(strftime('%s', 'now') AS INTEGER) * 1000",
+        postgres: "SELECT life, until FROM lease WHERE name = $1 \
+                   AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" };
     ROOM = Sql {
         sqlite: "SELECT (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_count FROM pragma_page_count)",
         postgres: "SELECT CAST(0 AS BIGINT), CAST(1 AS BIGINT)" };
@@ -370,7 +408,7 @@ statements! {
          CAST(j.value ->> 4 AS BIGINT), CAST(j.value ->> 5 AS BIGINT), j.value ->> 6, j.value ->> 7, j.value ->> 8, \
          CAST(j.value ->> 9 AS BIGINT)",
         "ON CONFLICT (mailbox, content_hash) DO UPDATE SET \
-         uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id, content_hash");
+         uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id, content_hash, kept");
     INBOX_ADD_RAW = Sql::both("INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2) ON CONFLICT (inbox_id) DO NOTHING");
     INBOX_ADD_RAWS = Sql::both(
         "INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
@@ -406,11 +444,11 @@ statements! {
         "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE id = $1 AND state = 'held'");
     INBOX_JOIN = Sql::both("UPDATE inbox SET joins = $2 WHERE id = $1 AND state = 'held'");
     INBOX_RELEASE = Sql::both(
-        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, reason = $2, claimed_by = '' \
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, reason = $2, claimed_by = '', decided_at = $3 \
          WHERE id = $1 AND state = 'held'");
     // All held mails of a sender, with a reason, or (both empty) whatever they are. What was not fetched whole stays held.
     INBOX_RELEASE_ALL = Sql::both(
-        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, joins = 0, reason = $3, claimed_by = '' WHERE state = 'held' \
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, joins = 0, reason = $3, claimed_by = '', decided_at = $4 WHERE state = 'held' \
          AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) \
          AND size = (SELECT LENGTH(inbox_raw.bytes) FROM inbox_raw WHERE inbox_raw.inbox_id = inbox.id)");
     INBOX_REFUSE_ALL = Sql::both(
@@ -438,12 +476,12 @@ statements! {
     // $1: now. Only small parts of each table are looked at.
     STANDING = Sql::both(
         "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new'), \
-         (SELECT COALESCE(MIN(received_at), 0) FROM inbox WHERE state = 'new'), \
+         (SELECT COALESCE(MIN(CASE WHEN decided_at > received_at THEN decided_at ELSE received_at END), 0) FROM inbox WHERE state = 'new'), \
          (SELECT COUNT(*) FROM inbox WHERE state = 'held'), \
          (SELECT COUNT(*) FROM outbox WHERE state = 'queued'), \
          (SELECT COALESCE(MIN(created_at), 0) FROM outbox WHERE state = 'queued'), \
          (SELECT COUNT(*) FROM outbox WHERE state = 'failed'), \
-         (SELECT COUNT(*) FROM undeliverable WHERE until > $1), \
+         (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND reason <> 'erased'), \
          (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000)");
     LAST_MAILS = Sql::both(
         "SELECT mailbox.name, COALESCE((SELECT inbox.received_at FROM inbox WHERE inbox.mailbox = mailbox.name ORDER BY inbox.id DESC LIMIT 1), 0) \
@@ -531,7 +569,7 @@ statements! {
          closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
          merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
          requester_name, language, pending_on, undo, sla FROM ticket WHERE id",
-        "ORDER BY id", " FOR UPDATE");
+        "ORDER BY id", " FOR NO KEY UPDATE");
     TICKETS_OF_PARENTS = among_ids!("SELECT id FROM ticket WHERE parent_id > 0 AND parent_id", "ORDER BY id LIMIT 500", "");
     TICKETS_OF_VENDORS = among!(
         "SELECT id FROM ticket WHERE vendor <> '' AND status <> 'closed' AND vendor", "ORDER BY id DESC LIMIT 200");
@@ -678,7 +716,7 @@ statements! {
     UNDELIVERABLE_LIST = Sql::both(
         "SELECT undeliverable.address, undeliverable.since, undeliverable.until, undeliverable.status, undeliverable.reason, \
          COALESCE(ticket.number, '') FROM undeliverable LEFT JOIN ticket ON ticket.id = undeliverable.ticket_id \
-         WHERE undeliverable.until > $1 ORDER BY undeliverable.since DESC, undeliverable.address LIMIT $2");
+         WHERE undeliverable.until > $1 AND undeliverable.reason <> 'erased' ORDER BY undeliverable.since DESC, undeliverable.address LIMIT $2");
     UNDELIVERABLE_CLEAR = Sql::both("DELETE FROM undeliverable WHERE address = $1");
     SEEN_IMAGES = among!("SELECT seen_key FROM seen_image WHERE seen_key", "");
     SEEN_IMAGE_ADD = rows!(
@@ -731,14 +769,16 @@ statements! {
     OUTBOX_RELEASE = Sql {
         sqlite: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND (lease_until < $1 OR lease_by = $2 OR $2 = '')",
         postgres: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' \
-                   AND (lease_until < $1 OR lease_by = $2 OR lease_by NOT IN (SELECT instance || '#' || life FROM lease \
+                   AND CAST($1 AS BIGINT) >= 0 AND (lease_by = $2 OR lease_by NOT IN (SELECT instance || '#' || life FROM lease \
                    WHERE name LIKE 'instance:%' AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)))",
     };
     OUTBOX_NEXT_DUE = Sql::both("SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1");
     // A letter from what is now the future was written before the clock was set back: it is due.
     OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND created_at > $1");
+    // $3: how the error of those that are meant begins; empty for any.
     OUTBOX_RETRY = Sql::both(
-        "UPDATE outbox SET state = 'queued', attempts = 0, due_at = $2 WHERE state IN ('failed', 'queued') AND ($1 = 0 OR id = $1)");
+        "UPDATE outbox SET state = 'queued', attempts = 0, due_at = $2 WHERE state IN ('failed', 'queued') AND kept = 1 \
+         AND ($1 = 0 OR id = $1) AND ($3 = '' OR last_error LIKE $3 || '%')");
     OUTBOX_LIST = Sql::both(
         "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
          outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') FROM outbox \
@@ -789,6 +829,12 @@ pub(super) const COLUMNS: &[Column] = &[
     Column { name: "outbox.recipient", find: FIND_OUTBOX_RECIPIENT, set: SET_OUTBOX_RECIPIENT },
     Column { name: "outbox.envelope_from", find: FIND_OUTBOX_ENVELOPE_FROM, set: SET_OUTBOX_ENVELOPE_FROM },
     Column { name: "outbox.last_error", find: FIND_OUTBOX_LAST_ERROR, set: SET_OUTBOX_LAST_ERROR },
+    Column { name: "message.message_id", find: FIND_MESSAGE_MESSAGE_ID, set: SET_MESSAGE_MESSAGE_ID },
+    Column { name: "ticket.tags", find: FIND_TICKET_TAGS, set: SET_TICKET_TAGS },
+    Column { name: "ticket.vendor_reference", find: FIND_TICKET_VENDOR_REFERENCE, set: SET_TICKET_VENDOR_REFERENCE },
+    Column { name: "ticket.last_public_id", find: FIND_TICKET_LAST_PUBLIC_ID, set: SET_TICKET_LAST_PUBLIC_ID },
+    Column { name: "article.tags", find: FIND_ARTICLE_TAGS, set: SET_ARTICLE_TAGS },
+    Column { name: "outbox.message_id", find: FIND_OUTBOX_MESSAGE_ID, set: SET_OUTBOX_MESSAGE_ID },
     Column { name: "course.state", find: FIND_COURSE_STATE, set: SET_COURSE_STATE },
 ];
 

@@ -18,6 +18,33 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a copy of another database file to one that is empty, with what stands in that one's log (SQLite).
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] when it cannot be read or written.
+    pub async fn copy_file(from: &Path, to: &Path) -> Result<(), StoreError> {
+        sqlx::any::install_default_drivers();
+        let place = from.display().to_string();
+        let unreachable = |source| StoreError::Unreachable { place: place.clone(), source };
+        let options: AnyConnectOptions = format!("sqlite:{place}?mode=rw").parse().map_err(unreachable)?;
+        let mut connection = AnyConnection::connect_with(&options).await.map_err(unreachable)?;
+        let query = sqlx::query(sql::COPY.on(Engine::Sqlite)).bind(to.display().to_string());
+        query.execute(&mut connection).await.map_err(unreachable)?;
+        connection.close().await.map_err(unreachable)
+    }
+
+    /// The newest schema this program knows.
+    #[must_use]
+    pub fn newest_schema() -> i64 {
+        super::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0)
+    }
+
+    /// A statement that removes every table of guichet, of whatever version (PostgreSQL).
+    #[must_use]
+    pub fn drop_everything() -> &'static str {
+        sql::DROP_EVERYTHING
+    }
+
     /// What is wrong with a SQLite file; nothing when it is a whole database of guichet.
     ///
     /// # Errors
@@ -62,7 +89,12 @@ impl Store {
                 return Ok(());
             }
         }
-        sqlx::query(sql::VACUUM.on(self.engine)).execute(&self.write).await?;
+        // One connection, so that the room it needs meanwhile is on the disk, not in memory.
+        let mut connection = self.write.acquire().await?;
+        sqlx::query(sql::TEMP_FILE.on(self.engine)).execute(&mut *connection).await?;
+        let done = sqlx::query(sql::VACUUM.on(self.engine)).execute(&mut *connection).await;
+        sqlx::query(sql::TEMP_MEMORY.on(self.engine)).execute(&mut *connection).await?;
+        done?;
         Ok(())
     }
 
@@ -92,6 +124,7 @@ pub fn split_password(url: &str) -> (String, Option<String>) {
     let Some((scheme, rest)) = url.split_once("://") else { return whole() };
     let Some((user, place)) = rest.rsplit_once('@') else { return whole() };
     let Some((name, password)) = user.split_once(':') else { return whole() };
+    // A password among the parameters stays there: whoever wants it hidden writes it before the @.
     let password = percent_encoding::percent_decode_str(password).decode_utf8_lossy().into_owned();
     (format!("{scheme}://{name}@{place}"), Some(password))
 }

@@ -101,6 +101,7 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn broken_numbers(&self) -> Result<Vec<String>, StoreError> {
         let mut given: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+        let before = self.counters().await?;
         let (mut wrong, mut last_id, mut after) = (Vec::new(), 0, 0);
         loop {
             let query = sqlx::query(sql::NUMBERS.on(self.engine)).bind(after).bind(PAGE);
@@ -117,17 +118,20 @@ impl Store {
                 break;
             }
         }
-        for row in sqlx::query(sql::COUNTERS.on(self.engine)).fetch_all(&self.read).await? {
-            let (prefix, last): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+        // Numbers that are given out meanwhile are no gaps, and no surprise.
+        let now = self.counters().await?;
+        for (prefix, last) in before {
+            let most = now.get(&prefix).copied().unwrap_or(last);
             if prefix.starts_with('#') {
-                if prefix == super::unit::TICKET_IDS && last < last_id {
+                if prefix == super::unit::TICKET_IDS && most < last_id {
                     wrong.push(format!("the counter of tickets stands at {last}, but there is a ticket {last_id}"));
                 }
                 continue;
             }
-            wrong.extend(gaps(&prefix, last, &given.remove(&prefix).unwrap_or_default()));
+            wrong.extend(gaps(&prefix, last, most, &given.remove(&prefix).unwrap_or_default()));
         }
-        wrong.extend(given.keys().map(|prefix| format!("{prefix} has tickets, but no counter")));
+        let given = given.into_keys().filter(|prefix| !now.contains_key(prefix));
+        wrong.extend(given.map(|prefix| format!("{prefix} has tickets, but no counter")));
         Ok(wrong)
     }
 
@@ -154,7 +158,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn chain(&self, since: &str) -> Result<Chain, StoreError> {
-        let mut covered = self.covered().await?;
+        let before = self.counters().await?;
         let mut found = Chain { holds: since.is_empty(), ..Chain::default() };
         let mut said: BTreeMap<i64, String> = BTreeMap::new();
         let mut after = 0;
@@ -169,22 +173,27 @@ impl Store {
                 break;
             }
         }
-        let last = sqlx::query(sql::COUNTERS.on(self.engine)).fetch_all(&self.read).await?;
-        for row in last {
-            let (name, last): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-            if name == "#link" && last != after {
-                found.problems.push(format!("the chain ends at link {after}, but {last} were written"));
-            }
+        if let Some(last) = before.get("#link").filter(|last| **last > after) {
+            found.problems.push(format!("the chain ends at link {after}, but {last} were written"));
         }
+        // What is written meanwhile lies beyond the end that was read.
+        let mut covered = self.covered().await?;
+        covered.retain(|id, _| *id <= after || before.get("#link").is_some_and(|last| last >= id));
         for (id, digest) in said {
             if covered.remove(&id).unwrap_or_default().digest() != digest {
                 found.problems.push(format!("what link {id} covers was changed"));
             }
         }
         found.problems.extend(covered.keys().map(|id| format!("there is no link {id}, but rows that name it")));
-        let unlinked = Check { name: "", statement: sql::VERIFY_UNLINKED };
-        found.problems.extend(self.broken(unlinked).await?);
+        for statement in [sql::VERIFY_UNLINKED, sql::VERIFY_UNLINKED_LETTERS] {
+            found.problems.extend(self.broken(Check { name: "", statement }).await?);
+        }
         Ok(found)
+    }
+
+    async fn counters(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let rows = sqlx::query(sql::COUNTERS.on(self.engine)).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
     }
 
     /// What each link covers.
@@ -267,10 +276,10 @@ fn follow(link: &Link, before: i64, found: &mut Chain, said: &mut BTreeMap<i64, 
     said.insert(about.unwrap_or(link.id), link.digest.clone());
 }
 
-fn gaps(prefix: &str, last: i64, given: &BTreeSet<i64>) -> Vec<String> {
+fn gaps(prefix: &str, last: i64, most: i64, given: &BTreeSet<i64>) -> Vec<String> {
     let missing: Vec<i64> = (1..=last).filter(|n| !given.contains(n)).take(20).collect();
     let mut wrong: Vec<String> = missing.into_iter().map(|n| format!("{prefix} has no ticket {n}")).collect();
-    if let Some(highest) = given.last().filter(|highest| **highest > last) {
+    if let Some(highest) = given.last().filter(|highest| **highest > most) {
         wrong.push(format!("the counter of {prefix} stands at {last}, but there is a ticket {highest}"));
     }
     wrong

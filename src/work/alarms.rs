@@ -1,6 +1,9 @@
 //! What is wrong is told to the operator: once, then as a reminder, then that it is over.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
 
 use super::health::Health;
 use super::letters::{Cause, Writer};
@@ -8,7 +11,7 @@ use super::presence::DESK;
 use super::reports::{about, in_charge};
 use super::{Desk, backup, health};
 use crate::clock::{Millis, spoken};
-use crate::settings::{Alarms, Settings};
+use crate::settings::Settings;
 use crate::store::{Alarm, StoreError, Unit, Wanted};
 use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person};
 
@@ -32,8 +35,16 @@ pub struct Told {
 /// [`StoreError`].
 pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
     let (settings, now) = (desk.settings.load_full(), desk.clock.now());
-    let wrong = wrong(&health::look(desk).await, desk, &settings, now).await?;
-    let told = step(&desk.store.alarms().await?, &wrong, now, settings.alarms.remind);
+    let health = health::look(desk).await;
+    if !health.error.is_empty() {
+        // What cannot be seen is neither wrong nor right.
+        return Ok(0);
+    }
+    let known = desk.store.alarms().await?;
+    let look = Look { health: &health, known: &known, settings: &settings, now };
+    let mut wrong = look.wrong();
+    wrong.extend(noted(desk, &settings, now).await?);
+    let told = step(&known, &wrong, now, settings.alarms.remind, &settings.policy.desk.time_zone);
     for line in &told.lines {
         tracing::warn!(alarm = line[1], "told to the operator");
     }
@@ -42,7 +53,7 @@ pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
 
 /// What becomes of the alarms that are known, given what is wrong now.
 #[must_use]
-pub fn step(known: &[Alarm], wrong: &Wrong, now: Millis, remind: Millis) -> Told {
+pub fn step(known: &[Alarm], wrong: &Wrong, now: Millis, remind: Millis, zone: &TimeZone) -> Told {
     let mut told = Told::default();
     for (name, text) in wrong {
         let before = known.iter().find(|alarm| alarm.name == *name);
@@ -51,7 +62,9 @@ pub fn step(known: &[Alarm], wrong: &Wrong, now: Millis, remind: Millis) -> Told
             // A clock that was set back reminds no earlier than it would have.
             Some(alarm) if now - alarm.told_at >= remind => {
                 let [fr, en] = text;
-                told.lines.push([format!("Toujours : {fr}"), format!("Still: {en}")]);
+                let [since_fr, since_en] = when(alarm.since, zone);
+                told.lines
+                    .push([format!("Toujours, depuis le {since_fr} : {fr}"), format!("Still, since {since_en}: {en}")]);
             }
             Some(_) => continue,
         }
@@ -60,103 +73,146 @@ pub fn step(known: &[Alarm], wrong: &Wrong, now: Millis, remind: Millis) -> Told
     }
     for alarm in known.iter().filter(|alarm| !wrong.contains_key(&alarm.name)) {
         let [fr, en] = &alarm.text;
-        told.lines.push([format!("Rétabli : {fr}"), format!("All clear: {en}")]);
+        let [since_fr, since_en] = when(alarm.since, zone);
+        told.lines.push([
+            format!("Rétabli. Signalé le {since_fr} : « {fr} »"),
+            format!("All clear. Told {since_en}: \"{en}\""),
+        ]);
         told.cleared.push(alarm.name.clone());
     }
     told
 }
 
-/// Everything that is wrong.
-async fn wrong(health: &Health, desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, StoreError> {
+fn when(at: Millis, zone: &TimeZone) -> [String; 2] {
+    match at {
+        0 => ["jamais".to_owned(), "never".to_owned()],
+        at => [spoken(at, zone, "fr"), spoken(at, zone, "en")],
+    }
+}
+
+/// What has been noted elsewhere: copies and checks that failed, sign-ins that end.
+async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, StoreError> {
     let mut wrong = Wrong::new();
-    let zone = &settings.policy.desk.time_zone;
-    let when = |at: Millis| [spoken(at, zone, "fr"), spoken(at, zone, "en")];
-    let limits = &settings.alarms;
-    mailboxes(health, limits, now, &when, &mut wrong);
-    if let Some(standing) = &health.standing {
-        let old = |at: Millis, limit: Millis| at > 0 && now - at > limit;
-        if old(standing.oldest_undecided, limits.mail_undecided) {
-            let [fr, en] = when(standing.oldest_undecided);
-            let count = standing.undecided;
-            wrong.insert(
-                "undecided".into(),
-                [
-                    format!("{count} courriels attendent d'être traités, le plus ancien depuis le {fr}."),
-                    format!("{count} mails wait for their verdict, the oldest since {en}."),
-                ],
-            );
-        }
-        if old(standing.oldest_queued, limits.letters_wait) {
-            let [fr, en] = when(standing.oldest_queued);
-            let count = standing.queued;
-            wrong.insert(
-                "outbox".into(),
-                [
-                    format!(
-                        "{count} lettres n'ont pas pu partir, la plus ancienne du {fr} ; voyez `guichet outbox list`."
-                    ),
-                    format!("{count} letters could not leave, the oldest of {en}; see `guichet outbox list`."),
-                ],
-            );
-        }
-    }
-    for (place, free) in health.disks.iter().filter(|(_, free)| *free < limits.disk_free) {
-        let (place, mib) = (place.display(), free / (1024 * 1024));
-        wrong.insert(
-            format!("disk:{place}"),
-            [
-                format!("Il ne reste que {mib} Mio sur le disque de {place}."),
-                format!("Only {mib} MiB are left on the disk of {place}."),
-            ],
-        );
-    }
-    if settings.backups.folder.is_some() && now - health.begun_at.max(health.backup_at) > limits.backup_age {
-        let [fr, en] = if health.backup_at == 0 { ["jamais".into(), "never".into()] } else { when(health.backup_at) };
-        wrong.insert(
-            "backup".into(),
-            [
-                format!("La dernière sauvegarde est trop ancienne ({fr})."),
-                format!("The newest backup is too old ({en})."),
-            ],
-        );
-    }
     for dying in super::sign_in::expiring(&desk.tokens, settings, &desk.store, now).await? {
         wrong.insert(format!("sign-in:{}:{:?}", dying.name, dying.what), [dying.fr, dying.en]);
     }
-    for (name, fact) in [("backup-failed", backup::FAILED), ("integrity", super::upkeep::BROKEN)] {
-        if let Some(text) = desk.store.meta(fact).await?.filter(|text| !text.is_empty()) {
-            wrong.insert(name.into(), [format!("Base de données : {text}"), format!("Database: {text}")]);
-        }
+    let failed = desk.store.meta(backup::FAILED).await?.filter(|why| !why.is_empty());
+    if let Some(why) = failed.filter(|_| settings.backups.folder.is_some()) {
+        let fr = format!("La sauvegarde n'a pas pu être faite : {why}");
+        wrong.insert("backup-failed".to_owned(), [fr, format!("The backup could not be made: {why}")]);
+    }
+    if let Some(why) = desk.store.meta(super::upkeep::BROKEN).await?.filter(|why| !why.is_empty()) {
+        let fr = format!("La base de données est endommagée : {why}. Revenez à une sauvegarde avec `guichet restore`.");
+        let en = format!("The database is damaged: {why}. Bring a backup back with `guichet restore`.");
+        wrong.insert("integrity".to_owned(), [fr, en]);
     }
     Ok(wrong)
 }
 
-fn mailboxes(health: &Health, limits: &Alarms, now: Millis, when: &dyn Fn(Millis) -> [String; 2], wrong: &mut Wrong) {
-    for mailbox in &health.mailboxes {
-        let name = &mailbox.name;
-        // After a pause of the program itself everybody gets their time.
-        if now - mailbox.polled_at.max(health.begun_at) > limits.mailbox_silent {
-            let [fr, en] =
-                if mailbox.polled_at == 0 { ["jamais".into(), "never".into()] } else { when(mailbox.polled_at) };
-            wrong.insert(
-                format!("mailbox:{name}"),
-                [
-                    format!(
-                        "La boîte « {name} » ne peut pas être lue ; dernière lecture : {fr}. Voyez `guichet check`."
-                    ),
-                    format!("Mailbox \"{name}\" cannot be read; last read: {en}. See `guichet check`."),
-                ],
-            );
+/// What can be seen.
+struct Look<'a> {
+    health: &'a Health,
+    known: &'a [Alarm],
+    settings: &'a Settings,
+    now: Millis,
+}
+
+impl Look<'_> {
+    /// Everything that is wrong.
+    fn wrong(&self) -> Wrong {
+        let mut wrong = Wrong::new();
+        self.mailboxes(&mut wrong);
+        self.store(&mut wrong);
+        self.disks(&mut wrong);
+        wrong
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        self.known.iter().any(|alarm| alarm.name == name)
+    }
+
+    /// Since when something could have been right: after a pause of the program itself everybody gets their time, but what is
+    /// known to be wrong gets none by a restart.
+    fn since(&self, name: &str, at: Millis) -> Millis {
+        if self.is_known(name) { at } else { at.max(self.health.begun_at) }
+    }
+
+    fn when(&self, at: Millis) -> [String; 2] {
+        when(at, &self.settings.policy.desk.time_zone)
+    }
+
+    fn mailboxes(&self, wrong: &mut Wrong) {
+        let limits = &self.settings.alarms;
+        for mailbox in &self.health.mailboxes {
+            let name = &mailbox.name;
+            let alarm = format!("mailbox:{name}");
+            if self.now - self.since(&alarm, mailbox.polled_at) > limits.mailbox_silent {
+                let [fr, en] = self.when(mailbox.polled_at);
+                let fr = format!(
+                    "La boîte « {name} » ne peut pas être lue ; dernière lecture : {fr}. Voyez `guichet check`."
+                );
+                let en = format!("Mailbox \"{name}\" cannot be read; last read: {en}. See `guichet check`.");
+                wrong.insert(alarm, [fr, en]);
+            }
+            if limits.mailbox_quiet > 0 && mailbox.mail_at > 0 && self.now - mailbox.mail_at > limits.mailbox_quiet {
+                let [fr, en] = self.when(mailbox.mail_at);
+                let fr = format!("Personne n'a écrit à la boîte « {name} » depuis le {fr}.");
+                let en = format!("Nobody has written to mailbox \"{name}\" since {en}.");
+                wrong.insert(format!("quiet:{name}"), [fr, en]);
+            }
         }
-        if limits.mailbox_quiet > 0 && mailbox.mail_at > 0 && now - mailbox.mail_at > limits.mailbox_quiet {
-            let [fr, en] = when(mailbox.mail_at);
-            wrong.insert(
-                format!("quiet:{name}"),
-                [
-                    format!("Personne n'a écrit à la boîte « {name} » depuis le {fr}."),
-                    format!("Nobody has written to mailbox \"{name}\" since {en}."),
-                ],
+    }
+
+    fn store(&self, wrong: &mut Wrong) {
+        let limits = &self.settings.alarms;
+        let standing = self.health.standing.unwrap_or_default();
+        let old = |at: Millis, limit: Millis| at > 0 && self.now - at > limit;
+        if old(standing.oldest_undecided, limits.mail_undecided) {
+            let ([fr, en], count) = (self.when(standing.oldest_undecided), standing.undecided);
+            let fr = format!("Courriels qui attendent d'être traités : {count}, le plus ancien depuis le {fr}.");
+            let en = format!("Mails that wait for their verdict: {count}, the oldest since {en}.");
+            wrong.insert("undecided".to_owned(), [fr, en]);
+        }
+        if old(standing.oldest_queued, limits.letters_wait) {
+            let ([fr, en], count) = (self.when(standing.oldest_queued), standing.queued);
+            let fr = format!(
+                "Lettres qui n'ont pas pu partir : {count}, la plus ancienne du {fr} ; voyez `guichet outbox list`."
             );
+            let en = format!("Letters that could not leave: {count}, the oldest of {en}; see `guichet outbox list`.");
+            wrong.insert("outbox".to_owned(), [fr, en]);
+        }
+        if limits.mails_held > 0 && standing.held > limits.mails_held {
+            let count = standing.held;
+            let fr =
+                format!("Courriels qui attendent qu'une personne en décide : {count} ; voyez `guichet held list`.");
+            let en = format!("Mails that wait for a person to judge them: {count}; see `guichet held list`.");
+            wrong.insert("held".to_owned(), [fr, en]);
+        }
+        let backup_at = self.health.backup_at;
+        if self.settings.backups.folder.is_some() && self.now - self.since("backup", backup_at) > limits.backup_age {
+            let [fr, en] = self.when(backup_at);
+            let fr = format!("La dernière sauvegarde est trop ancienne ({fr}) ; voyez backup.folder.");
+            let en = format!("The newest backup is too old ({en}); see backup.folder.");
+            wrong.insert("backup".to_owned(), [fr, en]);
+        }
+    }
+
+    fn disks(&self, wrong: &mut Wrong) {
+        let limit = self.settings.alarms.disk_free;
+        let name = |place: &Path| format!("disk:{}", place.display());
+        for (place, free) in &self.health.disks {
+            // A little more room than the limit is needed for the all-clear, so that it does not go to and fro.
+            let limit = if self.is_known(&name(place)) { limit / 10 * 11 } else { limit };
+            if *free < limit {
+                let (mib, shown) = (free / (1024 * 1024), place.display());
+                let fr = format!("Il ne reste que {mib} Mio sur le disque de {shown}.");
+                wrong.insert(name(place), [fr, format!("Only {mib} MiB are left on the disk of {shown}.")]);
+            }
+        }
+        // A place that cannot be asked is no better than it was.
+        let asked = |alarm: &Alarm| self.health.disks.iter().any(|(place, _)| alarm.name == name(place));
+        for alarm in self.known.iter().filter(|alarm| alarm.name.starts_with("disk:") && !asked(alarm)) {
+            wrong.insert(alarm.name.clone(), alarm.text.clone());
         }
     }
 }
@@ -206,18 +262,18 @@ mod tests {
     #[test]
     fn once_then_a_reminder_then_the_all_clear() {
         let wrong: Wrong = [("disk".to_owned(), ["plein".to_owned(), "full".to_owned()])].into();
-        let first = step(&[], &wrong, HOUR, DAY);
+        let first = step(&[], &wrong, HOUR, DAY, &TimeZone::UTC);
         assert_eq!(said(&first), ["full"]);
-        let quiet = step(&first.raised, &wrong, HOUR + 5 * MINUTE, DAY);
+        let quiet = step(&first.raised, &wrong, HOUR + 5 * MINUTE, DAY, &TimeZone::UTC);
         assert_eq!(quiet, Told::default());
-        let again = step(&first.raised, &wrong, HOUR + DAY, DAY);
-        assert_eq!(said(&again), ["Still: full"]);
+        let again = step(&first.raised, &wrong, HOUR + DAY, DAY, &TimeZone::UTC);
+        assert_eq!(said(&again), ["Still, since 1 January 1970, 01:00: full"]);
         assert_eq!(again.raised[0].since, HOUR, "since when it is wrong does not change");
-        assert_eq!(said(&step(&again.raised, &wrong, 2 * DAY, DAY)), [""; 0]);
-        let over = step(&again.raised, &Wrong::new(), 2 * DAY, DAY);
-        assert_eq!(said(&over), ["All clear: full"]);
+        assert_eq!(said(&step(&again.raised, &wrong, 2 * DAY, DAY, &TimeZone::UTC)), [""; 0]);
+        let over = step(&again.raised, &Wrong::new(), 2 * DAY, DAY, &TimeZone::UTC);
+        assert_eq!(said(&over), ["All clear. Told 1 January 1970, 01:00: \"full\""]);
         assert_eq!(over.cleared, ["disk"]);
         // The clock was set back a week: nothing is told again before its time.
-        assert_eq!(said(&step(&first.raised, &wrong, HOUR - 7 * DAY, DAY)), [""; 0]);
+        assert_eq!(said(&step(&first.raised, &wrong, HOUR - 7 * DAY, DAY, &TimeZone::UTC)), [""; 0]);
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::DateTime};
@@ -20,6 +21,10 @@ use crate::settings::{Backups, Keep, Settings};
 use crate::store::{Deed, Engine, Store, StoreError, Unit, Wanted, sqlite_file};
 use crate::trouble::Trouble;
 
+/// How the error of letters begins that wait since a copy was brought back.
+pub const RESTORED: &str = "restored from a backup";
+/// No tool may take longer.
+const LIMIT: Duration = Duration::from_secs(4 * 3600);
 /// The fact that says why the last copy could not be made; empty when it could.
 pub const FAILED: &str = "backup-failed";
 /// The bell.
@@ -36,6 +41,9 @@ const STAMP: &str = "%Y-%m-%dT%H%M";
 pub async fn make(store: &Store, url: &str, file: &Path) -> Result<(), Trouble> {
     if file.exists() {
         return Err(Trouble::Input(format!("{} is there already; nothing is written over", file.display())));
+    }
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(Trouble::Input(format!("there is no folder {}", folder.display())));
     }
     let part = beside(file, "part");
     let _ = std::fs::remove_file(&part);
@@ -77,15 +85,25 @@ async fn dump(url: &str, part: &Path) -> Result<(), Trouble> {
 /// Runs one of PostgreSQL's tools; a password goes by the environment, never by the command line.
 async fn run(tool: &str, url: &str, arguments: &[&str], file: &Path) -> Result<(), Trouble> {
     let mut command = Command::new(tool);
-    command.args(arguments).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    command.args(arguments).arg(file);
+    let mut secret = None;
     if !url.is_empty() {
         let (plain, password) = crate::store::split_password(url);
         command.arg(format!("--dbname={plain}"));
-        if let Some(password) = password {
-            command.env("PGPASSWORD", password);
-        }
+        secret = password;
     }
-    let output = command.output().await.map_err(|e| {
+    finish(tool, command, secret).await
+}
+
+async fn finish(tool: &str, mut command: Command, password: Option<String>) -> Result<(), Trouble> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    if let Some(password) = password {
+        command.env("PGPASSWORD", password);
+    }
+    let ended = tokio::time::timeout(LIMIT, command.output()).await;
+    let output =
+        ended.map_err(|_| Trouble::Input(format!("{tool} did not end within {} h", LIMIT.as_secs() / 3600)))?;
+    let output = output.map_err(|e| {
         Trouble::Input(format!("{tool} cannot be run: {e}; install PostgreSQL's client programs (postgresql-client)"))
     })?;
     if output.status.success() {
@@ -107,7 +125,7 @@ pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) 
         None => restore_dump(settings, file).await?,
     };
     let store = Store::open(url).await?;
-    let waiting = if send { 0 } else { store.stop_letters("restored from a backup: it may have left since").await? };
+    let waiting = if send { 0 } else { store.stop_letters(&format!("{RESTORED}: it may have left since")).await? };
     let text = format!("from a backup; {waiting} letters that waited need a person");
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     store.record(Deed { kind: "restored", actor: "operator", subject: &name, text: &text }, now).await?;
@@ -125,29 +143,39 @@ pub struct Restored {
 }
 
 async fn restore_file(database: &Path, file: &Path, now: Millis) -> Result<Option<PathBuf>, Trouble> {
+    if !file.is_file() {
+        return Err(Trouble::Input(format!("there is no file {}", file.display())));
+    }
     let _lock = super::lock(database)?;
-    let wrong = Store::check_file(file).await?;
+    let damaged = |e: StoreError| Trouble::Input(format!("{} cannot be read: {e}", file.display()));
+    let wrong = Store::check_file(file).await.map_err(damaged)?;
     if !wrong.is_empty() {
         return Err(Trouble::Input(format!("{} is not whole: {}", file.display(), wrong.join("; "))));
     }
     let failed = |e: std::io::Error| Trouble::Input(format!("{}: {e}", database.display()));
     let next = beside(database, "restored");
-    let _ = std::fs::remove_file(&next);
-    std::fs::copy(file, &next).map_err(failed)?;
+    for path in with_logs(&next) {
+        let _ = std::fs::remove_file(path);
+    }
+    create_private(&next)?;
+    // By the database itself: what stands only in the copy's own log comes along.
+    Store::copy_file(file, &next).await.map_err(damaged)?;
     // It must open before anything is put aside: a newer schema is refused here.
     Store::open(&format!("sqlite:{}", next.display())).await?.close().await;
     let mut kept = None;
     if database.exists() {
-        let aside = beside(database, &format!("before-{}", stamp(now, &TimeZone::UTC)));
-        // The log beside the database belongs to it.
-        for ending in ["-wal", "-shm"] {
-            let of = |path: &Path| PathBuf::from(format!("{}{ending}", path.display()));
-            if of(database).exists() {
-                std::fs::rename(of(database), of(&aside)).map_err(failed)?;
+        let aside = unused(&beside(database, &format!("before-{}", stamp(now, &TimeZone::UTC))));
+        // The database first: without it, its log is of no use to anybody.
+        for (old, new) in with_logs(database).into_iter().zip(with_logs(&aside)) {
+            if old.exists() {
+                std::fs::rename(old, new).map_err(failed)?;
             }
         }
-        std::fs::rename(database, &aside).map_err(failed)?;
         kept = Some(aside);
+    }
+    // A log without its database would be played into the new one.
+    for path in with_logs(database).into_iter().skip(1) {
+        let _ = std::fs::remove_file(path);
     }
     std::fs::rename(&next, database).map_err(failed)?;
     // Notes of letters that left belong to the database that is gone.
@@ -155,23 +183,82 @@ async fn restore_file(database: &Path, file: &Path, now: Millis) -> Result<Optio
     Ok(kept)
 }
 
+/// A database file and what SQLite keeps beside it.
+fn with_logs(file: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", file.display())))
+}
+
+/// The name, or the next one that nothing has.
+fn unused(name: &Path) -> PathBuf {
+    let more = (2..).map(|n| PathBuf::from(format!("{}.{n}", name.display())));
+    std::iter::once(name.to_path_buf()).chain(more).find(|path| !path.exists()).unwrap_or_else(|| name.to_path_buf())
+}
+
 async fn restore_dump(settings: &Settings, file: &Path) -> Result<Option<PathBuf>, Trouble> {
     let url = &settings.store_url;
-    if let Ok(store) = Store::open(url).await {
-        let alive = store.leases().await?.into_iter().find(|l| l.name.starts_with("instance:") && l.left > 0);
-        store.close().await;
-        if let Some(lease) = alive {
-            return Err(Trouble::Again(format!(
-                "guichet {} is at work on this database; stop it first",
-                lease.instance
-            )));
+    match Store::open(url).await {
+        Ok(store) => {
+            let alive = store.leases().await?.into_iter().find(|l| l.name.starts_with("instance:") && l.left > 0);
+            store.close().await;
+            if let Some(lease) = alive {
+                let text = format!("guichet {} is at work on this database; stop it first", lease.instance);
+                return Err(Trouble::Again(text));
+            }
         }
+        // What cannot be reached can be neither at work nor replaced; what is damaged can.
+        Err(error @ StoreError::Unreachable { .. }) => return Err(error.into()),
+        Err(error) => tracing::warn!(%error, "the database that is there cannot be opened; it is replaced"),
     }
-    run("pg_restore", "", &["--list"], file).await?;
-    let arguments =
-        ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"];
-    run("pg_restore", url, &arguments, file).await?;
+    let version = dumped_version(file).await?;
+    if version > Store::newest_schema() {
+        let text = format!("{} was written by a newer version of guichet (schema {version})", file.display());
+        return Err(Trouble::Input(text));
+    }
+    // The tables as they were in the copy, made and filled in one transaction after those of today are gone.
+    let script = beside(file, "sql");
+    let _gone = Gone(script.clone());
+    let made = run_to("pg_restore", &["--no-owner", "--no-privileges", "--file"], &script, file).await;
+    made?;
+    let (plain, password) = crate::store::split_password(url);
+    let mut command = Command::new("psql");
+    command.args(["--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1"]);
+    command.arg(format!("--dbname={plain}")).arg("--command").arg(Store::drop_everything()).arg("--file").arg(&script);
+    finish("psql", command, password).await?;
     Ok(None)
+}
+
+/// A file that is gone when it is not needed any longer.
+struct Gone(PathBuf);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The newest migration in a dump, which must be one of guichet.
+async fn dumped_version(file: &Path) -> Result<i64, Trouble> {
+    let part = beside(file, "version");
+    let _gone = Gone(part.clone());
+    run_to("pg_restore", &["--data-only", "--table=_sqlx_migrations", "--table=meta", "--file"], &part, file).await?;
+    let text = std::fs::read_to_string(&part).map_err(|e| Trouble::Input(format!("{}: {e}", part.display())))?;
+    let rows = text.lines().skip_while(|line| !line.contains("_sqlx_migrations (")).skip(1);
+    let versions = rows.map_while(|line| line.split('\t').next()?.parse::<i64>().ok());
+    let ours = text.lines().any(|line| line.starts_with("secret\t"));
+    let newest = versions.max().filter(|_| ours);
+    newest.ok_or_else(|| Trouble::Input(format!("{} is no copy of a database of guichet", file.display())))
+}
+
+/// Runs one of PostgreSQL's tools that writes what it makes of a dump to a file.
+async fn run_to(tool: &str, arguments: &[&str], to: &Path, dump: &Path) -> Result<(), Trouble> {
+    if !dump.is_file() {
+        return Err(Trouble::Input(format!("there is no file {}", dump.display())));
+    }
+    let _ = std::fs::remove_file(to);
+    create_private(to)?;
+    let mut command = Command::new(tool);
+    command.args(arguments).arg(to).arg(dump);
+    finish(tool, command, None).await
 }
 
 /// Makes a copy when its time has come, and removes those that are not to be kept.
@@ -191,14 +278,17 @@ pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
     }
     if due.is_none_or(|due| due <= now) {
         let file = folder.join(format!("{NAME}{}.{}", stamp(now, zone), ending(desk.store.engine())));
-        let made = match std::fs::create_dir_all(folder) {
-            Ok(()) => make(&desk.store, &settings.store_url, &file).await,
+        let made = match private_folder(folder) {
+            Ok(()) => make(&desk.store, &desk.store_url, &file).await,
             Err(e) => Err(Trouble::Input(format!("{}: {e}", folder.display()))),
         };
         let failed = made.as_ref().err().map(ToString::to_string).unwrap_or_default();
         desk.store.set_meta(FAILED, &failed).await?;
         match made {
             Ok(()) => {
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let deed = Deed { kind: "backed-up", actor: "", subject: &name, text: "a copy was made by itself" };
+                desk.store.record(deed, now).await?;
                 let head = desk.store.chain_end().await?;
                 tracing::info!(file = %file.display(), chain = head, "backup made");
                 thin(folder, settings.backups.keep);
@@ -209,6 +299,14 @@ pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
     let mut unit = Unit::load(&desk.store, Wanted { lease: Some(DESK), ..Wanted::default() }, now).await?;
     unit.set_bell(BELL, next);
     unit.commit().await
+}
+
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn ending(engine: Engine) -> &'static str {

@@ -22,7 +22,7 @@ use crate::store::Deed;
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, collect, once, presence, process, reports, sign_in, sweep};
+use super::{Desk, alarms, collect, once, presence, process, reports, sign_in, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -74,6 +74,7 @@ impl Crew {
         tasks.spawn(decide(Arc::clone(desk), stop.clone()));
         tasks.spawn(report(Arc::clone(desk), stop.clone()));
         tasks.spawn(look_after(Arc::clone(desk), stop.clone()));
+        tasks.spawn(raise_alarms(Arc::clone(desk), stop.clone()));
         tasks.spawn(super::watch::serve(Arc::clone(desk), stop.clone()));
         tasks.spawn(super::watch::say(Arc::clone(desk), stop.clone()));
         tasks.spawn(send(Arc::clone(desk), sender, stop.clone()));
@@ -138,8 +139,8 @@ fn reload(desk: &Arc<Desk>, config: &std::path::Path) {
 
 /// Records what was done to the service.
 async fn recorded(desk: &Desk, kind: &str, text: &str) {
-    let subject = format!("instance {}", desk.settings.load().instance);
-    let deed = Deed { kind, actor: "operator", subject: &subject, text };
+    let subject = format!("instance {}", desk.instance);
+    let deed = Deed { kind, actor: "", subject: &subject, text };
     if let Err(error) = desk.store.record(deed, desk.clock.now()).await {
         tracing::warn!(%error, "not recorded");
     }
@@ -287,7 +288,21 @@ async fn report(desk: Arc<Desk>, stop: CancellationToken) {
     }
 }
 
-/// Copies, upkeep and alarms, which nobody waits for.
+/// Alarms, apart from everything that may be what is wrong.
+async fn raise_alarms(desk: Arc<Desk>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if desk.presence.leads() {
+            match alarms::drain(&desk).await {
+                Ok(0) => {}
+                Ok(_) => desk.outbox_bell.notify_one(),
+                Err(error) => tracing::error!(%error, "alarms not looked at"),
+            }
+        }
+        pause(REPORTS, &stop).await;
+    }
+}
+
+/// Copies and upkeep, which nobody waits for.
 async fn look_after(desk: Arc<Desk>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
     while !stop.is_cancelled() {
@@ -295,16 +310,13 @@ async fn look_after(desk: Arc<Desk>, stop: CancellationToken) {
             pause(STANDBY, &stop).await;
             continue;
         }
-        let wait = match super::tend(&desk).await {
-            Ok(letters) => {
+        let wait = match super::look_after(&desk).await {
+            Ok(()) => {
                 patience.reset();
-                if letters > 0 {
-                    desk.outbox_bell.notify_one();
-                }
                 REPORTS
             }
             Err(error) => {
-                tracing::error!(%error, "copies, upkeep or alarms not done");
+                tracing::error!(%error, "copies or upkeep not done");
                 patience.after(&error.into(), chance())
             }
         };

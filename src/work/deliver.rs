@@ -221,10 +221,16 @@ impl Sender {
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
         let now = desk.clock.now();
         tx.settle_letters(&[(letter.id, Settlement::Sent)], &desk.store.holder(), now).await?;
+        tx.commit().await?;
+        // Apart from that: the ticket may be held by a decision, and the letter must not leave again for it. The batch notes it too.
         if LetterKind::from_name(&letter.kind).is_some_and(LetterKind::is_personal) {
-            tx.answers_given(&[letter.id], now).await?;
+            let mut tx = desk.store.begin(Durability::Relaxed).await?;
+            match tx.answers_given(&[letter.id], now).await {
+                Ok(()) => tx.commit().await?,
+                Err(error) => tracing::warn!(%error, outbox_id = letter.id, "the answer is noted a little later"),
+            }
         }
-        Ok(tx.commit().await?)
+        Ok(())
     }
 }
 

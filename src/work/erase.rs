@@ -9,7 +9,8 @@ use data_encoding::HEXLOWER;
 
 use crate::clock::Millis;
 use crate::mail;
-use crate::store::{Erasure, Store, StoreError};
+use crate::store::{Erasure, Store, StoreError, Word};
+use crate::trouble::Trouble;
 
 /// What erasing did and found.
 #[derive(Debug, Clone, Default)]
@@ -33,14 +34,15 @@ pub struct Erased {
 /// Erases a person. `progress` hears how many mails and letters of all were read.
 ///
 /// # Errors
-/// [`StoreError`]; nothing is erased then.
+/// [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while mails that name them wait for their verdict, or
+/// [`Trouble::Store`]; nothing is erased then.
 pub async fn run(
     store: &Store,
     address: &str,
     actor: &str,
     now: Millis,
     mut progress: impl FnMut(i64, i64),
-) -> Result<Erased, StoreError> {
+) -> Result<Erased, Trouble> {
     let address = mail::key(address);
     let (tickets, names) = store.person(&address).await?;
     let (mut mails, mut letters) = store.papers(&address, &tickets).await?;
@@ -48,16 +50,31 @@ pub async fn run(
     let all = 2 * (sizes.mails + sizes.letters);
     mails.extend(naming(store, &address, true, |done| progress(done, all)).await?);
     letters.extend(naming(store, &address, false, |done| progress(sizes.mails + done, all)).await?);
-    // Short names are parts of other words; a first name alone is many people's.
-    let names = names.into_iter().filter(|n| n.chars().count() >= 5 && n.contains(' ')).collect();
-    let erasure = Erasure { address: address.clone(), names, pseudonym: pseudonym()?, tickets, mails, letters };
+    let known = store.search(&address).await?.iter().any(|(_, count)| *count > 0);
+    if !known && tickets.is_empty() && mails.is_empty() && letters.is_empty() {
+        return Err(Trouble::Input("nobody of this address is known".to_owned()));
+    }
+    let (held, waiting) = store.of_others(&address).await?;
+    mails.retain(|id| !held.contains(id));
+    letters.retain(|id| !waiting.contains(id));
+    if store.undecided_among(&mails).await? > 0 {
+        let text =
+            "mails that name this person wait for their verdict; erase again when `guichet run` has decided them";
+        return Err(Trouble::Again(text.to_owned()));
+    }
+    let erasure =
+        Erasure { address: address.clone(), names: whole(names), pseudonym: pseudonym()?, tickets, mails, letters };
     let rows = store.erase(&erasure, actor, now).await?;
     let mut found: Vec<(String, usize)> =
         store.search(&address).await?.into_iter().map(|(place, count)| (place.to_owned(), count)).collect();
-    for (place, mails) in [("mails", true), ("letters", false)] {
-        let left = naming(store, &address, mails, |done| progress(all / 2 + done, all)).await?;
-        found.push((format!("bytes of {place}"), left.len()));
-    }
+    let left = naming(store, &address, true, |done| progress(all / 2 + done, all)).await?;
+    found
+        .push(("bytes of mails, held ones of others among them: judge those, then erase again".to_owned(), left.len()));
+    let left = naming(store, &address, false, |done| progress(all / 2 + sizes.mails + done, all)).await?;
+    found.push((
+        "bytes of letters, such as wait to leave to others: erase again when they have left".to_owned(),
+        left.len(),
+    ));
     Ok(Erased {
         pseudonym: erasure.pseudonym,
         tickets: erasure.tickets.len(),
@@ -67,6 +84,16 @@ pub async fn run(
         searched: found.len(),
         left: found.into_iter().filter(|(_, count)| *count > 0).collect(),
     })
+}
+
+/// Names that can only be one person's: short ones are parts of other words, a first name alone is many people's. The longest first, so
+/// that none leaves a part of another behind.
+fn whole(names: BTreeSet<String>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_iter().filter(|n| n.chars().count() >= 5 && n.contains(' ')).collect();
+    names.extend(names.clone().iter().flat_map(|name| [name.to_uppercase(), name.to_lowercase()]));
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.dedup();
+    names
 }
 
 /// Mails, or letters, in which the address stands, whatever their encoding.
@@ -82,15 +109,18 @@ async fn naming(
         let Some((last, _)) = page.last() else { return Ok(found) };
         after = *last;
         let word = address.to_owned();
-        let work =
-            move || page.into_iter().filter(|(_, bytes)| names(bytes, &word)).map(|(id, _)| id).collect::<Vec<_>>();
+        let work = move || {
+            let whole = Word::address(&word);
+            page.into_iter().filter(|(_, bytes)| names(bytes, &word, &whole)).map(|(id, _)| id).collect::<Vec<_>>()
+        };
         found.extend(tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)?);
         progress(after);
     }
 }
 
-fn names(bytes: &[u8], address: &str) -> bool {
-    let holds = |text: &str| text.to_lowercase().contains(address);
+fn names(bytes: &[u8], address: &str, whole: &Word) -> bool {
+    // The expression looks only where the plain search has found something: it is dearer.
+    let holds = |text: &str| text.to_lowercase().contains(address) && whole.is_in(text);
     if holds(&String::from_utf8_lossy(bytes)) {
         return true;
     }

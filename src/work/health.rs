@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Desk, presence};
 use crate::clock::{MINUTE, Millis};
 use crate::settings::{MailboxKind, Settings};
-use crate::store::{Standing, StoreError, without_password};
+use crate::store::{Alarm, Standing, StoreError, without_password};
 use crate::trouble::millis;
 
 /// How things stand.
@@ -28,6 +28,8 @@ pub struct Health {
     pub begun_at: Millis,
     /// Whether deadlines and reports are this instance's.
     pub leads: bool,
+    /// What the operator has been told is wrong.
+    pub alarms: Vec<Alarm>,
 }
 
 /// How a mailbox stands.
@@ -65,6 +67,10 @@ pub async fn look(desk: &Desk) -> Health {
     }
     health.latency = begun.elapsed().as_secs_f64();
     if health.standing.is_some() {
+        match desk.store.alarms().await {
+            Ok(alarms) => health.alarms = alarms,
+            Err(error) => health.error = error.to_string(),
+        }
         match mailboxes(desk, &settings).await {
             Ok(mailboxes) => health.mailboxes = mailboxes,
             Err(error) => health.error = error.to_string(),
@@ -149,23 +155,19 @@ impl Health {
             self.mailboxes.iter().map(|m| (Some(("mailbox", m.name.clone())), value(m))).collect()
         };
         let mut figures: Vec<Figure> = vec![
-            ("up", "Whether the database answers", one(f64::from(u8::from(self.standing.is_some())))),
-            ("leads", "Whether deadlines and reports are this instance's", one(f64::from(u8::from(self.leads)))),
-            ("start_time_seconds", "When this life began, since 1970", one(seconds(self.begun_at))),
-            ("database_latency_seconds", "How long the database took to answer just now", one(self.latency)),
-            (
-                "mailbox_last_poll_seconds",
-                "When a mailbox was last read to its end, since 1970",
-                by_mailbox(&|m| seconds(m.polled_at)),
-            ),
-            (
-                "mailbox_last_mail_seconds",
-                "When a mail last came to a mailbox, since 1970",
-                by_mailbox(&|m| seconds(m.mail_at)),
-            ),
-            ("mailbox_here", "Whether this instance reads a mailbox", by_mailbox(&|m| f64::from(u8::from(m.here)))),
-            ("backup_age_seconds", "Age of the newest backup; 0 where there is none", one(age(self.backup_at))),
+            ("up", "The database answers", one(f64::from(u8::from(self.standing.is_some())))),
+            ("leads", "Deadlines and reports are met by this instance", one(f64::from(u8::from(self.leads)))),
+            ("start_time_seconds", "Started", one(seconds(self.begun_at))),
+            ("database_latency_seconds", "The database took to answer just now", one(self.latency)),
+            ("mailbox_last_poll_seconds", "Mailbox last read to its end", by_mailbox(&|m| seconds(m.polled_at))),
+            ("mailbox_last_mail_seconds", "Last mail in a mailbox", by_mailbox(&|m| seconds(m.mail_at))),
+            ("mailbox_here", "Mailbox watched by this instance", by_mailbox(&|m| f64::from(u8::from(m.here)))),
         ];
+        if self.backup_at > 0 {
+            figures.push(("backup_age_seconds", "Age of the newest backup made by itself", one(age(self.backup_at))));
+        }
+        let alarms = self.alarms.iter().map(|alarm| (Some(("name", alarm.name.clone())), 1.0));
+        figures.push(("alarm", "What the operator has been told is wrong", alarms.collect()));
         let disks = self.disks.iter().map(|(place, free)| (Some(("path", place.display().to_string())), bytes(*free)));
         figures.push(("disk_free_bytes", "Room left where something is written", disks.collect()));
         if let Some(s) = &self.standing {
@@ -173,15 +175,23 @@ impl Health {
                 ("mails_undecided", "Mails that wait for their verdict", one(count(s.undecided))),
                 (
                     "mails_undecided_oldest_seconds",
-                    "How long the oldest of them has waited",
+                    "The oldest mail that waits for its verdict has waited",
                     one(age(s.oldest_undecided)),
                 ),
                 ("mails_held", "Mails a person must judge", one(count(s.held))),
                 ("letters_waiting", "Letters that wait to leave", one(count(s.queued))),
-                ("letters_waiting_oldest_seconds", "How long the oldest of them has waited", one(age(s.oldest_queued))),
+                (
+                    "letters_waiting_oldest_seconds",
+                    "The oldest letter that waits to leave has waited",
+                    one(age(s.oldest_queued)),
+                ),
                 ("letters_failed", "Letters that will not be tried again by themselves", one(count(s.failed))),
                 ("addresses_refusing", "Addresses nothing is written to for now", one(count(s.refusing))),
-                ("deadlines_late", "Deadlines that were not met in time", one(count(s.late))),
+                (
+                    "deadlines_late",
+                    "Due times of tickets that are over by a quarter of an hour and not yet met",
+                    one(count(s.late)),
+                ),
             ]);
         }
         figures
@@ -197,7 +207,8 @@ impl Health {
                 rows += &format!("<tr><td>{meaning}{label}</td><td class=v>{}</td></tr>\n", shown(name, value, now));
             }
         }
-        let hindrances = self.hindrances(now);
+        let mut hindrances = self.hindrances(now);
+        hindrances.extend(self.alarms.iter().map(|alarm| alarm.text[1].clone()));
         let state = if hindrances.is_empty() {
             "<p class=ok>All is well.</p>".to_owned()
         } else {
@@ -210,7 +221,8 @@ impl Health {
              td{{padding:.25em .5em;border-bottom:1px solid #e3e7ee}}.v{{text-align:right;white-space:nowrap}}table{{width:100%;border-collapse:collapse}}\
              .ok{{color:#146c2e}}.bad{{color:#b3261e}}@media(prefers-color-scheme:dark){{body{{color:#e6e9ef;background:#14181f}}\
              td{{border-color:#2b3340}}.ok{{color:#6fd08c}}.bad{{color:#ff8a80}}}}</style>\
-             <h1>{desk}</h1>{state}<table>{rows}</table><p>Database: {} · <a href=/metrics>metrics</a></p></html>\n",
+             <h1>{desk}</h1>{state}<table>{rows}</table><p>guichet {} · database {} · <a href=/metrics>metrics</a></p></html>\n",
+            env!("CARGO_PKG_VERSION"),
             escaped(&without_password(store)),
             desk = escaped(desk),
         )

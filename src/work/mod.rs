@@ -41,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Millis};
 use crate::settings::Settings;
-use crate::store::{Life, Store, StoreError};
+use crate::store::{Engine, Life, Store, StoreError};
 use crate::ticket::Secret;
 use crate::trouble::Trouble;
 
@@ -76,6 +76,10 @@ pub struct Desk {
     computed: Mutex<(String, i64)>,
     /// Set when a held mail was let in, which stands before those already seen.
     released: AtomicBool,
+    /// The database it works on, whatever a reload says.
+    pub store_url: String,
+    /// Its name among instances, whatever a reload says.
+    instance: String,
     /// What this instance alone may do.
     pub presence: Presence,
     /// What has happened in this life.
@@ -93,6 +97,7 @@ impl Desk {
     /// [`Trouble::Store`], or [`Trouble::Again`] when another guichet works on the same SQLite file.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, Trouble> {
         let store = Store::open(&settings.store_url).await?;
+        presence::alone(&store, &settings.instance).await?;
         let life = Life { instance: settings.instance.clone(), begun: Clock::system().now() };
         let store = store.living(life);
         let lock = store.file().map(lock).transpose()?;
@@ -101,8 +106,9 @@ impl Desk {
         let unclean = store.begin_life(&settings.instance).await?;
         // A group was being decided, and the one behind it read.
         let suspects = if unclean { 2 * settings.batch.mails } else { 0 };
-        let presence = Presence::new(&store, &settings.instance);
-        presence.beat(&store, &settings).await?;
+        let presence = Presence::new(&store, &settings);
+        presence.beat(&store).await?;
+        let (store_url, instance) = (settings.store_url.clone(), settings.instance.clone());
         let desk = Arc::new(Self {
             store,
             settings: ArcSwap::from_pointee(settings),
@@ -116,6 +122,8 @@ impl Desk {
             tokens: sign_in::Tokens::default(),
             opened_at,
             computed: Mutex::default(),
+            store_url,
+            instance,
             presence,
             meter: meter::Meter::default(),
             closing: CancellationToken::new(),
@@ -151,9 +159,14 @@ impl Desk {
         let others = settings.mailboxes.keys().filter(|name| !self.presence.holds(&presence::of_mailbox(name)));
         for name in others {
             heard.remove(name);
-            let Some(cursor) = self.store.cursor(name).await? else { continue };
+            if let Some(cursor) = self.store.cursor(name).await? {
+                heard.insert(name.clone(), cursor.polled_at);
+            }
+        }
+        if self.store.engine() == Engine::Postgres {
+            // Another instance may be deciding what came to any of them.
             let (waiting, oldest) = self.store.undecided().await?;
-            heard.insert(name.clone(), if waiting > 0 { cursor.polled_at.min(oldest - 1) } else { cursor.polled_at });
+            heard.values_mut().filter(|_| waiting > 0).for_each(|at| *at = (*at).min(oldest - 1));
         }
         Ok(heard)
     }
@@ -164,8 +177,7 @@ impl Desk {
         if let Err(error) = self.store.drop_leases().await {
             tracing::warn!(%error, "leases not given back; others wait until they run out");
         }
-        let instance = self.settings.load().instance.clone();
-        if let Err(error) = self.store.end_life(&instance).await {
+        if let Err(error) = self.store.end_life(&self.instance).await {
             tracing::warn!(%error, "the end could not be noted; the next start takes the oldest mails one by one");
         }
         self.store.close().await;
@@ -177,9 +189,15 @@ impl Desk {
 /// # Errors
 /// [`StoreError`].
 pub async fn tend(desk: &Desk) -> Result<usize, StoreError> {
-    backup::drain(desk).await?;
-    upkeep::drain(desk).await?;
+    look_after(desk).await?;
     alarms::drain(desk).await
+}
+
+/// Copies and upkeep, as far as they are due; one that fails keeps nothing else from being done.
+pub(crate) async fn look_after(desk: &Desk) -> Result<(), StoreError> {
+    let copied = backup::drain(desk).await;
+    let kept = upkeep::drain(desk).await;
+    copied.and(kept)
 }
 
 /// A lock file beside the database: SQLite serves one working process.

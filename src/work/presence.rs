@@ -1,6 +1,6 @@
 //! That this instance lives, and what it alone may do for now.
 //!
-//! Every few seconds the leases are renewed in the store. One that could not be renewed for longer than
+//! Every second the leases are renewed in the store. One that could not be renewed for longer than
 //! [`TRUST`] is not relied on any more, well before another instance may take it ([`TERM`]): between the two
 //! nobody does the work, never two. Times are of the monotonic clock, so setting the clock changes nothing.
 //! Where the store is a file, one process holds everything.
@@ -13,13 +13,16 @@ use std::time::{Duration, Instant};
 use super::Desk;
 use crate::settings::Settings;
 use crate::store::{Engine, Store, StoreError};
+use crate::trouble::Trouble;
 
 /// For how long a lease is taken, in milliseconds.
 const TERM: i64 = 15_000;
 /// How long after its last renewal a lease is relied on.
 const TRUST: Duration = Duration::from_secs(10);
 /// How often leases are renewed.
-const BEAT: Duration = Duration::from_secs(3);
+const BEAT: Duration = Duration::from_secs(1);
+/// How long a lease of one's own name is looked at before it counts as left behind: it is renewed more often than that.
+const LOOK: Duration = Duration::from_millis(2_500);
 
 /// The lease of whoever meets deadlines, writes reports and does the upkeep.
 pub const DESK: &str = "desk";
@@ -29,6 +32,8 @@ pub const DESK: &str = "desk";
 pub struct Presence {
     alone: bool,
     own: String,
+    /// The leases of the mailboxes it was started with: nobody here reads those a reload adds.
+    mailboxes: Vec<String>,
     held: Mutex<BTreeMap<String, Instant>>,
     /// How often this instance was taken for dead: what it had claimed before is others' since.
     lapses: AtomicU64,
@@ -37,10 +42,11 @@ pub struct Presence {
 impl Presence {
     /// Nothing is held yet, unless the store is a file.
     #[must_use]
-    pub fn new(store: &Store, instance: &str) -> Self {
+    pub fn new(store: &Store, settings: &Settings) -> Self {
         Self {
             alone: store.engine() == Engine::Sqlite,
-            own: format!("instance:{instance}"),
+            own: own(&settings.instance),
+            mailboxes: settings.mailboxes.keys().map(|name| of_mailbox(name)).collect(),
             held: Mutex::default(),
             lapses: AtomicU64::new(0),
         }
@@ -82,13 +88,12 @@ impl Presence {
     ///
     /// # Errors
     /// [`StoreError`]; what was held is held until it runs out.
-    pub async fn beat(&self, store: &Store, settings: &Settings) -> Result<(), StoreError> {
+    pub async fn beat(&self, store: &Store) -> Result<(), StoreError> {
         if self.alone {
             return Ok(());
         }
-        let names = settings.mailboxes.keys().map(|name| of_mailbox(name));
         let mut alive = true;
-        for name in [self.own.clone(), DESK.to_owned()].into_iter().chain(names) {
+        for name in [self.own.clone(), DESK.to_owned()].into_iter().chain(self.mailboxes.iter().cloned()) {
             let begun = Instant::now();
             // Who does not live takes nothing.
             let taken = alive && store.take_lease(&name, TERM).await?;
@@ -123,6 +128,29 @@ impl Presence {
     }
 }
 
+/// Makes sure that no other instance of this name is at work. What the last life left behind is taken over at once.
+///
+/// # Errors
+/// [`Trouble::Again`] when one is, or [`Trouble::Store`].
+pub async fn alone(store: &Store, instance: &str) -> Result<(), Trouble> {
+    if store.engine() == Engine::Sqlite {
+        return Ok(());
+    }
+    let seen = store.lease_end(&own(instance)).await?;
+    let Some(seen) = seen else { return Ok(()) };
+    tokio::time::sleep(LOOK).await;
+    match store.lease_end(&own(instance)).await? {
+        Some(now) if now != seen => Err(Trouble::Again(format!(
+            "another guichet called {instance} is at work on this database; give this one another name with store.instance"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn own(instance: &str) -> String {
+    format!("instance:{instance}")
+}
+
 /// What was claimed while an instance lived without a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claims(u64);
@@ -148,7 +176,7 @@ pub(super) fn keep(desk: &Arc<Desk>) {
 
 async fn beat(desk: &Weak<Desk>) -> bool {
     let Some(desk) = desk.upgrade().filter(|desk| !desk.closing.is_cancelled()) else { return false };
-    if let Err(error) = desk.presence.beat(&desk.store, &desk.settings.load_full()).await {
+    if let Err(error) = desk.presence.beat(&desk.store).await {
         tracing::error!(%error, "leases not renewed");
     }
     true

@@ -262,7 +262,7 @@ pub(crate) fn ending(calendar: &Calendar, now: Millis, policy: &Policy) -> Vec<[
 }
 
 /// The administrators; where there are none, the moderators; else everybody.
-pub(super) fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
+pub(crate) fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
     let with = |role: Role| policy.agents.values().filter(|a| a.roles.contains(&role)).collect::<Vec<_>>();
     let found = [Role::Administrator, Role::Moderator].into_iter().map(with).find(|people| !people.is_empty());
     found.unwrap_or_else(|| policy.agents.values().collect())

@@ -53,11 +53,17 @@ pub(super) async fn say(desk: Arc<Desk>, stop: CancellationToken) {
 
 fn answers(desk: &Arc<Desk>) -> Answers {
     let desk = Arc::clone(desk);
+    // One after the other: whoever asks a hundred times at once must not keep the store from its work.
+    let turn = Arc::new(tokio::sync::Mutex::new(()));
     Arc::new(move |ask| {
-        let desk = Arc::clone(&desk);
+        let (desk, turn) = (Arc::clone(&desk), Arc::clone(&turn));
         // Whoever asks may hang up: the store is asked by a task of its own, which nothing cancels.
         Box::pin(async move {
-            let answer = tokio::spawn(async move { answer(&desk, ask).await }).await;
+            let answer = tokio::spawn(async move {
+                let _turn = turn.lock().await;
+                answer(&desk, ask).await
+            })
+            .await;
             answer.unwrap_or_else(|_| Answer { good: false, kind: "text/plain", text: "no answer\n".to_owned() })
         })
     })

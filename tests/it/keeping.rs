@@ -153,17 +153,17 @@ async fn op2_copies_are_made_by_themselves_and_an_alarm_tells_when_not() {
     std::fs::write(&place, "in the way").unwrap();
     site.tend().await;
     let told = |words: &str| site.sink.to("ops@desk.example").iter().filter(|l| l.mail.text.contains(words)).count();
-    assert_eq!(told("Database:"), 1, "it is told");
+    assert_eq!(told("The backup could not be made:"), 1, "it is told");
     site.clock.advance(HOUR);
     site.tend().await;
-    assert_eq!(told("Database:"), 1, "once");
+    assert_eq!(told("The backup could not be made:"), 1, "once");
     site.clock.advance(DAY);
     site.tend().await;
-    assert_eq!(told("Still: Database:"), 1, "then brought to mind");
+    assert_eq!(told("Still, since"), 1, "then brought to mind");
     std::fs::remove_file(&place).unwrap();
     site.clock.advance(DAY);
     site.tend().await;
-    assert_eq!(told("All clear: Database:"), 1, "then taken back");
+    assert_eq!(told("All clear. Told"), 1, "then taken back");
     assert_eq!(count(), 1);
 }
 
@@ -325,6 +325,129 @@ async fn op2_a_person_is_taken_out_of_everything_on_sqlite() {
 #[tokio::test]
 async fn op2_a_person_is_taken_out_of_everything_on_postgres() {
     erased(Database::Postgres).await;
+}
+
+/// Others keep what is theirs: an address that only holds the same letters, mails that wait, letters that wait, agents.
+#[tokio::test]
+async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
+    let mut site = Site::new(Database::Sqlite).await;
+    site.receive(&Mail::from("Ana Martin <ana@college.example>")).await;
+    site.then(&Mail::from("Diana Ray <diana@college.example>").text("Un tout autre sujet")).await;
+    site.put(&Mail::from("dora@college.example").text("ana@college.example m'a dit de vous écrire"));
+    let kind = site.desk.settings.load().mailboxes["main"].kind.clone();
+    guichet::work::once::collect_one(&site.desk, "main", &kind).await.unwrap();
+    let now = site.clock.now();
+    let refused = erase::run(site.store(), ANA, "operator", now, |_, _| {}).await.expect_err("a mail waits");
+    assert!(refused.to_string().contains("wait for their verdict"), "{refused}");
+    site.round().await;
+    // Written down for somebody else, and not yet sent.
+    site.sink.stop();
+    site.put(&Mail::from("dora@college.example").subject("Re: [CG42N1-000003]").text("encore ana@college.example"));
+    let _ = guichet::work::once::run(&site.desk).await;
+    let done = erase::run(site.store(), ANA, "operator", now, |_, _| {}).await.unwrap();
+    assert!(done.left.iter().all(|(place, _)| place.contains("wait to leave")), "{:?}", done.left);
+    site.sink.restart(&[]);
+    site.round().await;
+    assert!(!site.sink.with_words(MARIE, "000003").mail.text.is_empty(), "what was to be told was told");
+    let diana = site.ticket("CG42N1-000002").await;
+    assert_eq!((diana.requester.as_str(), diana.requester_name.as_str()), ("diana@college.example", "Diana Ray"));
+    assert!(everything(&site).await.contains("un tout autre sujet"));
+    let settings = site.desk.settings.load_full();
+    assert_eq!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
+    let nobody = erase::run(site.store(), "nobody@college.example", "operator", now, |_, _| {}).await;
+    assert!(nobody.err().unwrap().to_string().contains("nobody of this address"));
+    let again = erase::run(site.store(), ANA, "operator", now, |_, _| {}).await.unwrap();
+    assert_eq!(again.left, []);
+}
+
+#[tokio::test]
+async fn people_of_the_desk_and_of_open_tickets_are_not_erased_by_time() {
+    let site = Site::with(Database::Sqlite, "[retention]\npeople = \"30d\"\n[life]\nconfirm = \"1d\"\n").await;
+    for who in [MARIE, ANA, "bob@college.example"] {
+        site.then(&Mail::from(who)).await;
+    }
+    for number in ["CG42N1-000001", "CG42N1-000002", "CG42N1-000003"] {
+        let id = site.ticket(number).await.id;
+        let settings = site.desk.settings.load_full();
+        let (secret, now) = (&site.desk.secret, site.clock.now());
+        guichet::work::operator::order(site.store(), secret, &settings, id, "#resolve\nFait.", now).await.unwrap();
+    }
+    site.pass(3 * DAY).await;
+    site.pass(40 * DAY).await;
+    // Bob takes part in what is not done.
+    site.then(&Mail::from("zoe@college.example").header("Cc: bob@college.example")).await;
+    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
+    let requesters: Vec<String> = site.tickets().await.into_iter().map(|t| t.requester).collect();
+    assert_eq!((requesters[0].as_str(), requesters[2].as_str()), (MARIE, "bob@college.example"));
+    assert!(requesters[1].starts_with("erased-"), "{requesters:?}");
+}
+
+/// What lies beside the database, or beside the copy, neither gets into the new one nor is lost.
+#[tokio::test]
+async fn logs_beside_databases_are_neither_mixed_up_nor_lost() {
+    let site = lived(Database::Sqlite, "").await;
+    let settings = site.desk.settings.load_full();
+    let home = site.folder.path().to_owned();
+    let copy = home.join("copy");
+    backup::make(site.store(), &site.url, &copy).await.unwrap();
+    // A database that was killed: its newest tickets stand in its log alone.
+    site.then(&Mail::from("late@college.example")).await;
+    for ending in ["", "-wal"] {
+        std::fs::copy(home.join(format!("guichet.db{ending}")), home.join(format!("killed{ending}"))).unwrap();
+    }
+    let tickets = site.tickets().await.len();
+    site.desk.close().await;
+    let Site { folder, desk, url, .. } = site;
+    drop(desk);
+    // A log is left without its database.
+    std::fs::remove_file(home.join("guichet.db")).unwrap();
+    std::fs::copy(home.join("killed-wal"), home.join("guichet.db-wal")).unwrap();
+    backup::restore(&settings, &copy, false, START).await.unwrap();
+    let count = async || {
+        let store = Store::open(&url).await.unwrap();
+        let wish = guichet::store::TicketFilter { limit: 100, ..Default::default() };
+        let count = store.tickets(&wish).await.unwrap().len();
+        assert_eq!(verify::run(&store, &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
+        store.close().await;
+        count
+    };
+    assert_eq!(count().await, tickets - 1);
+    backup::restore(&settings, &home.join("killed"), false, START).await.unwrap();
+    assert_eq!(count().await, tickets, "what stood in the log came along");
+    backup::restore(&settings, &copy, false, START).await.unwrap();
+    let names =
+        std::fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    assert!(names.filter(|name| name.contains("before-")).count() >= 2, "none that was there was written over");
+    drop(folder);
+}
+
+#[tokio::test]
+async fn a_dump_that_does_not_fit_changes_nothing_on_postgres() {
+    let site = lived(Database::Postgres, "").await;
+    let settings = site.desk.settings.load_full();
+    let foreign = Site::new(Database::Postgres).await;
+    let newer = Site::new(Database::Postgres).await;
+    let statement = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES (9000, 'later', true, '\\x00', 1)";
+    newer.raw().await.execute(statement).await.unwrap();
+    let copies = tempfile::tempdir().unwrap();
+    let [foreign_dump, newer_dump] = ["foreign", "newer"].map(|name| copies.path().join(name));
+    backup::make(newer.store(), &newer.url, &newer_dump).await.unwrap();
+    foreign.desk.close().await;
+    foreign.raw().await.execute("DROP TABLE meta").await.unwrap();
+    backup::make(foreign.store(), &foreign.url, &foreign_dump).await.unwrap();
+    let before = said(site.store(), &settings).await;
+    site.desk.close().await;
+    let Site { desk, url, folder, .. } = site;
+    drop(desk);
+    for (dump, words) in [(foreign_dump, "no copy of a database of guichet"), (newer_dump, "newer version")] {
+        let refused = backup::restore(&settings, &dump, false, START).await.expect_err("it is refused");
+        assert!(refused.to_string().contains(words), "{refused}");
+        let store = Store::open(&url).await.unwrap();
+        assert_eq!(said(&store, &settings).await, before);
+        store.close().await;
+    }
+    drop(folder);
 }
 
 /// The search looks into every column of text there is: one that is added later must be added there.

@@ -216,7 +216,7 @@ stories! {
         let id = site.verdict(&forged).await.id;
         let mut tx = site.store().begin(guichet::store::Durability::Full).await.unwrap();
         tx.join(id, site.only_ticket().await.id).await.unwrap();
-        tx.release(id, "joined").await.unwrap();
+        tx.release(id, "joined", 0).await.unwrap();
         tx.commit().await.unwrap();
         site.pass(MINUTE).await;
         assert_eq!(site.verdict(&forged).await.verdict, "joined");

@@ -112,11 +112,11 @@ async fn alarmed(database: Database) {
     assert_eq!(site.sink.to("ops@desk.example").len(), 1, "once");
     site.clock.advance(DAY);
     tended(&site).await;
-    site.sink.with_words("ops@desk.example", "Still: Mailbox");
+    site.sink.with_words("ops@desk.example", "Still, since 2 March 2026, 09:35: Mailbox");
     std::fs::rename(&away, &mail).unwrap();
     site.clock.advance(MINUTE);
     tended(&site).await;
-    site.sink.with_words("ops@desk.example", "All clear: Mailbox");
+    site.sink.with_words("ops@desk.example", "All clear. Told 2 March 2026, 09:35");
     assert_eq!(site.sink.to("ops@desk.example").len(), 3);
     // Nobody writes for days.
     site.clock.advance(3 * DAY);
@@ -135,8 +135,8 @@ async fn alarmed(database: Database) {
         site.clock.advance(MINUTE);
         tended(&site).await;
     }
-    site.sink.with_words("ops@desk.example", "letters could not leave");
-    site.sink.with_words("ops@desk.example", "All clear: 2 letters could not leave");
+    site.sink.with_words("ops@desk.example", "Letters that could not leave: 2");
+    site.sink.with_words("ops@desk.example", "All clear. Told 6 March 2026");
 }
 
 #[tokio::test]

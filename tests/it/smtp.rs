@@ -52,7 +52,7 @@ async fn a_permanent_refusal_is_kept_shown_and_can_be_retried() {
     site.round().await;
     assert!(site.sink.letters().is_empty(), "a failed letter is not tried again by itself");
     let mut tx = site.store().begin(Durability::Full).await.unwrap();
-    assert_eq!(tx.retry(0, site.clock.now()).await.unwrap(), 2);
+    assert_eq!(tx.retry(0, "", site.clock.now()).await.unwrap(), 2);
     tx.commit().await.unwrap();
     site.round().await;
     assert_eq!(site.sink.letters().len(), 2);

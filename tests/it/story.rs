@@ -266,7 +266,7 @@ stories! {
         let held = site.store().held().await.unwrap();
         assert_eq!(held.len(), 1);
         let mut tx = site.store().begin(Durability::Full).await.unwrap();
-        assert!(tx.release(held[0].id, "again").await.unwrap());
+        assert!(tx.release(held[0].id, "again", 0).await.unwrap());
         tx.commit().await.unwrap();
         site.round().await;
         assert_eq!(site.store().held().await.unwrap().len(), 1, "nothing was mended, so it is held again");

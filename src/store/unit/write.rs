@@ -63,7 +63,7 @@ impl Unit {
         }
         for (id, admit, reason) in &self.held {
             if *admit {
-                self.tx.release(*id, reason).await?;
+                self.tx.release(*id, reason, self.now).await?;
             } else {
                 self.tx.refuse(*id, reason, self.now).await?;
             }

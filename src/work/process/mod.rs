@@ -128,8 +128,15 @@ async fn alone(desk: &Desk, settings: &Arc<Settings>, mail: Waiting) -> Result<(
     let mut tx = desk.store.begin(Durability::Relaxed).await?;
     tx.count_attempt(mail.id).await?;
     tx.commit().await?;
+    let id = mail.id;
     for one in &read_all(desk, settings, vec![mail]).await {
-        work.commit_or_hold(one).await?;
+        if let Err(error) = work.commit_or_hold(one).await {
+            // The mail had no part in it.
+            let mut tx = desk.store.begin(Durability::Relaxed).await?;
+            tx.attempt_back(id).await?;
+            tx.commit().await?;
+            return Err(error);
+        }
     }
     Ok(())
 }

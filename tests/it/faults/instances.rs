@@ -157,6 +157,24 @@ fn is_stopped(process: &Child) -> bool {
     status.lines().any(|l| l.starts_with("State:") && l.contains('T'))
 }
 
+/// Two of one name would take everything from each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_daemon_of_the_same_name_is_refused_and_a_single_round_goes_on_beside_it() {
+    let mut trial = Trial::new(Database::Postgres).await;
+    let mut first = start(&trial, "one");
+    trial.mails(2);
+    trial.settled(Duration::from_secs(30)).await;
+    let second = start(&trial, "one").wait().unwrap();
+    assert_eq!(second.code(), Some(75), "{}", trial.log());
+    assert!(trial.log().contains("another guichet called one is at work"), "{}", trial.log());
+    let once = trial.program(&["run", "--once"]).env("GUICHET__STORE__INSTANCE", "one").status().unwrap();
+    assert!(once.success(), "{}", trial.log());
+    trial.mails(2);
+    trial.settled(Duration::from_secs(30)).await;
+    stop(&mut first, "TERM");
+    trial.count("a second daemon of the same name", 1, trial.letters(), 0).await;
+}
+
 /// Who was cut off and does not know it changes nothing when it comes back.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_whose_lease_was_taken_writes_nothing() {
