@@ -34,7 +34,7 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
     if done.waiting > 0 {
         println!(
             "{} letters waited when the copy was made and may have left since: see `guichet outbox list`, and send them \
-             with `guichet outbox retry`.",
+             with `guichet outbox retry --restored`.",
             done.waiting
         );
     }

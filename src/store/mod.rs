@@ -126,16 +126,18 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Fenced(_) => true,
-            Self::Statement(error) => match error {
-                sqlx::Error::Io(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::WorkerCrashed
-                | sqlx::Error::PoolClosed => true,
-                sqlx::Error::Database(db) => db.code().is_some_and(|code| passes(&code)),
-                _ => false,
-            },
+            Self::Statement(error) => passes_by_itself(error),
             _ => false,
         }
+    }
+}
+
+/// Whether trying again later may help.
+fn passes_by_itself(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(db) => db.code().is_some_and(|code| passes(&code)),
+        _ => false,
     }
 }
 
@@ -250,6 +252,10 @@ impl Tx {
 fn misfit(place: String, source: MigrateError) -> StoreError {
     match source {
         MigrateError::VersionMissing(version) => StoreError::Newer { place, version },
+        // The line broke, or somebody else was at it: the next start goes on from there.
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) if passes_by_itself(&error) => {
+            StoreError::Unreachable { place, source: error }
+        }
         source => StoreError::Schema { place, source },
     }
 }
