@@ -5,6 +5,7 @@
 //! | configuration wrong | at a reload: the last good one stays | exit 78 |
 //! | database unreachable, busy, disk full | wait 1 s to 1 min, again | exit 69 |
 //! | schema newer than the program | stop | exit 78 |
+//! | database file damaged | an alarm, once a week's check finds it; work goes on where it can | exit 65 |
 //! | another instance has taken over | leave it to that one; look again when a lease is free | — |
 //! | mailbox unreachable, line dead, answer late | reconnect after 1 s to 10 min | exit 69 |
 //! | mailbox refuses the password | again after 5 min to 1 h, so that the account is not locked | exit 69 |
@@ -117,7 +118,7 @@ impl Trouble {
             Self::Imap { .. } | Self::Maildir { .. } | Self::Smtp(_) => exit::UNREACHABLE,
             Self::SignIn { .. } | Self::Sealed { .. } => exit::UNREACHABLE,
             Self::Usage(_) => exit::USAGE,
-            Self::Input(_) => exit::INPUT,
+            Self::Input(_) | Self::Store(StoreError::Damaged(_)) => exit::INPUT,
             Self::Again(_) => exit::AGAIN,
             Self::Store(_) | Self::Bug(_) => exit::BUG,
         }

@@ -105,7 +105,10 @@ pub enum StoreError {
     },
     /// A statement failed.
     #[error("the database refused: {0}")]
-    Statement(#[from] sqlx::Error),
+    Statement(sqlx::Error),
+    /// The database file is not what it was.
+    #[error("the database file is damaged ({0}): keep it, and bring the newest backup back with `guichet restore`")]
+    Damaged(sqlx::Error),
     /// The task that was writing ended without an answer.
     #[error("writing was interrupted")]
     Interrupted,
@@ -118,6 +121,15 @@ pub enum StoreError {
     /// Another instance has taken over what was to be done.
     #[error("another instance has taken over {0}")]
     Fenced(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // SQLite: 11 malformed, 26 no database.
+        let code = error.as_database_error().and_then(|db| db.code()).and_then(|code| code.parse::<u32>().ok());
+        let damaged = code.is_some_and(|code| matches!(code & 0xff, 11 | 26) && code < 10_000);
+        if damaged { Self::Damaged(error) } else { Self::Statement(error) }
+    }
 }
 
 impl StoreError {

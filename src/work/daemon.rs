@@ -246,9 +246,13 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(60));
     while !stop.is_cancelled() {
         let work = async {
-            let heard_until = desk.heard_until().await?;
+            let fetched_until = desk.fetched_until();
             process::drain(&desk).await?;
-            if desk.presence.leads() { sweep::drain(&desk, &heard_until).await } else { Ok(0) }
+            if !desk.presence.leads() {
+                return Ok(0);
+            }
+            let heard_until = desk.heard_until(fetched_until).await?;
+            sweep::drain(&desk, &heard_until).await
         };
         match work.await {
             Ok(_) => {

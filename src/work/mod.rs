@@ -153,8 +153,11 @@ impl Desk {
 
     /// The same as far as it can be known of mailboxes that another instance reads: no later than the oldest mail
     /// that still waits for its verdict.
-    pub(crate) async fn heard_until(&self) -> Result<BTreeMap<String, Millis>, StoreError> {
-        let mut heard = self.fetched_until();
+    /// `heard`: [`Desk::fetched_until`], from before this instance decided what was waiting.
+    pub(crate) async fn heard_until(
+        &self,
+        mut heard: BTreeMap<String, Millis>,
+    ) -> Result<BTreeMap<String, Millis>, StoreError> {
         let settings = self.settings.load_full();
         let others = settings.mailboxes.keys().filter(|name| !self.presence.holds(&presence::of_mailbox(name)));
         for name in others {

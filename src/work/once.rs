@@ -43,7 +43,7 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
             }
         }
     }
-    let mut heard_until = desk.heard_until().await?;
+    let mut heard_until = desk.fetched_until();
     for name in deaf {
         // Service levels wait for a mailbox that cannot be read, but not for ever.
         if let Some(cursor) = desk.store.cursor(&name).await? {
@@ -51,6 +51,7 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
         }
     }
     tally.decided = process::drain(desk).await?;
+    let heard_until = desk.heard_until(heard_until).await?;
     if desk.presence.leads() {
         sweep::drain(desk, &heard_until).await?;
         reports::drain(desk).await?;

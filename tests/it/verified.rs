@@ -111,6 +111,27 @@ async fn mail_that_was_passed_over_is_found_in_the_mailbox() {
     assert!(words(&find(&site, Wish { archives: false, ..WISH }).await).contains("1 mails of the folder"));
 }
 
+/// A file that is really broken is said to be so, with the cure, and is no bug of ours.
+#[tokio::test]
+async fn a_damaged_file_is_told_from_a_bug() {
+    let site = busy(Database::Sqlite).await;
+    site.desk.close().await;
+    let file = site.folder.path().join("guichet.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let pages = bytes.len() / 4096;
+    // All but the first pages, which say what there is.
+    for page in (pages / 3)..pages {
+        bytes[page * 4096..page * 4096 + 512].fill(0xa5);
+    }
+    std::fs::write(&file, bytes).unwrap();
+    let config = site.config();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_guichet"));
+    let output = command.arg("--config").arg(&config).args(["verify", "--offline"]).output().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("restore") || said.contains("WRONG"), "{said}");
+}
+
 /// The same on IMAP: a mail behind the place reached that is not in the inbox.
 #[tokio::test]
 async fn mail_behind_the_place_reached_is_found_on_imap() {
