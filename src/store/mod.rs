@@ -197,7 +197,10 @@ impl Store {
             _ => url.to_owned(),
         };
         let place = without_password(url);
-        let unreachable = |source| StoreError::Unreachable { place: place.clone(), source };
+        let unreachable = |source: sqlx::Error| match StoreError::from(source) {
+            StoreError::Statement(source) => StoreError::Unreachable { place: place.clone(), source },
+            damaged => damaged,
+        };
         let options: AnyConnectOptions = full.parse().map_err(unreachable)?;
         if let Some(file) = sqlite_file(url) {
             make_private(&file);
@@ -263,6 +266,11 @@ impl Tx {
 
 fn misfit(place: String, source: MigrateError) -> StoreError {
     match source {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+            if matches!(error.as_database_error().and_then(|db| db.code()).as_deref(), Some("11" | "26" | "267")) =>
+        {
+            StoreError::Damaged(error)
+        }
         MigrateError::VersionMissing(version) => StoreError::Newer { place, version },
         // The line broke, or somebody else was at it: the next start goes on from there.
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) if passes_by_itself(&error) => {
