@@ -1,17 +1,21 @@
-//! Notes in a file that outlive this process: which letters the server has taken.
+//! Notes of which letters the server has taken, kept until the store has them for good.
 //!
-//! A note is one `write` to a file, far cheaper than a transaction, so one can be made after every
+//! In a file, a note is one `write`, far cheaper than a transaction, so one can be made after every
 //! letter. It survives the end of the process at once; a power cut may lose the last ones. The
-//! store learns of them in groups, and the file is then emptied.
+//! store learns of them in groups, and the file is then emptied. Where the store is a server that is told of each
+//! letter, memory is enough: the notes then cover what that server forgets when it is cut off or fails over.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-/// The open file. One process holds it at a time.
+/// The open notes. One process holds a file at a time.
 #[derive(Debug)]
-pub struct Notes {
-    file: File,
+pub enum Notes {
+    /// They outlive this process.
+    File(File),
+    /// They do not.
+    Memory(Vec<i64>),
 }
 
 impl Notes {
@@ -21,7 +25,7 @@ impl Notes {
     /// The file system's.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        Ok(Self { file })
+        Ok(Self::File(file))
     }
 
     /// All ids noted since the last [`Notes::clear`], by this process or an earlier one.
@@ -29,11 +33,16 @@ impl Notes {
     /// # Errors
     /// The file system's.
     pub fn ids(&mut self) -> io::Result<Vec<i64>> {
-        self.file.rewind()?;
+        let file = match self {
+            Self::Memory(ids) => return Ok(ids.clone()),
+            Self::File(file) => file,
+        };
+        file.rewind()?;
         let mut text = String::new();
-        self.file.read_to_string(&mut text)?;
-        // A last line cut short by a full disk is no number, or is repeated; both are harmless.
-        Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+        file.read_to_string(&mut text)?;
+        // A last line cut short by a full disk would be the id of another letter.
+        let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        Ok(whole.filter_map(|line| line.parse().ok()).collect())
     }
 
     /// Notes one id.
@@ -41,7 +50,13 @@ impl Notes {
     /// # Errors
     /// The file system's.
     pub fn add(&mut self, id: i64) -> io::Result<()> {
-        self.file.write_all(format!("{id}\n").as_bytes())
+        match self {
+            Self::File(file) => file.write_all(format!("{id}\n").as_bytes()),
+            Self::Memory(ids) => {
+                ids.push(id);
+                Ok(())
+            }
+        }
     }
 
     /// Forgets all notes: the store knows them.
@@ -49,7 +64,13 @@ impl Notes {
     /// # Errors
     /// The file system's.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.file.set_len(0)
+        match self {
+            Self::File(file) => file.set_len(0),
+            Self::Memory(ids) => {
+                ids.clear();
+                Ok(())
+            }
+        }
     }
 }
 
@@ -74,6 +95,26 @@ mod tests {
         notes.add(3)?;
         drop(notes);
         assert_eq!(Notes::open(&path)?.ids()?, [3]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_line_cut_short_is_nobodys_id() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("notes");
+        std::fs::write(&path, "7\n123\n12")?;
+        assert_eq!(Notes::open(&path)?.ids()?, [7, 123]);
+        Ok(())
+    }
+
+    #[test]
+    fn notes_in_memory_are_kept_until_they_are_cleared() -> io::Result<()> {
+        let mut notes = Notes::Memory(Vec::new());
+        notes.add(7)?;
+        notes.add(12)?;
+        assert_eq!(notes.ids()?, [7, 12]);
+        notes.clear()?;
+        assert!(notes.ids()?.is_empty());
         Ok(())
     }
 }

@@ -735,6 +735,7 @@ statements! {
     OUTBOX_SENT_ALL = among_ids!(
         "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' \
          WHERE state IN ('sending', 'queued') AND id", "", "");
+    OUTBOX_TOUCH = Sql::both("UPDATE outbox SET lease_until = 0 WHERE id = $1 AND state = 'sent'");
     // Only answers that the server took count as given (first_responded_at).
     TICKETS_ANSWERED = Sql {
         sqlite: "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \

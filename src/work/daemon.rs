@@ -349,23 +349,12 @@ async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
         }
         if (desk.clock.now() - released_at).abs() > RELEASE {
             released_at = desk.clock.now();
-            if let Err(error) = release_expired(&desk).await {
+            if let Err(error) = sender.tidy(&desk).await {
                 tracing::error!(%error, "leases not looked at");
             }
         }
     }
     sender.close().await;
-}
-
-/// Letters that a dead instance had claimed, and those that the clock has left behind.
-async fn release_expired(desk: &Desk) -> Result<(), crate::store::StoreError> {
-    let mut tx = desk.store.begin(crate::store::Durability::Relaxed).await?;
-    let now = desk.clock.now();
-    tx.release_leases(now, None).await?;
-    if tx.hurry(now).await? > 0 {
-        tracing::warn!("the clock was set back: letters written in what is now the future leave at once");
-    }
-    tx.commit().await
 }
 
 /// Tells systemd that the program lives, as long as the store answers.

@@ -4,8 +4,9 @@
 //! noted before the next one is sent, so that the end of this process at any moment can double
 //! one letter at most. On SQLite, where every transaction takes the one writer's place, the note
 //! goes to a file and the store learns of a whole batch at once. On PostgreSQL each note is a
-//! commit of its own. Neither waits for the disk: a power cut can double the letters of the last
-//! seconds.
+//! commit of its own as well. Neither waits for the disk: only the commit at the end of a batch does, so a power cut
+//! can double the letters of one batch. A PostgreSQL server that was ended at once, or failed over, may have forgotten
+//! the notes of a batch: it is told again from memory.
 
 use std::io;
 
@@ -16,7 +17,7 @@ use crate::edge::backoff::chance;
 use crate::edge::notes::Notes;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::Settings;
-use crate::store::{Due, Durability, Settlement, StoreError};
+use crate::store::{Due, Durability, Engine, Settlement, StoreError};
 use crate::ticket::LetterKind;
 use crate::trouble::{Trouble, after_refusal};
 
@@ -34,7 +35,7 @@ const LEASE: Millis = 15 * MINUTE;
 #[derive(Debug)]
 pub struct Sender {
     smtp: Smtp,
-    notes: Option<Notes>,
+    notes: Notes,
     /// Whether the store knows all that is noted, and nothing is claimed.
     settled: bool,
     /// Under which the letters at hand were claimed.
@@ -48,7 +49,10 @@ impl Sender {
     /// # Errors
     /// [`Trouble`].
     pub async fn open(desk: &Desk) -> Result<Self, Trouble> {
-        let notes = desk.store.file().map(|file| Notes::open(&beside(file, "sent"))).transpose().map_err(no_notes)?;
+        let notes = match desk.store.file() {
+            Some(file) => Notes::open(&beside(file, "sent")).map_err(no_notes)?,
+            None => Notes::Memory(Vec::new()),
+        };
         let mut sender = Self {
             smtp: Smtp::new(desk.settings.load().smtp.clone()),
             notes,
@@ -86,16 +90,33 @@ impl Sender {
     /// Tells the store what the notes hold, and gives back every letter this instance has claimed.
     async fn recover(&mut self, desk: &Desk) -> Result<(), Trouble> {
         let now = desk.clock.now();
-        let noted = self.notes.as_mut().map(Notes::ids).transpose().map_err(no_notes)?.unwrap_or_default();
+        let noted = self.notes.ids().map_err(no_notes)?;
         let mut tx = desk.store.begin(Durability::Full).await?;
         tx.settle_sent(&noted, now).await?;
-        tx.release_leases(now, Some(&desk.store.holder())).await?;
+        tx.release_leases(now, &desk.store.holder()).await?;
         tx.commit().await?;
-        if let Some(notes) = &mut self.notes {
-            notes.clear().map_err(no_notes)?;
-        }
+        self.notes.clear().map_err(no_notes)?;
         self.settled = true;
         Ok(())
+    }
+
+    /// Between two rounds of sending: gives back letters that a dead instance has claimed, and those that the store
+    /// believes to be at hand here; lets leave what the clock has left behind.
+    ///
+    /// # Errors
+    /// [`Trouble::Store`].
+    pub async fn tidy(&mut self, desk: &Desk) -> Result<(), Trouble> {
+        if !self.settled {
+            // The next round begins with that.
+            return Ok(());
+        }
+        let now = desk.clock.now();
+        let mut tx = desk.store.begin(Durability::Relaxed).await?;
+        tx.release_leases(now, &desk.store.holder()).await?;
+        if tx.hurry(now).await? > 0 {
+            tracing::warn!("the clock was set back: letters written in what is now the future leave at once");
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Ends the connection politely.
@@ -135,7 +156,8 @@ impl Sender {
     ) -> Result<Vec<Due>, Trouble> {
         let now = desk.clock.now();
         let error = outcome.broken.as_ref().map(ToString::to_string).unwrap_or_default();
-        let mut tx = desk.store.begin(Durability::Relaxed).await?;
+        // For good: the notes of the batch are forgotten after it.
+        let mut tx = desk.store.begin(Durability::Full).await?;
         let goes_on = outcome.broken.is_none() && !stop.is_cancelled() && desk.presence.still(self.claims);
         let holder = desk.store.holder();
         let next = if goes_on { tx.claim(now, now + LEASE, &holder, BATCH).await? } else { Vec::new() };
@@ -146,9 +168,7 @@ impl Sender {
         tx.settle_letters(&others, &holder, now).await?;
         tx.commit().await?;
         point("recorded");
-        if let Some(notes) = &mut self.notes {
-            notes.clear().map_err(no_notes)?;
-        }
+        self.notes.clear().map_err(no_notes)?;
         for (id, settlement) in &outcome.others {
             if let Settlement::Failed { error } = settlement {
                 undelivered::tell(desk, *id, error).await?;
@@ -215,8 +235,9 @@ impl Sender {
 
     /// Notes, before anything else is sent, that the server took this letter.
     async fn note(&mut self, desk: &Desk, letter: &Due) -> Result<(), Trouble> {
-        if let Some(notes) = &mut self.notes {
-            return notes.add(letter.id).map_err(no_notes);
+        self.notes.add(letter.id).map_err(no_notes)?;
+        if desk.store.engine() == Engine::Sqlite {
+            return Ok(());
         }
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
         let now = desk.clock.now();

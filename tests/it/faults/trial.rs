@@ -104,7 +104,7 @@ impl Trial {
             .arg("--config")
             .arg(self.config())
             .args(arguments)
-            .env("GUICHET_LOG", "warn")
+            .env("GUICHET_LOG", std::env::var("GUICHET_LOG").unwrap_or_else(|_| "warn".to_owned()))
             .stderr(log)
             .stdout(Stdio::null());
         command
@@ -113,6 +113,14 @@ impl Trial {
     /// The daemon, at work.
     pub fn daemon(&self) -> Child {
         self.program(&["run"]).spawn().unwrap()
+    }
+
+    /// One that found no database while it was starting has said so and ended: it is started again, as systemd does.
+    pub fn restarted(&self, daemon: &mut Child) {
+        if let Some(ended) = daemon.try_wait().unwrap() {
+            assert_eq!(ended.code(), Some(69), "{}", self.log());
+            *daemon = self.daemon();
+        }
     }
 
     /// The program works until it ends itself at this point of its work.
@@ -147,17 +155,32 @@ impl Trial {
     /// Waits until the daemon has decided everything and all letters have left.
     pub async fn settled(&self, limit: Duration) {
         let begun = Instant::now();
-        loop {
-            if let Ok(store) = Store::open(&self.url).await {
-                let counts = store.inbox_counts().await.unwrap_or_default();
-                let waiting = store.outbox(None, 1).await.map_or(1, |letters| letters.len());
-                store.close().await;
-                if counts == [("done".to_owned(), i64::try_from(self.sent).unwrap())] && waiting == 0 {
-                    return;
-                }
-            }
-            assert!(begun.elapsed() < limit, "not done within {limit:?}: {}", self.log());
+        while let Err(seen) = self.look().await {
+            assert!(begun.elapsed() < limit, "not done within {limit:?}: {seen}\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// As [`Self::settled`], with the daemon started again where it ended while it was starting.
+    pub async fn settled_by(&self, daemon: &mut Child, limit: Duration) {
+        let begun = Instant::now();
+        while let Err(seen) = self.look().await {
+            assert!(begun.elapsed() < limit, "not done within {limit:?}: {seen}\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            self.restarted(daemon);
+        }
+    }
+
+    /// What is left to be done, if anything.
+    async fn look(&self) -> Result<(), String> {
+        let store = Store::open(&self.url).await.map_err(|error| error.to_string())?;
+        let counts = store.inbox_counts().await;
+        let letters = store.outbox(None, 1).await;
+        store.close().await;
+        let all = [("done".to_owned(), i64::try_from(self.sent).unwrap())];
+        match (counts, letters) {
+            (Ok(counts), Ok(letters)) if counts == all && letters.is_empty() => Ok(()),
+            other => Err(format!("{other:?}")),
         }
     }
 
