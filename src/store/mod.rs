@@ -213,13 +213,13 @@ impl Store {
             Engine::Sqlite => (1, 2),
             Engine::Postgres => (4, 4),
         };
-        let write = pool(engine, writers).connect_with(options.clone()).await.map_err(unreachable)?;
+        let write = pool(engine, writers, "").connect_with(options.clone()).await.map_err(unreachable)?;
         let migrator = match engine {
             Engine::Sqlite => &SQLITE,
             Engine::Postgres => &POSTGRES,
         };
         migrator.run(&write).await.map_err(|source| misfit(place.clone(), source))?;
-        let read = pool(engine, readers).connect_with(options).await.map_err(unreachable)?;
+        let read = pool(engine, readers, reader(engine)).connect_with(options).await.map_err(unreachable)?;
         let store = Self { engine, file: sqlite_file(url), life: None, write, read };
         store.ensure_secret().await?;
         store.ensure_chain().await?;
@@ -306,6 +306,14 @@ fn session(engine: Engine) -> &'static str {
     }
 }
 
+/// Settings of a connection that only reads, after those.
+fn reader(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => sql::READER_PRAGMAS,
+        Engine::Postgres => "",
+    }
+}
+
 /// A database that is not there yet is made so that nobody else can read it.
 fn make_private(file: &Path) {
     use std::os::unix::fs::OpenOptionsExt;
@@ -313,7 +321,8 @@ fn make_private(file: &Path) {
     let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
 }
 
-fn pool(engine: Engine, size: u32) -> AnyPoolOptions {
+/// `more`: settings besides those of every connection.
+fn pool(engine: Engine, size: u32, more: &'static str) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(Duration::from_secs(30))
@@ -322,6 +331,9 @@ fn pool(engine: Engine, size: u32) -> AnyPoolOptions {
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 connection.execute(session(engine)).await?;
+                if !more.is_empty() {
+                    connection.execute(more).await?;
+                }
                 Ok(())
             })
         })

@@ -1,0 +1,70 @@
+//! Statements that take a person, or what is old, out of everything.
+
+use super::Sql;
+
+statements! {
+    PERSON = Sql::both(
+        "SELECT id, requester_name FROM ticket WHERE requester = $1 UNION SELECT ticket_id, name FROM participant WHERE address = $1 \
+         UNION SELECT ticket_id, sender_name FROM message WHERE sender = $1");
+    MAILS_OF_PERSON = Sql {
+        sqlite: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
+                 WHERE ticket.requester = $2 AND message.ticket_id IN (SELECT value FROM json_each($1)))",
+        postgres: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
+                   WHERE ticket.requester = $2 AND message.ticket_id IN \
+                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+    };
+    LETTERS_OF_PERSON = Sql {
+        sqlite: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN (SELECT value FROM json_each($1)))",
+        postgres: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN \
+                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+    };
+    MAILS_AFTER = Sql::both("SELECT inbox_id, bytes FROM inbox_raw WHERE inbox_id > $1 ORDER BY inbox_id LIMIT $2");
+    LETTERS_AFTER = Sql::both("SELECT outbox_id, bytes FROM letter WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2");
+    PEOPLE_OF_OLD = Sql::both(
+        "SELECT DISTINCT requester FROM ticket WHERE closed_at > 0 AND closed_at < $1 AND requester NOT LIKE '%@erased.invalid' \
+         AND NOT EXISTS (SELECT 1 FROM participant JOIN ticket AS newer ON newer.id = participant.ticket_id \
+         WHERE participant.address = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) \
+         AND NOT EXISTS (SELECT 1 FROM message JOIN ticket AS newer ON newer.id = message.ticket_id \
+         WHERE message.sender = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) ORDER BY requester LIMIT $2");
+    OLD_MAILS = Sql::both(
+        "UPDATE inbox SET kept = 0 WHERE id IN (SELECT inbox.id FROM inbox JOIN ticket ON ticket.id = inbox.ticket_id \
+         WHERE inbox.kept = 1 AND inbox.state = 'done' AND ticket.closed_at > 0 AND ticket.closed_at < $1 LIMIT $2) RETURNING id");
+    OLD_LETTERS = Sql::both(
+        "UPDATE outbox SET kept = 0 WHERE id IN (SELECT id FROM outbox WHERE state = 'sent' AND kept = 1 AND sent_at < $1 LIMIT $2) RETURNING id");
+    OLD_IGNORED = Sql::both(
+        "UPDATE inbox SET kept = 0 WHERE id IN (SELECT id FROM inbox WHERE kept = 1 AND verdict IN ('ignored', 'refused') \
+         AND decided_at < $1 LIMIT $2) RETURNING id");
+    RAW_DROP = among_ids!("DELETE FROM inbox_raw WHERE inbox_id", "", "");
+    RAW_GONE = among_ids!("UPDATE inbox SET kept = 0 WHERE id", "", "");
+    LETTER_DROP = among_ids!("DELETE FROM letter WHERE outbox_id", "", "");
+    LETTER_GONE = among_ids!(
+        "UPDATE outbox SET kept = 0, last_error = CASE WHEN state = 'sent' THEN last_error ELSE 'its person was erased' END, \
+         state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'failed' END WHERE id", "", "");
+    ERASE_TEXTS = Sql::both(
+        "UPDATE message SET text = '[erased]', new_text = '[erased]', attachments = '[]', content = '', sender_name = '', message_id = '' \
+         WHERE sender = $1 AND $2 <> ''");
+    ERASE_SUBJECTS = Sql::both("UPDATE inbox SET subject = '', message_id = '' WHERE sender = $1 AND $2 <> ''");
+    ERASE_PEOPLE = Sql::both("UPDATE participant SET address = $2, name = '' WHERE address = $1");
+    // What others quoted of it goes with it.
+    ERASE_QUOTES = among_ids!("UPDATE message SET text = new_text WHERE ticket_id", "", "");
+    ERASE_FIELDS = Sql::both(
+        "UPDATE ticket SET requester_name = '', fields = '{}', undo = '', root_message_id = '', last_public_id = '' \
+         WHERE requester = $1 AND $2 <> ''");
+    ERASE_PROBLEMS = Sql::both(
+        "UPDATE article SET problem = '[erased]' WHERE $2 <> '' AND ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");
+    // After everything else: the words of the search are those that are left.
+    ARTICLES_OF = among_ids!("SELECT id, title, problem, solution, tags FROM article WHERE ticket_id", "", "");
+    ARTICLE_WORDS = Sql::both("UPDATE article SET words = $2 WHERE id = $1");
+    HELD_OF_OTHERS = Sql::both("SELECT id FROM inbox WHERE state = 'held' AND sender <> $1");
+    UNDECIDED_AMONG = among_ids!("SELECT COUNT(*) FROM inbox WHERE state = 'new' AND id", "", "");
+    WAITING_TO_OTHERS = Sql::both("SELECT id FROM outbox WHERE state IN ('queued', 'sending') AND recipient <> $1");
+    ERASE_BLOCK = Sql::both("DELETE FROM undeliverable WHERE address = $1 AND $2 <> ''");
+    ERASE_IMAGES = Sql::both("DELETE FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
+    EVENTS_OF_LINKS = among_ids!("SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE link", "", "");
+    LETTERS_OF_LINKS = among_ids!("SELECT id, link, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE link", "", "");
+    // What was deleted is to be found in no file: neither in the index of words nor in the log.
+    SEARCH_ANEW = Sql {
+        sqlite: "INSERT INTO article_search (article_search) VALUES ('rebuild')",
+        postgres: "REINDEX INDEX article_search" };
+    EMPTY_LOG = Sql { sqlite: "PRAGMA wal_checkpoint(TRUNCATE)", postgres: "VACUUM" };
+}

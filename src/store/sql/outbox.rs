@@ -1,0 +1,118 @@
+//! Statements about letters and those who get them.
+
+use super::Sql;
+
+statements! {
+    LETTERS_ISSUED = among!(
+        "SELECT message_id, created_at FROM outbox WHERE proves = 1 AND message_id", "");
+    LETTERS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
+    OUTBOX_ADD = rows!(
+        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, link) \
+         SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
+         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT)",
+        "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
+    LETTER_ADD = Sql::both("INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2)");
+    LETTERS_ADD = Sql::both(
+        "INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
+         ($13, $14), ($15, $16)");
+    LETTERS_LEASED = Sql::both(
+        "SELECT letter.outbox_id, letter.bytes FROM letter JOIN outbox ON outbox.id = letter.outbox_id \
+         WHERE letter.outbox_id BETWEEN $1 AND $2 AND outbox.state = 'sending' AND outbox.lease_by = $3 ORDER BY letter.outbox_id");
+    LETTER_GET = Sql::both("SELECT bytes FROM letter WHERE outbox_id = $1");
+    OUTBOX_RECENT = among!(
+        "SELECT recipient, ticket_id, COUNT(*), \
+         CAST(SUM(CASE WHEN created_at > $3 THEN 1 ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN created_at > $4 THEN 1 ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN created_at > $5 THEN 1 ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN created_at > $6 THEN 1 ELSE 0 END) AS BIGINT) FROM outbox WHERE recipient",
+        "AND created_at > $2 GROUP BY recipient, ticket_id");
+    OUTBOX_RECENT_OF_AGENTS = among!(
+        "SELECT recipient, COUNT(*) FROM outbox WHERE recipient", "AND created_at > $2 GROUP BY recipient");
+    UNDELIVERABLE_AMONG = among!(
+        "SELECT address, since, until, status, reason FROM undeliverable WHERE address", "AND until > $2");
+    UNDELIVERABLE_ADD = rows!(
+        "INSERT INTO undeliverable (address, since, until, status, reason, ticket_id) SELECT j.value ->> 0, \
+         CAST(j.value ->> 1 AS BIGINT), CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4, CAST(j.value ->> 5 AS BIGINT)",
+        "ON CONFLICT (address) DO UPDATE SET since = excluded.since, until = excluded.until, status = excluded.status, \
+         reason = excluded.reason, ticket_id = excluded.ticket_id");
+    UNDELIVERABLE_LIST = Sql::both(
+        "SELECT undeliverable.address, undeliverable.since, undeliverable.until, undeliverable.status, undeliverable.reason, \
+         COALESCE(ticket.number, '') FROM undeliverable LEFT JOIN ticket ON ticket.id = undeliverable.ticket_id \
+         WHERE undeliverable.until > $1 AND undeliverable.reason <> 'erased' ORDER BY undeliverable.since DESC, undeliverable.address LIMIT $2");
+    UNDELIVERABLE_CLEAR = Sql::both("DELETE FROM undeliverable WHERE address = $1");
+    SEEN_IMAGES = among!("SELECT seen_key FROM seen_image WHERE seen_key", "");
+    SEEN_IMAGE_ADD = rows!(
+        "INSERT INTO seen_image (seen_key) SELECT j.value ->> 0", "ON CONFLICT (seen_key) DO NOTHING");
+    OUTBOX_CLAIM = Sql {
+        sqlite: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4) \
+                 RETURNING id, recipient, envelope_from, attempts, created_at, size, kind",
+        postgres: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
+                   (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4 \
+                   FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at, size, kind",
+    };
+    // Taken is taken, whoever has claimed it since.
+    OUTBOX_SENT = Sql::both(
+        "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state IN ('sending', 'queued')");
+    OUTBOX_SENT_ALL = among_ids!(
+        "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' \
+         WHERE state IN ('sending', 'queued') AND id", "", "");
+    OUTBOX_TOUCH = Sql::both("UPDATE outbox SET lease_until = 0 WHERE id = $1 AND state = 'sent'");
+    // Only answers that the server took count as given (first_responded_at).
+    TICKETS_ANSWERED = Sql {
+        sqlite: "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
+                 WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester \
+                 AND outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                 AND outbox.id IN (SELECT value FROM json_each($1))) \
+                 WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
+                 JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient \
+                 WHERE outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                 AND outbox.id IN (SELECT value FROM json_each($1)))",
+        postgres: "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
+                   WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester \
+                   AND outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                   AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))) \
+                   WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
+                   JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient \
+                   WHERE outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
+                   AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+    };
+    // The clock of a first answer is read as soon as it is delivered.
+    TICKETS_RESPONDED = among_ids!(
+        "INSERT INTO deadline (ticket_id, kind, due_at) SELECT DISTINCT outbox.ticket_id, 'responded', CAST($2 AS BIGINT) FROM outbox \
+         JOIN ticket ON ticket.id = outbox.ticket_id AND ticket.first_response_id = outbox.message_id WHERE outbox.id",
+        "ON CONFLICT (ticket_id, kind) DO NOTHING", "");
+    OUTBOX_LATER = Sql::both(
+        "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
+         WHERE id = $1 AND state = 'sending' AND lease_by = $5");
+    OUTBOX_FAILED = Sql::both(
+        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $2 WHERE id = $1 AND state = 'sending' AND lease_by = $3");
+    OUTBOX_ABOUT = Sql::both("SELECT ticket_id, kind, recipient FROM outbox WHERE id = $1 AND ticket_id > 0");
+    // $1: now; $2: who asks, whose own letters are given back too.
+    OUTBOX_RELEASE = Sql {
+        sqlite: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND (lease_until < $1 OR lease_by = $2 OR $2 = '')",
+        postgres: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' \
+                   AND CAST($1 AS BIGINT) >= 0 AND (lease_by = $2 OR lease_by NOT IN (SELECT instance || '#' || life FROM lease \
+                   WHERE name LIKE 'instance:%' AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)))",
+    };
+    OUTBOX_NEXT_DUE = Sql::both("SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1");
+    // A letter from what is now the future was written before the clock was set back: it is due.
+    OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND created_at > $1");
+    // $3: how the error of those that are meant begins; empty for any.
+    OUTBOX_RETRY = Sql::both(
+        "UPDATE outbox SET state = 'queued', attempts = 0, due_at = $2 WHERE state IN ('failed', 'queued') AND kept = 1 \
+         AND ($1 = 0 OR id = $1) AND ($3 = '' OR last_error LIKE $3 || '%')");
+    OUTBOX_LIST = Sql::both(
+        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
+         outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') FROM outbox \
+         LEFT JOIN ticket ON ticket.id = outbox.ticket_id \
+         WHERE ($1 = '' AND outbox.state <> 'sent') OR outbox.state = $1 ORDER BY outbox.id LIMIT $2");
+    OUTBOX_GET = Sql::both(
+        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
+         outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') FROM outbox \
+         LEFT JOIN ticket ON ticket.id = outbox.ticket_id WHERE outbox.id = $1");
+    OUTBOX_OF_TICKET = Sql::both(
+        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
+         outbox.sent_at, outbox.last_error, outbox.message_id, ticket.number FROM outbox \
+         JOIN ticket ON ticket.id = outbox.ticket_id WHERE ticket.number = $1 ORDER BY outbox.id");
+}

@@ -1,0 +1,83 @@
+//! Statements about the desk itself: what it remembers of its mailboxes, who works, who did what, how it stands, its upkeep.
+
+use super::Sql;
+
+statements! {
+    META_GET = Sql::both("SELECT value FROM meta WHERE name = $1");
+    META_SET = Sql::both(
+        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    // $1: name; $2: instance; $3: its life; $4: for how long. A newer life of the same instance takes over at once.
+    LEASE_TAKE = Sql {
+        sqlite: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, CAST(strftime('%s', 'now') AS INTEGER) * 1000 + $4) \
+                 ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
+                 WHERE (lease.instance = excluded.instance AND lease.life <= excluded.life) \
+                 OR lease.until < CAST(strftime('%s', 'now') AS INTEGER) * 1000",
+        postgres: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, \
+                   CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $4) \
+                   ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
+                   WHERE (lease.instance = excluded.instance AND lease.life <= excluded.life) \
+                   OR lease.until < CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    };
+    LEASE_DROP = Sql::both("DELETE FROM lease WHERE instance = $1 AND life = $2");
+    // Whoever takes over must wait for the commit of whoever asks this.
+    LEASE_HELD = Sql {
+        sqlite: "SELECT name FROM lease WHERE name = $1 AND instance = $2 AND life = $3",
+        postgres: "SELECT name FROM lease WHERE name = $1 AND instance = $2 AND life = $3 FOR SHARE",
+    };
+    LEASES = Sql {
+        sqlite: "SELECT name, instance, until - CAST(strftime('%s', 'now') AS INTEGER) * 1000 FROM lease ORDER BY name",
+        postgres: "SELECT name, instance, until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) FROM lease ORDER BY name",
+    };
+    LINK_LAST = Sql::both("SELECT chain FROM link WHERE id = $1");
+    LINK_ADD = Sql::both(
+        "INSERT INTO link (id, at, kind, actor, subject, text, digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    LINKS = Sql::both("SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE id > $1 ORDER BY id LIMIT $2");
+    LINKS_OF_PEOPLE = Sql::both(
+        "SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE kind <> 'decided' AND subject NOT LIKE 'link %' ORDER BY id DESC LIMIT $1");
+    COPY = Sql { sqlite: "VACUUM INTO $1", postgres: "SELECT $1 || ''" };
+    ANALYZE = Sql { sqlite: "PRAGMA optimize", postgres: "ANALYZE" };
+    VACUUM = Sql { sqlite: "VACUUM", postgres: "VACUUM (ANALYZE)" };
+    TEMP_FILE = Sql { sqlite: "PRAGMA temp_store = FILE", postgres: "SELECT 1 WHERE false" };
+    TEMP_MEMORY = Sql { sqlite: "PRAGMA temp_store = MEMORY", postgres: "SELECT 1 WHERE false" };
+    LEASE_END = Sql {
+        sqlite: "SELECT life, until FROM lease WHERE name = $1 AND until > CAST(strftime('%s', 'now') AS INTEGER) * 1000",
+        postgres: "SELECT life, until FROM lease WHERE name = $1 \
+                   AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" };
+    ROOM = Sql {
+        sqlite: "SELECT (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_count FROM pragma_page_count)",
+        postgres: "SELECT CAST(0 AS BIGINT), CAST(1 AS BIGINT)" };
+    OUTBOX_STOP = Sql::both(
+        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $1 WHERE state IN ('queued', 'sending')");
+    CHAIN_END = Sql::both("SELECT chain FROM link ORDER BY id DESC LIMIT 1");
+    META_ADD = Sql::both("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
+    MAILBOX_GET = Sql::both(
+        "SELECT uid_validity, last_uid, baseline, polled_at, first_at, since FROM mailbox WHERE name = $1");
+    MAILBOX_SET = Sql::both(
+        "INSERT INTO mailbox (name, uid_validity, last_uid, baseline, polled_at, first_at, since) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (name) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid, \
+         baseline = excluded.baseline, polled_at = excluded.polled_at, first_at = excluded.first_at, since = excluded.since");
+    // $1: now. Only small parts of each table are looked at.
+    STANDING = Sql::both(
+        "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new'), \
+         (SELECT COALESCE(MIN(CASE WHEN decided_at > received_at THEN decided_at ELSE received_at END), 0) FROM inbox WHERE state = 'new'), \
+         (SELECT COUNT(*) FROM inbox WHERE state = 'held'), \
+         (SELECT COUNT(*) FROM outbox WHERE state = 'queued'), \
+         (SELECT COALESCE(MIN(created_at), 0) FROM outbox WHERE state = 'queued'), \
+         (SELECT COUNT(*) FROM outbox WHERE state = 'failed'), \
+         (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND reason <> 'erased'), \
+         (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000)");
+    LAST_MAILS = Sql::both(
+        "SELECT mailbox.name, COALESCE((SELECT inbox.received_at FROM inbox WHERE inbox.mailbox = mailbox.name ORDER BY inbox.id DESC LIMIT 1), 0) \
+         FROM mailbox");
+    ALARMS = Sql::both("SELECT name, since, told_at, text FROM alarm ORDER BY name");
+    ALARM_SET = Sql::both(
+        "INSERT INTO alarm (name, since, told_at, text) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \
+         told_at = excluded.told_at, text = excluded.text");
+    ALARM_CLEAR = Sql::both("DELETE FROM alarm WHERE name = $1");
+    COUNTER_LOCK = Sql::both(
+        "INSERT INTO counter (prefix, last) VALUES ($1, 0) \
+         ON CONFLICT (prefix) DO UPDATE SET last = counter.last RETURNING last");
+    COUNTER_NEXT = Sql::both(
+        "INSERT INTO counter (prefix, last) VALUES ($1, 1) ON CONFLICT (prefix) DO UPDATE SET last = counter.last + 1 RETURNING last");
+    COUNTER_SET = Sql::both("UPDATE counter SET last = $2 WHERE prefix = $1");
+}

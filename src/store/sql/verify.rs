@@ -1,0 +1,93 @@
+//! Statements that show what does not hold.
+
+use super::Sql;
+
+statements! {
+    // What must hold; each gives what does not, in words, at most 100.
+    VERIFY_VERDICTS = Sql::both(
+        "SELECT 'mail ' || id || ' is ' || state || ' with the verdict \"' || verdict || '\"' FROM inbox WHERE NOT \
+         ((state = 'new' AND verdict = '') OR (state = 'held' AND verdict = 'held') \
+         OR (state = 'done' AND verdict IN ('opened', 'joined', 'command', 'refused', 'ignored'))) ORDER BY id LIMIT 100");
+    VERIFY_REASONS = Sql::both(
+        "SELECT 'mail ' || id || ' is ' || verdict || ' without a reason' FROM inbox \
+         WHERE state IN ('held', 'done') AND reason = '' ORDER BY id LIMIT 100");
+    VERIFY_DECIDED_TICKETS = Sql::both(
+        "SELECT 'mail ' || inbox.id || ' is ' || inbox.verdict || ', but its ticket is not there' FROM inbox \
+         LEFT JOIN ticket ON ticket.id = inbox.ticket_id \
+         WHERE inbox.verdict IN ('opened', 'joined') AND ticket.id IS NULL ORDER BY inbox.id LIMIT 100");
+    VERIFY_OPENINGS = Sql::both(
+        "SELECT 'mail ' || id || ' opened a ticket, but is no message of it' FROM inbox WHERE verdict = 'opened' \
+         AND NOT EXISTS (SELECT 1 FROM message WHERE message.inbox_id = inbox.id AND message.ticket_id = inbox.ticket_id) \
+         ORDER BY id LIMIT 100");
+    VERIFY_RAW = Sql::both(
+        "SELECT 'the bytes of mail ' || inbox.id || ' are gone' FROM inbox LEFT JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
+         WHERE inbox.kept = 1 AND inbox_raw.inbox_id IS NULL ORDER BY inbox.id LIMIT 100");
+    VERIFY_RAW_OWNERS = Sql::both(
+        "SELECT 'bytes of a mail ' || inbox_raw.inbox_id || ' that is not there' FROM inbox_raw \
+         LEFT JOIN inbox ON inbox.id = inbox_raw.inbox_id WHERE inbox.id IS NULL ORDER BY inbox_raw.inbox_id LIMIT 100");
+    VERIFY_MESSAGES = Sql::both(
+        "SELECT 'message ' || message.id || ' has no ' || CASE WHEN ticket.id IS NULL THEN 'ticket' ELSE 'mail' END FROM message \
+         LEFT JOIN ticket ON ticket.id = message.ticket_id LEFT JOIN inbox ON inbox.id = message.inbox_id \
+         WHERE ticket.id IS NULL OR inbox.id IS NULL ORDER BY message.id LIMIT 100");
+    VERIFY_TICKET_MESSAGES = Sql::both(
+        "SELECT number || ' has no message' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM message WHERE message.ticket_id = ticket.id) ORDER BY id LIMIT 100");
+    VERIFY_TICKET_EVENTS = Sql::both(
+        "SELECT number || ' does not say how it was opened' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM event WHERE event.ticket_id = ticket.id AND event.kind = 'opened') ORDER BY id LIMIT 100");
+    VERIFY_TICKET_COURSES = Sql::both(
+        "SELECT number || ' has no course for the reports' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM course WHERE course.ticket_id = ticket.id) ORDER BY id LIMIT 100");
+    VERIFY_REQUESTERS = Sql::both(
+        "SELECT number || ' does not count its requester among its people' FROM ticket WHERE NOT EXISTS \
+         (SELECT 1 FROM participant WHERE participant.ticket_id = ticket.id AND participant.address = ticket.requester) \
+         ORDER BY id LIMIT 100");
+    VERIFY_STATUS = Sql::both(
+        "SELECT number || ' is ' || status || ', but its times say otherwise' FROM ticket WHERE status NOT IN \
+         ('approval', 'new', 'open', 'pending', 'escalated', 'reopened', 'resolved', 'closed') \
+         OR (status = 'closed' AND closed_at = 0) OR (status <> 'closed' AND closed_at > 0) ORDER BY id LIMIT 100");
+    VERIFY_KIN = Sql::both(
+        "SELECT ticket.number || ' leads to a ticket that is not there' FROM ticket \
+         LEFT JOIN ticket AS parent ON parent.id = ticket.parent_id LEFT JOIN ticket AS living ON living.id = ticket.merged_into \
+         WHERE (ticket.parent_id > 0 AND parent.id IS NULL) OR (ticket.merged_into > 0 AND living.id IS NULL) \
+         OR ticket.merged_into = ticket.id ORDER BY ticket.id LIMIT 100");
+    VERIFY_LETTERS = Sql::both(
+        "SELECT 'the bytes of letter ' || outbox.id || CASE WHEN letter.outbox_id IS NULL THEN ' are gone' ELSE ' are not all there' END \
+         FROM outbox LEFT JOIN letter ON letter.outbox_id = outbox.id WHERE outbox.kept = 1 \
+         AND (letter.outbox_id IS NULL OR length(letter.bytes) <> outbox.size) ORDER BY outbox.id LIMIT 100");
+    VERIFY_LETTER_OWNERS = Sql::both(
+        "SELECT 'bytes of a letter ' || letter.outbox_id || ' that is not there' FROM letter \
+         LEFT JOIN outbox ON outbox.id = letter.outbox_id WHERE outbox.id IS NULL ORDER BY letter.outbox_id LIMIT 100");
+    VERIFY_OUTBOX = Sql::both(
+        "SELECT 'letter ' || outbox.id || ' is ' || outbox.state || CASE WHEN outbox.ticket_id > 0 AND ticket.id IS NULL \
+         THEN ', but its ticket is not there' ELSE ', but its times say otherwise' END FROM outbox \
+         LEFT JOIN ticket ON ticket.id = outbox.ticket_id WHERE (outbox.ticket_id > 0 AND ticket.id IS NULL) \
+         OR outbox.state NOT IN ('queued', 'sending', 'sent', 'failed') OR (outbox.state = 'sent' AND outbox.sent_at = 0) \
+         ORDER BY outbox.id LIMIT 100");
+    VERIFY_ANSWERED = Sql::both(
+        "SELECT ticket.number || ' was answered by a letter that is not there' FROM ticket WHERE first_response_id <> '' \
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message_id = ticket.first_response_id) ORDER BY ticket.id LIMIT 100");
+    VERIFY_UNLINKED_LETTERS = Sql::both(
+        "SELECT 'letter ' || id || ' was added past the chain' FROM outbox WHERE link = 0 \
+         AND id > COALESCE((SELECT MIN(first.id) FROM outbox AS first WHERE first.link > 0), 9223372036854775807) ORDER BY id LIMIT 100");
+    VERIFY_UNLINKED = Sql::both(
+        "SELECT 'line ' || id || ' of the history was added past the chain' FROM event WHERE link = 0 \
+         AND id > COALESCE((SELECT MIN(first.id) FROM event AS first WHERE first.link > 0), 9223372036854775807) ORDER BY id LIMIT 100");
+    VERIFY_INTEGRITY = Sql { sqlite: "PRAGMA integrity_check(100)", postgres: "SELECT 'ok' WHERE false" };
+    VERIFY_FOREIGN = Sql {
+        sqlite: "SELECT \"table\" || ' has a row without its ' || parent FROM pragma_foreign_key_check LIMIT 100",
+        postgres: "SELECT 'ok' WHERE false" };
+    COUNTERS = Sql::both("SELECT prefix, last FROM counter ORDER BY prefix");
+    NUMBERS = Sql::both("SELECT id, number FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
+    COVERED_EVENTS = Sql::both(
+        "SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE id > $1 AND link > 0 ORDER BY id LIMIT $2");
+    COVERED_LETTERS = Sql::both(
+        "SELECT id, link, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE id > $1 AND link > 0 ORDER BY id LIMIT $2");
+    KEPT_MAILS = Sql::both(
+        "SELECT inbox.id, inbox.content_hash, inbox.size, inbox_raw.bytes FROM inbox JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
+         WHERE inbox.id > $1 AND inbox.kept = 1 ORDER BY inbox.id LIMIT $2");
+    INBOX_UIDS = Sql::both("SELECT uid FROM inbox WHERE mailbox = $1 AND uid_validity = $2 AND uid > 0");
+    INBOX_KNOWN = among!("SELECT content_hash FROM inbox WHERE mailbox = $2 AND content_hash", "");
+    SIZES = Sql::both(
+        "SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM link)");
+}
