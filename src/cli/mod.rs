@@ -51,9 +51,6 @@ pub fn main() -> ExitCode {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("guichet: this is a bug of guichet, at {place}");
     }));
-    if matches!(args.command, Command::Run { .. }) {
-        with_few_arenas();
-    }
     log(&args.command);
     // The daemon writes to sockets, whose ends are errors to it; everything else writes to people.
     if !matches!(args.command, Command::Run { .. } | Command::Demo { .. }) {
@@ -71,20 +68,6 @@ pub fn main() -> ExitCode {
             report(&trouble);
             ExitCode::from(trouble.exit_code())
         }
-    }
-}
-
-/// glibc gives threads memory of their own and keeps what they free, so that a daemon that is busy for hours holds several times what it
-/// uses. Two shares are enough for this one; they can only be asked for before a process begins.
-fn with_few_arenas() {
-    use std::os::unix::process::CommandExt;
-    const ARENAS: &str = "MALLOC_ARENA_MAX";
-    if std::env::var_os(ARENAS).is_some() {
-        return;
-    }
-    if let Ok(program) = std::env::current_exe() {
-        // The same process goes on as the same program; where that fails, it goes on as it is.
-        let _ = std::process::Command::new(program).args(std::env::args_os().skip(1)).env(ARENAS, "2").exec();
     }
 }
 

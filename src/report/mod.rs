@@ -9,6 +9,7 @@ mod goals;
 mod layout;
 mod page;
 mod period;
+mod standards;
 mod table;
 mod words;
 

@@ -6,9 +6,11 @@
 
 mod calendars;
 mod check;
+mod desk;
 mod mistake;
 mod raw;
 mod secret;
+mod servers;
 mod service;
 mod sign_in;
 mod slas;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::check::{Check, is_loopback};
+use super::check::Check;
 use super::raw::{self, Raw};
 use super::secret::Place;
+use super::servers::is_loopback;
 use crate::clock::{DAY, Millis};
 use crate::edge::login::Login;
 use crate::edge::oauth2::{Grant, Oauth2, Provider};

@@ -5,6 +5,7 @@
 //! other, each seeing what those before it did. [`Unit::commit`] writes everything, again in a
 //! handful of statements: a statement a row would cost a thread switch or a network round trip each.
 
+mod look;
 mod write;
 
 pub(super) use write::search_words;
@@ -16,8 +17,8 @@ use crate::clock::Millis;
 use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole};
 use crate::ticket::{
-    Article, Change, Event, INTAKE_WINDOW, IntakeLimits, MessageDraft, Opening, Recent, Stand, TakenIn, TicketView,
-    Undelivered, Verdict, Visibility, WINDOWS, format_number, held_mail,
+    Article, Change, Event, INTAKE_WINDOW, IntakeLimits, MessageDraft, Opening, Recent, Stand, TicketView, Undelivered,
+    Verdict, Visibility, WINDOWS, format_number, held_mail,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
@@ -195,63 +196,9 @@ impl Unit {
         })
     }
 
-    /// A ticket by its row id.
-    #[must_use]
-    pub fn ticket(&self, id: i64) -> Option<&TicketView> {
-        self.tickets.get(&id)
-    }
-
-    /// Row id of the ticket a Message-ID belongs to.
-    #[must_use]
-    pub fn ticket_of_message(&self, message_id: &str) -> Option<i64> {
-        self.by_message.get(message_id).copied()
-    }
-
-    /// Row id of the ticket with this number.
-    #[must_use]
-    pub fn ticket_of_number(&self, number: &str) -> Option<i64> {
-        self.by_number.get(number).copied()
-    }
-
-    /// What was taken in within the last hour of this sender and in these queues, this unit's included.
-    #[must_use]
-    pub fn taken_in<'a>(&self, sender: &str, queues: impl Iterator<Item = &'a String>) -> TakenIn {
-        let opened = |queue: &String| self.opened_in.get(queue).copied().unwrap_or_default();
-        TakenIn {
-            of_sender: self.decided.get(sender).copied().unwrap_or_default(),
-            of_queues: queues.map(|queue| (queue.clone(), opened(queue))).collect(),
-        }
-    }
-
     /// Counts a mail of this sender that is decided.
     pub fn count_mail(&mut self, sender: &str) {
         *self.decided.entry(sender.to_owned()).or_default() += 1;
-    }
-
-    /// The tickets that hold a mail of this id that says the same.
-    #[must_use]
-    pub fn tickets_of_copy(&self, message_id: &str, content: &str) -> Vec<TicketView> {
-        let known = self.copies.get(message_id).map(Vec::as_slice).unwrap_or_default();
-        let same = known.iter().filter(|(held, _)| held == content).filter_map(|(_, id)| self.ticket(*id));
-        same.cloned().collect()
-    }
-
-    /// Whether a mail of this id that says the same was an order that was carried out.
-    #[must_use]
-    pub fn is_carried_out(&self, message_id: &str, content: &str) -> bool {
-        self.carried_out.get(message_id).is_some_and(|known| known.iter().any(|c| c == content))
-    }
-
-    /// Letters lately written to this address, those of this unit included.
-    #[must_use]
-    pub fn recent_letters(&self, recipient: &str) -> Recent {
-        self.recent.get(recipient).cloned().unwrap_or_default()
-    }
-
-    /// Why nothing is written to this address for now, if so.
-    #[must_use]
-    pub fn blocked(&self, address: &str) -> Option<&Blocked> {
-        self.blocked.get(address)
     }
 
     /// Writes nothing to this address until then; gives false when that was so already.
@@ -283,39 +230,9 @@ impl Unit {
         }
     }
 
-    /// When a letter was written, by its Message-ID; none when an answer to it proves nothing.
-    #[must_use]
-    pub fn issued(&self, message_id: &str) -> Option<Millis> {
-        self.issued.get(message_id).copied().filter(|_| !self.shown.contains(message_id))
-    }
-
     /// From now on an answer to this letter proves nothing: its token was shown to others.
     pub fn note_shown(&mut self, message_id: String) {
         self.shown.insert(message_id);
-    }
-
-    /// What the request of a ticket says.
-    #[must_use]
-    pub fn story(&self, ticket: i64) -> Option<&String> {
-        self.stories.get(&ticket)
-    }
-
-    /// Every ticket that is at hand.
-    pub fn tickets(&self) -> impl Iterator<Item = &TicketView> {
-        self.tickets.values()
-    }
-
-    /// The ticket that lives on where others were merged into it.
-    #[must_use]
-    pub fn living(&self, id: i64) -> Option<&TicketView> {
-        let mut ticket = self.tickets.get(&id)?;
-        for _ in 0..MERGES {
-            match self.tickets.get(&ticket.merged_into) {
-                Some(next) => ticket = next,
-                None => break,
-            }
-        }
-        Some(ticket)
     }
 
     /// Opens a ticket with its number, people, first message and history.
@@ -429,22 +346,6 @@ impl Unit {
         let id = ids.first().copied().ok_or(StoreError::AlreadyDecided(0))?;
         self.tx.claim_mail(id, &self.holder).await?;
         Ok(id)
-    }
-
-    /// Messages of a ticket as far as they are written, this unit's included.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn messages(&mut self, ticket: i64) -> Result<Vec<super::MessageRow>, StoreError> {
-        super::lookup::messages_in(&mut *self.tx.tx, self.tx.engine, ticket).await
-    }
-
-    /// Tickets for a list, this unit's included once they are written.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn listing(&mut self, filter: &super::ListingFilter) -> Result<Vec<super::TicketRow>, StoreError> {
-        super::lookup::listing_in(&mut *self.tx.tx, self.tx.engine, filter).await
     }
 
     /// Adds a line to a ticket's history.

@@ -4,6 +4,7 @@
 //! writer gets the mail back with the reason and, where it can be guessed, mended (invariant 11).
 
 mod answer;
+mod ending;
 mod orders;
 mod speech;
 mod undo;

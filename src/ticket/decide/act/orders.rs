@@ -1,22 +1,18 @@
 //! Each order, carried out on the copy.
 
-use super::super::clocks::answerable;
 use super::super::conversation;
 use super::super::held::denied;
-use super::super::open::new_ticket;
 use super::super::people::person;
 use super::Acting;
 use crate::clock::spoken;
 use crate::ticket::command::{Order, silence_deadlines};
-use crate::ticket::decide::Article;
 use crate::ticket::life::Move;
 use crate::ticket::policy::{Policy, Role};
 use crate::ticket::rights::{Action, may};
-use crate::ticket::words::{
-    DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, TicketView, Words, words,
-};
+use crate::ticket::words::{DeadlineKind, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, Words, words};
 
-type Done = Result<(), Words>;
+/// Whether an order was carried out, or why not.
+pub(super) type Done = Result<(), Words>;
 
 /// What an order does, for the table of rights; none for what only requesters say.
 fn action(order: &Order) -> Option<Action> {
@@ -120,7 +116,7 @@ impl<'a> Acting<'a> {
         }
     }
 
-    fn done(&mut self, what: Words) -> Done {
+    pub(super) fn done(&mut self, what: Words) -> Done {
         self.course.done.push(what);
         Ok(())
     }
@@ -323,118 +319,6 @@ impl<'a> Acting<'a> {
         ))
     }
 
-    /// The text is what there is to learn from an incident.
-    fn post_mortem(&mut self) -> Done {
-        if self.speech.internal.is_empty() {
-            return Err(words!(
-                "écrivez le post-mortem sous #bilan, au-dessus du message cité : les lignes citées ne comptent pas",
-                "write the post-mortem below #postmortem, above the quoted mail: quoted lines do not count"
-            ));
-        }
-        // The form has two blanks of its own for what only people know.
-        if ["[à compléter]", "[to be filled in]"].iter().any(|blank| self.speech.internal.contains(blank)) {
-            return Err(words!(
-                "il reste des « [à compléter] » dans le post-mortem",
-                "there is still \"[to be filled in]\" in the post-mortem"
-            ));
-        }
-        self.course.ticket.sla.post_mortem_at = self.course.now();
-        self.course.ticket.deadlines.remove(&DeadlineKind::PostMortem);
-        self.course.ticket.tags.insert("post-mortem".to_owned());
-        self.course.event("post-mortem", "the post-mortem was written");
-        let readers = answerable(LetterKind::NewMessage, &self.course.ticket, self.course.policy());
-        self.course.letters.extend(readers.into_iter().filter(|l| l.to.address != self.agent.address));
-        self.done(words!("Post-mortem enregistré.", "Post-mortem kept."))
-    }
-
-    fn resolve(&mut self) -> Done {
-        let last = self.course.ticket.last_answer.text.clone();
-        let solution = if self.speech.public.is_empty() { last } else { self.speech.public.clone() };
-        if solution.is_empty() {
-            return Err(words!(
-                "il manque la solution : écrivez-la sous #résoudre, elle part au demandeur",
-                "the solution is missing: write it below #resolve; it goes to the requester"
-            ));
-        }
-        self.course.go(Move::Resolve)?;
-        let confirm = self.course.now() + self.course.policy().life.confirm;
-        self.course.ticket.deadlines.insert(DeadlineKind::Confirm, confirm);
-        self.course.ticket.solution.clone_from(&solution);
-        self.course.event("resolved", solution.chars().take(500).collect::<String>());
-        if self.course.ticket.assignee.is_empty() {
-            self.course.ticket.assignee.clone_from(&self.agent.address);
-        }
-        self.course.article.get_or_insert_with(Article::default);
-        self.fill_article();
-        self.resolve_parts()?;
-        self.course.tell(LetterKind::Resolved);
-        self.done(words!(
-            "Résolu ; le demandeur est prié de confirmer.",
-            "Resolved; the requester is asked to confirm."
-        ))
-    }
-
-    /// One resolution for all parts.
-    fn resolve_parts(&mut self) -> Done {
-        let solution = self.speech.public.clone();
-        let own = self.course.ticket.clone();
-        for part in self.parts() {
-            let Some(next) = crate::ticket::life::after(part.status, Move::Resolve) else { continue };
-            if solution.is_empty() {
-                return Err(words!(
-                    "ce ticket a des parties : écrivez la solution, elle part à tous leurs demandeurs",
-                    "this ticket has parts: write the solution; it goes to all their requesters"
-                ));
-            }
-            conversation::permitted(&self.course, part, Action::Resolve)?;
-            let actor = self.agent.address.clone();
-            let message = self.public_message(&solution);
-            let change = self.course.other(part);
-            change.ticket.status = next;
-            solution.clone_into(&mut change.ticket.solution);
-            change.message = crate::ticket::MessageDraft { message_id: String::new(), ..message };
-            change.keep = true;
-            change.events.push(crate::ticket::Event::by(&actor, "resolved", format!("with {}", own.number)));
-            change.letters.push(LetterOrder::new(LetterKind::Resolved, part.requester.clone()));
-            let number = &part.number;
-            self.course.done.push(words!("Résolu aussi : {number}.", "Resolved too: {number}."));
-        }
-        Ok(())
-    }
-
-    /// Tickets that are part of this one, and not done.
-    fn parts(&self) -> Vec<&'a TicketView> {
-        let own = self.course.ticket.id;
-        let parts = self.course.case.snapshot.kin.values().filter(|t| t.parent == own && own != 0);
-        parts.filter(|t| !t.status.is_done()).collect()
-    }
-
-    fn close(&mut self) -> Done {
-        self.course.go(Move::Close)?;
-        self.course.tell(LetterKind::Closed);
-        self.done(words!("Clos pour de bon.", "Closed for good."))
-    }
-
-    fn reject(&mut self) -> Done {
-        if self.speech.public.is_empty() {
-            return Err(words!("dites pourquoi : #rejeter la raison", "say why: #reject the reason"));
-        }
-        self.course.go(Move::Reject)?;
-        self.course.event("rejected", self.speech.public.clone());
-        self.course.tell(LetterKind::Rejected);
-        self.done(words!("Refusé ; le demandeur en reçoit la raison.", "Rejected; the requester is told the reason."))
-    }
-
-    fn approve(&mut self) -> Done {
-        self.course.go(Move::Approve)?;
-        self.course.event("approved", format!("by {}", self.agent.address));
-        self.course.tell(LetterKind::Approved);
-        let letters = new_ticket(&self.course.ticket, self.course.policy());
-        let others = letters.into_iter().filter(|l| l.to.address != self.agent.address);
-        self.course.letters.extend(others.map(LetterOrder::with_all));
-        self.done(words!("Approuvé : l'équipe est prévenue.", "Approved: the team is told."))
-    }
-
     fn broadcast(&mut self, to: &[String]) -> Done {
         if self.speech.public.is_empty() {
             return Err(words!("écrivez le message sous #diffuser", "write the message below #broadcast"));
@@ -493,39 +377,6 @@ impl<'a> Acting<'a> {
         self.speech.put_before(text.trim());
         self.course.event("canned", name.to_owned());
         self.done(words!("Réponse type « {name} ».", "Canned answer \"{name}\"."))
-    }
-
-    fn article(&mut self, tags: &[String]) -> Done {
-        if self.course.ticket.solution.is_empty() {
-            return Err(words!(
-                "il n'y a pas encore de solution : résolvez d'abord, ou dans le même courriel au-dessus de #kb",
-                "there is no solution yet: resolve first, or in the same mail above #kb"
-            ));
-        }
-        let article = self.course.article.get_or_insert_with(Article::default);
-        article.public = true;
-        article.tags = tags.to_vec();
-        self.fill_article();
-        self.course.event("article", "kept as an article");
-        let title = self.course.ticket.title.clone();
-        self.done(words!(
-            "Article « {title} » ajouté à la base de connaissances.",
-            "Article \"{title}\" added to the knowledge base."
-        ))
-    }
-
-    fn fill_article(&mut self) {
-        let ticket = &self.course.ticket;
-        let Some(article) = &mut self.course.article else { return };
-        article.ticket = ticket.id;
-        article.queue.clone_from(&ticket.queue);
-        article.title.clone_from(&ticket.title);
-        article.solution.clone_from(&ticket.solution);
-        article.problem = self.course.case.snapshot.stories.get(&ticket.id).cloned().unwrap_or_default();
-        article.author.clone_from(&self.agent.address);
-        article.tags.extend(ticket.tags.iter().cloned());
-        article.tags.sort();
-        article.tags.dedup();
     }
 
     fn requester(&mut self, address: &str) -> Done {
