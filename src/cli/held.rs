@@ -130,10 +130,7 @@ async fn meant(open: &Open, which: &Which) -> Result<(String, String), Trouble> 
 
 async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
     let (sender, held_for) = meant(open, which).await?;
-    let mut tx = open.store.begin(Durability::Full).await?;
-    let count = tx.release_all(&sender, &held_for, "released by the operator", Clock::system().now()).await?;
-    done(&mut tx, "released", "held mails", &number(count)).await?;
-    tx.commit().await?;
+    let count = judge_all(open, true, (&sender, &held_for), "released by the operator").await?;
     println!("{} decided again by the running guichet, or by `guichet run --once`.", counted(count));
     let open_still = open.store.held().await?;
     let left = open_still
@@ -150,12 +147,17 @@ async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
 
 async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trouble> {
     let (sender, held_for) = meant(open, which).await?;
-    let mut tx = open.store.begin(Durability::Full).await?;
-    let count = tx.refuse_all(&sender, &held_for, reason, Clock::system().now()).await?;
-    done(&mut tx, "refused", "held mails", &number(count)).await?;
-    tx.commit().await?;
+    let count = judge_all(open, false, (&sender, &held_for), reason).await?;
     println!("{} refused. Nobody was written to.", counted(count));
     Ok(())
+}
+
+async fn judge_all(open: &Open, admit: bool, which: (&str, &str), reason: &str) -> Result<u64, StoreError> {
+    let mut tx = open.store.begin(Durability::Full).await?;
+    let count = tx.judge_all(admit, which, reason, Clock::system().now()).await?;
+    done(&mut tx, if admit { "released" } else { "refused" }, "held mails", &number(count)).await?;
+    tx.commit().await?;
+    Ok(count)
 }
 
 /// Records what the operator did. Addresses are left out: links of the chain stay for ever.

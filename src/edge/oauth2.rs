@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::net;
+use super::net::{self, with_causes};
 use crate::clock::{MINUTE, Millis, SECOND};
 
 /// Limit of the whole exchange with an authorization server.
@@ -251,15 +251,15 @@ impl<'a> Exchange<'a> {
         if !self.oauth2.token_url.starts_with("https:") {
             builder = builder.no_proxy();
         }
-        builder.build().map_err(|e| causes(&e))
+        builder.build().map_err(|e| describe(&e))
     }
 
     async fn post(&self) -> Result<(StatusCode, Vec<u8>), String> {
         let request = self.client()?.post(&self.oauth2.token_url).form(&self.form());
         let request = request.header(reqwest::header::ACCEPT, "application/json");
-        let mut response = request.send().await.map_err(|e| causes(&e.without_url()))?;
+        let mut response = request.send().await.map_err(|e| describe(&e.without_url()))?;
         let mut body = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(|e| causes(&e.without_url()))? {
+        while let Some(piece) = response.chunk().await.map_err(|e| describe(&e.without_url()))? {
             if body.len() + piece.len() > ANSWER {
                 return Err(format!("its answer is larger than {ANSWER} bytes"));
             }
@@ -346,21 +346,12 @@ fn seconds(value: Option<&serde_json::Value>) -> Option<Millis> {
     (number > 0).then(|| number.min(LONGEST) * SECOND)
 }
 
-/// The error with its causes, which reqwest keeps apart.
-fn causes(error: &reqwest::Error) -> String {
+/// What went wrong with a request.
+fn describe(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("no answer within {} s", LIMIT.as_secs());
     }
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = inner.source();
-    }
-    text
+    with_causes(error)
 }
 
 #[cfg(test)]

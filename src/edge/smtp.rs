@@ -16,7 +16,7 @@ use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::login::Login;
-use super::net::{self, Endpoint, Security, Wire};
+use super::net::{self, Endpoint, Security, Wire, with_causes};
 
 /// The server letters are handed to.
 #[derive(Debug, Clone)]
@@ -280,19 +280,10 @@ fn envelope(from: &str, to: &str) -> Result<Envelope, SmtpTrouble> {
     Envelope::new(Some(parse(from)?), vec![parse(to)?]).map_err(|e| SmtpTrouble::Permanent(e.to_string()))
 }
 
-/// The error with its causes, which lettre keeps apart.
+/// What went wrong with a letter.
 fn describe(error: &SmtpError) -> String {
     if error.is_client() && error.to_string().contains("STARTTLS") {
         return "the server offers no STARTTLS; security = \"tls\" is the other way".to_owned();
     }
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = inner.source();
-    }
-    text
+    with_causes(error)
 }

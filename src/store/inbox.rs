@@ -324,36 +324,21 @@ impl Tx {
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Lets all held mails be decided again that are of this sender and held for this reason; an empty text stands
-    /// for any. Those that were not fetched whole stay held. Gives how many.
+    /// Lets all held mails of this sender that are held for this reason be decided again (`admit`), or refuses them for
+    /// good; an empty text stands for any. Those that were not fetched whole cannot be let in. Gives how many.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn release_all(
+    pub async fn judge_all(
         &mut self,
-        sender: &str,
-        held_for: &str,
+        admit: bool,
+        (sender, held_for): (&str, &str),
         reason: &str,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        let query = sqlx::query(sql::INBOX_RELEASE_ALL.on(self.engine)).bind(sender).bind(held_for).bind(reason);
+        let statement = if admit { sql::INBOX_RELEASE_ALL } else { sql::INBOX_REFUSE_ALL };
+        let query = sqlx::query(statement.on(self.engine)).bind(sender).bind(held_for).bind(reason);
         Ok(query.bind(now).execute(&mut *self.tx).await?.rows_affected())
-    }
-
-    /// Refuses all held mails of this sender, held for this reason, for good; an empty text stands for any. Gives
-    /// how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn refuse_all(
-        &mut self,
-        sender: &str,
-        held_for: &str,
-        reason: &str,
-        now: Millis,
-    ) -> Result<u64, StoreError> {
-        let query = sqlx::query(sql::INBOX_REFUSE_ALL.on(self.engine)).bind(sender).bind(held_for);
-        Ok(query.bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected())
     }
 
     /// Notes that the server's copies with UIDs from `first` to `last` are archived or marked.
