@@ -211,7 +211,7 @@ async fn mailboxes(settings: &Settings, signer: &Signer<'_>, report: &mut Report
 
 async fn imap(name: &str, config: &ImapConfig, signer: &Signer<'_>) -> Result<String, Trouble> {
     let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
-    let mut imap = signer.imap(name, config, &config.login, Clock::system().now()).await?;
+    let mut imap = signer.imap(name, config, Clock::system().now()).await?;
     imap.ensure_archive().await.map_err(trouble)?;
     let folder = imap.select().await.map_err(trouble)?;
     let news = if imap.can_idle() { "announces new mail (IDLE)" } else { "is polled" };
@@ -243,7 +243,7 @@ async fn smtp(settings: &Settings, signer: &Signer<'_>, opened: Option<&(Store, 
     if !sign_in::can_be_tried("smtp", login, signer, report) {
         return;
     }
-    if let Err(trouble) = signer.smtp(&mut smtp, login, Clock::system().now()).await {
+    if let Err(trouble) = signer.smtp(&mut smtp, Clock::system().now()).await {
         let text = match (&trouble, login) {
             (Trouble::Smtp(error @ SmtpTrouble::Login { .. }), Login::Password(_)) => {
                 format!("{error}; see smtp.username and its password")

@@ -100,13 +100,6 @@ impl Smtp {
         self.open.is_some()
     }
 
-    /// Whether this configuration is of the same user of the same server, however they sign in.
-    #[must_use]
-    pub fn is_same_user(&self, other: &SmtpConfig) -> bool {
-        let own = &self.config;
-        (&own.username, own.endpoint.place()) == (&other.username, other.endpoint.place())
-    }
-
     /// How the user signs in, as configured.
     #[must_use]
     pub fn login(&self) -> &Login {

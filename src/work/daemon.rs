@@ -1,6 +1,6 @@
 //! `run`: the loops that carry work, and nothing else.
 //!
-//! One task a mailbox, one that decides, one that sends, one that reports, and a bell that rings every ten seconds
+//! One task that watches the mailboxes, one that decides, one that sends, one that reports, and a bell that rings every ten seconds
 //! in case somebody else (an operator's command, a due time) left work. SIGTERM and SIGINT end it,
 //! SIGHUP reads the configuration again.
 
@@ -15,19 +15,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SECOND;
 use crate::edge::backoff::chance;
-use crate::edge::imap::{Imap, ImapTrouble, Wake};
 use crate::edge::systemd;
-use crate::settings::{self, Mailbox, MailboxKind};
+use crate::settings;
 use crate::store::Deed;
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, alarms, collect, once, presence, process, reports, sign_in, sweep};
+use super::{Desk, alarms, mailboxes, process, reports, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
 /// How often an instance that waits for its turn looks whether it has come.
-const STANDBY: Duration = Duration::from_secs(1);
+pub(super) const STANDBY: Duration = Duration::from_secs(1);
 /// How often letters of dead instances are looked for.
 const RELEASE: i64 = 10 * SECOND;
 /// How often reports are looked for.
@@ -68,9 +67,7 @@ impl Crew {
         let sender = Sender::open(desk).await?;
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        for (name, mailbox) in &desk.settings.load_full().mailboxes {
-            tasks.spawn(watch(Arc::clone(desk), name.clone(), mailbox.clone(), stop.clone()));
-        }
+        tasks.spawn(mailboxes::watch(Arc::clone(desk), stop.clone()));
         tasks.spawn(decide(Arc::clone(desk), stop.clone()));
         tasks.spawn(report(Arc::clone(desk), stop.clone()));
         tasks.spawn(look_after(Arc::clone(desk), stop.clone()));
@@ -112,20 +109,22 @@ async fn supervise(desk: &Arc<Desk>, config: &std::path::Path, tasks: &mut JoinS
     }
 }
 
-/// Takes over rules, people, letters and limits, and what tokens are asked for with. Else mailboxes,
-/// database and SMTP server stay as they were.
+/// Takes over the configuration. The database, the instance's name and the page's address stay as they were.
 fn reload(desk: &Arc<Desk>, config: &std::path::Path) {
     systemd::reloading();
     match settings::load(config) {
         Ok(new) => {
             let old = desk.settings.load_full();
-            let same = new.store_url == old.store_url && new.mailboxes.keys().eq(old.mailboxes.keys());
+            let stays = new.store_url == desk.store_url
+                && new.instance == desk.instance
+                && new.watch.listen == old.watch.listen;
             desk.settings.store(Arc::new(new));
+            desk.reloads.send_modify(|count| *count += 1);
             tracing::info!("configuration reloaded");
             let recorder = Arc::clone(desk);
             tokio::spawn(async move { recorded(&recorder, "reloaded", "the configuration was read again").await });
-            if !same {
-                tracing::warn!("mailboxes or database changed: restart guichet for that to take effect");
+            if !stays {
+                tracing::warn!("[store] or watch.listen changed: restart guichet for that to take effect");
             }
         }
         Err(mistakes) => {
@@ -165,81 +164,6 @@ async fn ring_regularly(desk: &Arc<Desk>) -> Result<JobScheduler, Trouble> {
     scheduler.add(job.map_err(failed)?).await.map_err(failed)?;
     scheduler.start().await.map_err(failed)?;
     Ok(scheduler)
-}
-
-/// Watches one mailbox: connects, reads, waits for news; after a failure it waits and connects anew.
-async fn watch(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: CancellationToken) {
-    let mut patience = Patience::new(Duration::from_secs(10 * 60));
-    let lease = presence::of_mailbox(&name);
-    while !stop.is_cancelled() {
-        if !desk.presence.holds(&lease) {
-            pause(STANDBY, &stop).await;
-            continue;
-        }
-        let outcome = match &mailbox.kind {
-            MailboxKind::Imap(config) => match sign_in::imap(&desk, &name, config).await {
-                Ok(imap) => follow(&desk, &name, &mailbox, imap, &mut patience, &stop).await,
-                Err(trouble) => Err(trouble),
-            },
-            MailboxKind::Maildir { .. } => once::collect_one(&desk, &name, &mailbox.kind).await.map(|_| ()),
-        };
-        let wait = match outcome {
-            Ok(()) => {
-                patience.reset();
-                mailbox.poll
-            }
-            Err(trouble) => {
-                let wait = patience.after(&trouble, chance());
-                desk.meter.mailbox_failed(&name, &trouble);
-                tracing::warn!(mailbox = %name, error = %trouble, wait_seconds = wait.as_secs(), "mailbox not read");
-                wait
-            }
-        };
-        pause(wait, &stop).await;
-    }
-}
-
-/// Reads one session's folder again and again, until the session fails or the program stops.
-async fn follow(
-    desk: &Desk,
-    name: &str,
-    mailbox: &Mailbox,
-    mut imap: Imap,
-    patience: &mut Patience,
-    stop: &CancellationToken,
-) -> Result<(), Trouble> {
-    let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
-    match imap.ensure_archive().await {
-        // Mail is read and answered even where it cannot be moved; what cannot be moved is said after each round.
-        Ok(()) | Err(ImapTrouble::Refused { .. } | ImapTrouble::Unsupported(_)) => {}
-        Err(source) => return Err(trouble(source)),
-    }
-    let folder = imap.select().await.map_err(trouble)?;
-    loop {
-        let count = collect::drain(desk, name, &mut imap, folder).await?;
-        // Only now: a server that takes the password and then fails must not be hammered.
-        patience.reset();
-        if count > 0 {
-            tracing::info!(mailbox = name, mails = count, "mails fetched");
-        }
-        if !desk.presence.holds(&presence::of_mailbox(name)) {
-            imap.logout().await;
-            return Ok(());
-        }
-        if imap.has_news() && !stop.is_cancelled() {
-            continue;
-        }
-        let wake = if imap.can_idle() {
-            imap.idle(mailbox.poll, stop).await.map_err(trouble)?
-        } else {
-            pause(mailbox.poll, stop).await;
-            Wake::Poll
-        };
-        if wake == Wake::Stop || stop.is_cancelled() {
-            imap.logout().await;
-            return Ok(());
-        }
-    }
 }
 
 async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
@@ -330,6 +254,7 @@ async fn look_after(desk: Arc<Desk>, stop: CancellationToken) {
 
 async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(5 * 60));
+    let mut reloads = desk.reloads.subscribe();
     let mut released_at = desk.clock.now();
     while !stop.is_cancelled() {
         match sender.drain(&desk, &stop).await {
@@ -344,7 +269,11 @@ async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
             Err(trouble) => {
                 let wait = patience.after(&trouble, chance());
                 tracing::warn!(error = %trouble, wait_seconds = wait.as_secs(), "letters wait");
-                pause(wait, &stop).await;
+                // The server may be another now, or let the desk in.
+                tokio::select! {
+                    () = pause(wait, &stop) => {}
+                    _ = reloads.changed() => {}
+                }
             }
         }
         if (desk.clock.now() - released_at).abs() > RELEASE {
@@ -374,7 +303,7 @@ async fn wait_for(bell: &tokio::sync::Notify, stop: &CancellationToken) {
     }
 }
 
-async fn pause(time: Duration, stop: &CancellationToken) {
+pub(super) async fn pause(time: Duration, stop: &CancellationToken) {
     tokio::select! {
         () = tokio::time::sleep(time) => {}
         () = stop.cancelled() => {}

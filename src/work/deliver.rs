@@ -9,6 +9,7 @@
 //! the notes of a batch: it is told again from memory.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,8 @@ const LEASE: Millis = 15 * MINUTE;
 #[derive(Debug)]
 pub struct Sender {
     smtp: Smtp,
+    /// What the connection was made from.
+    settings: Arc<Settings>,
     notes: Notes,
     /// Whether the store knows all that is noted, and nothing is claimed.
     settled: bool,
@@ -53,8 +56,10 @@ impl Sender {
             Some(file) => Notes::open(&beside(file, "sent")).map_err(no_notes)?,
             None => Notes::Memory(Vec::new()),
         };
+        let settings = desk.settings.load_full();
         let mut sender = Self {
-            smtp: Smtp::new(desk.settings.load().smtp.clone()),
+            smtp: Smtp::new(settings.smtp.clone()),
+            settings,
             notes,
             settled: false,
             claims: desk.presence.claims(),
@@ -69,7 +74,7 @@ impl Sender {
     /// [`Trouble::Smtp`] when the server cannot be reached, [`Trouble::SignIn`] when there is no token for it (no
     /// letter was counted), or [`Trouble::Store`].
     pub async fn drain(&mut self, desk: &Desk, stop: &CancellationToken) -> Result<usize, Trouble> {
-        let settings = desk.settings.load_full();
+        let settings = self.refreshed(desk).await;
         if !self.settled {
             self.recover(desk).await?;
         }
@@ -85,6 +90,17 @@ impl Sender {
         }
         self.settled = true;
         Ok(sent)
+    }
+
+    /// The configuration as it is now. After a reload the SMTP server may be another, or wants another password.
+    async fn refreshed(&mut self, desk: &Desk) -> Arc<Settings> {
+        let settings = desk.settings.load_full();
+        if !Arc::ptr_eq(&settings, &self.settings) {
+            self.smtp.quit().await;
+            self.smtp = Smtp::new(settings.smtp.clone());
+            self.settings = Arc::clone(&settings);
+        }
+        settings
     }
 
     /// Tells the store what the notes hold, and gives back every letter this instance has claimed.

@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod erase;
 pub mod health;
 mod letters;
+mod mailboxes;
 pub mod meter;
 pub mod once;
 pub mod operator;
@@ -36,7 +37,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch as watch_channel};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Millis};
@@ -63,6 +64,8 @@ pub struct Desk {
     pub inbox_bell: Notify,
     /// Rung when letters wait to leave.
     pub outbox_bell: Notify,
+    /// Counts reloads, for those who wait for one.
+    reloads: watch_channel::Sender<u64>,
     /// How many of the oldest waiting mails are decided one by one: the last life of this instance
     /// ended badly, perhaps because of one of them.
     suspects: AtomicUsize,
@@ -107,7 +110,7 @@ impl Desk {
         // A group was being decided, and the one behind it read.
         let suspects = if unclean { 2 * settings.batch.mails } else { 0 };
         let presence = Presence::new(&store, &settings);
-        presence.beat(&store).await?;
+        presence.beat(&store, &settings).await?;
         let (store_url, instance) = (settings.store_url.clone(), settings.instance.clone());
         let desk = Arc::new(Self {
             store,
@@ -116,6 +119,7 @@ impl Desk {
             clock,
             inbox_bell: Notify::new(),
             outbox_bell: Notify::new(),
+            reloads: watch_channel::Sender::default(),
             suspects: suspects.into(),
             released: false.into(),
             polled: Mutex::default(),

@@ -24,6 +24,9 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How long a lease of one's own name is looked at before it counts as left behind: it is renewed more often than that.
 const LOOK: Duration = Duration::from_millis(2_500);
 
+/// How the leases of mailboxes begin.
+const MAILBOX: &str = "mailbox:";
+
 /// The lease of whoever meets deadlines, writes reports and does the upkeep.
 pub const DESK: &str = "desk";
 
@@ -32,8 +35,6 @@ pub const DESK: &str = "desk";
 pub struct Presence {
     alone: bool,
     own: String,
-    /// The leases of the mailboxes it was started with: nobody here reads those a reload adds.
-    mailboxes: Vec<String>,
     held: Mutex<BTreeMap<String, Instant>>,
     /// How often this instance was taken for dead: what it had claimed before is others' since.
     lapses: AtomicU64,
@@ -46,7 +47,6 @@ impl Presence {
         Self {
             alone: store.engine() == Engine::Sqlite,
             own: own(&settings.instance),
-            mailboxes: settings.mailboxes.keys().map(|name| of_mailbox(name)).collect(),
             held: Mutex::default(),
             lapses: AtomicU64::new(0),
         }
@@ -88,12 +88,13 @@ impl Presence {
     ///
     /// # Errors
     /// [`StoreError`]; what was held is held until it runs out.
-    pub async fn beat(&self, store: &Store) -> Result<(), StoreError> {
+    pub async fn beat(&self, store: &Store, settings: &Settings) -> Result<(), StoreError> {
         if self.alone {
             return Ok(());
         }
         let mut alive = true;
-        for name in [self.own.clone(), DESK.to_owned()].into_iter().chain(self.mailboxes.iter().cloned()) {
+        let mailboxes = settings.mailboxes.keys().map(|name| of_mailbox(name));
+        for name in [self.own.clone(), DESK.to_owned()].into_iter().chain(mailboxes) {
             let begun = Instant::now();
             // Who does not live takes nothing.
             let taken = alive && store.take_lease(&name, TERM).await?;
@@ -102,7 +103,14 @@ impl Presence {
             }
             self.note(&name, taken.then_some(begun));
         }
+        self.forget(settings);
         Ok(())
+    }
+
+    /// Mailboxes that a reload took away are not read here any more; their leases run out.
+    fn forget(&self, settings: &Settings) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|name, _| name.strip_prefix(MAILBOX).is_none_or(|name| settings.mailboxes.contains_key(name)));
     }
 
     fn note(&self, name: &str, renewed: Option<Instant>) {
@@ -158,7 +166,7 @@ pub struct Claims(u64);
 /// The lease of whoever reads a mailbox.
 #[must_use]
 pub fn of_mailbox(name: &str) -> String {
-    format!("mailbox:{name}")
+    format!("{MAILBOX}{name}")
 }
 
 /// Renews the leases of a desk for as long as there is one.
@@ -176,7 +184,7 @@ pub(super) fn keep(desk: &Arc<Desk>) {
 
 async fn beat(desk: &Weak<Desk>) -> bool {
     let Some(desk) = desk.upgrade().filter(|desk| !desk.closing.is_cancelled()) else { return false };
-    if let Err(error) = desk.presence.beat(&desk.store).await {
+    if let Err(error) = desk.presence.beat(&desk.store, &desk.settings.load_full()).await {
         tracing::error!(%error, "leases not renewed");
     }
     true

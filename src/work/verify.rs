@@ -79,7 +79,7 @@ pub async fn run(
             MailboxKind::Imap(config) => {
                 let tokens = Tokens::default();
                 let signer = Signer { tokens: &tokens, store: Some(store), key: settings.key.clone() };
-                let mut imap = signer.imap(name, config, &config.login, Clock::system().now()).await?;
+                let mut imap = signer.imap(name, config, Clock::system().now()).await?;
                 let wrong = folder(store, name, &mut imap, wish.archives).await?;
                 imap.logout().await;
                 wrong

@@ -25,6 +25,7 @@ mod kill;
 mod letters;
 mod loops;
 mod reading;
+mod reload;
 mod safety;
 mod service;
 mod service_levels;

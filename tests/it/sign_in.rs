@@ -438,7 +438,7 @@ async fn many_connections_at_once_ask_once() {
     let MailboxKind::Imap(config) = &settings.mailboxes["main"].kind else { panic!("IMAP") };
     let tokens = Tokens::default();
     let signer = office.signer(&tokens);
-    let connect = || signer.imap("main", config, &config.login, office.clock.now());
+    let connect = || signer.imap("main", config, office.clock.now());
     let (a, b, c, d) = tokio::join!(connect(), connect(), connect(), connect());
     for imap in [a, b, c, d] {
         imap.unwrap().logout().await;
@@ -457,8 +457,7 @@ async fn two_processes_that_ask_at_once_do_not_use_up_each_others_token() {
     let (here, there) = (Tokens::default(), Tokens::default());
     let (one, other) = (office.signer(&here), office.signer(&there));
     let now = office.clock.now();
-    let (a, b) =
-        tokio::join!(one.imap("main", config, &config.login, now), other.imap("main", config, &config.login, now));
+    let (a, b) = tokio::join!(one.imap("main", config, now), other.imap("main", config, now));
     a.unwrap();
     b.unwrap();
     let sent = authority.refresh_tokens();

@@ -28,14 +28,6 @@ pub struct ImapConfig {
     pub limit: Duration,
 }
 
-impl ImapConfig {
-    /// Whether this is the same user of the same server, however they sign in.
-    #[must_use]
-    pub fn is_same_user(&self, other: &Self) -> bool {
-        (&self.username, self.endpoint.place()) == (&other.username, other.endpoint.place())
-    }
-}
-
 /// What the server can do beyond the base protocol.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Can {

@@ -19,7 +19,6 @@ use crate::edge::imap::{Imap, ImapConfig, ImapTrouble};
 use crate::edge::login::Login;
 use crate::edge::oauth2::{self, Grant, Granted, Oauth2, Refused, TokenTrouble};
 use crate::edge::smtp::{Smtp, SmtpTrouble};
-use crate::settings::MailboxKind;
 use crate::store::{KeyPlace, Store};
 use crate::trouble::Trouble;
 
@@ -122,18 +121,18 @@ pub struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    /// Connects to a mailbox and signs in; `login` takes the place of the configuration's own.
+    /// Connects to a mailbox and signs in.
     ///
     /// # Errors
     /// [`Trouble::Imap`], or [`Trouble::SignIn`], [`Trouble::Sealed`] or [`Trouble::Store`] when there is no token.
-    pub async fn imap(&self, name: &str, config: &ImapConfig, login: &Login, now: Millis) -> Result<Imap, Trouble> {
+    pub async fn imap(&self, name: &str, config: &ImapConfig, now: Millis) -> Result<Imap, Trouble> {
         let section = format!("mailboxes.{name}");
         let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
         let mut retried = false;
         loop {
-            let token = self.token(&section, login, now).await?;
-            let config = with(config, token.as_ref());
-            match (Imap::connect(&config).await, token) {
+            let token = self.token(&section, &config.login, now).await?;
+            let signing = with(config, token.as_ref());
+            match (Imap::connect(&signing).await, token) {
                 (Err(error @ ImapTrouble::Login(_)), Some(token)) => {
                     self.tokens.forget(&section, &token.secret).await;
                     if token.fresh || std::mem::replace(&mut retried, true) {
@@ -149,10 +148,10 @@ impl Signer<'_> {
     ///
     /// # Errors
     /// [`Trouble::Smtp`], or [`Trouble::SignIn`], [`Trouble::Sealed`] or [`Trouble::Store`] when there is no token.
-    pub async fn smtp(&self, smtp: &mut Smtp, login: &Login, now: Millis) -> Result<(), Trouble> {
+    pub async fn smtp(&self, smtp: &mut Smtp, now: Millis) -> Result<(), Trouble> {
         let mut retried = false;
         while !smtp.is_open().await {
-            let token = self.token("smtp", login, now).await?;
+            let token = self.token("smtp", &smtp.login().clone(), now).await?;
             if let Some(token) = &token {
                 smtp.sign_in_by(token.secret.clone());
             }
@@ -249,28 +248,20 @@ impl Signer<'_> {
     }
 }
 
-/// The mailbox of a desk, as the configuration is now.
+/// A mailbox of a desk.
 ///
 /// # Errors
 /// As [`Signer::imap`].
 pub async fn imap(desk: &Desk, name: &str, config: &ImapConfig) -> Result<Imap, Trouble> {
-    let settings = desk.settings.load_full();
-    let now = match settings.mailboxes.get(name).map(|mailbox| &mailbox.kind) {
-        // A new secret must not reach a server it was not written for.
-        Some(MailboxKind::Imap(now)) if now.is_same_user(config) && now.login.needs_token() => &now.login,
-        _ => &config.login,
-    };
-    desk.signer().imap(name, config, now, desk.clock.now()).await
+    desk.signer().imap(name, config, desk.clock.now()).await
 }
 
-/// The SMTP server of a desk, as the configuration is now.
+/// The SMTP server of a desk.
 ///
 /// # Errors
 /// As [`Signer::smtp`].
 pub async fn smtp(desk: &Desk, smtp: &mut Smtp) -> Result<(), Trouble> {
-    let settings = desk.settings.load_full();
-    let login = if smtp.is_same_user(&settings.smtp) { settings.smtp.login.clone() } else { smtp.login().clone() };
-    desk.signer().smtp(smtp, &login, desk.clock.now()).await
+    desk.signer().smtp(smtp, desk.clock.now()).await
 }
 
 fn with(config: &ImapConfig, token: Option<&Token>) -> ImapConfig {
