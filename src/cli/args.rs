@@ -81,6 +81,15 @@ pub(super) enum Command {
     /// Look at, check and try the desk's letters
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// Sign a person in by OAuth 2.0, once, in a browser, and keep the refresh token
+    SignIn {
+        /// The section: smtp or mailboxes.NAME; it may be left out where there is but one
+        #[arg(default_value = "")]
+        section: String,
+        /// Port of this machine that the browser is sent back to; any that is free for 0
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
     /// Copy the database to a file, while guichet runs or not
     Backup {
         /// The file; it must not be there yet

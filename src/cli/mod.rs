@@ -16,6 +16,7 @@ mod preview;
 mod report;
 mod scrub;
 mod show;
+mod sign_in;
 mod template;
 mod ticket;
 mod verify;
@@ -127,6 +128,7 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
         Command::Article(command) => article::run(&open(config).await?, command).await?,
         Command::Address(command) => address::run(&open(config).await?, command).await?,
+        Command::SignIn { section, port } => sign_in::run(config, &section, port).await?,
         Command::Backup { file } => keep::backup(&open(config).await?, &file).await?,
         Command::Restore { file, send_waiting } => keep::restore(config, &file, send_waiting).await?,
         Command::Erase { address, yes, json } => return keep::erase(&open(config).await?, &address, yes, json).await,

@@ -3,6 +3,7 @@
 //! Takes: plain settings and bytes. Gives: bytes and typed failures. Never: rules, SQL. Every
 //! wait here has a limit; a connection on which anything went wrong is thrown away.
 
+pub mod authorize;
 pub mod backoff;
 pub mod imap;
 pub mod login;

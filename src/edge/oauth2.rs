@@ -166,8 +166,37 @@ pub enum Refused {
     RefreshToken,
     /// The client or its secret.
     Client,
+    /// The code of a signing in.
+    Code,
     /// Something else that was asked for.
     Request,
+}
+
+/// What a person's consent gave, before it is redeemed.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a> {
+    /// The code (RFC 6749, section 4.1.2).
+    pub code: &'a SecretString,
+    /// Where it was sent.
+    pub redirect: &'a str,
+    /// What proves whose it is (RFC 7636, section 4.1).
+    pub verifier: &'a SecretString,
+}
+
+/// What a token is asked for with.
+#[derive(Debug, Clone, Copy)]
+enum Proof<'a> {
+    Client,
+    Refresh(&'a SecretString),
+    Code(Code<'a>),
+}
+
+/// Redeems a code: its answer should hold a refresh token.
+///
+/// # Errors
+/// [`TokenTrouble`].
+pub async fn redeem(oauth2: &Oauth2, code: Code<'_>) -> Result<Granted, TokenTrouble> {
+    Exchange::new(oauth2, Proof::Code(code)).done().await
 }
 
 /// Asks for an access token; `refresh_token` is the one to send, for [`Grant::RefreshToken`].
@@ -177,9 +206,7 @@ pub enum Refused {
 /// # Errors
 /// [`TokenTrouble`].
 pub async fn ask(oauth2: &Oauth2, refresh_token: Option<&SecretString>) -> Result<Granted, TokenTrouble> {
-    let exchange = Exchange::new(oauth2, refresh_token);
-    let (status, body) = exchange.post().await.map_err(|text| exchange.unreachable(&text))?;
-    exchange.read(status, &body)
+    Exchange::new(oauth2, refresh_token.map_or(Proof::Client, Proof::Refresh)).done().await
 }
 
 /// The access token in a file, as it is now.
@@ -201,7 +228,7 @@ fn is_token(text: &str) -> bool {
 /// One question and its answer.
 struct Exchange<'a> {
     oauth2: &'a Oauth2,
-    refresh_token: Option<&'a SecretString>,
+    proof: Proof<'a>,
     place: String,
 }
 
@@ -219,16 +246,27 @@ struct Answer {
 }
 
 impl<'a> Exchange<'a> {
-    fn new(oauth2: &'a Oauth2, refresh_token: Option<&'a SecretString>) -> Self {
+    fn new(oauth2: &'a Oauth2, proof: Proof<'a>) -> Self {
         let url = reqwest::Url::parse(&oauth2.token_url).ok();
         let place = url.and_then(|u| Some(u.host_str()?.to_owned())).unwrap_or_default();
-        Self { oauth2, refresh_token, place }
+        Self { oauth2, proof, place }
+    }
+
+    async fn done(&self) -> Result<Granted, TokenTrouble> {
+        let (status, body) = self.post().await.map_err(|text| self.unreachable(&text))?;
+        self.read(status, &body)
     }
 
     fn form(&self) -> Vec<(&'static str, &str)> {
-        let mut form = match self.refresh_token {
-            Some(token) => vec![("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())],
-            None => vec![("grant_type", "client_credentials")],
+        let mut form = match self.proof {
+            Proof::Refresh(token) => vec![("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())],
+            Proof::Client => vec![("grant_type", "client_credentials")],
+            Proof::Code(Code { code, redirect, verifier }) => vec![
+                ("grant_type", "authorization_code"),
+                ("code", code.expose_secret()),
+                ("redirect_uri", redirect),
+                ("code_verifier", verifier.expose_secret()),
+            ],
         };
         form.push(("client_id", &self.oauth2.client_id));
         if let Some(secret) = &self.oauth2.client_secret {
@@ -302,8 +340,12 @@ impl<'a> Exchange<'a> {
             return TokenTrouble::Later { place, text };
         }
         let what = match code {
-            "invalid_grant" if self.refresh_token.is_some() => Refused::RefreshToken,
-            "invalid_client" | "unauthorized_client" | "invalid_grant" => Refused::Client,
+            "invalid_grant" => match self.proof {
+                Proof::Refresh(_) => Refused::RefreshToken,
+                Proof::Client => Refused::Client,
+                Proof::Code(_) => Refused::Code,
+            },
+            "invalid_client" | "unauthorized_client" => Refused::Client,
             _ => Refused::Request,
         };
         TokenTrouble::Refused { place, what, text, cure: self.cure(what, code) }
@@ -313,8 +355,11 @@ impl<'a> Exchange<'a> {
         let name = &self.oauth2.name;
         match (what, code) {
             (Refused::RefreshToken, _) => {
-                format!("sign in anew and put the new refresh token into {name}.oauth2.refresh_token")
+                format!(
+                    "sign in anew with `guichet sign-in {name}`, or put a new token into {name}.oauth2.refresh_token"
+                )
             }
+            (Refused::Code, _) => "a code serves once, and for some minutes only: sign in again".to_owned(),
             (Refused::Client, _) => format!(
                 "see {name}.oauth2.client_id; if the client secret has died, make a new one and put it into {name}.oauth2.client_secret"
             ),
@@ -329,7 +374,12 @@ impl<'a> Exchange<'a> {
 
     /// A server's words on one line, cut, without any secret it was sent.
     fn clean(&self, text: &str) -> String {
-        let secrets = [self.refresh_token, self.oauth2.client_secret.as_ref()];
+        let sent = match self.proof {
+            Proof::Client => [None, None],
+            Proof::Refresh(token) => [Some(token), None],
+            Proof::Code(code) => [Some(code.code), Some(code.verifier)],
+        };
+        let secrets = [sent[0], sent[1], self.oauth2.client_secret.as_ref()];
         let mut text = text.to_owned();
         for secret in secrets.into_iter().flatten().map(|s| s.expose_secret()).filter(|s| !s.is_empty()) {
             text = text.replace(secret, "…");
@@ -376,7 +426,7 @@ mod tests {
 
     fn read(status: u16, body: &str) -> Result<Granted, TokenTrouble> {
         let (oauth2, token) = (oauth2(), SecretString::from("r-1"));
-        Exchange::new(&oauth2, Some(&token)).read(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+        Exchange::new(&oauth2, Proof::Refresh(&token)).read(StatusCode::from_u16(status).unwrap(), body.as_bytes())
     }
 
     #[test]

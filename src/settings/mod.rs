@@ -19,6 +19,7 @@ mod templates;
 
 pub use mistake::{Mistake, Mistakes};
 pub use service::{Alarms, Backups, Keep, Retention, Watch};
+pub use sign_in::FirstSignIn;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -146,6 +147,19 @@ pub fn template_folder(path: &Path) -> Option<PathBuf> {
     let source = source::read(path, std::env::vars().collect()).ok()?;
     let raw = source.deserialize(&mut Mistakes::default());
     Some(source.path(&raw.desk?.templates?))
+}
+
+/// What signing a person in for a section needs, whether the rest of the configuration is good or not.
+///
+/// # Errors
+/// The mistakes of that section.
+pub fn first_sign_in(path: &Path, section: &str) -> Result<FirstSignIn, Mistakes> {
+    let source = source::read(path, std::env::vars().collect())?;
+    let mut mistakes = Mistakes::default();
+    let raw = source.deserialize(&mut mistakes);
+    let mut check = check::Check { source: &source, mistakes: &mut mistakes, warnings: Vec::new() };
+    let found = sign_in::first(&mut check, section, &raw);
+    found.filter(|_| mistakes.is_empty()).ok_or(mistakes)
 }
 
 /// As [`load`], with the environment given.

@@ -353,6 +353,7 @@ pub(super) struct Oauth2 {
     pub(super) grant: Option<Grant>,
     pub(super) scope: Option<String>,
     pub(super) token_url: Option<String>,
+    pub(super) authorize_url: Option<String>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) refresh_token_days: Option<u32>,
     pub(super) secret_expires: Option<String>,

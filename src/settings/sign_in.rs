@@ -1,12 +1,12 @@
 //! Signing in by OAuth 2.0: what is written, checked into what tokens are asked for with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::check::Check;
+use super::check::{Check, list};
 use super::raw::{self, Raw};
 use super::secret::Place;
 use super::servers::is_loopback;
@@ -66,6 +66,81 @@ pub(super) fn keeps_tokens(check: &mut Check, raw: &Raw) -> bool {
     })
 }
 
+/// A first signing in, of a section whose refresh token is not there yet.
+#[derive(Debug, Clone)]
+pub struct FirstSignIn {
+    /// What the token is asked for with; its scope is that of every section that uses the same file.
+    pub oauth2: Oauth2,
+    /// Where a person signs in: the authorization endpoint (RFC 6749, section 3.1).
+    pub authorize_url: String,
+    /// Who it is: the section's user.
+    pub user: String,
+    /// Where the refresh token is kept.
+    pub file: PathBuf,
+    /// All sections that use that file.
+    pub sections: Vec<String>,
+}
+
+/// A section that signs in by tokens.
+struct Signing<'a> {
+    name: String,
+    table: &'a raw::Oauth2,
+    user: &'a str,
+    purpose: Purpose,
+}
+
+/// The sections that a person signs in for.
+fn by_person(raw: &Raw) -> Vec<Signing<'_>> {
+    let mailboxes = raw.mailboxes.iter().filter_map(|(name, mailbox)| {
+        let user = mailbox.username.as_deref().unwrap_or_default();
+        Some(Signing {
+            name: format!("mailboxes.{name}"),
+            table: mailbox.oauth2.as_ref()?,
+            user,
+            purpose: Purpose::Read,
+        })
+    });
+    let smtp = raw.smtp.as_ref().and_then(|smtp| {
+        let user = smtp.username.as_deref().unwrap_or_default();
+        Some(Signing { name: "smtp".to_owned(), table: smtp.oauth2.as_ref()?, user, purpose: Purpose::Send })
+    });
+    mailboxes.chain(smtp).filter(|section| section.table.refresh_token_file.is_some()).collect()
+}
+
+/// What signing a person in for a section needs; `wanted` is its name, or empty where there is but one.
+pub(super) fn first(check: &mut Check, wanted: &str, raw: &Raw) -> Option<FirstSignIn> {
+    let all = by_person(raw);
+    let named = all.iter().find(|section| section.name == wanted);
+    let Some(section) = named.or(all.first().filter(|_| wanted.is_empty() && all.len() == 1)) else {
+        let names: Vec<String> = all.iter().map(|section| section.name.clone()).collect();
+        let text = "a person signs in for a section with oauth2 = { …, refresh_token_file = \"…\" }; there is";
+        check.note(if wanted.is_empty() { "oauth2" } else { wanted }, format!("{text} {}", list(&names)));
+        return None;
+    };
+    let file = section.table.refresh_token_file.as_ref()?;
+    let sharing: Vec<&Signing> = all.iter().filter(|s| s.table.refresh_token_file.as_ref() == Some(file)).collect();
+    let mut table = Table { section: &section.name, raw: section.table, check };
+    let provider = table.provider()?;
+    let ground = || Grant::RefreshToken(SecretString::from(""));
+    let mut oauth2 = table.on_ground(Some(provider), Some(ground()), section.purpose, raw)?;
+    let authorize_url = table.authorize_url(provider)?;
+    let scopes = sharing.iter().map(|s| s.table.scope.as_deref().unwrap_or(scope(provider, &ground(), s.purpose)));
+    oauth2.scope = united(scopes);
+    let sections = sharing.iter().map(|section| section.name.clone()).collect();
+    Some(FirstSignIn { oauth2, authorize_url, user: section.user.to_owned(), file: check.source.path(file), sections })
+}
+
+/// Every word of several scopes, once.
+fn united<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for word in scopes.flat_map(str::split_whitespace) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(" ")
+}
+
 /// One `oauth2` table.
 struct Table<'a, 'b, 'c> {
     section: &'a str,
@@ -118,6 +193,16 @@ impl Table<'_, '_, '_> {
     fn asked_for(&mut self, purpose: Purpose, all: &Raw) -> Option<Oauth2> {
         let provider = self.provider();
         let grant = self.grant(provider);
+        self.on_ground(provider, grant, purpose, all)
+    }
+
+    fn on_ground(
+        &mut self,
+        provider: Option<Provider>,
+        grant: Option<Grant>,
+        purpose: Purpose,
+        all: &Raw,
+    ) -> Option<Oauth2> {
         let client_id = self.client_id();
         let client_secret = self.client_secret(grant.as_ref());
         let token_url = provider.and_then(|provider| self.token_url(provider, grant.as_ref()));
@@ -227,26 +312,41 @@ impl Table<'_, '_, '_> {
                 return None;
             }
         };
-        self.safe(url)
+        self.safe("token_url", url)
+    }
+
+    /// Where a person signs in.
+    fn authorize_url(&mut self, provider: Provider) -> Option<String> {
+        let url = match (self.raw.authorize_url.clone(), provider) {
+            (Some(url), _) => url,
+            (None, Provider::Google) => "https://accounts.google.com/o/oauth2/v2/auth".to_owned(),
+            (None, Provider::Microsoft) => {
+                let tenant = self.tenant(None)?;
+                format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize")
+            }
+            (None, Provider::Other) => {
+                let text = "it is needed to sign in: the address of the authorization server's authorization endpoint";
+                self.note("authorize_url", text);
+                return None;
+            }
+        };
+        self.safe("authorize_url", url)
     }
 
     /// Secrets are sent there: nobody may read along, and none may stand in the address itself.
-    fn safe(&mut self, url: String) -> Option<String> {
+    fn safe(&mut self, key: &str, url: String) -> Option<String> {
         let parsed = reqwest::Url::parse(&url).ok().filter(|u| u.host_str().is_some());
         let Some(parsed) = parsed.filter(|u| matches!(u.scheme(), "https" | "http")) else {
-            self.note(
-                "token_url",
-                format!("{url:?} is no address; write one like \"https://login.example.org/token\""),
-            );
+            self.note(key, format!("{url:?} is no address; write one like \"https://login.example.org/token\""));
             return None;
         };
         let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
         if parsed.scheme() == "http" && !is_loopback(host) {
-            self.note("token_url", "it must begin with https:// (http only to this machine): secrets are sent there");
+            self.note(key, "it must begin with https:// (http only to this machine): secrets are sent there");
             return None;
         }
         if !parsed.username().is_empty() || parsed.password().is_some() || parsed.fragment().is_some() {
-            self.note("token_url", "it may hold neither a user nor a part after #; see client_id and client_secret");
+            self.note(key, "it may hold neither a user nor a part after #; see client_id and client_secret");
             return None;
         }
         Some(url)

@@ -23,7 +23,7 @@ impl Perishable {
         match refused {
             Refused::RefreshToken => Self::RefreshToken,
             Refused::Client => Self::ClientSecret,
-            Refused::Request => Self::Access,
+            Refused::Code | Refused::Request => Self::Access,
         }
     }
 
@@ -32,11 +32,16 @@ impl Perishable {
         match (self, french) {
             (Self::RefreshToken, true) => (
                 "le jeton d'actualisation",
-                format!("reconnectez-vous et mettez le nouveau jeton dans {section}.oauth2.refresh_token"),
+                format!(
+                    "reconnectez-vous par `guichet sign-in {section}`, ou mettez un nouveau jeton dans {section}.oauth2.refresh_token"
+                ),
             ),
-            (Self::RefreshToken, false) => {
-                ("the refresh token", format!("sign in anew and put the new token into {section}.oauth2.refresh_token"))
-            }
+            (Self::RefreshToken, false) => (
+                "the refresh token",
+                format!(
+                    "sign in anew with `guichet sign-in {section}`, or put a new token into {section}.oauth2.refresh_token"
+                ),
+            ),
             (Self::ClientSecret, true) => (
                 "le secret du client",
                 format!(

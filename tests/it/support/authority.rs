@@ -10,6 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::Digest;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -52,6 +53,10 @@ pub struct State {
     pub asked: Vec<Form>,
     /// Every access and refresh token it gave.
     pub gave: Vec<String>,
+    /// Codes it gave to browsers, each with its challenge and where it was sent.
+    pub codes: BTreeMap<String, (String, String)>,
+    /// Whether a signing in ends with a refresh token.
+    pub offline: bool,
 }
 
 /// The server.
@@ -93,6 +98,8 @@ impl Authority {
             more: String::new(),
             asked: Vec::new(),
             gave: Vec::new(),
+            codes: BTreeMap::new(),
+            offline: true,
         }));
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
@@ -118,6 +125,17 @@ impl Authority {
             "oauth2 = {{ provider = \"other\", token_url = \"{}://localhost:{}/token\", client_id = \"desk\", client_secret = \"{SECRET}\"{more} }}",
             self.scheme, self.port
         )
+    }
+
+    /// Somebody opens this address in a browser and says yes; gives where the browser is sent.
+    pub fn consent(&self, url: &str) -> String {
+        let query = form(url.split_once('?').unwrap().1);
+        assert_eq!((&*query["response_type"], &*query["client_id"]), ("code", "desk"), "{url}");
+        assert_eq!(query["code_challenge_method"], "S256", "{url}");
+        let (code, back) = (unique("code"), query["redirect_uri"].clone());
+        let challenge = query["code_challenge"].clone();
+        self.state.lock().unwrap().codes.insert(code.clone(), (challenge, back.clone()));
+        format!("{back}?code={code}&state={}", query["state"])
     }
 
     pub fn set(&self, change: impl FnOnce(&mut State)) {
@@ -212,6 +230,19 @@ fn answer(state: &mut State, form: &Form) -> Option<(u16, String)> {
             }
         }
         Some("refresh_token") => return refused("invalid_grant"),
+        Some("authorization_code") => {
+            // A code serves once.
+            let given = state.codes.remove(field("code").unwrap_or_default());
+            let challenge = sha2::Sha256::digest(field("code_verifier").unwrap_or_default().as_bytes());
+            let proof = (BASE64URL_NOPAD.encode(&challenge), field("redirect_uri").unwrap_or_default().to_owned());
+            if given != Some(proof) {
+                return refused("invalid_grant");
+            }
+            if state.offline {
+                state.refresh_token = unique("signed-in");
+                more += &format!(",\"refresh_token\":\"{}\"", state.refresh_token);
+            }
+        }
         other => panic!("{other:?}"),
     }
     let believed = if state.manner == Manner::GivesDead { -60 } else { state.believed };
