@@ -39,7 +39,7 @@
 //!
 //! **queue** a support address with its prefix, people and policy · **ticket** · **message**
 //! public, internal or vendor's · **order** a line that asks for something · **event** one line of a ticket's history · **requester** · **agent**
-//! someone of the desk · **vendor** somebody outside who helps it · **level** N1 to N4 · **deadline** what is to
+//! someone of the desk · **vendor** somebody outside who helps it · **level** N1, N2 and so on: who takes over from whom · **deadline** what is to
 //! happen by itself at a time · **calendar** when people work · **target** what is promised, within what
 //! time · **course** how a ticket stood, for reports · **participant** someone on the requester's side · **priority** P0…P4 ·
 //! **letter** a mail the desk writes · **inbox** mails kept as received, each ending with a

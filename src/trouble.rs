@@ -3,7 +3,7 @@
 //! | failure | while running | of a command |
 //! | --- | --- | --- |
 //! | configuration wrong | at a reload: the last good one stays | exit 78 |
-//! | database unreachable, busy, disk full | wait 1 s to 1 min, again | exit 69 |
+//! | database unreachable, busy, disk full | wait 1 s to 1 min, letters to 5 min, mailboxes and reports to 10 min, again | exit 69 |
 //! | schema newer than the program | stop | exit 78 |
 //! | database file damaged | an alarm, once a week's check finds it; work goes on where it can | exit 65 |
 //! | another instance has taken over | leave it to that one; look again when a lease is free | — |

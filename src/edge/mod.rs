@@ -1,4 +1,4 @@
-//! The world outside: IMAP, Maildir, SMTP, authorization servers, systemd.
+//! The world outside: IMAP, Maildir, SMTP, authorization servers, the local page, systemd.
 //!
 //! Takes: plain settings and bytes. Gives: bytes and typed failures. Never: rules, SQL. Every
 //! wait here has a limit; a connection on which anything went wrong is thrown away.

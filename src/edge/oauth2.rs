@@ -356,7 +356,7 @@ impl<'a> Exchange<'a> {
         match (what, code) {
             (Refused::RefreshToken, _) => {
                 format!(
-                    "sign in anew with `guichet sign-in {name}`, or put a new token into {name}.oauth2.refresh_token"
+                    "sign in anew with `guichet sign-in {name}`, or put the new refresh token into {name}.oauth2.refresh_token"
                 )
             }
             (Refused::Code, _) => "a code serves once, and for some minutes only: sign in again".to_owned(),

@@ -124,3 +124,22 @@ fn quoted(text: &str) -> String {
     };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_begin_like_formulas_are_texts() {
+        for begins in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "－1"] {
+            let cell = quoted(begins);
+            assert!(cell.starts_with('\'') || cell.starts_with("\"'"), "{cell}");
+        }
+        assert_eq!(quoted("Réseau"), "Réseau");
+        assert_eq!(quoted("Wi-Fi, \"Nord\""), "\"Wi-Fi, \"\"Nord\"\"\"");
+        let mut figures = Figures::default();
+        figures.by_category.insert("=HYPERLINK(\"http://x\",1)".to_owned(), Group::default());
+        let table = csv(&figures);
+        assert!(table.contains("category,\"'=HYPERLINK(\"\"http://x\"\",1)\","), "{table}");
+    }
+}

@@ -27,6 +27,7 @@ impl Check<'_> {
 
     pub(super) fn topic(&mut self, section: &str, name: &str, topic: &raw::Topic, raw: &Raw) -> Topic {
         let place = |key: &str| format!("{section}.{name}.{key}");
+        self.without_effect(section, name, topic);
         let known = |of: &str, name: &Option<String>, check: &mut Self, key: &str| {
             let names = check.source.names(of);
             if let Some(name) = name.as_ref().filter(|n| !names.contains(n)) {
@@ -58,6 +59,25 @@ impl Check<'_> {
             kind: known("types", &topic.kind, self, "type"),
             priority,
             level: topic.level.unwrap_or(0),
+        }
+    }
+
+    /// Of categories and types less is asked than of services.
+    fn without_effect(&mut self, section: &str, name: &str, topic: &raw::Topic) {
+        let of_services = [("approvers", !topic.approvers.is_empty()), ("category", topic.category.is_some())];
+        let of_both = [
+            ("people", !topic.people.is_empty()),
+            ("type", topic.kind.is_some()),
+            ("priority", topic.priority.is_some()),
+            ("level", topic.level.is_some()),
+        ];
+        let without: &[&[(&str, bool)]] = match section {
+            "types" => &[&of_services, &of_both],
+            "categories" => &[&of_services],
+            _ => &[],
+        };
+        for (key, _) in without.iter().copied().flatten().filter(|(_, given)| *given) {
+            self.warnings.push(format!("{section}.{name}.{key} has no effect: see the table in docs/configuration.md"));
         }
     }
 

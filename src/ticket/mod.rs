@@ -2,7 +2,7 @@
 //!
 //! Takes: a mail that was read, the [`Policy`], and a snapshot of what the store knows. Gives: a
 //! [`Decision`]. Never: asynchronous work, SQL, the clock, randomness: the same arguments give the
-//! same decision, which is what makes `replay` and the tests possible.
+//! same decision, which is what makes looking twice, and the tests, possible.
 
 mod authority;
 mod caps;

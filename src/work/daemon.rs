@@ -1,7 +1,8 @@
 //! `run`: the loops that carry work, and nothing else.
 //!
-//! One task that watches the mailboxes, one that decides, one that sends, one that reports, and a bell that rings every ten seconds
-//! in case somebody else (an operator's command, a due time) left work. SIGTERM and SIGINT end it,
+//! One task that watches the mailboxes, one that decides, one that sends, one that reports, one each for upkeep, alarms, the
+//! local page, the status line and the watchdog, and a bell that rings every ten seconds in case somebody else (an
+//! operator's command, a due time) left work. SIGTERM and SIGINT end it,
 //! SIGHUP reads the configuration again.
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 //! `GUICHET_KILL_AT=sent:3` ends the process, as `kill -9` does, when the third letter was taken by the server and
 //! that is not yet noted; with `:STOP` behind it the process is only stopped, and may go on later. What must be true after any of them stands in `docs/reliability.md`.
 
-/// The names, in the order in which a mail passes them.
+/// The names, in the order in which a mail passes them; the last is that of deadlines.
 pub const POINTS: [&str; 15] = [
     "fetched",
     "journalled",

@@ -137,7 +137,7 @@ pub const ENTRIES: [Entry; 40] = [
     entry(Name::PostMortem, &["postmortem", "bilan", "post-mortem"], ["#bilan", "#postmortem"], ["le texte est le post-mortem de l'incident ; il reste interne", "the text is the post-mortem of the incident; it stays inside"]),
     entry(Name::Send, &["send", "envoyer"], ["#envoyer", "#send"], ["envoie malgré la réponse d'un collègue", "sends in spite of a colleague's answer"]),
     entry(Name::Undo, &["undo", "annuler"], ["#annuler", "#undo"], ["reprend le dernier ordre, si rien ne s'est passé depuis", "takes the last order back, if nothing has happened since"]),
-    entry(Name::List, &["list", "liste"], ["#liste [miens|retard|nouveaux]", "#list [mine|overdue|new]"], ["vos tickets", "your tickets"]),
+    entry(Name::List, &["list", "liste"], ["#liste [miens|retard|nouveaux]", "#list [mine|overdue|new]"], ["les tickets en cours de vos files ; `miens` les vôtres", "the unfinished tickets of your queues; `mine` are yours"]),
     entry(Name::Show, &["show", "voir", "afficher"], ["#voir", "#show"], ["le ticket entier", "the whole ticket"]),
     entry(Name::Why, &["why", "pourquoi"], ["#pourquoi", "#why"], ["ce que sont devenus ses courriels", "what became of its mails"]),
     entry(Name::Help, &["help", "aide"], ["#aide", "#help"], ["cette liste", "this list"]),

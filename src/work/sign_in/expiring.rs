@@ -33,13 +33,13 @@ impl Perishable {
             (Self::RefreshToken, true) => (
                 "le jeton d'actualisation",
                 format!(
-                    "reconnectez-vous par `guichet sign-in {section}`, ou mettez un nouveau jeton dans {section}.oauth2.refresh_token"
+                    "reconnectez-vous par `guichet sign-in {section}`, ou mettez le nouveau jeton dans {section}.oauth2.refresh_token"
                 ),
             ),
             (Self::RefreshToken, false) => (
                 "the refresh token",
                 format!(
-                    "sign in anew with `guichet sign-in {section}`, or put a new token into {section}.oauth2.refresh_token"
+                    "sign in anew with `guichet sign-in {section}`, or put the new token into {section}.oauth2.refresh_token"
                 ),
             ),
             (Self::ClientSecret, true) => (

@@ -1,10 +1,11 @@
 //! The process killed: at each named point of its work, and at random.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use guichet::store::{Store, TicketFilter};
 use guichet::work::point::POINTS;
 
-use super::trial::{Dice, Trial, rounds};
+use super::trial::{Dice, Trial, record, rounds};
 use crate::support::Database;
 
 /// Mails that come before each kill.
@@ -34,7 +35,7 @@ async fn killed_at(point: &str, database: Database) {
 }
 
 fn at_every_point(database: Database) {
-    // A deadline is met by its own test.
+    // That of deadlines has a test of its own.
     let points: Vec<&str> = POINTS.into_iter().filter(|point| *point != "swept").collect();
     // Beside each other, since much of it is waiting.
     std::thread::scope(|scope| {
@@ -82,4 +83,49 @@ async fn nothing_is_lost_by_kills_at_random_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_by_kills_at_random_on_postgres() {
     at_random(Database::Postgres).await;
+}
+
+/// A warning two seconds after each mail, given while the process is killed over it: everything follows from it once.
+async fn at_a_deadline(database: Database) {
+    let runs = rounds(3);
+    let mut trial = Trial::new(database).await;
+    trial.more = "sla = \"std\"\n[agents.marie]\naddress = \"marie@agents.example\"\nname = \"Marie\"\nroles = [\"moderator\"]\n\
+                  queues = [\"help\"]\n[slas.std]\ncalendar = \"always\"\nwarn_at = [3]\ntargets = [{ respond = \"1m\" }]\n"
+        .to_owned();
+    for _ in 0..runs {
+        trial.mails(MAILS);
+        trial.killed_at("swept", 1);
+    }
+    trial.finish();
+    let begun = Instant::now();
+    let warned = loop {
+        let store = Store::open(&trial.url).await.unwrap();
+        let tickets = store.tickets(&TicketFilter { limit: 1_000, ..TicketFilter::default() }).await.unwrap();
+        let mut warned = Vec::new();
+        for ticket in &tickets {
+            let events = store.events(ticket.id).await.unwrap();
+            warned.push(events.iter().filter(|event| event.kind == "warned").count());
+        }
+        store.close().await;
+        if !warned.contains(&0) {
+            break warned;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{warned:?} {}", trial.log());
+        trial.finish();
+    };
+    assert_eq!(warned, vec![1; runs * MAILS], "each is warned of once: {}", trial.log());
+    let told = trial.letters().into_iter().filter(|to| to != "marie@agents.example").count();
+    assert_eq!(told, runs * MAILS, "everybody is acknowledged once");
+    trial.sound(&format!("killed at `swept`, {database:?}"));
+    record(&format!("killed at `swept`, {database:?}"), runs, runs * MAILS, 0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_is_met_once_by_kills_on_sqlite() {
+    at_a_deadline(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_is_met_once_by_kills_on_postgres() {
+    at_a_deadline(Database::Postgres).await;
 }
