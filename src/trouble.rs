@@ -169,7 +169,8 @@ impl Patience {
 /// What becomes of a letter after an attempt that failed on the letter itself.
 ///
 /// The wait doubles with the attempts, within `retry`; `chance` (0 to 1) spreads it over its upper
-/// half. A letter older than `retry.give_up` is not tried again.
+/// half. A letter older than `retry.give_up` is not tried again, once it has been tried four times: one that waited for days
+/// because there was no server, or was sent again by a person, must not fail at the first greylisting (RFC 6647).
 #[must_use]
 pub fn after_refusal(
     trouble: &SmtpTrouble,
@@ -187,11 +188,14 @@ pub fn after_refusal(
     let tries = u32::try_from(attempts.clamp(1, 64)).unwrap_or(1);
     let wait = (0..tries).map(|_| backoff.wait(chance)).last().unwrap_or(retry.first);
     let due_at = now.saturating_add(millis(wait));
-    if due_at.saturating_sub(created_at) > millis(retry.give_up) {
+    if attempts >= FEWEST && due_at.saturating_sub(created_at) > millis(retry.give_up) {
         return Settlement::Failed { error: format!("given up after {attempts} attempts: {error}") };
     }
     Settlement::Later { due_at, error, counts: true }
 }
+
+/// How often a letter is tried at least, whatever its age.
+const FEWEST: i64 = 4;
 
 /// A length of time in [`Millis`].
 #[must_use]
@@ -230,6 +234,15 @@ mod tests {
         }
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120]);
         assert!(now > 22 * HOUR && now <= 24 * HOUR);
+    }
+
+    #[test]
+    fn an_old_letter_is_tried_some_times_before_it_is_given_up() {
+        let refusal = SmtpTrouble::Transient("451 later".to_owned());
+        let given_up = |attempts| {
+            matches!(after_refusal(&refusal, attempts, 0, 90 * HOUR, &RETRY, 0.5), Settlement::Failed { .. })
+        };
+        assert_eq!([1, 2, 3, 4, 5].map(given_up), [false, false, false, true, true]);
     }
 
     #[test]

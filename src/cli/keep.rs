@@ -39,8 +39,8 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
         );
     }
     println!(
-        "Mail that was handled after the copy was made lies in the archive folders; `guichet verify --archives` counts it. Moved back \
-         to its folder, it is read again."
+        "Mail that was handled after the copy was made lies in the archive folders; `guichet verify --archives` counts it. Marked as unread and \
+         moved back to its folder, it is read again."
     );
     Ok(())
 }
@@ -48,6 +48,10 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
 pub(super) async fn erase(open: &Open, address: &str, yes: bool, as_json: bool) -> Result<ExitCode, Trouble> {
     let zone = &open.settings.policy.desk.time_zone;
     let policy = &open.settings.policy;
+    if policy.is_own_address(&crate::mail::key(address)) {
+        let text = "this is an address of the desk itself, which stands in every mail";
+        return Err(Trouble::Usage(text.to_owned()));
+    }
     if policy.agent(&crate::mail::key(address)).is_some() {
         let text = "this is the address of an agent; take the agent out of the configuration first";
         return Err(Trouble::Usage(text.to_owned()));

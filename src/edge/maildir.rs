@@ -4,8 +4,11 @@
 //! handled one gets that flag and moves to the archive folder's `cur/`, or stays, marked.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// Bytes read of a mail that is too large.
+const HEAD: u64 = 64 * 1024;
 
 /// A mail waiting in the Maildir.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,17 +46,30 @@ fn entry(path: PathBuf) -> io::Result<Entry> {
     Ok(Entry { path, size })
 }
 
+/// The mail; of one larger than `most` its beginning, which holds the header.
+///
+/// # Errors
+/// The file system's.
+pub fn read(entry: &Entry, most: u64) -> io::Result<Vec<u8>> {
+    if entry.size <= most {
+        return fs::read(&entry.path);
+    }
+    let mut head = Vec::new();
+    fs::File::open(&entry.path)?.take(HEAD).read_to_end(&mut head)?;
+    Ok(head)
+}
+
 /// Mails of a folder that are marked as handled.
 ///
 /// # Errors
 /// The file system's, with the folder named.
-pub fn handled(home: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn handled(home: &Path) -> io::Result<Vec<Entry>> {
     let cur = home.join("cur");
     let mut found = Vec::new();
     for item in fs::read_dir(&cur).map_err(|e| named(&cur, &e))? {
         let item = item?;
         if is_seen(&item.file_name().to_string_lossy()) && item.file_type()?.is_file() {
-            found.push(item.path());
+            found.push(entry(item.path())?);
         }
     }
     Ok(found)

@@ -145,8 +145,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn people_of_old(&self, before: Millis, count: i64) -> Result<Vec<String>, StoreError> {
-        let query = sqlx::query(sql::PEOPLE_OF_OLD.on(self.engine)).bind(before).bind(count);
+    pub async fn people_of_old(&self, before: Millis, beyond: &str, count: i64) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query(sql::PEOPLE_OF_OLD.on(self.engine)).bind(before).bind(count).bind(beyond);
         let rows = query.fetch_all(&self.read).await?;
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
@@ -211,8 +211,18 @@ impl Store {
         tx.close_links(&links, erasure, actor, count, now).await?;
         tx.commit().await?;
         sqlx::query(sql::SEARCH_ANEW.on(self.engine)).execute(&self.write).await?;
-        sqlx::query(sql::EMPTY_LOG.on(self.engine)).execute(&self.write).await?;
         Ok(count)
+    }
+
+    /// Writes what the log beside a SQLite file holds into the file, and empties it, so that what was deleted is
+    /// in neither; on PostgreSQL the room is made free. False when somebody read for too long.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        let query = sqlx::query(sql::EMPTY_LOG.on(self.engine));
+        let row = query.fetch_optional(&self.write).await?;
+        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.is_none_or(|busy| busy == 0))
     }
 }
 
@@ -332,7 +342,8 @@ impl Word {
     }
 
     fn between(before: &str, word: &str, after: &str) -> Self {
-        let pattern = format!("(^|{before}){}($|{after})", regex::escape(word));
+        // Columns of JSON hold the ends of lines as two characters, the second of which is a letter.
+        let pattern = format!("(^|{before}|\\\\[nrtbf]){}($|{after})", regex::escape(word));
         // An expression made of an escaped word is always one.
         Self(RegexBuilder::new(&pattern).case_insensitive(true).build().ok())
     }
@@ -374,6 +385,14 @@ mod tests {
             assert_eq!(ana.replaced(other, "X"), other);
         }
         assert_eq!(ana.replaced("7:ack:ana@college.example:4", "$0"), "7:ack:$0:4");
+    }
+
+    #[test]
+    fn lines_in_json_end_before_an_address_and_a_name() {
+        let text = r#"{"text":"Votre adresse :\nana@college.example\r\nAna Martin\tici"}"#;
+        let done = Word::new("ana@college.example").replaced(text, "X");
+        let done = Word::new("Ana Martin").replaced(&done, "Y");
+        assert_eq!(done, r#"{"text":"Votre adresse :\nX\r\nY\tici"}"#);
     }
 
     #[test]

@@ -183,7 +183,14 @@ impl Store {
             let links = self.links(newest, PAGE).await?;
             let Some(last) = links.last() else { break };
             newest = last.id;
-            links.iter().for_each(|link| drop(covered.remove(&link.id)));
+            for link in &links {
+                covered.remove(&link.id);
+                // What was erased meanwhile fits the new link, not what was read.
+                if let Some(about) = emptied(link) {
+                    covered.remove(&about);
+                    said.remove(&about);
+                }
+            }
         }
         for (id, digest) in said {
             if covered.remove(&id).unwrap_or_default().digest() != digest {
@@ -246,8 +253,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn unknown(&self, mailbox: &str, mails: &[Vec<u8>]) -> Result<usize, StoreError> {
-        let hashes: BTreeSet<String> = mails.iter().map(|bytes| content_hash_of(bytes, bytes.len() as u64)).collect();
+    pub async fn unknown(&self, mailbox: &str, mails: &[(Vec<u8>, u64)]) -> Result<usize, StoreError> {
+        let hashes: BTreeSet<String> = mails.iter().map(|(bytes, size)| content_hash_of(bytes, *size)).collect();
         let query = sqlx::query(sql::INBOX_KNOWN.on(self.engine)).bind(json(&hashes)?).bind(mailbox);
         Ok(hashes.len() - query.fetch_all(&self.read).await?.len())
     }
@@ -277,9 +284,12 @@ fn follow(link: &Link, before: i64, found: &mut Chain, said: &mut BTreeMap<i64, 
         found.problems.push(format!("link {} of {} does not follow from the one before it", link.id, link.kind));
     }
     found.head.clone_from(&link.chain);
-    // An erasure says what is left of the link it emptied.
-    let about = link.subject.strip_prefix("link ").filter(|_| link.kind == "erased").and_then(|id| id.parse().ok());
-    said.insert(about.unwrap_or(link.id), link.digest.clone());
+    said.insert(emptied(link).unwrap_or(link.id), link.digest.clone());
+}
+
+/// An erasure says what is left of the link it emptied: which one.
+fn emptied(link: &Link) -> Option<i64> {
+    link.subject.strip_prefix("link ").filter(|_| link.kind == "erased").and_then(|id| id.parse().ok())
 }
 
 fn gaps(prefix: &str, last: i64, most: i64, given: &BTreeSet<i64>) -> Vec<String> {

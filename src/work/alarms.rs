@@ -200,18 +200,20 @@ impl Look<'_> {
     fn disks(&self, wrong: &mut Wrong) {
         let limit = self.settings.alarms.disk_free;
         let name = |place: &Path| format!("disk:{}", place.display());
-        for (place, free) in &self.health.disks {
+        let asked = self.health.disks.iter().filter_map(|(place, free)| Some((place, (*free)?)));
+        for (place, free) in asked {
             // A little more room than the limit is needed for the all-clear, so that it does not go to and fro.
             let limit = if self.is_known(&name(place)) { limit / 10 * 11 } else { limit };
-            if *free < limit {
+            if free < limit {
                 let (mib, shown) = (free / (1024 * 1024), place.display());
                 let fr = format!("Il ne reste que {mib} Mio sur le disque de {shown}.");
                 wrong.insert(name(place), [fr, format!("Only {mib} MiB are left on the disk of {shown}.")]);
             }
         }
-        // A place that cannot be asked is no better than it was.
-        let asked = |alarm: &Alarm| self.health.disks.iter().any(|(place, _)| alarm.name == name(place));
-        for alarm in self.known.iter().filter(|alarm| alarm.name.starts_with("disk:") && !asked(alarm)) {
+        // A place that cannot be asked is no better than it was; one that is not written to any more is nobody's trouble.
+        let mute =
+            |alarm: &Alarm| self.health.disks.iter().any(|(place, free)| free.is_none() && alarm.name == name(place));
+        for alarm in self.known.iter().filter(|alarm| mute(alarm)) {
             wrong.insert(alarm.name.clone(), alarm.text.clone());
         }
     }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -219,12 +220,27 @@ async fn restore_dump(settings: &Settings, file: &Path) -> Result<Option<PathBuf
     let _gone = Gone(script.clone());
     let made = run_to("pg_restore", &["--no-owner", "--no-privileges", "--file"], &script, file).await;
     made?;
+    for_older_servers(&script)?;
     let (plain, password) = crate::store::split_password(url);
     let mut command = Command::new("psql");
     command.args(["--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1"]);
     command.arg(format!("--dbname={plain}")).arg("--command").arg(Store::drop_everything()).arg("--file").arg(&script);
     finish("psql", command, password).await?;
     Ok(None)
+}
+
+/// Tools of version 17 and later begin with a setting that servers before 17 do not know, and would stop at.
+fn for_older_servers(script: &Path) -> Result<(), Trouble> {
+    let failed = |e: std::io::Error| Trouble::Input(format!("{}: {e}", script.display()));
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(script).map_err(failed)?;
+    let mut head = vec![0; 4096];
+    let read = file.read(&mut head).map_err(failed)?;
+    let setting = b"SET transaction_timeout = 0;";
+    if let Some(at) = head[..read].windows(setting.len()).position(|words| words == setting) {
+        file.seek(SeekFrom::Start(at as u64)).map_err(failed)?;
+        file.write_all(&vec![b' '; setting.len()]).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// A file that is gone when it is not needed any longer.

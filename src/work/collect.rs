@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::clock::Millis;
 use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble, Which};
 use crate::edge::maildir;
 use crate::mail::Unreadable;
@@ -42,8 +43,7 @@ pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) 
     for uids in waiting.chunks(settings.batch.mails) {
         count += fetch.batch(uids).await?;
     }
-    fetch.settle().await?;
-    desk.note_polled(mailbox, begun);
+    fetch.settle(begun).await?;
     Ok(count)
 }
 
@@ -148,6 +148,11 @@ impl Fetch<'_> {
             Ok(_) | Err(ImapTrouble::Refused { .. }) => {}
             Err(source) => return Err(self.imap_trouble(source)),
         }
+        self.keep_place(uid).await
+    }
+
+    /// A mail the server does not give out, or that has vanished since.
+    async fn keep_place(&mut self, uid: u32) -> Result<(), Trouble> {
         let still = self.imap.sizes(&[uid]).await.map_err(|e| self.imap_trouble(e))?;
         let Some((_, size)) = still.first() else { return Ok(()) };
         let reason = format!("the server does not give out this mail; it lies in its folder under UID {uid}");
@@ -158,7 +163,11 @@ impl Fetch<'_> {
 
     /// A mail too large to fetch: its header is kept, the mail itself stays where it is.
     async fn keep_header(&mut self, uid: u32, size: u64) -> Result<(), Trouble> {
-        let header = self.imap.fetch_header(uid).await.map_err(|e| self.imap_trouble(e))?;
+        let header = match self.imap.fetch_header(uid).await {
+            Ok(header) if !header.is_empty() => header,
+            Ok(_) | Err(ImapTrouble::Refused { .. }) => return self.keep_place(uid).await,
+            Err(source) => return Err(self.imap_trouble(source)),
+        };
         let limit = self.settings.policy.limits.mail_bytes;
         let why = Unreadable::TooLarge { size: usize::try_from(size).unwrap_or(usize::MAX), limit };
         let reason = format!("{why}; it lies in its folder under UID {uid}");
@@ -192,7 +201,8 @@ impl Fetch<'_> {
     }
 
     /// Archives every server copy whose bytes are in the inbox, those of earlier lives included.
-    async fn settle(&mut self) -> Result<(), Trouble> {
+    /// The mailbox counts as read, from `begun` on, whether they can be moved or not: mails are read and answered all the same.
+    async fn settle(&mut self, begun: Millis) -> Result<(), Trouble> {
         let validity = self.cursor.uid_validity;
         let mut uids = std::mem::take(&mut self.done);
         uids.extend(self.desk.store.unsettled(self.mailbox, validity, LEFTOVERS).await?);
@@ -204,9 +214,22 @@ impl Fetch<'_> {
         tx.set_cursor(self.mailbox, self.cursor).await?;
         tx.commit().await?;
         point("flushed");
+        self.desk.note_polled(self.mailbox, begun);
         for chunk in uids.chunks(SETTLE_AT_ONCE) {
             let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { break };
-            self.imap.settle(chunk).await.map_err(|e| self.imap_trouble(e))?;
+            match self.imap.settle(chunk).await.map_err(|e| self.imap_trouble(e)) {
+                Ok(()) => {}
+                Err(
+                    trouble @ Trouble::Imap {
+                        source: ImapTrouble::Refused { .. } | ImapTrouble::Unsupported(_), ..
+                    },
+                ) => {
+                    self.desk.meter.mailbox_failed(self.mailbox, &trouble);
+                    tracing::warn!(mailbox = self.mailbox, error = %trouble, "handled mails stay where they are");
+                    return Ok(());
+                }
+                Err(trouble) => return Err(trouble),
+            }
             point("moved");
             let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
             tx.settle(self.mailbox, validity, *first, *last).await?;
@@ -274,16 +297,14 @@ fn fitting(entries: &[maildir::Entry], bytes: u64) -> usize {
 
 /// The mail, or its first bytes and why it is held.
 fn read_entry(entry: &maildir::Entry, most: u64) -> std::io::Result<(Vec<u8>, Option<String>)> {
+    let bytes = maildir::read(entry, most)?;
     if entry.size <= most {
-        return Ok((std::fs::read(&entry.path)?, None));
+        return Ok((bytes, None));
     }
-    use std::io::Read;
-    let mut head = Vec::new();
-    std::fs::File::open(&entry.path)?.take(64 * 1024).read_to_end(&mut head)?;
     let why = Unreadable::TooLarge {
         size: usize::try_from(entry.size).unwrap_or(usize::MAX),
         limit: usize::try_from(most).unwrap_or(usize::MAX),
     };
     let name = entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok((head, Some(format!("{why}; its file begins with {name}"))))
+    Ok((bytes, Some(format!("{why}; its file begins with {name}"))))
 }

@@ -170,6 +170,12 @@ impl Sender {
         outcome: Outcome,
         stop: &CancellationToken,
     ) -> Result<Vec<Due>, Trouble> {
+        // Before they count as settled: whoever ends in between tells it again, which changes nothing.
+        for (id, settlement) in &outcome.others {
+            if let Settlement::Failed { error } = settlement {
+                undelivered::tell(desk, *id, error).await?;
+            }
+        }
         let now = desk.clock.now();
         let error = outcome.broken.as_ref().map(ToString::to_string).unwrap_or_default();
         // For good: the notes of the batch are forgotten after it.
@@ -185,11 +191,6 @@ impl Sender {
         tx.commit().await?;
         point("recorded");
         self.notes.clear().map_err(no_notes)?;
-        for (id, settlement) in &outcome.others {
-            if let Settlement::Failed { error } = settlement {
-                undelivered::tell(desk, *id, error).await?;
-            }
-        }
         outcome.broken.map_or(Ok(next), Err)
     }
 

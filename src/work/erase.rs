@@ -34,7 +34,7 @@ pub struct Erased {
 /// Erases a person. `progress` hears how many mails and letters of all were read.
 ///
 /// # Errors
-/// [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while mails that name them wait for their verdict, or
+/// [`Trouble::Usage`] for what is no address, [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while mails that name them wait for their verdict, or
 /// [`Trouble::Store`]; nothing is erased then.
 pub async fn run(
     store: &Store,
@@ -43,6 +43,10 @@ pub async fn run(
     now: Millis,
     mut progress: impl FnMut(i64, i64),
 ) -> Result<Erased, Trouble> {
+    // A word would stand in everybody's mails, and nothing stands everywhere.
+    if !mail::looks_like_address(address) {
+        return Err(Trouble::Usage(format!("{address:?} is no mail address")));
+    }
     let address = mail::key(address);
     let (tickets, names) = store.person(&address).await?;
     let (mut mails, mut letters) = store.papers(&address, &tickets).await?;
@@ -67,6 +71,9 @@ pub async fn run(
     let rows = store.erase(&erasure, actor, now).await?;
     let mut found: Vec<(String, usize)> =
         store.search(&address).await?.into_iter().map(|(place, count)| (place.to_owned(), count)).collect();
+    if !store.empty_log().await? {
+        found.push(("the database's log, which somebody reads: erase again when that is over".to_owned(), 1));
+    }
     let left = naming(store, &address, true, |done| progress(all / 2 + done, all)).await?;
     found
         .push(("bytes of mails, held ones of others among them: judge those, then erase again".to_owned(), left.len()));

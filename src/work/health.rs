@@ -21,7 +21,7 @@ pub struct Health {
     /// How long the store took to answer, in seconds.
     pub latency: f64,
     /// Room left where something is written, in bytes.
-    pub disks: Vec<(PathBuf, u64)>,
+    pub disks: Vec<(PathBuf, Option<u64>)>,
     /// When the newest backup was made; 0 for none.
     pub backup_at: Millis,
     /// Since when this life goes on.
@@ -97,7 +97,8 @@ async fn mailboxes(desk: &Desk, settings: &Settings) -> Result<Vec<MailboxHealth
 }
 
 /// Room left on every disk something is written to.
-fn disks(settings: &Settings, database: Option<&Path>) -> Vec<(PathBuf, u64)> {
+/// Places that cannot be asked have none.
+fn disks(settings: &Settings, database: Option<&Path>) -> Vec<(PathBuf, Option<u64>)> {
     let own = database.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
     let own = own.as_deref().and_then(Path::parent).map(Path::to_path_buf);
     let maildirs = settings.mailboxes.values().filter_map(|m| match &m.kind {
@@ -107,10 +108,10 @@ fn disks(settings: &Settings, database: Option<&Path>) -> Vec<(PathBuf, u64)> {
     let mut places: Vec<PathBuf> = own.into_iter().chain(settings.backups.folder.clone()).chain(maildirs).collect();
     places.dedup();
     let free = |place: PathBuf| {
-        let about = rustix::fs::statvfs(&place).ok()?;
-        Some((place, about.f_bavail.saturating_mul(about.f_frsize)))
+        let about = rustix::fs::statvfs(&place).ok();
+        (place, about.map(|about| about.f_bavail.saturating_mul(about.f_frsize)))
     };
-    places.into_iter().filter_map(free).collect()
+    places.into_iter().map(free).collect()
 }
 
 impl Health {
@@ -168,7 +169,10 @@ impl Health {
         }
         let alarms = self.alarms.iter().map(|alarm| (Some(("name", alarm.name.clone())), 1.0));
         figures.push(("alarm", "What the operator has been told is wrong", alarms.collect()));
-        let disks = self.disks.iter().map(|(place, free)| (Some(("path", place.display().to_string())), bytes(*free)));
+        let disks = self
+            .disks
+            .iter()
+            .filter_map(|(place, free)| Some((Some(("path", place.display().to_string())), bytes((*free)?))));
         figures.push(("disk_free_bytes", "Room left where something is written", disks.collect()));
         if let Some(s) = &self.standing {
             figures.extend([

@@ -96,6 +96,9 @@ impl Presence {
         let mailboxes = settings.mailboxes.keys().map(|name| of_mailbox(name));
         for name in [self.own.clone(), DESK.to_owned()].into_iter().chain(mailboxes) {
             let begun = Instant::now();
+            if name == self.own {
+                self.ask_for_dead(store).await?;
+            }
             // Who does not live takes nothing.
             let taken = alive && store.take_lease(&name, TERM).await?;
             if name == self.own {
@@ -104,6 +107,16 @@ impl Presence {
             self.note(&name, taken.then_some(begun));
         }
         self.forget(settings);
+        Ok(())
+    }
+
+    /// A machine that was suspended has a clock that stood still, and would not notice: the database says whether this
+    /// instance could be taken for dead since its last renewal.
+    async fn ask_for_dead(&self, store: &Store) -> Result<(), StoreError> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&self.own);
+        if held && store.lease_end(&self.own).await?.is_none() {
+            self.lapses.fetch_add(1, Ordering::SeqCst);
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use super::Desk;
 use super::letters::{Cause, Writer};
-use crate::store::{StoreError, Unit, Wanted};
+use crate::store::{OutboxState, StoreError, Unit, Wanted};
 use crate::ticket::{LetterKind, Undelivered, unasked, undelivered_orders};
 
 /// Tells them. `error`: what the server said.
@@ -12,6 +12,10 @@ use crate::ticket::{LetterKind, Undelivered, unasked, undelivered_orders};
 /// [`StoreError`].
 pub(super) async fn tell(desk: &Desk, outbox_id: i64, error: &str) -> Result<(), StoreError> {
     let Some(row) = desk.store.outbox_entry(outbox_id).await? else { return Ok(()) };
+    // Another instance may have it by now, or it was erased.
+    if row.state != OutboxState::Sending.as_str() {
+        return Ok(());
+    }
     let kind = LetterKind::from_name(&row.kind).filter(|kind| kind.is_personal());
     let (Some(kind), Some(found)) = (kind, desk.store.ticket(&row.ticket).await?) else { return Ok(()) };
     let (settings, now) = (desk.settings.load_full(), desk.clock.now());

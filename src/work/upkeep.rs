@@ -1,7 +1,5 @@
 //! The upkeep of the database: whether it is whole, its statistics, room given back, data whose time is over.
 
-use std::collections::BTreeSet;
-
 use super::presence::DESK;
 use super::{Desk, erase};
 use crate::clock::{DAY, HOUR, Millis};
@@ -22,13 +20,23 @@ const PEOPLE: i64 = 20;
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
+pub async fn drain(desk: &Desk) -> Result<(), StoreError> {
     let now = desk.clock.now();
+    // Each by itself: what hinders one must not hide what the other finds.
+    let (nightly, weekly) = (every_night(desk, now).await, every_week(desk, now).await);
+    nightly.and(weekly)
+}
+
+async fn every_night(desk: &Desk, now: Millis) -> Result<(), StoreError> {
     if is_due(desk, NIGHT, now).await? {
         forget(desk, now).await?;
         desk.store.analyze().await?;
         ring_again(desk, NIGHT, night(desk, now)).await?;
     }
+    Ok(())
+}
+
+async fn every_week(desk: &Desk, now: Millis) -> Result<(), StoreError> {
     if is_due(desk, WEEK, now).await? {
         let wrong = broken(desk).await?;
         desk.store.set_meta(BROKEN, &wrong).await?;
@@ -71,10 +79,42 @@ async fn broken(desk: &Desk) -> Result<String, StoreError> {
     let mut wrong = Vec::new();
     // The first two ask the database about itself; the others are `verify`'s.
     for check in CHECKS.into_iter().take(if desk.store.engine() == Engine::Sqlite { 2 } else { 0 }) {
-        wrong.extend(desk.store.broken(check).await?);
+        match desk.store.broken(check).await {
+            Ok(found) => wrong.extend(found),
+            // A page so bad that the check itself ends at it.
+            Err(error @ StoreError::Damaged(_)) => wrong.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
     }
     wrong.truncate(5);
     Ok(wrong.join("; "))
+}
+
+/// Erases people of whom nothing was heard since `before`, so many a night. Gives how many.
+async fn forget_people(desk: &Desk, before: Millis, now: Millis) -> Result<i64, StoreError> {
+    let (settings, store) = (desk.settings.load_full(), &desk.store);
+    let policy = &settings.policy;
+    let (mut count, mut beyond) = (0, String::new());
+    loop {
+        let page = store.people_of_old(before, &beyond, PEOPLE).await?;
+        let Some(last) = page.last() else { return Ok(count) };
+        beyond.clone_from(last);
+        for address in page {
+            if count >= PEOPLE {
+                return Ok(count);
+            }
+            // People of the desk, and the desk itself, go when they leave the configuration.
+            if policy.agent(&address).is_some() || policy.is_own_address(&address) {
+                continue;
+            }
+            match erase::run(store, &address, "guichet", now, |_, _| {}).await {
+                Ok(_) => count += 1,
+                Err(Trouble::Store(error)) => return Err(error),
+                // The next night, when what names them has been decided.
+                Err(error) => tracing::info!(%error, "a person is not erased yet"),
+            }
+        }
+    }
 }
 
 /// Removes what is not to be kept any longer.
@@ -100,21 +140,7 @@ pub async fn forget(desk: &Desk, now: Millis) -> Result<(), StoreError> {
         }
     }
     if kept.people > 0 {
-        let mut count = 0;
-        let policy = &settings.policy;
-        let others: BTreeSet<&str> = policy.queues.values().map(|queue| queue.address.as_str()).collect();
-        for address in store.people_of_old(now - kept.people, PEOPLE).await? {
-            // People of the desk, and the desk itself, go when they leave the configuration.
-            if policy.agent(&address).is_some() || others.contains(address.as_str()) {
-                continue;
-            }
-            match erase::run(store, &address, "guichet", now, |_, _| {}).await {
-                Ok(_) => count += 1,
-                Err(Trouble::Store(error)) => return Err(error),
-                // The next night, when what names them has been decided.
-                Err(error) => tracing::info!(%error, "a person is not erased yet"),
-            }
-        }
+        let count = forget_people(desk, now - kept.people, now).await?;
         if count > 0 {
             gone.push(format!("{count} people"));
         }

@@ -3,7 +3,7 @@
 //! Reads only. The store says by itself what does not fit within it; here it is held against the mailboxes: a
 //! mail behind the place reached that is not in the inbox would be a lost one.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::edge::imap::{Imap, ImapTrouble, Which};
@@ -16,6 +16,8 @@ use super::sign_in::{Signer, Tokens};
 
 /// Mails fetched by one command to be compared.
 const BATCH: usize = 50;
+/// Bytes held in memory at once; one larger mail is held alone.
+const BYTES: u64 = 8 * 1024 * 1024;
 
 /// What verifying found.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +86,11 @@ pub async fn run(
                 imap.logout().await;
                 wrong
             }
-            MailboxKind::Maildir { root, archive } => maildir_of(store, name, root, archive, wish.archives).await?,
+            MailboxKind::Maildir { root, archive } => {
+                let homes = [("folder", root.clone()), ("archive folder", root.join(format!(".{archive}")))];
+                let most = settings.policy.limits.mail_bytes as u64;
+                maildir_of(store, name, &homes[..if wish.archives { 2 } else { 1 }], most).await?
+            }
         };
         found.add(&format!("mailbox {name} holds nothing that was passed over"), wrong);
     }
@@ -144,32 +150,46 @@ async fn compare(store: &Store, name: &str, imap: &mut Imap, uids: &[u32]) -> Re
     let trouble = |source: ImapTrouble| Trouble::Imap { mailbox: name.to_owned(), source };
     let mut lost = 0;
     for chunk in uids.chunks(BATCH) {
-        let bytes = imap.sizes(chunk).await.map_err(trouble)?.iter().map(|(_, size)| size).sum();
-        let mails: Vec<Vec<u8>> =
-            imap.fetch(chunk, bytes).await.map_err(trouble)?.into_iter().map(|mail| mail.bytes).collect();
-        lost += store.unknown(name, &mails).await?;
+        for (uids, bytes) in groups(&imap.sizes(chunk).await.map_err(trouble)?) {
+            let mails = imap.fetch(&uids, bytes).await.map_err(trouble)?;
+            let mails: Vec<_> = mails.into_iter().map(|mail| sized(mail.bytes)).collect();
+            lost += store.unknown(name, &mails).await?;
+        }
     }
     Ok(lost)
 }
 
-async fn maildir_of(
-    store: &Store,
-    name: &str,
-    root: &Path,
-    archive: &str,
-    archives: bool,
-) -> Result<Vec<String>, Trouble> {
+fn sized(bytes: Vec<u8>) -> (Vec<u8>, u64) {
+    let size = bytes.len() as u64;
+    (bytes, size)
+}
+
+/// Mails that are fetched together, with their bytes: no more than memory bears, but always one.
+fn groups(sizes: &[(u32, u64)]) -> Vec<(Vec<u32>, u64)> {
+    let mut groups: Vec<(Vec<u32>, u64)> = Vec::new();
+    for (uid, size) in sizes {
+        match groups.last_mut().filter(|(_, bytes)| bytes + size <= BYTES) {
+            Some((uids, bytes)) => {
+                uids.push(*uid);
+                *bytes += size;
+            }
+            None => groups.push((vec![*uid], *size)),
+        }
+    }
+    groups
+}
+
+async fn maildir_of(store: &Store, name: &str, homes: &[(&str, PathBuf)], most: u64) -> Result<Vec<String>, Trouble> {
     let trouble = |source| Trouble::Maildir { mailbox: name.to_owned(), source };
     let mut wrong = Vec::new();
-    let archive = root.join(format!(".{archive}"));
-    for (what, home, looked_into) in [("folder", root, true), ("archive folder", archive.as_path(), archives)] {
-        if !looked_into || !home.join("cur").is_dir() {
-            continue;
-        }
+    for (what, home) in homes.iter().filter(|(_, home)| home.join("cur").is_dir()) {
         let mut lost = 0;
         for chunk in maildir::handled(home).map_err(trouble)?.chunks(BATCH) {
-            let mails: Vec<Vec<u8>> = chunk.iter().map(std::fs::read).collect::<Result<_, _>>().map_err(trouble)?;
-            lost += store.unknown(name, &mails).await?;
+            for entry in chunk {
+                let bytes = maildir::read(entry, most).map_err(trouble)?;
+                let size = entry.size.max(bytes.len() as u64);
+                lost += store.unknown(name, &[(bytes, size)]).await?;
+            }
         }
         if lost > 0 {
             wrong.push(format!("{lost} mails of the {what} are marked as handled, but are not in the inbox"));

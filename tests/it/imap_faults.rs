@@ -209,6 +209,33 @@ async fn a_mail_the_server_does_not_give_out_stops_nothing_behind_it() {
     assert_eq!(site.store().cursor("second").await.unwrap().unwrap().last_uid, 3);
 }
 
+/// NIL is no mail, and neither is one that is too large and whose header is refused: both are left to a person, and counted
+/// as read, though the server lets nothing be marked.
+#[tokio::test]
+async fn what_has_no_bytes_is_held_and_a_folder_that_takes_no_marks_counts_as_read() {
+    let (port, heard) = server(&[
+        ("UID SEARCH UID 1:1 UNSEEN", "* SEARCH 1\r\nTAG OK\r\n"),
+        ("UID SEARCH", "* SEARCH 2 3\r\nTAG OK\r\n"),
+        ("UID FETCH 1:3 (UID RFC822.SIZE)", "* 1 FETCH (UID 1 RFC822.SIZE 39)\r\n* 2 FETCH (UID 2 RFC822.SIZE 39)\r\n* 3 FETCH (UID 3 RFC822.SIZE 99000000)\r\nTAG OK\r\n"),
+        ("UID FETCH 1:2 (UID BODY", "* 1 FETCH (UID 1 BODY[] NIL)\r\n* 2 FETCH (UID 2 BODY[] {39}\r\nFrom: a@b.example\r\nSubject: x\r\n\r\ntext\r\n)\r\nTAG OK\r\n"),
+        ("UID FETCH 1 (UID BODY", "* 1 FETCH (UID 1 BODY[] NIL)\r\nTAG OK\r\n"),
+        ("UID FETCH 1 (UID RFC822.SIZE)", "* 1 FETCH (UID 1 RFC822.SIZE 39)\r\nTAG OK\r\n"),
+        ("UID FETCH 2 (UID BODY", "* 2 FETCH (UID 2 BODY[] {39}\r\nFrom: a@b.example\r\nSubject: x\r\n\r\ntext\r\n)\r\nTAG OK\r\n"),
+        ("UID FETCH 3 (UID BODY", "TAG NO the disk cannot be read\r\n"),
+        ("UID FETCH 3 (UID RFC822.SIZE)", "* 3 FETCH (UID 3 RFC822.SIZE 99000000)\r\nTAG OK\r\n"),
+        ("UID STORE", "TAG NO the folder is read-only\r\n"),
+    ])
+    .await;
+    let site = Site::new(Database::Sqlite).await;
+    watch_too(&site, port);
+    site.round().await;
+    let held: Vec<String> = site.store().held().await.unwrap().into_iter().map(|mail| mail.reason).collect();
+    assert!(held.len() == 2 && held[0].contains("UID 1") && held[1].contains("UID 3"), "{held:?}");
+    assert_eq!(site.only_ticket().await.number, "OTHER-000001");
+    let heard = heard.lock().unwrap().clone();
+    assert!(heard.iter().any(|command| command.starts_with("UID STORE")), "{heard:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_announced_with_another_answer_is_searched_for_before_waiting() {
     let (port, heard) = server(&[

@@ -8,7 +8,7 @@ use guichet::work::verify::{self, Wish};
 use guichet::work::{backup, erase, reports, upkeep};
 use sqlx::{Executor, Row};
 
-use crate::support::mail::{ANA, MARIE, Mail};
+use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
 use crate::support::site::START;
 use crate::support::{Database, Site};
 
@@ -354,6 +354,11 @@ async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
     assert!(everything(&site).await.contains("un tout autre sujet"));
     let settings = site.desk.settings.load_full();
     assert_eq!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
+    // What is no address would stand in everybody's mails.
+    for nothing in ["", " ", "martin", "@", "college.example"] {
+        let refused = erase::run(site.store(), nothing, "operator", now, |_, _| {}).await.err().unwrap();
+        assert!(refused.to_string().contains("no mail address"), "{nothing:?}: {refused}");
+    }
     let nobody = erase::run(site.store(), "nobody@college.example", "operator", now, |_, _| {}).await;
     assert!(nobody.err().unwrap().to_string().contains("nobody of this address"));
     let again = erase::run(site.store(), ANA, "operator", now, |_, _| {}).await.unwrap();
@@ -501,4 +506,44 @@ async fn the_search_knows_every_column_of_text() {
         assert!(known.contains(&column.as_str()) || plain.contains(&short), "{column} is not searched");
     }
     assert_eq!(CHECKS.len(), 19);
+}
+
+/// The desk's own address stands in every mail, and an empty word everywhere.
+#[tokio::test]
+async fn what_would_empty_the_desk_is_not_erased() {
+    let site = Site::new(Database::Sqlite).await;
+    site.then(&Mail::from(ANA)).await;
+    let config = site.config();
+    for (address, words) in [(SUPPORT, "an address of the desk itself"), ("", "no mail address"), (MARIE, "an agent")] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_guichet"));
+        let output = command.arg("--config").arg(&config).args(["erase", "--yes", address]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(64), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(everything(&site).await.contains("imprimante"));
+}
+
+/// A page so bad that the weekly check itself ends at it: the operator hears of it all the same.
+#[tokio::test]
+async fn a_damaged_file_is_told_of_by_the_weekly_check() {
+    let site = Site::new(Database::Sqlite).await;
+    for n in 0..40 {
+        site.put(&Mail::from(&format!("p{n}@college.example")).text(&"un mot ".repeat(2_000)));
+    }
+    site.round().await;
+    upkeep::drain(&site.desk).await.unwrap();
+    let mut raw = site.raw().await;
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    let root: i64 =
+        raw.fetch_one("SELECT rootpage FROM sqlite_master WHERE name = 'inbox_raw'").await.unwrap().try_get(0).unwrap();
+    drop(raw);
+    let file = site.folder.path().join("guichet.db");
+    let open = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    let at = u64::try_from(root - 1).unwrap() * 4096;
+    std::os::unix::fs::FileExt::write_all_at(&open, &[0xa5; 512], at).unwrap();
+    site.clock.advance(9 * DAY);
+    let _ = upkeep::drain(&site.desk).await;
+    let said = site.store().meta(upkeep::BROKEN).await.unwrap().unwrap_or_default();
+    assert!(!said.is_empty(), "the weekly check says nothing");
 }

@@ -157,6 +157,25 @@ async fn a_disk_that_fills_is_told_of() {
     assert!(site.sink.only("ops@desk.example").mail.text.contains("MiB are left on the disk of"));
 }
 
+/// Copies go to another disk from now on: what was wrong with the first is nobody's trouble any more.
+#[tokio::test]
+async fn a_disk_that_is_not_written_to_any_more_is_not_told_of() {
+    let disks = OPS.replace("disk_free_mib = 0", "disk_free_mib = 1000000000");
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let with = |folder: &std::path::Path| format!("{disks}[backup]\nfolder = \"{}\"\n", folder.display());
+    let site = Site::with(Database::Sqlite, &with(one.path())).await;
+    tended(&site).await;
+    let named = |alarms: &[guichet::store::Alarm], folder: &std::path::Path| {
+        alarms.iter().any(|alarm| alarm.name == format!("disk:{}", folder.display()))
+    };
+    assert!(named(&site.store().alarms().await.unwrap(), one.path()));
+    std::fs::write(site.folder.path().join("conf.d/more.toml"), with(two.path())).unwrap();
+    site.desk.settings.store(std::sync::Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    tended(&site).await;
+    let known = site.store().alarms().await.unwrap();
+    assert!(!named(&known, one.path()) && named(&known, two.path()), "{known:?}");
+}
+
 /// The log of a day with everything in it: no address, no subject, no word of a mail.
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_hold_no_address_and_no_word_of_a_mail() {

@@ -111,6 +111,16 @@ async fn mail_that_was_passed_over_is_found_in_the_mailbox() {
     assert!(words(&find(&site, Wish { archives: false, ..WISH }).await).contains("1 mails of the folder"));
 }
 
+/// A mail too large to be taken in lies marked in its folder, and the inbox knows it by its beginning.
+#[tokio::test]
+async fn a_mail_too_large_is_not_passed_over() {
+    let site = Site::with(Database::Sqlite, "[limits]\nmail_bytes = 100000\n").await;
+    site.put(&Mail::from(ANA).text(&"un mot ".repeat(30_000)));
+    site.round().await;
+    assert_eq!(site.store().held().await.unwrap().len(), 1);
+    assert_eq!(words(&find(&site, WISH).await), "");
+}
+
 /// A file that is really broken is said to be so, with the cure, and is no bug of ours.
 #[tokio::test]
 async fn a_damaged_file_is_told_from_a_bug() {

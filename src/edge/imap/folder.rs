@@ -162,7 +162,8 @@ impl Imap {
         exec(&mut self.line, &command, limit, |answer| {
             let Response::Fetch(_, values) = answer else { return };
             let body = values.iter().find_map(|v| match v {
-                AttributeValue::BodySection { data, .. } => Some(data.as_deref().unwrap_or_default().to_vec()),
+                // NIL is no mail: whoever asked sees that it was left out.
+                AttributeValue::BodySection { data, .. } => data.as_deref().map(<[u8]>::to_vec),
                 _ => None,
             });
             if let (Some(uid), Some(bytes)) = (uid_of(values), body)

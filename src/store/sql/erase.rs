@@ -18,14 +18,22 @@ statements! {
         postgres: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN \
                    (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
     };
-    MAILS_AFTER = Sql::both("SELECT inbox_id, bytes FROM inbox_raw WHERE inbox_id > $1 ORDER BY inbox_id LIMIT $2");
-    LETTERS_AFTER = Sql::both("SELECT outbox_id, bytes FROM letter WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2");
+    // At most $2, and eight MiB together, but always one.
+    MAILS_AFTER = Sql::both(
+        "SELECT inbox_id, bytes FROM inbox_raw WHERE inbox_id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
+         FROM (SELECT inbox_id AS id, octet_length(bytes) AS size FROM inbox_raw WHERE inbox_id > $1 ORDER BY inbox_id LIMIT $2) AS page) AS sums \
+         WHERE ahead < 8388608) ORDER BY inbox_id");
+    LETTERS_AFTER = Sql::both(
+        "SELECT outbox_id, bytes FROM letter WHERE outbox_id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
+         FROM (SELECT outbox_id AS id, octet_length(bytes) AS size FROM letter WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums \
+         WHERE ahead < 8388608) ORDER BY outbox_id");
     PEOPLE_OF_OLD = Sql::both(
         "SELECT DISTINCT requester FROM ticket WHERE closed_at > 0 AND closed_at < $1 AND requester NOT LIKE '%@erased.invalid' \
          AND NOT EXISTS (SELECT 1 FROM participant JOIN ticket AS newer ON newer.id = participant.ticket_id \
          WHERE participant.address = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) \
          AND NOT EXISTS (SELECT 1 FROM message JOIN ticket AS newer ON newer.id = message.ticket_id \
-         WHERE message.sender = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) ORDER BY requester LIMIT $2");
+         WHERE message.sender = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) \
+         AND requester > $3 ORDER BY requester LIMIT $2");
     OLD_MAILS = Sql::both(
         "UPDATE inbox SET kept = 0 WHERE id IN (SELECT inbox.id FROM inbox JOIN ticket ON ticket.id = inbox.ticket_id \
          WHERE inbox.kept = 1 AND inbox.state = 'done' AND ticket.closed_at > 0 AND ticket.closed_at < $1 LIMIT $2) RETURNING id");
@@ -48,7 +56,7 @@ statements! {
     // What others quoted of it goes with it.
     ERASE_QUOTES = among_ids!("UPDATE message SET text = new_text WHERE ticket_id", "", "");
     ERASE_FIELDS = Sql::both(
-        "UPDATE ticket SET requester_name = '', fields = '{}', undo = '', root_message_id = '', last_public_id = '' \
+        "UPDATE ticket SET requester_name = '', fields = '{}', last_answer = '{}', undo = '', root_message_id = '', last_public_id = '' \
          WHERE requester = $1 AND $2 <> ''");
     ERASE_PROBLEMS = Sql::both(
         "UPDATE article SET problem = '[erased]' WHERE $2 <> '' AND ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");

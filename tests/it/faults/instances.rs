@@ -4,12 +4,13 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use guichet::store::Store;
+use sqlx::Executor;
 
 use super::trial::{Dice, Trial, rounds};
-use crate::support::Database;
 use crate::support::dovecot::User;
 use crate::support::mail::Mail;
 use crate::support::servers::stop;
+use crate::support::{Database, Site};
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
@@ -202,4 +203,20 @@ async fn an_instance_whose_lease_was_taken_writes_nothing() {
     acting.commit().await.unwrap();
     assert!(taking.await.unwrap());
     assert!(new.begin_under("desk", relaxed).await.is_err());
+}
+
+/// A machine that slept has a clock that slept too: the database knows that its lease was over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_was_over_is_noticed_even_where_the_clock_stood_still() {
+    let site = Site::new(Database::Postgres).await;
+    let settings = site.desk.settings.load_full();
+    let presence = &site.desk.presence;
+    presence.beat(site.store(), &settings).await.unwrap();
+    let claims = presence.claims();
+    presence.beat(site.store(), &settings).await.unwrap();
+    assert!(presence.still(claims));
+    let mut raw = site.raw().await;
+    raw.execute("UPDATE lease SET until = 0 WHERE name LIKE 'instance:%'").await.unwrap();
+    presence.beat(site.store(), &settings).await.unwrap();
+    assert!(presence.is_alive() && !presence.still(claims), "what it had claimed may be others' by now");
 }
