@@ -38,8 +38,9 @@ impl Notes {
             Self::File(file) => file,
         };
         file.rewind()?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
         // A last line cut short by a full disk would be the id of another letter.
         let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
         Ok(whole.filter_map(|line| line.parse().ok()).collect())
@@ -102,7 +103,7 @@ mod tests {
     fn a_line_cut_short_is_nobodys_id() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("notes");
-        std::fs::write(&path, "7\n123\n12")?;
+        std::fs::write(&path, b"7\n\xff\xfe\n123\n12")?;
         assert_eq!(Notes::open(&path)?.ids()?, [7, 123]);
         Ok(())
     }

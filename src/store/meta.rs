@@ -57,7 +57,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn end_life(&self, instance: &str) -> Result<(), StoreError> {
-        self.set_meta(&format!("alive:{instance}"), "0").await
+        let mut tx = self.begin(Durability::Relaxed).await?;
+        let query = sqlx::query(sql::META_DROP.on(self.engine)).bind(format!("alive:{instance}"));
+        query.execute(&mut *tx.tx).await?;
+        tx.commit().await
     }
 
     /// Writes a fact down.

@@ -309,12 +309,13 @@ impl Tx {
         Ok(query.bind(now).bind(holder).execute(&mut *self.tx).await?.rows_affected())
     }
 
-    /// Lets letters leave that were written in what is now the future: the clock has been set back since.
+    /// Lets letters leave that were written in what is now the future, or put off beyond `latest`: the clock has been
+    /// set back since.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn hurry(&mut self, now: Millis) -> Result<u64, StoreError> {
-        let query = sqlx::query(sql::OUTBOX_FROM_FUTURE.on(self.engine)).bind(now);
+    pub async fn hurry(&mut self, now: Millis, latest: Millis) -> Result<u64, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_FROM_FUTURE.on(self.engine)).bind(now).bind(latest);
         Ok(query.execute(&mut *self.tx).await?.rows_affected())
     }
 

@@ -20,7 +20,7 @@ use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::Settings;
 use crate::store::{Due, Durability, Engine, Settlement, StoreError};
 use crate::ticket::LetterKind;
-use crate::trouble::{Trouble, after_refusal};
+use crate::trouble::{Trouble, after_refusal, millis};
 
 use super::presence::Claims;
 use super::{Desk, beside, point, sign_in, undelivered};
@@ -129,7 +129,8 @@ impl Sender {
         let now = desk.clock.now();
         let mut tx = desk.store.begin(Durability::Relaxed).await?;
         tx.release_leases(now, &desk.store.holder()).await?;
-        if tx.hurry(now).await? > 0 {
+        let latest = now.saturating_add(millis(self.settings.retry.most));
+        if tx.hurry(now, latest).await? > 0 {
             tracing::warn!("the clock was set back: letters written in what is now the future leave at once");
         }
         Ok(tx.commit().await?)

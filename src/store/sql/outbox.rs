@@ -97,7 +97,8 @@ statements! {
     };
     OUTBOX_NEXT_DUE = Sql::both("SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1");
     // A letter from what is now the future was written before the clock was set back: it is due.
-    OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND created_at > $1");
+    // $2: beyond which no letter is ever put off: one that waits for longer was put off while the clock was ahead.
+    OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND (created_at > $1 OR due_at > $2)");
     // $3: how the error of those that are meant begins; empty for any.
     OUTBOX_RETRY = Sql::both(
         "UPDATE outbox SET state = 'queued', attempts = 0, due_at = $2 WHERE state IN ('failed', 'queued') AND kept = 1 \

@@ -4,6 +4,7 @@ use super::Sql;
 
 statements! {
     META_GET = Sql::both("SELECT value FROM meta WHERE name = $1");
+    META_DROP = Sql::both("DELETE FROM meta WHERE name = $1");
     META_SET = Sql::both(
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     // $1: name; $2: instance; $3: its life; $4: for how long. A newer life of the same instance takes over at once.

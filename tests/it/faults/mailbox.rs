@@ -97,6 +97,8 @@ async fn a_mailbox_whose_uidvalidity_changes() {
         trial.mails(10);
         // Half of it is read, then the server forgets its numbers.
         trial.killed_at("journalled", 1);
+        // Its new UIDVALIDITY is the second it is made in, which must be another than before (RFC 3501, section 2.3.1.1).
+        std::thread::sleep(Duration::from_millis(1_100));
         let folder = maildir_of(&trial.user.name);
         for file in std::fs::read_dir(&folder).unwrap() {
             let file = file.unwrap();
