@@ -70,7 +70,9 @@ async fn op4_three_instances_and_a_killer_decide_everything_once() {
         if counts == [("done".to_owned(), all)] && store.outbox(None, 1).await.unwrap().is_empty() {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(120), "{counts:?} {}", trial.log());
+        // Kills let a backlog grow: how long it takes is the machine's affair.
+        let patience = Duration::from_secs(120 + mails as u64 / 40);
+        assert!(begun.elapsed() < patience, "{counts:?} {}", trial.log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     for instance in &mut instances {

@@ -82,6 +82,15 @@ impl Trial {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// Waits until the log says this.
+    pub fn says(&self, words: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(words) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{words}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub fn program(&self, arguments: &[&str]) -> Command {
         let port = match &self.outlet {
             Outlet::Sink(sink) => sink.port,
