@@ -41,6 +41,8 @@ pub struct Sender {
     notes: Notes,
     /// Whether the store knows all that is noted, and nothing is claimed.
     settled: bool,
+    /// Letters that failed, and why, of which nobody was told yet.
+    untold: Vec<(i64, String)>,
     /// Under which the letters at hand were claimed.
     claims: Claims,
 }
@@ -62,6 +64,7 @@ impl Sender {
             settings,
             notes,
             settled: false,
+            untold: Vec::new(),
             claims: desk.presence.claims(),
         };
         sender.recover(desk).await?;
@@ -78,6 +81,7 @@ impl Sender {
         if !self.settled {
             self.recover(desk).await?;
         }
+        self.tell(desk).await?;
         // Whatever fails from here on, the store may not know what was sent.
         self.settled = false;
         let mut sent = 0;
@@ -90,6 +94,15 @@ impl Sender {
         }
         self.settled = true;
         Ok(sent)
+    }
+
+    /// Tells people of letters that failed. What cannot be told now is told before the next round.
+    async fn tell(&mut self, desk: &Desk) -> Result<(), Trouble> {
+        while let Some((id, error)) = self.untold.last() {
+            undelivered::tell(desk, *id, error).await?;
+            self.untold.pop();
+        }
+        Ok(())
     }
 
     /// The configuration as it is now. After a reload the SMTP server may be another, or wants another password.
@@ -171,12 +184,6 @@ impl Sender {
         outcome: Outcome,
         stop: &CancellationToken,
     ) -> Result<Vec<Due>, Trouble> {
-        // Before they count as settled: whoever ends in between tells it again, which changes nothing.
-        for (id, settlement) in &outcome.others {
-            if let Settlement::Failed { error } = settlement {
-                undelivered::tell(desk, *id, error).await?;
-            }
-        }
         let now = desk.clock.now();
         let error = outcome.broken.as_ref().map(ToString::to_string).unwrap_or_default();
         // For good: the notes of the batch are forgotten after it.
@@ -192,6 +199,12 @@ impl Sender {
         tx.commit().await?;
         point("recorded");
         self.notes.clear().map_err(no_notes)?;
+        for (id, settlement) in outcome.others {
+            if let Settlement::Failed { error } = settlement {
+                self.untold.push((id, error));
+            }
+        }
+        self.tell(desk).await?;
         outcome.broken.map_or(Ok(next), Err)
     }
 

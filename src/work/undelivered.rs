@@ -12,8 +12,8 @@ use crate::ticket::{LetterKind, Undelivered, unasked, undelivered_orders};
 /// [`StoreError`].
 pub(super) async fn tell(desk: &Desk, outbox_id: i64, error: &str) -> Result<(), StoreError> {
     let Some(row) = desk.store.outbox_entry(outbox_id).await? else { return Ok(()) };
-    // Another instance may have it by now, or it was erased.
-    if row.state != OutboxState::Sending.as_str() {
+    // Where another instance had it by then, it may have left.
+    if row.state != OutboxState::Failed.as_str() {
         return Ok(());
     }
     let kind = LetterKind::from_name(&row.kind).filter(|kind| kind.is_personal());
