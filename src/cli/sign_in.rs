@@ -110,9 +110,7 @@ async fn landed(State(landing): State<Landing>, request: Request) -> Response {
 
 /// Before anybody signs in: a token that cannot be kept is lost.
 fn may_write(file: &Path) -> Result<(), Trouble> {
-    let probe = beside(file);
-    let made = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&probe);
-    made.and_then(|_| std::fs::remove_file(&probe)).map_err(|e| {
+    anew(&beside(file)).and_then(|_| std::fs::remove_file(beside(file))).map_err(|e| {
         Trouble::Input(format!("the refresh token is to be kept in {}, which cannot be written: {e}", file.display()))
     })
 }
@@ -123,11 +121,16 @@ fn beside(file: &Path) -> std::path::PathBuf {
     file.with_file_name(name)
 }
 
+/// A file that was not there, even as a link to somewhere else.
+fn anew(file: &Path) -> std::io::Result<std::fs::File> {
+    let _ = std::fs::remove_file(file);
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
+}
+
 /// Whole or not at all, and readable by whoever could read the one before; the first one by its owner and the folder's group.
 fn keep(file: &Path, token: &SecretString) -> std::io::Result<()> {
     let new = beside(file);
-    let _ = std::fs::remove_file(&new);
-    let mut written = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let mut written = anew(&new)?;
     written.write_all(token.expose_secret().as_bytes())?;
     written.write_all(b"\n")?;
     let own = written.metadata()?;

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::attribution::wrote;
 use super::shape::{ADDRESS, DATE, Pattern, TIME, is, starts_with_word};
-use crate::mail::language::{Field, LANGUAGES, phrases};
+use crate::mail::language::{Field, languages, phrases};
 
 /// A date in full, as only programs write it.
 static FULL_DATE: Pattern =
@@ -15,7 +15,7 @@ static FULL_DATE: Pattern =
 
 static FIELDS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
     let mut fields = HashMap::new();
-    for language in &LANGUAGES {
+    for language in languages() {
         // What two languages disagree about is settled by the earlier one.
         let kinds = [
             (language.from, Field::From),
