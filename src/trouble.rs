@@ -8,6 +8,9 @@
 //! | database file damaged | an alarm, once a week's check finds it; work goes on where it can | exit 65 |
 //! | another instance has taken over | leave it to that one; look again when a lease is free | — |
 //! | mailbox unreachable, line dead, answer late | reconnect after 1 s to 10 min | exit 69 |
+//! | mailbox too busy (throttling, `[UNAVAILABLE]`) | as above, and not before the time it names | exit 69 |
+//! | email refused by the server (NO, NIL, other bytes than announced, the session ends) | again in other sessions, 5 s to 6 h; after 3 a held row and an alarm | the same |
+//! | archive folder refuses | marked as read, an alarm; again in the next session | — |
 //! | mailbox refuses the password | again after 5 min to 1 h, so that the account is not locked | exit 69 |
 //! | mail unreadable, unprovable, or it fails alone | hold it; the others go on | — |
 //! | SMTP server unreachable | letters wait, none is counted; again after 1 s to 5 min | exit 69 |
@@ -154,9 +157,13 @@ impl Patience {
         }
     }
 
-    /// How long to wait after this failure.
+    /// How long to wait after this failure; never less than the server asked for.
     pub fn after(&mut self, trouble: &Trouble, chance: f64) -> Duration {
-        if trouble.is_login() { self.login.wait(chance) } else { self.fault.wait(chance) }
+        let wait = if trouble.is_login() { self.login.wait(chance) } else { self.fault.wait(chance) };
+        match trouble {
+            Trouble::Imap { source, .. } => source.pause().unwrap_or_default().max(wait),
+            _ => wait,
+        }
     }
 
     /// Everything works again.

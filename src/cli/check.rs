@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::clock::{Clock, readable};
-use crate::edge::imap::{ImapConfig, ImapTrouble};
+use crate::edge::imap::{ImapConfig, ImapTrouble, Refusal};
 use crate::edge::login::Login;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::{self, MailboxKind, Settings};
@@ -213,6 +213,10 @@ async fn imap(name: &str, config: &ImapConfig, signer: &Signer<'_>) -> Result<St
     let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
     let mut imap = signer.imap(name, config, Clock::system().now()).await?;
     imap.ensure_archive().await.map_err(trouble)?;
+    if let Some(why) = imap.barred() {
+        let text = format!("nothing can be moved to the archive folder {:?}: {why}", config.archive);
+        return Err(trouble(ImapTrouble::Unsupported(text)));
+    }
     let folder = imap.select().await.map_err(trouble)?;
     let news = if imap.can_idle() { "announces new mail (IDLE)" } else { "is polled" };
     imap.logout().await;
@@ -225,6 +229,17 @@ fn cure(error: &ImapTrouble, config: &ImapConfig, name: &str) -> String {
             "see mailboxes.{name}.username, mailboxes.{name}.oauth2, and whether the mail server lets that client read this mailbox"
         ),
         ImapTrouble::Login(_) => format!("see mailboxes.{name}.username and its password"),
+        ImapTrouble::Refused { text, .. } if text.to_lowercase().contains("not connected") => format!(
+            "Exchange says so when the password or token is good and the mailbox is not to be had by it: mailboxes.{name}.username \
+             names a mailbox that does not exist or is not this user's, IMAP is switched off for it \
+             (Set-CASMailbox -ImapEnabled $true), it has no licence, or too many sessions are open"
+        ),
+        ImapTrouble::Refused { why: Refusal::Busy(_), .. } => "the server is busy; try again later".to_owned(),
+        ImapTrouble::Unsupported(text) if text.contains("archive folder") => {
+            format!(
+                "make it by hand, or name another in mailboxes.{name}.archive; until then handled mail stays, marked as read"
+            )
+        }
         ImapTrouble::Refused { .. } => format!("see mailboxes.{name}.folder and archive"),
         ImapTrouble::Unreachable(text) if text.contains("certificate") || text.contains("UnknownIssuer") => {
             format!(

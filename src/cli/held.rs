@@ -91,10 +91,7 @@ async fn again(open: &Open, id: i64, ticket: i64, reason: &str) -> Result<(), Tr
     let mail = find(open, id).await?;
     let whole = open.store.raw_mail(id).await?.map_or(0, |b| b.len() as u64);
     if whole != u64::try_from(mail.size).unwrap_or(0) {
-        return Err(Trouble::Input(format!(
-            "mail {id} was not fetched: {}. Read it there, or refuse it here",
-            mail.reason
-        )));
+        return fetch_again(open, &mail).await;
     }
     let mut tx = open.store.begin(Durability::Full).await?;
     tx.join(id, ticket).await?;
@@ -102,6 +99,24 @@ async fn again(open: &Open, id: i64, ticket: i64, reason: &str) -> Result<(), Tr
     done(&mut tx, "released", &format!("mail {id}"), "").await?;
     tx.commit().await?;
     println!("Mail {id} is decided again by the running guichet, or by `guichet run --once`.");
+    Ok(())
+}
+
+/// Of what was not fetched whole only its place is known: it is asked for once more.
+async fn fetch_again(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
+    let id = mail.id;
+    let mut tx = open.store.begin(Durability::Full).await?;
+    if !tx.want_fetched(id).await? {
+        return Err(Trouble::Input(format!(
+            "mail {id} was not read whole: {}. Raise limits.mail_bytes and move its file back to new/, or refuse it here",
+            mail.reason
+        )));
+    }
+    done(&mut tx, "released", &format!("mail {id}"), "").await?;
+    tx.commit().await?;
+    println!(
+        "Mail {id} is fetched again by the running guichet, at its next look into the mailbox, or by `guichet run --once`."
+    );
     Ok(())
 }
 
@@ -136,11 +151,18 @@ async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
     let left = open_still
         .iter()
         .filter(|m| (sender.is_empty() || m.sender == sender) && (held_for.is_empty() || m.reason == held_for));
-    match left.count() {
-        0 => {}
-        left => {
-            println!("{left} stay held: they were not fetched whole. Read them where they are, or refuse them here.")
-        }
+    let (mut wanted, mut left) = (0, left.map(|m| m.id).collect::<Vec<_>>());
+    let mut tx = open.store.begin(Durability::Full).await?;
+    let mut stay = Vec::new();
+    for id in left.drain(..) {
+        if tx.want_fetched(id).await? { wanted += 1 } else { stay.push(id) }
+    }
+    tx.commit().await?;
+    if wanted > 0 {
+        println!("{wanted} that were not fetched whole are fetched again at the next look into their mailbox.");
+    }
+    if !stay.is_empty() {
+        println!("{} stay held: they were not read whole. Raise limits.mail_bytes, or refuse them here.", stay.len());
     }
     Ok(())
 }

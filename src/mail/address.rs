@@ -132,7 +132,8 @@ fn is_line_end(c: char) -> bool {
 
 /// The text without control characters and without [what deceives](deceives), runs of white space folded to one
 /// space.
-pub(super) fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     let shown = text.chars().filter(|c| !deceives(*c) || is_line_end(*c));
     let spaced: String = shown.map(|c| if c.is_control() || is_line_end(c) { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -35,7 +35,7 @@ mod transfer;
 mod uuencode;
 mod visible;
 
-pub use address::{Address, key, looks_like_address};
+pub use address::{Address, key, looks_like_address, one_line};
 pub use attachment::{Attachment, File, FileRole, files, safe_name};
 pub use auth::AuthenticationResult;
 pub use auto::{Automatic, AutomaticKind};

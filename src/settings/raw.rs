@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::edge::imap::Sizes;
 use crate::edge::net::Security;
 use crate::ticket::Role;
 
@@ -334,6 +335,8 @@ pub(super) struct Mailbox {
     pub(super) poll: Option<String>,
     pub(super) timeout: Option<String>,
     pub(super) authserv_id: Option<String>,
+    #[serde(default)]
+    pub(super) sizes: Sizes,
     #[serde(default)]
     pub(super) allow_plaintext: bool,
 }

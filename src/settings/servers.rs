@@ -155,6 +155,7 @@ impl Check<'_> {
             folder: mailbox.folder.clone().unwrap_or_else(|| "INBOX".to_owned()),
             archive: mailbox.archive.clone().unwrap_or_default(),
             limit: limit?,
+            sizes: mailbox.sizes,
         })
     }
 

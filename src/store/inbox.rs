@@ -185,12 +185,20 @@ impl Store {
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
-    /// UIDs whose server's copy is not yet archived or marked, lowest first, at most `count`.
+    /// UIDs whose server's copy is not yet archived or marked, or (`marked`) only marked as the archive did not take it;
+    /// lowest first, at most `count`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn unsettled(&self, mailbox: &str, uid_validity: u32, count: i64) -> Result<Vec<u32>, StoreError> {
-        let query = sqlx::query(sql::INBOX_UNSETTLED.on(self.engine));
+    pub async fn unsettled(
+        &self,
+        mailbox: &str,
+        uid_validity: u32,
+        marked: bool,
+        count: i64,
+    ) -> Result<Vec<u32>, StoreError> {
+        let statement = if marked { sql::INBOX_MARKED } else { sql::INBOX_UNSETTLED };
+        let query = sqlx::query(statement.on(self.engine));
         let rows = query.bind(mailbox).bind(i64::from(uid_validity)).bind(count).fetch_all(&self.read).await?;
         let uids = rows.iter().map(|row| row.try_get::<i64, _>(0).map(|uid| u32::try_from(uid).unwrap_or(0)));
         Ok(uids.collect::<Result<_, _>>()?)
@@ -341,20 +349,43 @@ impl Tx {
         Ok(query.bind(now).execute(&mut *self.tx).await?.rows_affected())
     }
 
-    /// Notes that the server's copies with UIDs from `first` to `last` are archived or marked.
+    /// Notes what became of the server's copies with these UIDs, which rise.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn settle(&mut self, mailbox: &str, uid_validity: u32, first: u32, last: u32) -> Result<(), StoreError> {
-        sqlx::query(sql::INBOX_SETTLE.on(self.engine))
+    pub async fn settle(
+        &mut self,
+        mailbox: &str,
+        uid_validity: u32,
+        uids: &[u32],
+        step: Step,
+    ) -> Result<(), StoreError> {
+        let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(()) };
+        let statement = match step {
+            Step::Archive => sql::INBOX_SETTLE,
+            Step::Mark => sql::INBOX_MARK,
+            Step::ArchiveMarked => sql::INBOX_SETTLE_MARKED,
+        };
+        sqlx::query(statement.on(self.engine))
             .bind(mailbox)
             .bind(i64::from(uid_validity))
-            .bind(i64::from(first))
-            .bind(i64::from(last))
+            .bind(i64::from(*first))
+            .bind(i64::from(*last))
             .execute(&mut *self.tx)
             .await?;
         Ok(())
     }
+}
+
+/// What was done with the server's copy of emails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It was archived, or marked where there is no archive.
+    Archive,
+    /// It was marked as read, as the archive did not take it.
+    Mark,
+    /// The same was archived after all.
+    ArchiveMarked,
 }
 
 /// A row of the inbox, in the order of the statement's columns.

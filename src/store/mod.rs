@@ -22,6 +22,7 @@ mod rows;
 mod seal;
 pub mod sql;
 mod standing;
+mod unfetched;
 mod unit;
 mod upkeep;
 mod verify;
@@ -30,7 +31,7 @@ mod view;
 pub use article::ArticleRow;
 pub use chain::{Deed, Link};
 pub use erase::{Column, Erasure, Word};
-pub use inbox::{Arrival, InboxRow, Judgement, Waiting};
+pub use inbox::{Arrival, InboxRow, Judgement, Step, Waiting};
 pub use lease::{Lease, Life};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
@@ -38,6 +39,7 @@ pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
 pub use overdue::{CourseRow, Overdue};
 pub use seal::{Key, KeyPlace, SealTrouble};
 pub use standing::{Alarm, Standing};
+pub use unfetched::{NEVER, Unfetched, UnfetchedRow};
 pub use unit::{Unit, Wanted, image_key};
 pub use upkeep::split_password;
 pub use verify::{CHECKS, Chain, Check, Sizes};
@@ -387,6 +389,10 @@ mod tests {
             (
                 include_str!("../../migrations/sqlite/0003_service.sql"),
                 include_str!("../../migrations/postgres/0003_service.sql"),
+            ),
+            (
+                include_str!("../../migrations/sqlite/0004_faults.sql"),
+                include_str!("../../migrations/postgres/0004_faults.sql"),
             ),
         ] {
             same_columns(lite, twin);

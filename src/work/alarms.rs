@@ -11,8 +11,8 @@ use super::presence::DESK;
 use super::reports::{about, in_charge};
 use super::{Desk, backup, health};
 use crate::clock::{Millis, spoken};
-use crate::settings::Settings;
-use crate::store::{Alarm, StoreError, Unit, Wanted};
+use crate::settings::{MailboxKind, Settings};
+use crate::store::{Alarm, StoreError, Unfetched, Unit, Wanted};
 use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person};
 
 /// What is wrong now, by name; in French and English.
@@ -101,12 +101,50 @@ async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, S
         let fr = format!("La sauvegarde n'a pas pu être faite : {why}");
         wrong.insert("backup-failed".to_owned(), [fr, format!("The backup could not be made: {why}")]);
     }
+    for (name, mailbox) in &settings.mailboxes {
+        let why = desk.store.meta(&super::archive_fact(name)).await?.filter(|why| !why.is_empty());
+        if let (Some(why), MailboxKind::Imap(config)) = (why, &mailbox.kind) {
+            let folder = &config.archive;
+            let fr = format!(
+                "Les courriels traités de la boîte « {name} » ne peuvent pas être déplacés vers « {folder} » ; ils y restent, marqués comme lus : {why}"
+            );
+            let en = format!(
+                "Handled emails of mailbox \"{name}\" cannot be moved to \"{folder}\"; they stay where they are, marked as read: {why}"
+            );
+            wrong.insert(format!("archive:{name}"), [fr, en]);
+        }
+    }
+    unfetched(desk, &mut wrong).await?;
     if let Some(why) = desk.store.meta(super::upkeep::BROKEN).await?.filter(|why| !why.is_empty()) {
         let fr = format!("La base de données est endommagée : {why}. Revenez à une sauvegarde avec `guichet restore`.");
         let en = format!("The database is damaged: {why}. Bring a backup back with `guichet restore`.");
         wrong.insert("integrity".to_owned(), [fr, en]);
     }
     Ok(wrong)
+}
+
+/// Most emails that are looked at to say which are refused.
+const REFUSED: i64 = 200;
+
+/// Emails that a server refused in several sessions.
+async fn unfetched(desk: &Desk, wrong: &mut Wrong) -> Result<(), StoreError> {
+    let all = desk.store.all_unfetched(REFUSED).await?;
+    let mut refused: BTreeMap<&str, Vec<&Unfetched>> = BTreeMap::new();
+    for row in all.iter().filter(|row| row.email.refusals >= super::collect::SEVERAL) {
+        refused.entry(&row.mailbox).or_default().push(&row.email);
+    }
+    for (name, emails) in refused {
+        let uids: Vec<String> = emails.iter().take(10).map(|email| email.uid.to_string()).collect();
+        let (count, uids) = (emails.len(), uids.join(", "));
+        let fr = format!(
+            "Courriels de la boîte « {name} » que le serveur ne remet pas : {count} (UID {uids}). Ils lui sont redemandés ; voyez `guichet held list`."
+        );
+        let en = format!(
+            "Emails of mailbox \"{name}\" that the server does not give out: {count} (UID {uids}). They are asked for again; see `guichet held list`."
+        );
+        wrong.insert(format!("unfetched:{name}"), [fr, en]);
+    }
+    Ok(())
 }
 
 /// What can be seen.

@@ -2,18 +2,22 @@
 //!
 //! Bytes are committed to the inbox before the server's copy is touched (invariant 1): batches are
 //! kept without waiting for the disk, and one commit that does wait stands before any copy is
-//! archived or marked. A backlog is fetched several mails a command and kept several a commit; a
-//! single mail never waits for others.
+//! archived or marked. A backlog is fetched several emails a command and kept several a commit; a
+//! single email never waits for others.
+//!
+//! An email that the server does not give out stops nothing behind it and is never given up (invariant 2): it is asked for
+//! again in later sessions, ever more rarely. After [`SEVERAL`] refusals a held row stands in its place, and the
+//! operator is notified. A server that is merely busy has refused nothing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::clock::Millis;
-use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble, Which};
+use crate::clock::{HOUR, Millis, SECOND};
+use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble, One, Refusal, Settled, Which};
 use crate::edge::maildir;
 use crate::mail::Unreadable;
 use crate::settings::Settings;
-use crate::store::{Arrival, Cursor, Durability};
+use crate::store::{Arrival, Cursor, Durability, NEVER, Step, Unfetched};
 use crate::trouble::Trouble;
 
 use super::presence::of_mailbox;
@@ -23,12 +27,43 @@ use super::{Desk, point};
 const SETTLE_AT_ONCE: usize = 500;
 /// Server copies of earlier lives that one round takes up.
 const LEFTOVERS: i64 = 100_000;
+/// Sessions in which an email is refused before it is set aside.
+pub(crate) const SEVERAL: i64 = 3;
+/// How often fetching a group may end the session before each email of it is asked for alone.
+const LOST: i64 = 2;
+/// Refused emails that one session asks for again.
+const AGAIN: i64 = 50;
+/// How long a refused email rests: twice as long each time.
+const REST: Millis = 5 * SECOND;
+const LONGEST_REST: Millis = 6 * HOUR;
 
-/// Fetches everything new from a selected folder, then archives what was fetched. Gives how many mails came.
+/// When a refused email is due again.
+fn rest(refusals: i64) -> Millis {
+    let doublings = u32::try_from((refusals - 1).clamp(0, 30)).unwrap_or(30);
+    REST.saturating_mul(1 << doublings).min(LONGEST_REST)
+}
+
+/// What a look into a folder brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Emails that came.
+    pub count: usize,
+    /// Whether the session is over: an email that was refused before ended it once more.
+    pub over: bool,
+}
+
+/// Fetches everything new from a selected folder and archives it; then, in the same way, what was refused before and is
+/// due until `again`.
 ///
 /// # Errors
 /// [`Trouble::Imap`] or [`Trouble::Store`]; the session must then be thrown away.
-pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) -> Result<usize, Trouble> {
+pub async fn drain(
+    desk: &Desk,
+    mailbox: &str,
+    imap: &mut Imap,
+    folder: Folder,
+    again: Millis,
+) -> Result<Drained, Trouble> {
     let (settings, begun) = (desk.settings.load_full(), desk.clock.now());
     let mut fetch = Fetch {
         desk,
@@ -36,7 +71,9 @@ pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) 
         mailbox,
         imap,
         cursor: place(desk, mailbox, folder).await?,
+        lost: desk.store.lost_group(mailbox).await?,
         done: BTreeSet::new(),
+        refused: BTreeSet::new(),
     };
     let waiting = fetch.search().await?;
     let mut count = 0;
@@ -44,7 +81,16 @@ pub async fn drain(desk: &Desk, mailbox: &str, imap: &mut Imap, folder: Folder) 
         count += fetch.batch(uids).await?;
     }
     fetch.settle(begun).await?;
-    Ok(count)
+    match fetch.again(again).await {
+        Ok(0) => Ok(Drained { count, over: false }),
+        Ok(more) => {
+            fetch.settle(begun).await?;
+            Ok(Drained { count: count + more, over: false })
+        }
+        // Known to end sessions: all else was read.
+        Err(trouble) if is_lost(&trouble) => Ok(Drained { count, over: true }),
+        Err(trouble) => Err(trouble),
+    }
 }
 
 /// Where to go on. At the first contact, mails that people have read already are left alone. After
@@ -64,8 +110,20 @@ async fn place(desk: &Desk, mailbox: &str, folder: Folder) -> Result<Cursor, Tro
     // Kept before anything is fetched: a second start must not take read mails for new ones.
     let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;
     tx.set_cursor(mailbox, cursor).await?;
+    tx.forget_unfetched(mailbox, cursor.uid_validity, desk.clock.now()).await?;
     tx.commit().await?;
     Ok(cursor)
+}
+
+/// What is kept of emails besides their bytes.
+#[derive(Debug, Default)]
+struct Keeping<'k> {
+    /// They are held at once: the size of the whole email, and why.
+    held: Option<(u64, String)>,
+    /// The email was refused before.
+    known: Option<&'k Unfetched>,
+    /// It is asked for again, as it is now, at this time.
+    again: Option<(Unfetched, Millis)>,
 }
 
 struct Fetch<'a> {
@@ -74,8 +132,12 @@ struct Fetch<'a> {
     mailbox: &'a str,
     imap: &'a mut Imap,
     cursor: Cursor,
+    /// The first UID of the group whose fetching ended the last sessions, and how many it ended.
+    lost: (u32, i64),
     /// UIDs whose bytes came into the inbox in this round.
     done: BTreeSet<u32>,
+    /// UIDs that were refused in this round: one session counts once.
+    refused: BTreeSet<u32>,
 }
 
 impl Fetch<'_> {
@@ -96,43 +158,75 @@ impl Fetch<'_> {
         Ok(uids)
     }
 
-    /// Fetches and keeps one batch, cut again where its bytes pass the bound.
+    /// Fetches and keeps one batch. Where that has ended the session twice, each email is asked for alone: whichever ends it
+    /// shows then, and is passed over.
     async fn batch(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
-        let sizes = self.imap.sizes(uids).await.map_err(|e| self.imap_trouble(e))?;
-        let (bound, most) = (self.settings.batch.bytes, self.settings.policy.limits.mail_bytes as u64);
-        let mut group: Vec<u32> = Vec::new();
-        let mut bytes = 0;
-        for (uid, size) in &sizes {
-            if *size > most {
-                self.keep_group(&group, bytes).await?;
-                self.keep_header(*uid, *size).await?;
-                (group, bytes) = (Vec::new(), 0);
-                continue;
+        let Some(first) = uids.first() else { return Ok(0) };
+        let fragile = self.lost.0 == *first && self.lost.1 >= LOST;
+        let fetched = if fragile { self.one_by_one(uids).await } else { self.group(uids).await };
+        match fetched {
+            Err(trouble) if is_lost(&trouble) && !fragile => {
+                let next = uids.iter().copied().find(|uid| *uid > self.cursor.last_uid).unwrap_or(*first);
+                let times = if self.lost.0 == next { self.lost.1 + 1 } else { 1 };
+                self.set_lost(next, times).await?;
+                return Err(trouble);
             }
-            if bytes + size > bound && !group.is_empty() {
-                self.keep_group(&group, bytes).await?;
-                (group, bytes) = (Vec::new(), 0);
-            }
-            group.push(*uid);
-            bytes += size;
+            Err(trouble) => return Err(trouble),
+            Ok(_) if self.lost.1 > 0 => self.set_lost(0, 0).await?,
+            Ok(_) => {}
         }
-        self.keep_group(&group, bytes).await?;
         // Mails that vanished between search and fetch need no second look.
         self.cursor.last_uid = self.cursor.last_uid.max(uids.last().copied().unwrap_or(0));
+        fetched
+    }
+
+    async fn set_lost(&mut self, first: u32, times: i64) -> Result<(), Trouble> {
+        self.lost = (first, times);
+        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+        tx.set_lost_group(self.mailbox, first, times).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Several a command, cut again where their bytes pass the bound.
+    async fn group(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
+        let sizes = match self.imap.sizes(uids).await {
+            Ok(sizes) => sizes,
+            // One of them has no size that the server could tell.
+            Err(ImapTrouble::Refused { why: Refusal::Other | Refusal::NoFolder, .. }) => {
+                return self.one_by_one(uids).await;
+            }
+            Err(source) => return Err(self.imap_trouble(source)),
+        };
+        let (bound, most) = (self.settings.batch.bytes, self.settings.policy.limits.mail_bytes as u64);
+        let mut group: Vec<(u32, u64)> = Vec::new();
+        let mut bytes = 0;
+        for (uid, size) in &sizes {
+            if *size > most || (bytes + size > bound && !group.is_empty()) {
+                self.keep_group(&std::mem::take(&mut group)).await?;
+                bytes = 0;
+            }
+            if *size > most {
+                self.keep_header(*uid, *size, None).await?;
+                continue;
+            }
+            group.push((*uid, *size));
+            bytes += size;
+        }
+        self.keep_group(&group).await?;
         Ok(sizes.len())
     }
 
-    async fn keep_group(&mut self, uids: &[u32], bytes: u64) -> Result<(), Trouble> {
-        if uids.is_empty() {
+    async fn keep_group(&mut self, emails: &[(u32, u64)]) -> Result<(), Trouble> {
+        if emails.is_empty() {
             return Ok(());
         }
-        match self.imap.fetch(uids, bytes).await {
-            Ok(mails) if mails.len() == uids.len() => self.keep(&mails, None).await,
-            // One of them cannot be had. Which one shows when each is asked for by itself, in their
+        match self.imap.fetch(emails).await {
+            Ok(mails) if mails.len() == emails.len() => self.keep(&mails, Keeping::default()).await.map(|_| ()),
+            // One of them cannot be had. Which one shows when each is asked for alone, in their
             // order, so that the place never moves beyond a mail that is still to come.
-            Ok(_) | Err(ImapTrouble::Refused { .. }) => {
-                for uid in uids {
-                    self.keep_single(*uid, bytes).await?;
+            Ok(_) | Err(ImapTrouble::Refused { why: Refusal::Other | Refusal::NoFolder, .. }) => {
+                for (uid, size) in emails {
+                    self.single(*uid, Some(*size), None).await?;
                 }
                 Ok(())
             }
@@ -140,56 +234,153 @@ impl Fetch<'_> {
         }
     }
 
-    /// A mail asked for by itself. One the server refuses or leaves out, while it still names its
-    /// size, is left to a person, so that it stops nothing behind it.
-    async fn keep_single(&mut self, uid: u32, bytes: u64) -> Result<(), Trouble> {
-        match self.imap.fetch(&[uid], bytes).await {
-            Ok(mails) if !mails.is_empty() => return self.keep(&mails, None).await,
-            Ok(_) | Err(ImapTrouble::Refused { .. }) => {}
-            Err(source) => return Err(self.imap_trouble(source)),
+    async fn one_by_one(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
+        let mut count = 0;
+        for uid in uids.iter().filter(|uid| **uid > self.cursor.last_uid).copied().collect::<Vec<_>>() {
+            count += usize::from(self.single(uid, None, None).await?);
         }
-        self.keep_place(uid).await
+        Ok(count)
     }
 
-    /// A mail the server does not give out, or that has vanished since.
-    async fn keep_place(&mut self, uid: u32) -> Result<(), Trouble> {
-        let still = self.imap.sizes(&[uid]).await.map_err(|e| self.imap_trouble(e))?;
-        let Some((_, size)) = still.first() else { return Ok(()) };
-        let reason = format!("the server does not give out this mail; it lies in its folder under UID {uid}");
+    /// What was refused before and is due. After everything else, so that it never stands before what can be had.
+    async fn again(&mut self, until: Millis) -> Result<usize, Trouble> {
+        let validity = self.cursor.uid_validity;
+        let due = self.desk.store.unfetched_due(self.mailbox, validity, until, AGAIN).await?;
+        let mut count = 0;
+        for known in due.into_iter().filter(|known| !self.refused.contains(&known.uid)).collect::<Vec<_>>() {
+            count += usize::from(self.single(known.uid, None, Some(&known)).await?);
+        }
+        Ok(count)
+    }
+
+    /// An email asked for alone; true when it came. Whatever happens, the place moves on, and what did not come is asked for again.
+    async fn single(&mut self, uid: u32, size: Option<u64>, known: Option<&Unfetched>) -> Result<bool, Trouble> {
+        match self.ask(uid, size).await {
+            Ok(Asked::Here(bytes)) => {
+                self.keep(&[Fetched { uid, bytes }], Keeping { known, ..Keeping::default() }).await?;
+                Ok(true)
+            }
+            Ok(Asked::TooLarge(size)) => self.keep_header(uid, size, known).await.map(|()| false),
+            Ok(Asked::Refused(size, why)) => self.refused(uid, size, &why, known).await.map(|()| false),
+            Ok(Asked::Gone) => self.gone(uid, known).await.map(|()| false),
+            Err(source) if source.is_lost() => {
+                self.refused(uid, 0, &format!("asking for it ends the session: {source}"), known).await?;
+                Err(self.imap_trouble(source))
+            }
+            Err(source) => Err(self.imap_trouble(source)),
+        }
+    }
+
+    async fn ask(&mut self, uid: u32, size: Option<u64>) -> Result<Asked, ImapTrouble> {
+        let size = match size {
+            Some(size) => size,
+            None => match self.imap.sizes(&[uid]).await {
+                Ok(sizes) => match sizes.first() {
+                    Some((_, size)) => *size,
+                    None => return Ok(Asked::Gone),
+                },
+                Err(ImapTrouble::Refused { text, why: Refusal::Other | Refusal::NoFolder, .. }) => {
+                    return Ok(Asked::Refused(0, text));
+                }
+                Err(other) => return Err(other),
+            },
+        };
+        if size > self.settings.policy.limits.mail_bytes as u64 {
+            return Ok(Asked::TooLarge(size));
+        }
+        Ok(match self.imap.fetch_one(uid, size).await? {
+            One::Here(bytes) => Asked::Here(bytes),
+            One::Refused(why) => Asked::Refused(size, why),
+            // Removed by somebody in this very moment, or lost by the server.
+            One::LeftOut if self.imap.sizes(&[uid]).await?.is_empty() => Asked::Gone,
+            One::LeftOut => Asked::Refused(size, "it leaves the email out of its answer".to_owned()),
+        })
+    }
+
+    /// Notes a refusal; the last of several sets the email aside, visibly.
+    async fn refused(&mut self, uid: u32, size: u64, why: &str, known: Option<&Unfetched>) -> Result<(), Trouble> {
+        let now = self.desk.clock.now();
+        let before = match known {
+            Some(known) => Some(known.clone()),
+            // A kill between two rounds may have left it behind the place.
+            None => self.desk.store.unfetched(self.mailbox, self.cursor.uid_validity, uid).await?,
+        };
+        self.refused.insert(uid);
+        let why: String = crate::mail::one_line(why).chars().take(200).collect();
+        let mut email =
+            before.unwrap_or(Unfetched { uid, size, refusals: 0, since: now, reason: why.clone(), held: None });
+        email.refusals += 1;
+        let count = email.refusals;
+        email.reason = format!(
+            "the server does not give out this email, in {count} sessions: {why}; it lies in its folder under UID {uid}, and is asked for again"
+        );
+        tracing::warn!(mailbox = self.mailbox, uid, refusals = count, "an email is refused by the server");
+        let due = now + rest(count);
+        if email.held.is_some() || count < SEVERAL {
+            self.cursor.last_uid = self.cursor.last_uid.max(uid);
+            let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+            tx.set_unfetched(self.mailbox, self.cursor.uid_validity, &email, due).await?;
+            tx.set_cursor(self.mailbox, self.cursor).await?;
+            return Ok(tx.commit().await?);
+        }
         // The place in the folder stands in for the content, which nobody knows.
         let name = format!("{} {uid}", self.cursor.uid_validity).into_bytes();
-        self.keep(&[Fetched { uid, bytes: name }], Some((*size, reason))).await
+        let held = Some((size.max(name.len() as u64 + 1), email.reason.clone()));
+        let keeping = Keeping { held, again: Some((email, due)), known: None };
+        self.keep(&[Fetched { uid, bytes: name }], keeping).await.map(|_| ())
+    }
+
+    /// It was removed from the folder by somebody.
+    async fn gone(&mut self, uid: u32, known: Option<&Unfetched>) -> Result<(), Trouble> {
+        self.cursor.last_uid = self.cursor.last_uid.max(uid);
+        let Some(known) = known else { return Ok(()) };
+        let (now, validity) = (self.desk.clock.now(), self.cursor.uid_validity);
+        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+        tx.end_unfetched(self.mailbox, validity, known, "it is not in its folder any more", now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// A mail too large to fetch: its header is kept, the mail itself stays where it is.
-    async fn keep_header(&mut self, uid: u32, size: u64) -> Result<(), Trouble> {
-        let header = match self.imap.fetch_header(uid).await {
-            Ok(header) if !header.is_empty() => header,
-            Ok(_) | Err(ImapTrouble::Refused { .. }) => return self.keep_place(uid).await,
-            Err(source) => return Err(self.imap_trouble(source)),
+    async fn keep_header(&mut self, uid: u32, size: u64, known: Option<&Unfetched>) -> Result<(), Trouble> {
+        let header = match self.imap.fetch_header(uid).await.map_err(|e| self.imap_trouble(e))? {
+            One::Here(header) => header,
+            One::Refused(why) => return self.refused(uid, size, &why, known).await,
+            One::LeftOut => return self.refused(uid, size, "it leaves the header out of its answer", known).await,
         };
         let limit = self.settings.policy.limits.mail_bytes;
         let why = Unreadable::TooLarge { size: usize::try_from(size).unwrap_or(usize::MAX), limit };
         let reason = format!("{why}; it lies in its folder under UID {uid}");
-        self.keep(&header, Some((size, reason))).await
+        let now = self.desk.clock.now();
+        let email = Unfetched { uid, size, refusals: 0, since: now, reason: reason.clone(), held: None };
+        // Once there is more room for it, a person says so.
+        let keeping = Keeping { held: Some((size, reason)), known, again: Some((email, NEVER)) };
+        self.keep(&[Fetched { uid, bytes: header }], keeping).await.map(|_| ())
     }
 
     /// One commit: the mails, and the place reached. A power cut loses both or neither.
-    async fn keep(&mut self, mails: &[Fetched], held: Option<(u64, String)>) -> Result<(), Trouble> {
+    async fn keep(&mut self, mails: &[Fetched], keeping: Keeping<'_>) -> Result<(), Trouble> {
         let Some(last) = mails.last() else { return Ok(()) };
         point("fetched");
         let now = self.desk.clock.now();
+        let (validity, Keeping { held, known, again }) = (self.cursor.uid_validity, keeping);
         self.cursor.last_uid = self.cursor.last_uid.max(last.uid);
         let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
         let arrivals = mails.iter().map(|mail| Arrival {
             mailbox: self.mailbox,
-            uid_validity: self.cursor.uid_validity,
+            uid_validity: validity,
             uid: mail.uid,
             bytes: &mail.bytes,
             size: held.as_ref().map_or(mail.bytes.len() as u64, |(size, _)| *size),
             hold: held.as_ref().map(|(_, reason)| reason.clone()),
         });
-        tx.journal(&arrivals.collect::<Vec<_>>(), now).await?;
+        let ids = tx.journal(&arrivals.collect::<Vec<_>>(), now).await?;
+        let id = ids.first().copied();
+        if let (Some(known), Some(id)) = (known.filter(|known| known.held != id), id) {
+            tx.end_unfetched(self.mailbox, validity, known, &format!("it was fetched: it is mail {id}"), now).await?;
+        }
+        if let Some((email, due)) = again {
+            tx.set_unfetched(self.mailbox, validity, &Unfetched { held: id, ..email }, due).await?;
+        }
         tx.set_cursor(self.mailbox, self.cursor).await?;
         tx.commit().await?;
         point("journalled");
@@ -205,7 +396,7 @@ impl Fetch<'_> {
     async fn settle(&mut self, begun: Millis) -> Result<(), Trouble> {
         let validity = self.cursor.uid_validity;
         let mut uids = std::mem::take(&mut self.done);
-        uids.extend(self.desk.store.unsettled(self.mailbox, validity, LEFTOVERS).await?);
+        uids.extend(self.desk.store.unsettled(self.mailbox, validity, false, LEFTOVERS).await?);
         let uids: Vec<u32> = uids.into_iter().collect();
         self.cursor.polled_at = self.desk.clock.now();
         // Commits are kept in their order: once this one is on the disk, so are the batches before it.
@@ -215,29 +406,65 @@ impl Fetch<'_> {
         tx.commit().await?;
         point("flushed");
         self.desk.note_polled(self.mailbox, begun);
-        for chunk in uids.chunks(SETTLE_AT_ONCE) {
-            let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { break };
-            match self.imap.settle(chunk).await.map_err(|e| self.imap_trouble(e)) {
-                Ok(()) => {}
-                Err(
-                    trouble @ Trouble::Imap {
-                        source: ImapTrouble::Refused { .. } | ImapTrouble::Unsupported(_), ..
-                    },
-                ) => {
-                    self.desk.meter.mailbox_failed(self.mailbox, &trouble);
-                    tracing::warn!(mailbox = self.mailbox, error = %trouble, "handled mails stay where they are");
-                    return Ok(());
-                }
-                Err(trouble) => return Err(trouble),
-            }
-            point("moved");
-            let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
-            tx.settle(self.mailbox, validity, *first, *last).await?;
-            tx.commit().await?;
-            point("settled");
+        let mut why = self.put_away(&uids, false).await?;
+        if why.is_none() && self.imap.barred().is_none() {
+            // What the archive did not take in an earlier session.
+            let marked = self.desk.store.unsettled(self.mailbox, validity, true, LEFTOVERS).await?;
+            why = self.put_away(&marked, true).await?;
         }
+        self.desk.note_archive(self.mailbox, why.as_deref().or(self.imap.barred()).unwrap_or_default()).await?;
         Ok(())
     }
+
+    /// Gives why they stay where they are, if they do.
+    async fn put_away(&mut self, uids: &[u32], marked: bool) -> Result<Option<String>, Trouble> {
+        let validity = self.cursor.uid_validity;
+        for chunk in uids.chunks(SETTLE_AT_ONCE) {
+            let settled = match self.imap.settle(chunk, marked).await {
+                Ok(settled) => settled,
+                Err(source @ (ImapTrouble::Refused { .. } | ImapTrouble::Unsupported(_))) => {
+                    let trouble = self.imap_trouble(source);
+                    self.desk.meter.mailbox_failed(self.mailbox, &trouble);
+                    tracing::warn!(mailbox = self.mailbox, error = %trouble, "handled mails stay where they are");
+                    return Ok(Some(format!("not even marked: {trouble}")));
+                }
+                Err(source) => return Err(self.imap_trouble(source)),
+            };
+            point("moved");
+            let step = match &settled {
+                Settled::Done if marked => Step::ArchiveMarked,
+                Settled::Done => Step::Archive,
+                Settled::Marked(_) => Step::Mark,
+            };
+            if step != Step::Mark || !marked {
+                let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
+                tx.settle(self.mailbox, validity, chunk, step).await?;
+                tx.commit().await?;
+            }
+            point("settled");
+            if let Settled::Marked(why) = settled
+                && (marked || chunk.last() == uids.last())
+            {
+                tracing::warn!(mailbox = self.mailbox, error = %why, "handled mails stay where they are, marked as read");
+                return Ok(Some(why));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What came of asking for one email alone.
+enum Asked {
+    Here(Vec<u8>),
+    /// Its size.
+    TooLarge(u64),
+    /// Its size as far as it is known, and what the server says.
+    Refused(u64, String),
+    Gone,
+}
+
+fn is_lost(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Imap { source, .. } if source.is_lost())
 }
 
 /// Takes everything waiting in a Maildir into the inbox. Gives how many mails came.

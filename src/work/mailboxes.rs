@@ -81,12 +81,12 @@ async fn watch_one(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: Cancel
                 Ok(imap) => follow(&desk, &name, &mailbox, imap, &mut patience, &stop).await,
                 Err(trouble) => Err(trouble),
             },
-            MailboxKind::Maildir { .. } => once::collect_one(&desk, &name, &mailbox.kind).await.map(|_| ()),
+            MailboxKind::Maildir { .. } => once::collect_one(&desk, &name, &mailbox.kind).await.map(|_| mailbox.poll),
         };
         let wait = match outcome {
-            Ok(()) => {
+            Ok(wait) => {
                 patience.reset();
-                mailbox.poll
+                wait
             }
             Err(trouble) => {
                 let wait = patience.after(&trouble, chance());
@@ -99,7 +99,14 @@ async fn watch_one(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: Cancel
     }
 }
 
-/// Reads one session's folder again and again, until the session fails or it is told to stop.
+/// The shortest time between two sessions.
+const SOON: Duration = Duration::from_secs(1);
+
+/// How long a session goes on that cannot move handled emails: the next one may.
+const BARRED: Duration = Duration::from_secs(10 * 60);
+
+/// Reads one session's folder again and again, until the session fails, it is told to stop, or another one shall try what this
+/// one was refused. Gives how long to wait for the next.
 async fn follow(
     desk: &Desk,
     name: &str,
@@ -107,8 +114,9 @@ async fn follow(
     mut imap: Imap,
     patience: &mut Patience,
     stop: &CancellationToken,
-) -> Result<(), Trouble> {
+) -> Result<Duration, Trouble> {
     let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
+    let begun = std::time::Instant::now();
     match imap.ensure_archive().await {
         // Mail is read and answered even where it cannot be moved; what cannot be moved is said after each round.
         Ok(()) | Err(ImapTrouble::Refused { .. } | ImapTrouble::Unsupported(_)) => {}
@@ -116,18 +124,30 @@ async fn follow(
     }
     let folder = imap.select().await.map_err(trouble)?;
     loop {
-        let count = collect::drain(desk, name, &mut imap, folder).await?;
+        let collect::Drained { count, over } = collect::drain(desk, name, &mut imap, folder, desk.clock.now()).await?;
         // Only now: a server that takes the password and then fails must not be hammered.
         patience.reset();
         if count > 0 {
             tracing::info!(mailbox = name, mails = count, "mails fetched");
         }
+        if over {
+            return Ok(SOON);
+        }
         if !desk.presence.holds(&presence::of_mailbox(name)) {
             imap.logout().await;
-            return Ok(());
+            return Ok(mailbox.poll);
         }
         if imap.has_news() && !stop.is_cancelled() {
             continue;
+        }
+        // What was refused is asked for again in a session of its own.
+        let again = desk.store.next_unfetched(name).await?;
+        let rest = again.map(|due| Duration::from_millis(u64::try_from(due - desk.clock.now()).unwrap_or(0)));
+        let over =
+            rest.is_some_and(|rest| rest < mailbox.poll) || (imap.barred().is_some() && begun.elapsed() > BARRED);
+        if over && !stop.is_cancelled() {
+            imap.logout().await;
+            return Ok(rest.unwrap_or(mailbox.poll).clamp(SOON, mailbox.poll.max(SOON)));
         }
         let wake = if imap.can_idle() {
             imap.idle(mailbox.poll, stop).await.map_err(trouble)?
@@ -137,7 +157,7 @@ async fn follow(
         };
         if wake == Wake::Stop || stop.is_cancelled() {
             imap.logout().await;
-            return Ok(());
+            return Ok(mailbox.poll);
         }
     }
 }

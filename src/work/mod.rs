@@ -149,6 +149,15 @@ impl Desk {
         polled.insert(mailbox.to_owned(), at);
     }
 
+    /// Notes why handled emails of a mailbox stay where they are; empty when they do not.
+    pub(crate) async fn note_archive(&self, mailbox: &str, why: &str) -> Result<(), StoreError> {
+        let fact = archive_fact(mailbox);
+        if self.store.meta(&fact).await?.unwrap_or_default() != why {
+            self.store.set_meta(&fact, why).await?;
+        }
+        Ok(())
+    }
+
     /// Until when every mail is sure to have been fetched, by the mailboxes' names; a mailbox that was not
     /// read yet in this life is not among them.
     pub(crate) fn fetched_until(&self) -> BTreeMap<String, Millis> {
@@ -189,6 +198,11 @@ impl Desk {
         }
         self.store.close().await;
     }
+}
+
+/// Name of the fact that says why handled emails of a mailbox are not archived.
+pub(crate) fn archive_fact(mailbox: &str) -> String {
+    format!("archive:{mailbox}")
 }
 
 /// Copies, upkeep and alarms, as far as they are due. Gives how many letters were written.

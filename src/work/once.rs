@@ -3,6 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::MailboxKind;
+use crate::store::NEVER;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
@@ -81,9 +82,11 @@ pub async fn collect_one(desk: &Desk, name: &str, kind: &MailboxKind) -> Result<
             let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
             let mut imap = sign_in::imap(desk, name, config).await?;
             let folder = imap.select().await.map_err(trouble)?;
-            let count = collect::drain(desk, name, &mut imap, folder).await?;
-            imap.logout().await;
-            Ok(count)
+            let drained = collect::drain(desk, name, &mut imap, folder, NEVER - 1).await?;
+            if !drained.over {
+                imap.logout().await;
+            }
+            Ok(drained.count)
         }
     }
 }

@@ -68,6 +68,7 @@ pub async fn run(
         found.add(check.name, store.broken(check).await?);
     }
     found.add("numbers have no gap and no repeat", store.broken_numbers().await?);
+    found.add("emails that a server named were fetched", refused(store).await?);
     found.add("mails are as they were received", changed(store, found.sizes.mails, &mut progress).await?);
     let chain = store.chain(wish.since).await?;
     found.head = chain.head;
@@ -97,6 +98,16 @@ pub async fn run(
     Ok(found)
 }
 
+/// Most refused emails that are named.
+const REFUSED: i64 = 100;
+
+async fn refused(store: &Store) -> Result<Vec<String>, StoreError> {
+    let rows = store.all_unfetched(REFUSED).await?;
+    // One that is too large by the configuration is held, and no surprise.
+    let refused = rows.into_iter().filter(|row| row.email.refusals > 0);
+    Ok(refused.map(|row| format!("mailbox {}: {}", row.mailbox, row.email.reason)).collect())
+}
+
 async fn changed(store: &Store, all: i64, progress: &mut impl FnMut(i64, i64)) -> Result<Vec<String>, StoreError> {
     let (mut wrong, mut after) = (Vec::new(), 0);
     loop {
@@ -117,7 +128,9 @@ async fn folder(store: &Store, name: &str, imap: &mut Imap, archives: bool) -> R
     let selected = imap.select().await.map_err(trouble)?;
     let cursor = store.cursor(name).await?.unwrap_or_default();
     if cursor.uid_validity == selected.uid_validity && cursor.last_uid > 0 {
-        let known = store.known_uids(name, selected.uid_validity).await?;
+        let mut known = store.known_uids(name, selected.uid_validity).await?;
+        // Those are named by a check of their own.
+        known.extend(store.unfetched_uids(name, selected.uid_validity).await?);
         let mut passed = Vec::new();
         if cursor.baseline > 0 {
             // What people had read before the first start is left alone.
@@ -150,8 +163,8 @@ async fn compare(store: &Store, name: &str, imap: &mut Imap, uids: &[u32]) -> Re
     let trouble = |source: ImapTrouble| Trouble::Imap { mailbox: name.to_owned(), source };
     let mut lost = 0;
     for chunk in uids.chunks(BATCH) {
-        for (uids, bytes) in groups(&imap.sizes(chunk).await.map_err(trouble)?) {
-            let mails = imap.fetch(&uids, bytes).await.map_err(trouble)?;
+        for uids in groups(&imap.sizes(chunk).await.map_err(trouble)?) {
+            let mails = imap.fetch(&uids).await.map_err(trouble)?;
             let mails: Vec<_> = mails.into_iter().map(|mail| sized(mail.bytes)).collect();
             lost += store.unknown(name, &mails).await?;
         }
@@ -164,16 +177,18 @@ fn sized(bytes: Vec<u8>) -> (Vec<u8>, u64) {
     (bytes, size)
 }
 
-/// Mails that are fetched together, with their bytes: no more than memory bears, but always one.
-fn groups(sizes: &[(u32, u64)]) -> Vec<(Vec<u32>, u64)> {
-    let mut groups: Vec<(Vec<u32>, u64)> = Vec::new();
+/// Mails that are fetched together, with their sizes: no more than memory bears, but always one.
+fn groups(sizes: &[(u32, u64)]) -> Vec<Vec<(u32, u64)>> {
+    let mut groups: Vec<Vec<(u32, u64)>> = Vec::new();
+    let mut bytes = 0;
     for (uid, size) in sizes {
-        match groups.last_mut().filter(|(_, bytes)| bytes + size <= BYTES) {
-            Some((uids, bytes)) => {
-                uids.push(*uid);
-                *bytes += size;
+        bytes += size;
+        match groups.last_mut().filter(|_| bytes <= BYTES) {
+            Some(group) => group.push((*uid, *size)),
+            None => {
+                groups.push(vec![(*uid, *size)]);
+                bytes = *size;
             }
-            None => groups.push((vec![*uid], *size)),
         }
     }
     groups

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use guichet::edge::imap::{Imap, ImapConfig, ImapTrouble, Login, Wake, Which};
+use guichet::edge::imap::{Imap, ImapConfig, ImapTrouble, Login, Sizes, Wake, Which};
 use guichet::edge::net::{Endpoint, Security};
 use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -77,6 +77,7 @@ fn config(port: u16, archive: &str) -> ImapConfig {
         folder: "INBOX".to_owned(),
         archive: archive.to_owned(),
         limit: Duration::from_millis(400),
+        sizes: Sizes::Auto,
     }
 }
 
@@ -113,10 +114,10 @@ async fn a_search_that_is_refused_or_cut_short_is_no_empty_mailbox() {
 async fn a_mail_cut_in_its_middle_is_no_mail() {
     let mut imap =
         connect(&[("UID FETCH", "* 1 FETCH (UID 1 BODY[] {100}\r\nFrom: a@b.example\r\n\r\nhalf a maiCLOSE")]).await;
-    assert!(matches!(imap.fetch(&[1], 100).await, Err(ImapTrouble::Unreachable(_))));
+    assert!(matches!(imap.fetch(&[(1, 100)]).await, Err(ImapTrouble::Unreachable(_))));
     let mut imap =
         connect(&[("UID FETCH", "* 1 FETCH (UID 1 BODY[] {5}\r\nhello)\r\nTAG NO some are missing\r\n")]).await;
-    assert!(matches!(imap.fetch(&[1, 2], 100).await, Err(ImapTrouble::Refused { .. })));
+    assert!(matches!(imap.fetch(&[(1, 5), (2, 5)]).await, Err(ImapTrouble::Refused { .. })));
 }
 
 #[tokio::test]
@@ -202,17 +203,17 @@ async fn a_mail_the_server_does_not_give_out_stops_nothing_behind_it() {
     let site = Site::new(Database::Sqlite).await;
     watch_too(&site, port);
     site.round().await;
-    let held = site.store().held().await.unwrap();
-    assert_eq!(held.len(), 1);
-    assert!(held[0].reason.contains("UID 1"), "{}", held[0].reason);
+    assert!(site.store().held().await.unwrap().is_empty(), "one refusal is no verdict");
+    let refused = site.store().all_unfetched(9).await.unwrap();
+    assert!(refused.len() == 1 && refused[0].email.reason.contains("UID 1"), "{refused:?}");
     assert_eq!(site.only_ticket().await.number, "OTHER-000001");
     assert_eq!(site.store().cursor("second").await.unwrap().unwrap().last_uid, 3);
 }
 
-/// NIL is no mail, and neither is one that is too large and whose header is refused: both are left to a person, and counted
-/// as read, though the server lets nothing be marked.
+/// NIL is no mail, and neither is one that is too large and whose header is refused: both are asked for again, and the
+/// folder counts as read, though the server lets nothing be marked.
 #[tokio::test]
-async fn what_has_no_bytes_is_held_and_a_folder_that_takes_no_marks_counts_as_read() {
+async fn what_has_no_bytes_is_asked_for_again_and_a_folder_that_takes_no_marks_counts_as_read() {
     let (port, heard) = server(&[
         ("UID SEARCH UID 1:1 UNSEEN", "* SEARCH 1\r\nTAG OK\r\n"),
         ("UID SEARCH", "* SEARCH 2 3\r\nTAG OK\r\n"),
@@ -229,8 +230,9 @@ async fn what_has_no_bytes_is_held_and_a_folder_that_takes_no_marks_counts_as_re
     let site = Site::new(Database::Sqlite).await;
     watch_too(&site, port);
     site.round().await;
-    let held: Vec<String> = site.store().held().await.unwrap().into_iter().map(|mail| mail.reason).collect();
-    assert!(held.len() == 2 && held[0].contains("UID 1") && held[1].contains("UID 3"), "{held:?}");
+    assert!(site.store().held().await.unwrap().is_empty(), "one refusal is no verdict");
+    let refused: Vec<u32> = site.store().all_unfetched(9).await.unwrap().into_iter().map(|r| r.email.uid).collect();
+    assert_eq!(refused, [1, 3]);
     assert_eq!(site.only_ticket().await.number, "OTHER-000001");
     let heard = heard.lock().unwrap().clone();
     assert!(heard.iter().any(|command| command.starts_with("UID STORE")), "{heard:?}");

@@ -16,6 +16,7 @@ mod commands;
 mod configuration;
 mod examples;
 mod faults;
+mod fetching;
 mod first_sign_in;
 mod fixtures;
 mod hostile;

@@ -5,41 +5,57 @@ use std::time::Duration;
 use async_imap::Session;
 use async_imap::imap_proto::{MailboxDatum, Response, Status};
 
-use super::ImapTrouble;
-use crate::edge::net::Wire;
+use super::bounded::Bounded;
+use super::{ImapTrouble, Refusal};
 
 /// A session, and whether the server has announced mail since it was last searched.
 #[derive(Debug)]
 pub(super) struct Line {
-    pub(super) session: Session<Wire>,
+    pub(super) session: Session<Bounded>,
     /// Servers announce mail with the answer to any command. What is announced then is not
     /// announced again during IDLE.
     pub(super) news: bool,
 }
 
-/// Runs one command. Each untagged answer goes to `each`. Gives the text of the final OK's code.
+/// Runs one command that brings no email. Each untagged answer goes to `each`.
 ///
 /// # Errors
 /// Anything but OK on the command's own tag, the end of the connection, or no answer within `limit`.
-/// The session must then be thrown away: a later answer could be taken for that of the next command.
+/// Unless it is a refusal, the session must then be thrown away: a later answer could be taken for that of the next command.
 pub(super) async fn exec(
     line: &mut Line,
     command: &str,
     limit: Duration,
+    each: impl FnMut(&Response<'_>) + Send,
+) -> Result<(), ImapTrouble> {
+    exec_within(line, command, limit, Bounded::SMALL, each).await
+}
+
+/// The same with the bytes that the whole answer may have.
+///
+/// # Errors
+/// Those of [`exec`]; also where the server sends more.
+pub(super) async fn exec_within(
+    line: &mut Line,
+    command: &str,
+    limit: Duration,
+    bytes: u64,
     mut each: impl FnMut(&Response<'_>) + Send,
 ) -> Result<(), ImapTrouble> {
     let name = command_name(command);
+    line.session.as_mut().allow(bytes);
     let work = async {
         let Line { session, news } = line;
-        let tag = session.run_command(command).await.map_err(broken)?;
+        let tag = session.run_command(command).await.map_err(|e| broken(e, 0))?;
         loop {
-            let answer = session.read_response().await.map_err(broken)?;
-            let Some(answer) = answer else { return Err(closed()) };
+            let answer = session.read_response().await;
+            let answer = heard(answer, session.as_mut().read)?;
             match answer.parsed() {
                 Response::Done { tag: done, status: Status::Ok, .. } if *done == tag => return Ok(()),
                 Response::Done { tag: done, outcome, .. } if *done == tag => {
-                    let text = outcome.information.as_deref().unwrap_or("no reason given").to_owned();
-                    return Err(ImapTrouble::Refused { command: command_name(command), text });
+                    let text = outcome.information.as_deref().unwrap_or("no reason given");
+                    let why = Refusal::of(outcome.code.as_ref(), text);
+                    return Err(ImapTrouble::Refused { command: command_name(command), text: text.to_owned(), why });
                 }
                 Response::Data { status: Status::Bye, outcome } => {
                     let text = outcome.information.as_deref().unwrap_or_default();
@@ -65,8 +81,29 @@ pub(super) fn closed() -> ImapTrouble {
     ImapTrouble::Unreachable("the server closed the connection".to_owned())
 }
 
-pub(super) fn broken(error: impl std::fmt::Display) -> ImapTrouble {
-    ImapTrouble::Unreachable(format!("the connection broke: {error}"))
+/// An answer, or what ended the line after `read` bytes of it.
+pub(super) fn heard<T>(
+    answer: Result<Option<T>, impl Into<async_imap::error::Error>>,
+    read: u64,
+) -> Result<T, ImapTrouble> {
+    answer.map_err(|e| broken(e, read))?.ok_or_else(closed)
+}
+
+/// What ended the line. The library puts all it holds into the words of an error it cannot parse, which may be an
+/// email: only its kind is kept, and after how many bytes of the answer (`read`) it came.
+pub(super) fn broken(error: impl Into<async_imap::error::Error>, read: u64) -> ImapTrouble {
+    let error = error.into();
+    let text = error.to_string();
+    let text = match text.find("during parsing of") {
+        None if !matches!(error, async_imap::error::Error::Parse(_)) => format!("the connection broke: {text}"),
+        _ => {
+            let kind = text.split("code: ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric));
+            let kind = kind.map(Iterator::collect::<String>).filter(|k| !k.is_empty() && k.len() < 20);
+            let kind = kind.unwrap_or_else(|| "unexpected answer".to_owned());
+            return ImapTrouble::Unreadable { kind, read };
+        }
+    };
+    ImapTrouble::Unreachable(text)
 }
 
 /// The first words, without arguments that may hold names or secrets.

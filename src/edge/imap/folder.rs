@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
 
-use super::exec::exec;
+use super::exec::{exec, exec_within};
 use super::names::{folder, uid_set};
-use super::{Imap, ImapTrouble};
+use super::session::Archive;
+use super::{Imap, ImapTrouble, Refusal};
 use crate::clock::{HOUR, Millis};
 
 /// A folder as it was selected.
@@ -27,6 +28,17 @@ pub struct Fetched {
     pub uid: u32,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+/// What came of asking for one email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum One {
+    /// Its bytes.
+    Here(Vec<u8>),
+    /// The server does not give it, or gives something else, and why.
+    Refused(String),
+    /// The server says that all is well and leaves it out: it has gone, or the server has lost it.
+    LeftOut,
 }
 
 /// Which mails a search finds.
@@ -66,7 +78,7 @@ impl Imap {
     /// [`ImapTrouble`].
     pub async fn select_archive(&mut self) -> Result<bool, ImapTrouble> {
         self.ensure_archive().await?;
-        let Some(name) = self.archive.clone() else { return Ok(false) };
+        let Archive::Here(name) = self.archive.clone() else { return Ok(false) };
         self.select_named(&name).await?;
         Ok(true)
     }
@@ -139,43 +151,89 @@ impl Imap {
         Ok(sizes)
     }
 
-    /// Whole mails; `bytes` is their size together, which sets the time limit. Nothing is marked as read.
+    /// Whole emails, asked for together with their sizes as [`Imap::sizes`] gave them. Nothing is marked as read. One that
+    /// the server leaves out, or whose bytes are not as many as were announced, is missing.
     ///
     /// # Errors
     /// [`ImapTrouble`].
-    pub async fn fetch(&mut self, uids: &[u32], bytes: u64) -> Result<Vec<Fetched>, ImapTrouble> {
-        self.fetch_section(uids, "BODY.PEEK[]", bytes).await
+    pub async fn fetch(&mut self, emails: &[(u32, u64)]) -> Result<Vec<Fetched>, ImapTrouble> {
+        let answers = self.sections(emails, "BODY.PEEK[]").await?;
+        let size_of = |uid| emails.iter().find(|(known, _)| *known == uid).map(|(_, size)| *size);
+        let fits = |answer: &Answer| {
+            size_of(answer.uid).zip(answer.bytes.as_ref()).is_some_and(|(size, b)| self.config.sizes.fit(size, b.len()))
+        };
+        let whole = answers.into_iter().filter(fits);
+        let mut found: Vec<Fetched> = whole.filter_map(|a| Some(Fetched { uid: a.uid, bytes: a.bytes? })).collect();
+        found.sort_by_key(|mail| mail.uid);
+        found.dedup_by_key(|mail| mail.uid);
+        Ok(found)
     }
 
-    /// Header blocks alone, of mails too large to fetch.
+    /// One email asked for alone, so that what is wrong with it shows.
     ///
     /// # Errors
-    /// [`ImapTrouble`].
-    pub async fn fetch_header(&mut self, uid: u32) -> Result<Vec<Fetched>, ImapTrouble> {
-        self.fetch_section(&[uid], "BODY.PEEK[HEADER]", 0).await
+    /// [`ImapTrouble`], except a refusal that is about this email.
+    pub async fn fetch_one(&mut self, uid: u32, size: u64) -> Result<One, ImapTrouble> {
+        self.one(uid, size, "BODY.PEEK[]").await
     }
 
-    async fn fetch_section(&mut self, uids: &[u32], section: &str, bytes: u64) -> Result<Vec<Fetched>, ImapTrouble> {
-        let command = format!("UID FETCH {} (UID {section})", uid_set(uids));
+    /// The header block alone, of an email too large to fetch.
+    ///
+    /// # Errors
+    /// As [`Imap::fetch_one`].
+    pub async fn fetch_header(&mut self, uid: u32) -> Result<One, ImapTrouble> {
+        self.one(uid, 0, "BODY.PEEK[HEADER]").await
+    }
+
+    async fn one(&mut self, uid: u32, size: u64, section: &str) -> Result<One, ImapTrouble> {
+        let answers = match self.sections(&[(uid, size)], section).await {
+            Ok(answers) => answers,
+            Err(ImapTrouble::Refused { text, why: Refusal::Other, .. }) => return Ok(One::Refused(text)),
+            Err(other) => return Err(other),
+        };
+        let other = answers.iter().find(|a| a.uid != uid).map(|a| a.uid);
+        Ok(match answers.into_iter().find(|answer| answer.uid == uid) {
+            Some(Answer { bytes: Some(bytes), .. }) if size == 0 || self.config.sizes.fit(size, bytes.len()) => {
+                One::Here(bytes)
+            }
+            Some(Answer { bytes: Some(bytes), .. }) => {
+                One::Refused(format!("it announces {size} bytes and sends {}", bytes.len()))
+            }
+            Some(Answer { bytes: None, .. }) => One::Refused("it sends no content (NIL)".to_owned()),
+            None => match other {
+                Some(other) => One::Refused(format!("it answers about UID {other} instead")),
+                None => One::LeftOut,
+            },
+        })
+    }
+
+    async fn sections(&mut self, emails: &[(u32, u64)], section: &str) -> Result<Vec<Answer>, ImapTrouble> {
+        let (uids, sizes): (Vec<u32>, Vec<u64>) = emails.iter().copied().unzip();
+        let bytes: u64 = sizes.iter().sum();
+        let command = format!("UID FETCH {} (UID {section})", uid_set(&uids));
         let limit = self.config.limit + Duration::from_secs(bytes / SLOWEST);
-        let mut mails: Vec<Fetched> = Vec::with_capacity(uids.len());
-        exec(&mut self.line, &command, limit, |answer| {
+        let bound = self.config.sizes.bound(&sizes);
+        let mut answers: Vec<Answer> = Vec::with_capacity(uids.len());
+        exec_within(&mut self.line, &command, limit, bound, |answer| {
             let Response::Fetch(_, values) = answer else { return };
             let body = values.iter().find_map(|v| match v {
-                // NIL is no mail: whoever asked sees that it was left out.
-                AttributeValue::BodySection { data, .. } => data.as_deref().map(<[u8]>::to_vec),
+                AttributeValue::BodySection { data, .. } => Some(data.as_deref().map(<[u8]>::to_vec)),
                 _ => None,
             });
-            if let (Some(uid), Some(bytes)) = (uid_of(values), body)
-                && uids.contains(&uid)
-            {
-                mails.push(Fetched { uid, bytes });
+            // A change of flags, by somebody else, comes without a body.
+            if let (Some(uid), Some(bytes)) = (uid_of(values), body) {
+                answers.push(Answer { uid, bytes });
             }
         })
         .await?;
-        mails.sort_by_key(|m| m.uid);
-        Ok(mails)
+        Ok(answers)
     }
+}
+
+/// What the server said of one email; no bytes for NIL.
+struct Answer {
+    uid: u32,
+    bytes: Option<Vec<u8>>,
 }
 
 fn uid_of(values: &[AttributeValue<'_>]) -> Option<u32> {

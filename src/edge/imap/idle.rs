@@ -8,8 +8,9 @@ use std::time::Duration;
 use async_imap::imap_proto::{RequestId, Response, Status};
 use tokio_util::sync::CancellationToken;
 
-use super::exec::{broken, closed, is_news};
-use super::{Imap, ImapTrouble};
+use super::bounded::Bounded;
+use super::exec::{broken, closed, heard, is_news};
+use super::{Imap, ImapTrouble, Refusal};
 
 /// Why the waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,16 +43,18 @@ impl Imap {
 
     /// Gives the tag, and whether news came before the server's go-ahead.
     async fn begin_idle(&mut self) -> Result<(RequestId, bool), ImapTrouble> {
-        let tag = self.line.session.run_command("IDLE").await.map_err(broken)?;
+        self.line.session.as_mut().allow(Bounded::SMALL);
+        let tag = self.line.session.run_command("IDLE").await.map_err(|e| broken(e, 0))?;
         let mut early = false;
         loop {
-            let answer = self.line.session.read_response().await.map_err(broken)?;
-            let Some(answer) = answer else { return Err(closed()) };
+            let answer = self.line.session.read_response().await;
+            let answer = heard(answer, self.line.session.as_mut().read)?;
             match answer.parsed() {
                 Response::Continue(_) => return Ok((tag, early)),
                 Response::Done { outcome, .. } => {
-                    let text = outcome.information.as_deref().unwrap_or_default().to_owned();
-                    return Err(ImapTrouble::Refused { command: "IDLE".to_owned(), text });
+                    let text = outcome.information.as_deref().unwrap_or_default();
+                    let why = Refusal::of(outcome.code.as_ref(), text);
+                    return Err(ImapTrouble::Refused { command: "IDLE".to_owned(), text: text.to_owned(), why });
                 }
                 other => early |= is_news(other),
             }
@@ -60,14 +63,15 @@ impl Imap {
 
     async fn listen(&mut self, poll: Duration, stop: &CancellationToken) -> Result<Wake, ImapTrouble> {
         let until = tokio::time::Instant::now() + poll;
+        self.line.session.as_mut().allow(Bounded::SMALL);
         loop {
             // Reading an answer may be given up: what has come so far stays in the buffer.
             let answer = tokio::select! {
-                answer = self.line.session.read_response() => answer.map_err(broken)?,
+                answer = self.line.session.read_response() => answer,
                 () = tokio::time::sleep_until(until) => return Ok(Wake::Poll),
                 () = stop.cancelled() => return Ok(Wake::Stop),
             };
-            let Some(answer) = answer else { return Err(closed()) };
+            let answer = heard(answer, self.line.session.as_mut().read)?;
             match answer.parsed() {
                 Response::Data { status: Status::Bye, .. } => return Err(closed()),
                 other if is_news(other) => return Ok(Wake::News),
@@ -77,10 +81,10 @@ impl Imap {
     }
 
     async fn end_idle(&mut self, tag: &RequestId) -> Result<(), ImapTrouble> {
-        self.line.session.run_command_untagged("DONE").await.map_err(broken)?;
+        self.line.session.run_command_untagged("DONE").await.map_err(|e| broken(e, 0))?;
         loop {
-            let answer = self.line.session.read_response().await.map_err(broken)?;
-            let Some(answer) = answer else { return Err(closed()) };
+            let answer = self.line.session.read_response().await;
+            let answer = heard(answer, self.line.session.as_mut().read)?;
             if let Response::Done { tag: done, .. } = answer.parsed()
                 && done == tag
             {

@@ -6,6 +6,7 @@ use async_imap::imap_proto::{Capability, Response};
 use async_imap::{Authenticator, Client, Session};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::bounded::Bounded;
 use super::exec::{Line, broken, exec};
 use super::{ImapTrouble, archive};
 use crate::edge::login::Login;
@@ -26,7 +27,50 @@ pub struct ImapConfig {
     pub archive: String,
     /// Limit of one command; fetches get more by their size.
     pub limit: Duration,
+    /// What the sizes mean that the server announces.
+    pub sizes: Sizes,
 }
+
+/// What the sizes mean that a server announces for its emails (RFC822.SIZE).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sizes {
+    /// As many bytes as will come (RFC 9051, section 7.5.2), unless the greeting is Exchange's, which estimates.
+    #[default]
+    Auto,
+    /// As many bytes as will come.
+    Exact,
+    /// About as many.
+    Estimated,
+}
+
+/// How far an estimate may be off, in bytes, besides a quarter of it.
+const OFF: u64 = 64 * 1024;
+
+impl Sizes {
+    /// Whether these bytes are the email that was announced.
+    pub(super) fn fit(self, announced: u64, came: usize) -> bool {
+        let came = came as u64;
+        match self {
+            Self::Auto | Self::Exact => came == announced,
+            Self::Estimated => came > 0 && came <= Self::most(announced) && came + OFF >= announced - announced / 4,
+        }
+    }
+
+    fn most(announced: u64) -> u64 {
+        announced.saturating_add(announced / 4).saturating_add(OFF)
+    }
+
+    /// The bytes that an answer with emails of these sizes may have.
+    pub(super) fn bound(self, sizes: &[u64]) -> u64 {
+        // Headers alone are asked for with no size.
+        let one = |size: &u64| if *size == 0 { HEADER } else { Self::most(*size) };
+        sizes.iter().map(one).fold(OFF, u64::saturating_add)
+    }
+}
+
+/// The most bytes of a header that is fetched alone.
+const HEADER: u64 = 4 * 1024 * 1024;
 
 /// What the server can do beyond the base protocol.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,8 +89,22 @@ pub struct Imap {
     pub(super) line: Line,
     pub(super) can: Can,
     pub(super) config: ImapConfig,
-    /// The archive folder as the server names it, once it is known to exist.
-    pub(super) archive: Option<String>,
+    /// Where handled emails go.
+    pub(super) archive: Archive,
+    /// Whether that folder was asked to be made: once a session is enough.
+    pub(super) created: bool,
+}
+
+/// The archive folder, as far as it is known in this session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Archive {
+    /// It has not been looked for yet.
+    #[default]
+    Unknown,
+    /// It is there; its name on this server.
+    Here(String),
+    /// Nothing can be moved there, and why. It is not tried again in this session.
+    Barred(String),
 }
 
 impl Imap {
@@ -55,10 +113,14 @@ impl Imap {
     /// # Errors
     /// [`ImapTrouble`].
     pub async fn connect(config: &ImapConfig) -> Result<Self, ImapTrouble> {
-        let client = greet(config).await?;
+        let (client, estimates) = greet(config).await?;
         let session = within(config.limit, "signing in", sign_in(client, config)).await?;
-        let mut imap =
-            Self { line: Line { session, news: false }, can: Can::default(), config: config.clone(), archive: None };
+        let mut config = config.clone();
+        if config.sizes == Sizes::Auto {
+            config.sizes = if estimates { Sizes::Estimated } else { Sizes::Exact };
+        }
+        let line = Line { session, news: false };
+        let mut imap = Self { line, can: Can::default(), config, archive: Archive::Unknown, created: false };
         imap.can = imap.capabilities().await?;
         Ok(imap)
     }
@@ -76,12 +138,21 @@ impl Imap {
         Ok(can)
     }
 
-    /// Makes sure the archive folder exists.
+    /// Makes sure the archive folder exists. One that cannot be had is no error: see [`Imap::barred`].
     ///
     /// # Errors
     /// [`ImapTrouble`].
     pub async fn ensure_archive(&mut self) -> Result<(), ImapTrouble> {
         archive::ensure(self).await
+    }
+
+    /// Why nothing can be moved to the archive folder in this session, if so.
+    #[must_use]
+    pub fn barred(&self) -> Option<&str> {
+        match &self.archive {
+            Archive::Barred(why) => Some(why),
+            Archive::Unknown | Archive::Here(_) => None,
+        }
     }
 
     /// Whether the server has announced mail since the folder was last searched: then it must be
@@ -103,7 +174,8 @@ impl Imap {
     }
 }
 
-async fn greet(config: &ImapConfig) -> Result<Client<Wire>, ImapTrouble> {
+/// Gives also whether the server is one that estimates sizes.
+async fn greet(config: &ImapConfig) -> Result<(Client<Bounded>, bool), ImapTrouble> {
     let endpoint = &config.endpoint;
     let unreachable = |e: std::io::Error| ImapTrouble::Unreachable(format!("{}: {e}", endpoint.place()));
     let stream = net::connect(endpoint, config.limit).await.map_err(unreachable)?;
@@ -111,10 +183,10 @@ async fn greet(config: &ImapConfig) -> Result<Client<Wire>, ImapTrouble> {
         Security::Tls => net::encrypt(stream, endpoint, config.limit).await.map_err(unreachable)?,
         Security::StartTls | Security::None => Wire::Plain(stream),
     };
-    let mut client = Client::new(wire);
-    within(config.limit, "the greeting", greeting(&mut client, endpoint)).await?;
+    let mut client = Client::new(Bounded::new(wire));
+    let estimates = within(config.limit, "the greeting", greeting(&mut client, endpoint)).await?;
     if endpoint.security != Security::StartTls {
-        return Ok(client);
+        return Ok((client, estimates));
     }
     let upgrade = async {
         client
@@ -123,23 +195,28 @@ async fn greet(config: &ImapConfig) -> Result<Client<Wire>, ImapTrouble> {
             .map_err(|e| ImapTrouble::Unsupported(format!("STARTTLS is refused: {e}")))
     };
     within(config.limit, "STARTTLS", upgrade).await?;
-    let Wire::Plain(stream) = client.into_inner() else {
+    let Wire::Plain(stream) = client.into_inner().into_inner() else {
         return Err(ImapTrouble::Unsupported("the connection is already encrypted".to_owned()));
     };
     // Only what comes after the handshake is believed: no greeting is read again.
     let wire = net::encrypt(stream, endpoint, config.limit).await.map_err(unreachable)?;
-    Ok(Client::new(wire))
+    Ok((Client::new(Bounded::new(wire)), estimates))
 }
 
-async fn greeting(client: &mut Client<Wire>, endpoint: &Endpoint) -> Result<(), ImapTrouble> {
-    let answer = client.read_response().await.map_err(broken)?;
+async fn greeting(client: &mut Client<Bounded>, endpoint: &Endpoint) -> Result<bool, ImapTrouble> {
+    let answer = client.read_response().await.map_err(|e| broken(e, 0))?;
     match answer {
-        Some(_) => Ok(()),
+        Some(answer) => Ok(match answer.parsed() {
+            Response::Data { outcome, .. } => {
+                outcome.information.as_deref().is_some_and(|words| words.contains("Microsoft Exchange"))
+            }
+            _ => false,
+        }),
         None => Err(ImapTrouble::Unreachable(format!("{} closed the connection without a greeting", endpoint.place()))),
     }
 }
 
-async fn sign_in(client: Client<Wire>, config: &ImapConfig) -> Result<Session<Wire>, ImapTrouble> {
+async fn sign_in(client: Client<Bounded>, config: &ImapConfig) -> Result<Session<Bounded>, ImapTrouble> {
     let user = &config.username;
     let result = match &config.login {
         Login::AccessToken(token) => client.authenticate("XOAUTH2", Bearer::new(user, token)).await,
@@ -154,7 +231,7 @@ async fn sign_in(client: Client<Wire>, config: &ImapConfig) -> Result<Session<Wi
     };
     result.map_err(|(error, _)| match error {
         async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => ImapTrouble::Login(text),
-        other => broken(other),
+        other => broken(other, 0),
     })
 }
 

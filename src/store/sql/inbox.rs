@@ -58,8 +58,14 @@ statements! {
          AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2)");
     INBOX_UNSETTLED = Sql::both(
         "SELECT uid FROM inbox WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid > 0 ORDER BY uid LIMIT $3");
+    INBOX_MARKED = Sql::both(
+        "SELECT uid FROM inbox WHERE mailbox = $1 AND settled = 2 AND uid_validity = $2 AND uid > 0 ORDER BY uid LIMIT $3");
     INBOX_SETTLE = Sql::both(
         "UPDATE inbox SET settled = 1 WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid BETWEEN $3 AND $4");
+    INBOX_SETTLE_MARKED = Sql::both(
+        "UPDATE inbox SET settled = 1 WHERE mailbox = $1 AND settled = 2 AND uid_validity = $2 AND uid BETWEEN $3 AND $4");
+    INBOX_MARK = Sql::both(
+        "UPDATE inbox SET settled = 2 WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid BETWEEN $3 AND $4");
     INBOX_GET = Sql::both(
         "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
          inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, '') FROM inbox \

@@ -20,7 +20,7 @@ pub(super) const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s
 /// Every table there ever was, gone: before a copy takes their place.
 pub(super) const DROP_EVERYTHING: &str = "DROP TABLE IF EXISTS _sqlx_migrations, meta, mailbox, inbox, inbox_raw, counter, ticket, \
      deadline, article, participant, message, event, course, overdue, bell, outbox, undeliverable, seen_image, letter, lease, link, \
-     alarm CASCADE";
+     alarm, unfetched CASCADE";
 
 /// How a transaction begins: with the writer's place taken, and its durability set.
 pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {
@@ -109,6 +109,7 @@ mod outbox;
 mod person;
 mod service;
 mod ticket;
+mod unfetched;
 mod verify;
 
 pub(super) use erase::*;
@@ -117,11 +118,12 @@ pub(super) use outbox::*;
 pub(super) use person::{COLUMNS, PLACES};
 pub(super) use service::*;
 pub(super) use ticket::*;
+pub(super) use unfetched::*;
 pub(super) use verify::*;
 
 /// Name and text of every statement.
 pub fn all() -> impl Iterator<Item = (&'static str, Sql)> {
-    let lists = [erase::LIST, inbox::LIST, outbox::LIST, service::LIST, ticket::LIST, verify::LIST];
+    let lists = [erase::LIST, inbox::LIST, outbox::LIST, service::LIST, ticket::LIST, unfetched::LIST, verify::LIST];
     let columns = COLUMNS.iter().flat_map(|column| [(column.name, column.find), (column.name, column.set)]);
     lists.into_iter().flatten().copied().chain(columns).chain(PLACES.iter().copied())
 }

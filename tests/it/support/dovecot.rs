@@ -52,6 +52,7 @@ impl User {
             folder: "INBOX".to_owned(),
             archive: archive.to_owned(),
             limit: std::time::Duration::from_secs(10),
+            sizes: guichet::edge::imap::Sizes::Auto,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What tests are made of: a desk on its own database, a mailbox, a sink, people's mails.
 
 pub mod authority;
+pub mod bad_imap;
 pub mod bad_smtp;
 pub mod dovecot;
 pub mod mail;

@@ -1,0 +1,28 @@
+-- What servers refuse, what people were not told yet, and what only looks alike.
+
+-- Emails that a server named and did not give out. Each is asked for again; one that was refused in several
+-- sessions is set aside, and has a held row of the inbox in its place.
+CREATE TABLE unfetched (
+    mailbox TEXT NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    size INTEGER NOT NULL DEFAULT 0,
+    -- Sessions in which it was refused.
+    refusals INTEGER NOT NULL DEFAULT 0,
+    since INTEGER NOT NULL,
+    -- When it is asked for again; the largest number there is: when a person says so.
+    due_at INTEGER NOT NULL,
+    -- What the server said last.
+    reason TEXT NOT NULL DEFAULT '',
+    -- The held row; 0 for none.
+    inbox_id INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (mailbox, uid_validity, uid)
+);
+CREATE INDEX unfetched_due ON unfetched (mailbox, due_at);
+CREATE INDEX unfetched_inbox ON unfetched (inbox_id) WHERE inbox_id > 0;
+
+-- The first UID of a group whose fetching ended the session, and how often it did.
+ALTER TABLE mailbox ADD COLUMN lost_uid INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+-- settled may be 2: marked as read, as the archive folder did not take it.
+CREATE INDEX inbox_marked ON inbox (mailbox, uid) WHERE settled = 2;
