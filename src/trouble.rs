@@ -13,12 +13,14 @@
 //! | archive folder refuses | marked as read, an alarm; again in the next session | — |
 //! | mailbox refuses the password | again after 5 min to 1 h, so that the account is not locked | exit 69 |
 //! | mail unreadable, unprovable, or it fails alone | hold it; the others go on | — |
-//! | SMTP server unreachable | letters wait, none is counted; again after 1 s to 5 min | exit 69 |
-//! | SMTP refuses the password | the same, 5 min to 1 h | exit 69 |
+//! | SMTP server unreachable, or takes nothing now (421 anywhere, 4xx before a recipient) | letters wait, none is counted; one connection after 1 s to 5 min; an alarm | exit 69 |
+//! | 5xx to MAIL | another letter is tried: if it meets the same, as above; if not, the first is refused | — |
+//! | SMTP refuses the password, or wants one (530, 535, 538) | the same, 5 min to 1 h | exit 69 |
 //! | authorization server away, or gives no token now | as the mail server it is for, unreachable | exit 69 |
 //! | authorization server refuses for good, or the kept token cannot be read | again after 5 min to 1 h; told as expiring | exit 69 |
-//! | letter refused with 4xx, line lost while sending it | that letter again by the timetable | — |
-//! | letter refused with 5xx, or given up | kept as failed and shown | — |
+//! | letter refused with 4xx after its recipient, line lost while sending it | that letter again by the timetable | — |
+//! | letter too large | goes without its files to people of the desk; else as the next | — |
+//! | letter refused with 5xx, or given up | kept as failed, people notified once; an address that is gone is left alone | — |
 //! | another guichet on this SQLite file | — | exit 75 |
 //! | our own bug | stop; systemd starts anew | exit 70 |
 
@@ -30,7 +32,8 @@ use crate::edge::imap::ImapTrouble;
 use crate::edge::oauth2::TokenTrouble;
 use crate::edge::smtp::SmtpTrouble;
 use crate::settings::{Mistakes, Retry};
-use crate::store::{SealTrouble, Settlement, StoreError};
+use crate::store::{Failure, SealTrouble, Settlement, StoreError};
+use crate::ticket::address_is_gone;
 
 /// Exit codes, as in sysexits(3).
 pub mod exit {
@@ -188,15 +191,26 @@ pub fn after_refusal(
     chance: f64,
 ) -> Settlement {
     let error = trouble.to_string();
-    if matches!(trouble, SmtpTrouble::Permanent(_)) {
-        return Settlement::Failed { error };
+    match trouble {
+        SmtpTrouble::Permanent { status, text, recipient } => {
+            let gone = address_is_gone(status, text, *recipient);
+            return Settlement::Failed { error, failure: if gone { Failure::Address } else { Failure::Refused } };
+        }
+        SmtpTrouble::TooLarge { .. } => return Settlement::Failed { error, failure: Failure::Refused },
+        // Perhaps the server's fault: others will show. Until then it waits as long as it has waited.
+        SmtpTrouble::Mail(_) => {
+            let wait = (now - created_at).clamp(millis(retry.first), millis(retry.most));
+            return Settlement::Later { due_at: now.saturating_add(wait), error, counts: false };
+        }
+        _ => {}
     }
     let mut backoff = Backoff::new(retry.first, retry.most);
     let tries = u32::try_from(attempts.clamp(1, 64)).unwrap_or(1);
     let wait = (0..tries).map(|_| backoff.wait(chance)).last().unwrap_or(retry.first);
     let due_at = now.saturating_add(millis(wait));
     if attempts >= FEWEST && due_at.saturating_sub(created_at) > millis(retry.give_up) {
-        return Settlement::Failed { error: format!("given up after {attempts} attempts: {error}") };
+        let error = format!("given up after {attempts} attempts: {error}");
+        return Settlement::Failed { error, failure: Failure::GivenUp };
     }
     Settlement::Later { due_at, error, counts: true }
 }
@@ -232,7 +246,7 @@ mod tests {
                     minutes.push((due_at - now) / MINUTE);
                     now = due_at;
                 }
-                Settlement::Failed { error } => {
+                Settlement::Failed { error, .. } => {
                     assert!(error.starts_with("given up after"), "{error}");
                     break;
                 }
@@ -253,10 +267,30 @@ mod tests {
     }
 
     #[test]
-    fn a_permanent_refusal_is_final() {
-        let refusal = SmtpTrouble::Permanent("550 no such user".to_owned());
-        let settlement = after_refusal(&refusal, 1, 0, 0, &RETRY, 0.5);
-        assert_eq!(settlement, Settlement::Failed { error: "550 no such user".to_owned() });
+    fn a_permanent_refusal_is_final_and_says_whether_the_address_is_at_fault() {
+        let of = |status: &str, text: &str, recipient| {
+            let (status, text) = (status.to_owned(), text.to_owned());
+            let refusal = SmtpTrouble::Permanent { status, text, recipient };
+            match after_refusal(&refusal, 1, 0, 0, &RETRY, 0.5) {
+                Settlement::Failed { failure, .. } => failure,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(of("5.1.1", "550 5.1.1 no", true), Failure::Address);
+        assert_eq!(of("", "550 User unknown", true), Failure::Address);
+        assert_eq!(of("", "550 User unknown", false), Failure::Refused);
+        assert_eq!(of("5.7.1", "550 5.7.1 spam", true), Failure::Refused);
+        assert_eq!(of("5.2.2", "552 5.2.2 mailbox full", true), Failure::Refused);
+    }
+
+    #[test]
+    fn a_letter_whose_sender_is_refused_waits_as_long_as_it_has_waited_and_pays_nothing() {
+        let refusal = SmtpTrouble::Mail("550 no".to_owned());
+        let waits = [0, 3 * MINUTE, 9 * HOUR].map(|age| match after_refusal(&refusal, 9, 0, age, &RETRY, 0.5) {
+            Settlement::Later { due_at, counts: false, .. } => (due_at - age) / MINUTE,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(waits, [1, 3, 120]);
     }
 
     #[test]

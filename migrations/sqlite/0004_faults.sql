@@ -26,3 +26,9 @@ ALTER TABLE mailbox ADD COLUMN lost_uid INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mailbox ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 -- settled may be 2: marked as read, as the archive folder did not take it.
 CREATE INDEX inbox_marked ON inbox (mailbox, uid) WHERE settled = 2;
+
+-- Of an email that failed: why (address: it refuses emails for good; refused; given-up), and whether those were notified
+-- who must know.
+ALTER TABLE outbox ADD COLUMN failure TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN told INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX outbox_untold ON outbox (id) WHERE state = 'failed' AND told = 0;

@@ -1,7 +1,6 @@
 //! Connections: one stream type for IMAP and SMTP, without Nagle's delay and with keepalive.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -99,15 +98,6 @@ pub(super) fn tls_config(ca_pem: Option<&[u8]>) -> io::Result<Arc<rustls::Client
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
     Ok(Arc::new(config))
-}
-
-impl lettre::transport::smtp::client::AsyncTokioStream for Wire {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Plain(stream) => stream.peer_addr(),
-            Self::Tls(stream) => stream.get_ref().0.peer_addr(),
-        }
-    }
 }
 
 impl AsyncRead for Wire {

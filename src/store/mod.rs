@@ -35,7 +35,7 @@ pub use inbox::{Arrival, InboxRow, Judgement, Step, Waiting};
 pub use lease::{Lease, Life};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
-pub use outbox::{Due, OutboxRow, OutboxState, Settlement};
+pub use outbox::{Due, Failure, OutboxRow, OutboxState, Settlement, Untold};
 pub use overdue::{CourseRow, Overdue};
 pub use seal::{Key, KeyPlace, SealTrouble};
 pub use standing::{Alarm, Standing};

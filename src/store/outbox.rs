@@ -49,7 +49,49 @@ pub enum Settlement {
     Failed {
         /// What the server said.
         error: String,
+        /// What that means.
+        failure: Failure,
     },
+}
+
+/// Why a letter failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The address refuses letters for good.
+    Address,
+    /// This letter is refused.
+    Refused,
+    /// It was tried for long enough.
+    GivenUp,
+}
+
+impl Failure {
+    /// The code stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Refused => "refused",
+            Self::GivenUp => "given-up",
+        }
+    }
+}
+
+/// A letter that failed, of which people must be notified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// Row id.
+    pub id: i64,
+    /// Row id of its ticket, if it has one.
+    pub ticket: Option<i64>,
+    /// Which letter.
+    pub kind: String,
+    /// To whom.
+    pub recipient: String,
+    /// What the server said.
+    pub error: String,
+    /// Whether the address refuses letters for good.
+    pub lasting: bool,
 }
 
 /// State of a letter.
@@ -159,6 +201,35 @@ impl Store {
         Ok(row.as_ref().map(outbox_row).transpose()?)
     }
 
+    /// Letters that failed and of which nobody was notified yet, oldest first, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn untold(&self, count: i64) -> Result<Vec<Untold>, StoreError> {
+        let rows = sqlx::query(sql::OUTBOX_UNTOLD.on(self.engine)).bind(count).fetch_all(&self.read).await?;
+        let one = |row: &AnyRow| {
+            let (ticket, failure): (i64, String) = (row.try_get("ticket_id")?, row.try_get("failure")?);
+            Ok(Untold {
+                id: row.try_get("id")?,
+                ticket: Some(ticket).filter(|id| *id > 0),
+                kind: row.try_get("kind")?,
+                recipient: row.try_get("recipient")?,
+                error: row.try_get("last_error")?,
+                lasting: failure == Failure::Address.as_str(),
+            })
+        };
+        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// How many letters failed since then for another reason than their address.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn failed_since(&self, since: Millis) -> Result<i64, StoreError> {
+        let row = sqlx::query(sql::OUTBOX_FAILED_LATELY.on(self.engine)).bind(since).fetch_one(&self.read).await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// Letters of a ticket, oldest first.
     ///
     /// # Errors
@@ -248,12 +319,13 @@ impl Tx {
                     let query = sqlx::query(sql::OUTBOX_LATER.on(self.engine)).bind(*id).bind(*due_at);
                     query.bind(error).bind(i64::from(!counts)).bind(holder)
                 }
-                Settlement::Failed { error } => {
-                    sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(*id).bind(error).bind(holder)
+                Settlement::Failed { error, failure } => {
+                    let query = sqlx::query(sql::OUTBOX_FAILED.on(self.engine)).bind(*id).bind(error).bind(holder);
+                    query.bind(failure.as_str()).bind(now)
                 }
             };
             let done = query.execute(&mut *self.tx).await?.rows_affected();
-            if let (Settlement::Failed { error }, 1) = (settlement, done) {
+            if let (Settlement::Failed { error, .. }, 1) = (settlement, done) {
                 failed.push((*id, error.as_str()));
             }
         }
@@ -297,6 +369,15 @@ impl Tx {
             let query = sqlx::query(sql::TICKETS_RESPONDED.on(self.engine)).bind(json(&ids)?);
             query.bind(now).execute(&mut *self.tx).await?;
         }
+        Ok(())
+    }
+
+    /// Notes that people were notified of these failed letters.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn note_told(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        sqlx::query(sql::OUTBOX_TOLD.on(self.engine)).bind(json(&ids)?).execute(&mut *self.tx).await?;
         Ok(())
     }
 

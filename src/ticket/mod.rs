@@ -32,7 +32,8 @@ pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
 pub use course::Stand;
 pub(crate) use decide::undelivered_orders;
 pub use decide::{
-    Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, decide, due, recompute, shown, unasked,
+    Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, address_is_gone, decide, due, recompute,
+    shown, unasked,
 };
 pub use flood::{INTAKE_WINDOW, IntakeLimits, TakenIn, is_flood};
 pub use knowledge::{Hit, search_terms};

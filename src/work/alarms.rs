@@ -10,7 +10,7 @@ use super::letters::{Cause, Writer};
 use super::presence::DESK;
 use super::reports::{about, in_charge};
 use super::{Desk, backup, health};
-use crate::clock::{Millis, spoken};
+use crate::clock::{DAY, Millis, spoken};
 use crate::settings::{MailboxKind, Settings};
 use crate::store::{Alarm, StoreError, Unfetched, Unit, Wanted};
 use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person};
@@ -115,6 +115,20 @@ async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, S
         }
     }
     unfetched(desk, &mut wrong).await?;
+    if let Some(why) = desk.smtp_trouble().await? {
+        let fr = format!("Le serveur d'envoi ne prend plus de courriels ; ils attendent : {why}");
+        let en = format!("The mail server takes no emails; they wait: {why}");
+        wrong.insert("smtp".to_owned(), [fr, en]);
+    }
+    let failed = desk.store.failed_since(now - DAY).await?;
+    if failed > 0 {
+        let fr = format!(
+            "Courriels que le serveur d'envoi a refusés définitivement depuis un jour : {failed} ; voyez `guichet outbox list`."
+        );
+        let en =
+            format!("Emails that the mail server refused for good within a day: {failed}; see `guichet outbox list`.");
+        wrong.insert("failed".to_owned(), [fr, en]);
+    }
     if let Some(why) = desk.store.meta(super::upkeep::BROKEN).await?.filter(|why| !why.is_empty()) {
         let fr = format!("La base de données est endommagée : {why}. Revenez à une sauvegarde avec `guichet restore`.");
         let en = format!("The database is damaged: {why}. Bring a backup back with `guichet restore`.");

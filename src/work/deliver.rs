@@ -8,6 +8,7 @@
 //! can double the letters of one batch. A PostgreSQL server that was ended at once, or failed over, may have forgotten
 //! the notes of a batch: it is told again from memory.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -17,8 +18,9 @@ use crate::clock::{MINUTE, Millis};
 use crate::edge::backoff::chance;
 use crate::edge::notes::Notes;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
+use crate::letter::lighten;
 use crate::settings::Settings;
-use crate::store::{Due, Durability, Engine, Settlement, StoreError};
+use crate::store::{Due, Durability, Engine, Failure, Settlement, StoreError};
 use crate::ticket::LetterKind;
 use crate::trouble::{Trouble, after_refusal, millis};
 
@@ -29,8 +31,11 @@ use super::{Desk, beside, point, sign_in, undelivered};
 const BATCH: i64 = 50;
 /// Bytes of letters held in memory at once; one larger letter is held alone.
 const BYTES: i64 = 1024 * 1024;
-/// How long a claimed letter belongs to this instance.
-const LEASE: Millis = 15 * MINUTE;
+/// How long a claimed letter belongs to this instance: the half of it, after which nothing new is begun, and one letter whose
+/// last answer takes as long as it may ([`AFTER_THE_DOT`](crate::edge::smtp::AFTER_THE_DOT)).
+const LEASE: Millis = 30 * MINUTE;
+/// Failed letters of which people are notified before more are sent.
+const TOLD: i64 = 50;
 
 /// Sends letters: holds the connection and the notes.
 #[derive(Debug)]
@@ -41,8 +46,8 @@ pub struct Sender {
     notes: Notes,
     /// Whether the store knows all that is noted, and nothing is claimed.
     settled: bool,
-    /// Letters that failed, and why, of which nobody was told yet.
-    untold: Vec<(i64, String)>,
+    /// Letters whose MAIL command was refused, and whether the server has taken another since.
+    at_mail: BTreeMap<i64, bool>,
     /// Under which the letters at hand were claimed.
     claims: Claims,
 }
@@ -64,7 +69,7 @@ impl Sender {
             settings,
             notes,
             settled: false,
-            untold: Vec::new(),
+            at_mail: BTreeMap::new(),
             claims: desk.presence.claims(),
         };
         sender.recover(desk).await?;
@@ -84,25 +89,40 @@ impl Sender {
         self.tell(desk).await?;
         // Whatever fails from here on, the store may not know what was sent.
         self.settled = false;
-        let mut sent = 0;
         self.claims = desk.presence.claims();
+        let outcome = self.send_all(desk, &settings, stop).await;
+        match &outcome {
+            Ok(0) => {}
+            Ok(_) => desk.note_smtp("").await?,
+            Err(trouble @ (Trouble::Smtp(_) | Trouble::SignIn { .. })) => desk.note_smtp(&trouble.to_string()).await?,
+            Err(_) => {}
+        }
+        self.settled = outcome.is_ok();
+        outcome
+    }
+
+    async fn send_all(&mut self, desk: &Desk, settings: &Settings, stop: &CancellationToken) -> Result<usize, Trouble> {
+        let mut sent = 0;
         let mut due = claim(desk).await?;
         while !due.is_empty() {
-            let outcome = self.batch(desk, &settings, &due, stop).await?;
+            let outcome = self.batch(desk, settings, &due, stop).await?;
             sent += outcome.sent.len();
             due = self.settle(desk, &due, outcome, stop).await?;
         }
-        self.settled = true;
         Ok(sent)
     }
 
-    /// Tells people of letters that failed. What cannot be told now is told before the next round.
+    /// Notifies people of letters that failed. The table says of which: a kill loses nothing.
     async fn tell(&mut self, desk: &Desk) -> Result<(), Trouble> {
-        while let Some((id, error)) = self.untold.last() {
-            undelivered::tell(desk, *id, error).await?;
-            self.untold.pop();
+        loop {
+            let untold = desk.store.untold(TOLD).await?;
+            if untold.is_empty() {
+                return Ok(());
+            }
+            for letter in &untold {
+                undelivered::tell(desk, letter).await?;
+            }
         }
-        Ok(())
     }
 
     /// The configuration as it is now. After a reload the SMTP server may be another, or wants another password.
@@ -171,7 +191,14 @@ impl Sender {
             && desk.clock.now() - begun < LEASE / 2
         {
             let left = &due[outcome.tried..];
-            outcome.tried += self.chunk(desk, settings, &left[..chunk(left)], &mut outcome).await?;
+            outcome.tried += self.chunk(desk, settings, &left[..chunk(left)], &mut outcome, stop).await?;
+        }
+        for (id, settlement) in &mut outcome.others {
+            // Refused at its MAIL command, and another was taken since: it is this letter's fault.
+            if let (Settlement::Later { error, counts: false, .. }, Some(true)) = (&settlement, self.at_mail.get(id)) {
+                *settlement = Settlement::Failed { error: error.clone(), failure: Failure::Refused };
+                self.at_mail.remove(id);
+            }
         }
         Ok(outcome)
     }
@@ -199,12 +226,9 @@ impl Sender {
         tx.commit().await?;
         point("recorded");
         self.notes.clear().map_err(no_notes)?;
-        for (id, settlement) in outcome.others {
-            if let Settlement::Failed { error } = settlement {
-                self.untold.push((id, error));
-            }
+        if outcome.others.iter().any(|(_, settlement)| matches!(settlement, Settlement::Failed { .. })) {
+            self.tell(desk).await?;
         }
-        self.tell(desk).await?;
         outcome.broken.map_or(Ok(next), Err)
     }
 
@@ -215,6 +239,7 @@ impl Sender {
         settings: &Settings,
         chunk: &[Due],
         outcome: &mut Outcome,
+        stop: &CancellationToken,
     ) -> Result<usize, Trouble> {
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { return Ok(0) };
         let letters = desk.store.leased_letters(first.id, last.id, &desk.store.holder()).await?;
@@ -233,35 +258,87 @@ impl Sender {
                 return Ok(at);
             }
             let bytes = letters.iter().find(|(id, _)| *id == letter.id).map(|(_, bytes)| bytes.as_slice());
-            match self.send(desk, settings, letter, bytes).await {
-                Settlement::Sent => {
+            match self.send(desk, settings, letter, bytes, stop).await {
+                Ok(Settlement::Sent) => {
                     point("sent");
                     self.note(desk, letter).await?;
                     desk.meter.sent();
                     point("noted");
                     outcome.sent.push(letter.id);
                 }
-                other => outcome.others.push((letter.id, other)),
+                Ok(other) => outcome.others.push((letter.id, other)),
+                // It was not tried: the server takes nothing.
+                Err(trouble) => {
+                    outcome.broken = Some(trouble.into());
+                    return Ok(at);
+                }
+            }
+            if stop.is_cancelled() {
+                return Ok(at + 1);
             }
         }
         Ok(chunk.len())
     }
 
-    async fn send(&mut self, desk: &Desk, settings: &Settings, letter: &Due, bytes: Option<&[u8]>) -> Settlement {
+    /// One attempt. An error is the server's trouble alone.
+    async fn send(
+        &mut self,
+        desk: &Desk,
+        settings: &Settings,
+        letter: &Due,
+        bytes: Option<&[u8]>,
+        stop: &CancellationToken,
+    ) -> Result<Settlement, SmtpTrouble> {
         let Some(bytes) = bytes else {
-            return Settlement::Failed { error: "its bytes are gone from the store".to_owned() };
+            let error = "its bytes are gone from the store".to_owned();
+            return Ok(Settlement::Failed { error, failure: Failure::Refused });
         };
         point("sending");
-        match self.smtp.send(&letter.envelope_from, &letter.recipient, bytes).await {
-            Ok(()) => {
-                tracing::info!(outbox_id = letter.id, attempts = letter.attempts, "letter sent");
-                Settlement::Sent
-            }
-            Err(trouble) => {
-                desk.meter.letter_failed(&trouble);
-                refused(letter, &trouble, settings, desk.clock.now())
-            }
+        let (from, to) = (&letter.envelope_from, &letter.recipient);
+        let mut outcome = self.smtp.send(from, to, bytes, stop).await;
+        if let Err(SmtpTrouble::TooLarge { most, .. }) = &outcome
+            && let Some(light) = lighter(letter, bytes, *most, settings)
+        {
+            tracing::warn!(outbox_id = letter.id, "letter sent without its files, which the server does not take");
+            outcome = self.smtp.send(from, to, &light, stop).await;
         }
+        let Err(trouble) = outcome else {
+            tracing::info!(outbox_id = letter.id, attempts = letter.attempts, "letter sent");
+            self.taken(letter.id);
+            return Ok(Settlement::Sent);
+        };
+        desk.meter.letter_failed(&trouble);
+        let trouble = self.judged(letter.id, trouble);
+        if trouble.is_of_the_server() {
+            Err(trouble)
+        } else {
+            Ok(refused(letter, &trouble, settings, desk.clock.now()))
+        }
+    }
+
+    /// The server takes letters.
+    fn taken(&mut self, id: i64) {
+        self.at_mail.remove(&id);
+        self.at_mail.values_mut().for_each(|since| *since = true);
+    }
+
+    /// Whose fault a refused MAIL command is: the letter's, where the server has taken another since it first refused this one;
+    /// the server's, where it refuses another as well.
+    fn judged(&mut self, id: i64, trouble: SmtpTrouble) -> SmtpTrouble {
+        let SmtpTrouble::Mail(text) = trouble else {
+            // It got as far as its recipient.
+            if !trouble.is_of_the_server() {
+                self.taken(id);
+            }
+            return trouble;
+        };
+        if self.at_mail.get(&id) == Some(&true) {
+            self.at_mail.remove(&id);
+            return SmtpTrouble::unsendable(text);
+        }
+        let others = self.at_mail.iter().any(|(other, since)| *other != id && !since);
+        self.at_mail.insert(id, false);
+        if others { self.smtp.takes_nothing(text) } else { SmtpTrouble::Mail(text) }
     }
 
     /// Notes, before anything else is sent, that the server took this letter.
@@ -331,6 +408,15 @@ fn refused(letter: &Due, trouble: &SmtpTrouble, settings: &Settings, now: Millis
     let again = matches!(settlement, Settlement::Later { .. });
     tracing::warn!(outbox_id = letter.id, attempts = letter.attempts, again, error = %trouble, "letter not sent");
     settlement
+}
+
+/// The same letter without its largest files, for people of the desk: they find them with the ticket. What the desk writes to others
+/// is not sent without what belongs to it.
+fn lighter(letter: &Due, bytes: &[u8], most: Option<u64>, settings: &Settings) -> Option<Vec<u8>> {
+    let policy = &settings.policy;
+    LetterKind::from_name(&letter.kind).filter(|kind| kind.is_internal())?;
+    let agent = policy.agent(&letter.recipient);
+    lighten(bytes, most, agent.map_or(&policy.desk.language, |agent| &agent.language))
 }
 
 /// A letter that was claimed and not tried.

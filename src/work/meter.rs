@@ -70,8 +70,9 @@ impl Meter {
         let kind = match trouble {
             SmtpTrouble::Unreachable { .. } => "unreachable",
             SmtpTrouble::Login { .. } => "login",
-            SmtpTrouble::Transient(_) => "transient",
-            SmtpTrouble::Permanent(_) => "permanent",
+            SmtpTrouble::Busy { .. } | SmtpTrouble::Mail(_) => "busy",
+            SmtpTrouble::Transient(_) | SmtpTrouble::Uncertain(_) => "transient",
+            SmtpTrouble::Permanent { .. } | SmtpTrouble::TooLarge { .. } => "permanent",
         };
         self.smtp.get_or_create(&vec![("kind", kind.to_owned())]).inc();
     }

@@ -158,6 +158,24 @@ impl Desk {
         Ok(())
     }
 
+    /// Notes that letters leave (an empty text), or once more why they do not.
+    pub(crate) async fn note_smtp(&self, why: &str) -> Result<(), StoreError> {
+        let before = self.store.meta(SMTP_TROUBLE).await?.unwrap_or_default();
+        if why.is_empty() && before.is_empty() {
+            return Ok(());
+        }
+        let times = before.split_once(' ').and_then(|(times, _)| times.parse::<i64>().ok()).unwrap_or(0);
+        let fact = if why.is_empty() { String::new() } else { format!("{} {why}", times.saturating_add(1)) };
+        self.store.set_meta(SMTP_TROUBLE, &fact).await
+    }
+
+    /// Why letters do not leave, once that has happened several times in a row.
+    pub(crate) async fn smtp_trouble(&self) -> Result<Option<String>, StoreError> {
+        let fact = self.store.meta(SMTP_TROUBLE).await?.unwrap_or_default();
+        let Some((times, why)) = fact.split_once(' ') else { return Ok(None) };
+        Ok((times.parse::<i64>().unwrap_or(0) >= SMTP_TIMES).then(|| why.to_owned()))
+    }
+
     /// Until when every mail is sure to have been fetched, by the mailboxes' names; a mailbox that was not
     /// read yet in this life is not among them.
     pub(crate) fn fetched_until(&self) -> BTreeMap<String, Millis> {
@@ -199,6 +217,11 @@ impl Desk {
         self.store.close().await;
     }
 }
+
+/// Name of the fact that says why letters do not leave, and how often that has happened.
+const SMTP_TROUBLE: &str = "smtp-trouble";
+/// How often the server is tried before the operator is notified.
+const SMTP_TIMES: i64 = 3;
 
 /// Name of the fact that says why handled emails of a mailbox are not archived.
 pub(crate) fn archive_fact(mailbox: &str) -> String {

@@ -5,6 +5,7 @@
 
 use lettre::Message;
 use lettre::message::Mailbox;
+use tokio_util::sync::CancellationToken;
 
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::ticket::{Queue, Secret};
@@ -16,8 +17,8 @@ use crate::ticket::{Queue, Secret};
 pub async fn send(smtp: &mut Smtp, queue: &Queue, secret: &Secret) -> Result<(), SmtpTrouble> {
     let word = secret.probe(&queue.name);
     let to = queue.address.replacen('@', &format!("+{word}@"), 1);
-    let bytes = letter(&queue.address, &to).map_err(|e| SmtpTrouble::Permanent(e.to_string()))?;
-    smtp.send(&queue.address, &to, &bytes).await
+    let bytes = letter(&queue.address, &to).map_err(|e| SmtpTrouble::unsendable(e.to_string()))?;
+    smtp.send(&queue.address, &to, &bytes, &CancellationToken::new()).await
 }
 
 fn letter(from: &str, to: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {

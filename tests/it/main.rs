@@ -29,6 +29,7 @@ mod loops;
 mod reading;
 mod reload;
 mod safety;
+mod sending;
 mod service;
 mod service_levels;
 mod sign_in;

@@ -11,8 +11,9 @@ use guichet::trouble::Trouble;
 use guichet::work::once;
 use secrecy::SecretString;
 use sqlx::Executor;
+use tokio_util::sync::CancellationToken;
 
-use crate::support::mail::{ANA, Mail};
+use crate::support::mail::{ANA, MARIE, Mail};
 use crate::support::sink::letters_in;
 use crate::support::{Database, Site, eventually, unique, variable};
 
@@ -50,12 +51,13 @@ async fn a_permanent_refusal_is_kept_shown_and_can_be_retried() {
     site.sink.restart(&[]);
     site.clock.advance(24 * HOUR);
     site.round().await;
-    assert!(site.sink.letters().is_empty(), "a failed letter is not tried again by itself");
+    assert!(site.sink.to(ANA).is_empty(), "a failed letter is not tried again by itself");
+    assert_eq!(site.sink.only(MARIE).mail.subject, "Re: [CG42N1-000001] P3 Non remis : Imprimante en panne");
     let mut tx = site.store().begin(Durability::Full).await.unwrap();
     assert_eq!(tx.retry(0, "", site.clock.now()).await.unwrap(), 2);
     tx.commit().await.unwrap();
     site.round().await;
-    assert_eq!(site.sink.letters().len(), 2);
+    assert_eq!(site.sink.letters().len(), 3);
 }
 
 #[tokio::test]
@@ -68,7 +70,8 @@ async fn a_letter_that_is_always_refused_is_given_up_in_the_end() {
         site.clock.advance(10 * MINUTE);
     }
     let failed = site.store().outbox(Some(OutboxState::Failed), 10).await.unwrap();
-    assert_eq!(failed.len(), 2);
+    // The third tells Marie of the first.
+    assert_eq!(failed.len(), 3);
     assert!(failed[0].last_error.starts_with("given up after"), "{}", failed[0].last_error);
 }
 
@@ -151,8 +154,8 @@ async fn letters_leave_over_starttls_and_tls_with_a_password() {
         let to = format!("{}@relayed.example", unique("to"));
         let mail =
             format!("From: support@desk.example\r\nTo: {to}\r\nSubject: x\r\n\r\n.a line that begins with a dot\r\n");
-        smtp.send("support@desk.example", &to, mail.as_bytes()).await.unwrap();
-        smtp.send("support@desk.example", &to, mail.as_bytes()).await.unwrap();
+        smtp.send("support@desk.example", &to, mail.as_bytes(), &CancellationToken::new()).await.unwrap();
+        smtp.send("support@desk.example", &to, mail.as_bytes(), &CancellationToken::new()).await.unwrap();
         smtp.quit().await;
         let folder = std::path::Path::new(&variable("GUICHET_TEST_DIR")).join("relayed");
         let arrived = eventually("both letters", Duration::from_secs(5), async || {

@@ -86,7 +86,14 @@ statements! {
         "UPDATE outbox SET state = 'queued', due_at = $2, lease_until = 0, last_error = $3, attempts = attempts - $4 \
          WHERE id = $1 AND state = 'sending' AND lease_by = $5");
     OUTBOX_FAILED = Sql::both(
-        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $2 WHERE id = $1 AND state = 'sending' AND lease_by = $3");
+        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $2, failure = $4, told = 0, due_at = $5 \
+         WHERE id = $1 AND state = 'sending' AND lease_by = $3");
+    OUTBOX_UNTOLD = Sql::both(
+        "SELECT id, ticket_id, kind, recipient, last_error, failure FROM outbox WHERE state = 'failed' AND told = 0 ORDER BY id LIMIT $1");
+    OUTBOX_TOLD = among_ids!("UPDATE outbox SET told = 1 WHERE id", "", "");
+    // $1: since when. What an address refuses is told to the people of its ticket.
+    OUTBOX_FAILED_LATELY = Sql::both(
+        "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND due_at > $1 AND failure <> 'address'");
     OUTBOX_ABOUT = Sql::both("SELECT ticket_id, kind, recipient FROM outbox WHERE id = $1 AND ticket_id > 0");
     // $1: now; $2: who asks, whose own letters are given back too.
     OUTBOX_RELEASE = Sql {

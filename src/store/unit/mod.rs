@@ -100,6 +100,7 @@ pub struct Unit {
     course: Vec<(i64, Millis, Stand)>,
     overdue: Vec<(String, i64, Millis, String)>,
     told: Vec<i64>,
+    failed_told: Vec<i64>,
     bells: BTreeMap<String, Millis>,
     alarms: Vec<(String, Option<Alarm>)>,
     letters: Vec<(i64, OutgoingMail)>,
@@ -185,6 +186,7 @@ impl Unit {
             course: Vec::new(),
             overdue: Vec::new(),
             told: Vec::new(),
+            failed_told: Vec::new(),
             bells: BTreeMap::new(),
             alarms: Vec::new(),
             letters: Vec::new(),
@@ -370,6 +372,11 @@ impl Unit {
     /// What fell due unheard has been told.
     pub fn clear_overdue(&mut self, ids: Vec<i64>) {
         self.told.extend(ids);
+    }
+
+    /// People are notified of this failed letter.
+    pub fn note_failure_told(&mut self, outbox_id: i64) {
+        self.failed_told.push(outbox_id);
     }
 
     /// Sets when a bell rings next.

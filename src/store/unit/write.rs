@@ -69,6 +69,9 @@ impl Unit {
             }
         }
         self.tx.insert(sql::OVERDUE_CLEAR, &self.told).await?;
+        if !self.failed_told.is_empty() {
+            self.tx.note_told(&self.failed_told).await?;
+        }
         for (name, at) in &self.bells {
             self.tx.set_bell(name, *at).await?;
         }

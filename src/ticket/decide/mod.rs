@@ -24,7 +24,7 @@ mod vendor;
 
 pub use due::{due, recompute};
 pub(crate) use undelivered::orders as undelivered_orders;
-pub use undelivered::unasked;
+pub use undelivered::{address_is_gone, unasked};
 
 use std::collections::BTreeMap;
 

@@ -113,10 +113,17 @@ fn names(bounce: &Bounce, address: &str) -> bool {
     bounce.recipients.is_empty() || bounce.recipients.iter().any(|r| key(r) == address)
 }
 
-/// Whether the address itself is at fault, for good: the codes of RFC 3463 that say so of the
-/// recipient's address, or a general one with words that do. Everything else may be a full mailbox,
-/// a filter, or the desk's own trouble.
+/// Whether the address itself is at fault, for good.
 fn is_lasting(bounce: &Bounce) -> bool {
+    let (status, words) = (bounce.status.as_deref(), bounce.diagnostic.as_deref());
+    !bounce.delayed && address_is_gone(status.unwrap_or_default(), words.unwrap_or_default(), true)
+}
+
+/// Whether a refusal says that the recipient's address is gone: the codes of RFC 3463 that say so, or a general one with
+/// words that do, as far as it answers the recipient. Everything else may be a full mailbox, a filter, or the desk's
+/// own trouble.
+#[must_use]
+pub fn address_is_gone(status: &str, words: &str, about_recipient: bool) -> bool {
     const GONE: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
     const WORDS: [&str; 9] = [
         "user unknown",
@@ -129,11 +136,10 @@ fn is_lasting(bounce: &Bounce) -> bool {
         "user not found",
         "inconnu",
     ];
-    let status = bounce.status.as_deref().unwrap_or("5.0.0");
-    let general = status.starts_with("5.") && status.ends_with(".0");
+    let general = status.is_empty() || (status.starts_with("5.") && status.ends_with(".0"));
     let said = || {
-        let folded = fold(bounce.diagnostic.as_deref().unwrap_or_default());
+        let folded = fold(words);
         WORDS.iter().any(|words| folded.contains(words))
     };
-    !bounce.delayed && (GONE.contains(&status) || (general && said()))
+    GONE.contains(&status) || (about_recipient && general && said())
 }

@@ -6,6 +6,7 @@ pub mod bad_smtp;
 pub mod dovecot;
 pub mod mail;
 pub mod proxy;
+pub mod scripted_smtp;
 pub mod servers;
 pub mod sink;
 pub mod site;
