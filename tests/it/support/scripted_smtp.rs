@@ -128,6 +128,8 @@ fn serve(client: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         return Ok(());
     }
     let (mut line, mut to) = (String::new(), String::new());
+    // Whether the last MAIL, and a RCPT after it, were taken.
+    let mut envelope = (false, false);
     loop {
         line.clear();
         if stream.read_line(&mut line)? == 0 {
@@ -139,6 +141,8 @@ fn serve(client: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         let ehlo = state.lock().unwrap().ehlo;
         let usual: &[u8] = match word.as_str() {
             "EHLO" => ehlo.as_bytes(),
+            "RCPT" if !envelope.0 => b"503 no sender\r\n",
+            "DATA" if !envelope.1 => b"503 no recipient\r\n",
             "DATA" => b"354 go\r\n",
             "AUTH" => b"235 in\r\n",
             "QUIT" => b"221 bye\r\n",
@@ -148,10 +152,16 @@ fn serve(client: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             to = command.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
         }
         let (goes_on, as_usual) = answer(&mut out, state, &command, usual)?;
+        match word.as_str() {
+            "MAIL" => envelope = (as_usual, false),
+            "RCPT" => envelope.1 = as_usual && envelope.0,
+            "RSET" => envelope = (false, false),
+            _ => {}
+        }
         if !goes_on {
             return Ok(());
         }
-        if word != "DATA" || !as_usual {
+        if word != "DATA" || !envelope.1 || !as_usual {
             continue;
         }
         let mut content = Vec::new();
