@@ -105,6 +105,77 @@ pub(super) fn guess(value: &str) -> Option<Address> {
     Some(Address { name, address })
 }
 
+/// Whether an address field can be read in one way only: one mailbox, bare or in one pair of brackets, written without quotes,
+/// comments or routes of its own. What stands in a quoted name, or in a comment beside it, is a name.
+pub(super) fn reads_one_way(value: &str) -> bool {
+    let Some(bare) = outside_quotes(value) else { return false };
+    let opens = bare.matches('<').count();
+    if opens != bare.matches('>').count() || opens > 1 || bare.contains([':', ';']) {
+        return false;
+    }
+    let plain = |address: &str| {
+        let address = address.trim();
+        looks_like_address(address) && !address.contains(['(', ')', '[', ']', '\\', '%', '!', '"', '\u{fffd}'])
+    };
+    match bare.split_once('<') {
+        None => plain(bare.trim()),
+        Some((name, rest)) => {
+            let (address, behind) = rest.split_once('>').unwrap_or((rest, ""));
+            // An address in the name, outside quotes, is what other readers take.
+            plain(address) && behind.trim().is_empty() && (!name.contains('@') || name.trim() == address.trim())
+        }
+    }
+}
+
+/// What stands outside of quoted texts and comments, each of them a space; none where one has no end, or holds an address that
+/// stands next to an `@`.
+fn outside_quotes(value: &str) -> Option<String> {
+    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
+    // A comment that holds an address, or that stands within one; a quoted text with escapes: others read them differently.
+    let mut odd = false;
+    let mut before = ' ';
+    let mut closed = false;
+    for c in value.chars() {
+        odd |= closed && !c.is_whitespace();
+        closed = false;
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted || depth > 0 => {
+                escaped = true;
+                odd |= quoted;
+            }
+            '"' if depth == 0 => {
+                quoted = !quoted;
+                out.push(' ');
+            }
+            '(' if !quoted => {
+                odd |= depth == 0 && !before.is_whitespace();
+                depth += 1;
+            }
+            ')' if !quoted && depth > 0 => {
+                depth -= 1;
+                closed = depth == 0;
+                out.push(' ');
+            }
+            _ if depth > 0 => odd |= c == '@',
+            _ if quoted => {}
+            c => out.push(c),
+        }
+        before = c;
+    }
+    (depth == 0 && !quoted && !odd).then_some(out)
+}
+
+/// An address whose part before the `@` is quoted and holds what would be an address by itself, or a bracket.
+pub(super) fn quoted_local(value: &str) -> Option<String> {
+    let (at, _) = value.rmatch_indices("\"@").next()?;
+    let start = value[..at].rfind('"')?;
+    let inside = &value[start + 1..at];
+    let domain: String =
+        value[at + 2..].chars().take_while(|c| !c.is_whitespace() && !"<>,;\"()".contains(*c)).collect();
+    (inside.contains(['@', '<', '>']) && !domain.is_empty()).then(|| format!("\"{inside}\"@{domain}"))
+}
+
 /// Most characters of a name that are kept: it stands in letters.
 const NAME: usize = 200;
 

@@ -1,104 +1,187 @@
 //! What the receiving servers found out about the sender (RFC 8601).
 //!
-//! Only fields that stand above the rest can be the own server's: anyone may write such a field
-//! into a mail further down. Whom to believe is decided in `ticket`; here they are only read.
+//! Anyone may write such a field into an email. Where each stands among the `Received` fields is kept with it: whom to believe is
+//! decided in `ticket`; here they are only read. A field that cannot be read without doubt still says who it claims to be
+//! from, and nothing else.
 
-use mail_parser::Message;
+use mail_parser::{Header, Message};
 
-use super::address::one_line;
 use super::charset::decode_undeclared;
 
 /// One `Authentication-Results` field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuthenticationResult {
-    /// The server that speaks (`authserv-id`), lower case.
+    /// The server that speaks (`authserv-id`), ASCII letters in lower case.
     pub server: String,
-    /// The verdict of DMARC, lower case (`pass`, `fail`, `none`…), when it has one.
+    /// The first verdict of DMARC (`pass`, `fail`, `none`…), lower case, when it has one.
     pub dmarc: Option<String>,
     /// The domain that verdict is about (`header.from`), lower case, when it is named.
     pub dmarc_domain: Option<String>,
     /// Domains whose DKIM signature was found good (`header.d`, else that of `header.i`), lower case.
     pub dkim_pass: Vec<String>,
+    /// How many of [`ParsedMail::received_by`](super::ParsedMail::received_by) stand above it.
+    pub below: usize,
 }
 
-/// The fields in their order, topmost first; at most eight. They end at the first `Received` below
-/// one of them: what stands lower was there before the mail reached the server that wrote them.
-pub(super) fn read(message: &Message<'_>) -> Vec<AuthenticationResult> {
-    let mut found = Vec::new();
+/// Most fields that are looked at.
+const FIELDS: usize = 8;
+/// Most `Received` fields that are looked at.
+const HOPS: usize = 64;
+/// Most bytes of a field: servers write hundreds.
+const LONGEST: usize = 64 * 1024;
+
+/// The fields in their order, topmost first; and by which host each `Received` field says to be written (`by`), lower case.
+pub(super) fn read(message: &Message<'_>) -> (Vec<AuthenticationResult>, Vec<String>) {
+    let (mut found, mut hops) = (Vec::new(), Vec::new());
     for header in message.headers() {
         let name = header.name.as_str();
-        if name.eq_ignore_ascii_case("Received") && !found.is_empty() {
-            break;
-        }
         let range = header.offset_start as usize..header.offset_end as usize;
-        if name.eq_ignore_ascii_case("Authentication-Results")
-            && found.len() < 8
-            && let Some(bytes) = message.raw_message.get(range)
+        let Some(bytes) = message.raw_message.get(range) else { continue };
+        if name.eq_ignore_ascii_case("Received") && hops.len() < HOPS {
+            hops.push(host(&decode_undeclared(&bytes[..bytes.len().min(4096)])));
+        } else if name.eq_ignore_ascii_case("Authentication-Results")
+            && found.len() < FIELDS
+            && is_clean(message, header)
         {
-            found.push(parse(&one_line(&decode_undeclared(bytes))));
+            found.push(AuthenticationResult { below: hops.len(), ..parse(bytes) });
         }
     }
-    found
+    (found, hops)
 }
 
-fn parse(value: &str) -> AuthenticationResult {
-    let clauses = clauses(value);
+/// Whether the colon follows the field's name at once: a server that takes out what others wrote may pass over any other form.
+fn is_clean(message: &Message<'_>, header: &Header<'_>) -> bool {
+    let name = header.offset_field as usize..header.offset_start as usize;
+    let name = message.raw_message.get(name).unwrap_or_default();
+    name.strip_suffix(b":").is_some_and(|name| name.iter().all(u8::is_ascii_graphic))
+}
+
+/// The host behind `by` (RFC 5321, section 4.4).
+fn host(value: &str) -> String {
+    let Some((bare, _)) = uncommented(value) else { return String::new() };
+    let mut words = bare.split_whitespace().map(|word| word.trim_end_matches(';'));
+    let by = words.find(|word| word.eq_ignore_ascii_case("by")).and_then(|_| words.next());
+    by.unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase()
+}
+
+fn parse(bytes: &[u8]) -> AuthenticationResult {
+    let readable = bytes.len() <= LONGEST && is_one_line(bytes);
+    let value = decode_undeclared(&bytes[..bytes.len().min(LONGEST)]);
+    let read = uncommented(&value);
+    let clauses = clauses(read.as_ref().map_or(value.as_ref(), |(bare, _)| bare));
     let mut clauses = clauses.iter();
-    let server = clauses.next().map(String::as_str).unwrap_or_default();
+    let first = clauses.next().map(String::as_str).unwrap_or_default();
+    // A version may follow the name; anything else makes it another.
+    let mut words = first.split_ascii_whitespace();
+    let (name, version) = (words.next().unwrap_or_default(), words.next());
+    let versioned = version.is_none_or(|v| v.bytes().all(|b| b.is_ascii_digit())) && words.next().is_none();
+    let server = if versioned { name } else { first.trim() };
     let mut result = AuthenticationResult {
-        server: server.split_whitespace().next().unwrap_or_default().to_lowercase(),
+        server: server.trim_matches('"').to_ascii_lowercase(),
         ..AuthenticationResult::default()
     };
+    if !readable || !read.is_some_and(|(_, whole)| whole) {
+        return result;
+    }
     for clause in clauses {
-        let clause = clause.to_lowercase();
-        let mut words = clause.split_whitespace();
-        match words.next().and_then(|first| first.split_once('=')) {
+        let pairs = pairs(clause);
+        let property = |name: &str| pairs.iter().skip(1).find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        match pairs.first().map(|(method, verdict)| (method.as_str(), verdict.as_str())) {
             Some(("dmarc", verdict)) if result.dmarc.is_none() => {
                 result.dmarc = Some(verdict.to_owned());
-                result.dmarc_domain = words.find_map(|w| w.strip_prefix("header.from=")).map(ToOwned::to_owned);
+                result.dmarc_domain = property("header.from");
             }
-            Some(("dkim", "pass")) => result.dkim_pass.extend(signer(words)),
+            Some(("dkim", "pass")) => {
+                let identity = || property("header.i").and_then(|i| Some(i.rsplit_once('@')?.1.to_owned()));
+                result.dkim_pass.extend(property("header.d").or_else(identity));
+            }
             _ => {}
         }
     }
     result
 }
 
-fn signer<'a>(properties: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut identity = None;
-    for property in properties {
-        match property.split_once('=') {
-            Some(("header.d", domain)) => return Some(domain.to_owned()),
-            Some(("header.i", i)) => identity = i.rsplit_once('@').map(|(_, d)| d.to_owned()),
-            _ => {}
+/// Whether its lines go on as RFC 5322, section 2.2.3, has it, and nothing in them could pass for the end of one.
+fn is_one_line(bytes: &[u8]) -> bool {
+    let trimmed = bytes.trim_ascii_end();
+    let text = String::from_utf8_lossy(trimmed);
+    let mut rest = text.as_ref();
+    while let Some(at) = rest.find('\n') {
+        if !rest[at + 1..].starts_with([' ', '\t']) {
+            return false;
         }
+        let line = rest[..at].strip_suffix('\r').unwrap_or(&rest[..at]);
+        if line.contains(is_break) {
+            return false;
+        }
+        rest = &rest[at + 1..];
     }
-    identity
+    !rest.contains(is_break)
 }
 
-/// The parts between semicolons. Comments in parentheses go, nested ones too; what stands in
-/// quotes parts nothing, and its white space is hidden, so that it cannot pass for a result.
-fn clauses(value: &str) -> Vec<String> {
-    let (mut out, mut depth, mut quoted, mut escaped) = (vec![String::new()], 0usize, false, false);
+fn is_break(c: char) -> bool {
+    (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// The text without comments in parentheses, nested ones too, and whether each, and each quoted text, has its end. White space
+/// and separators within quotes are hidden, so that they part nothing.
+fn uncommented(value: &str) -> Option<(String, bool)> {
+    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
     for c in value.chars() {
-        let here = out.last_mut();
         match c {
             _ if escaped => escaped = false,
             '\\' if quoted || depth > 0 => escaped = true,
-            '"' if depth == 0 => quoted = !quoted,
+            '"' if depth == 0 => {
+                quoted = !quoted;
+                out.push('"');
+            }
             '(' if !quoted => depth += 1,
-            ')' if !quoted && depth > 0 => depth -= 1,
-            ';' if !quoted && depth == 0 => out.push(String::new()),
+            ')' if !quoted && depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    out.push(' ');
+                }
+            }
             _ if depth > 0 => {}
-            _ => here.into_iter().for_each(|h| h.push(if quoted && c.is_whitespace() { '_' } else { c })),
+            c if quoted && (c.is_whitespace() || matches!(c, ';' | '=')) => out.push('_'),
+            c => out.push(c),
         }
     }
-    out
+    Some((out, depth == 0 && !quoted && !escaped))
+}
+
+fn clauses(bare: &str) -> Vec<String> {
+    bare.split(';').map(ToOwned::to_owned).collect()
+}
+
+/// `name = value` one after the other, in lower case (of ASCII letters alone: others have letters that fold into them). What is not
+/// one ends them.
+fn pairs(clause: &str) -> Vec<(String, String)> {
+    let spaced = clause.to_ascii_lowercase().replace('=', " = ");
+    // White space and comments may stand between any two parts (CFWS).
+    let joined = spaced.split_ascii_whitespace().collect::<Vec<_>>().join(" ").replace(" . ", ".");
+    let words: Vec<&str> = joined.split(' ').filter(|word| !word.is_empty()).collect();
+    let mut found = Vec::new();
+    let mut rest = words.as_slice();
+    while let [name, "=", value, more @ ..] = rest {
+        if *value == "=" {
+            break;
+        }
+        // `dmarc/1=pass`: the version of a method.
+        let name = if found.is_empty() { name.split('/').next().unwrap_or(name) } else { name };
+        found.push((name.to_owned(), value.trim_matches('"').to_owned()));
+        rest = more;
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(value: &str) -> AuthenticationResult {
+        super::parse(value.as_bytes())
+    }
 
     #[test]
     fn verdicts_are_read_and_comments_are_not() {
@@ -126,5 +209,27 @@ mod tests {
     fn nothing_in_gives_nothing_out() {
         assert_eq!(parse(""), AuthenticationResult::default());
         assert_eq!(parse("mx; none").dmarc, None);
+    }
+
+    #[test]
+    fn a_field_that_ends_in_the_middle_of_something_says_only_whose_it_is() {
+        for text in [
+            "mx; spf=pass (a; dmarc=pass header.from=b.example",
+            "mx; spf=\"a; dmarc=pass header.from=b.example",
+            "mx; spf=pass\rdmarc; dmarc=pass",
+        ] {
+            let read = parse(text);
+            assert_eq!((read.server.as_str(), read.dmarc), ("mx", None), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_that_wrote_a_hop_stands_behind_by() {
+        assert_eq!(
+            host("from evil (by mx.desk.example) by MX.Desk.example (Postfix) with ESMTPS id x; Mon"),
+            "mx.desk.example"
+        );
+        assert_eq!(host("by 2002:a05:7300:5b05 with SMTP id x;"), "2002:a05:7300:5b05");
+        assert_eq!(host("from nowhere"), "");
     }
 }

@@ -10,15 +10,18 @@ use super::encoded_word;
 use super::{Limits, ParsedMail};
 
 pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedMail {
-    let (from, also_from, from_is_certain) = author(message, defects);
+    let Author { from, also_from, certain, strange } = author(message, defects);
     ParsedMail {
         message_id: ids(message, &HeaderName::MessageId).into_iter().next(),
         in_reply_to: newest(ids(message, &HeaderName::InReplyTo), limits.references),
         references: newest(ids(message, &HeaderName::References), limits.references),
         from,
-        from_is_certain,
+        from_is_certain: certain,
         also_from,
+        strange_from: strange,
         reply_to: addresses(message, HeaderName::ReplyTo, 1).pop(),
+        original_from: original_from(message),
+        lists: lists(message),
         to: addresses(message, HeaderName::To, limits.recipients),
         cc: addresses(message, HeaderName::Cc, limits.recipients),
         delivered_to: delivered_to(message),
@@ -50,28 +53,76 @@ pub(super) fn raw_value(message: &Message<'_>, name: &str) -> Option<String> {
     raw_values(message, name).next()
 }
 
-/// The author, a second one if there is any, and whether there is no doubt who it is: one field with one usable
-/// address.
-fn author(message: &Message<'_>, defects: &mut Vec<String>) -> (Option<Address>, Option<Address>, bool) {
-    let fields = raw_values(message, "From").count();
-    if fields > 1 {
-        defects.push(format!("{fields} From fields; the first one is used"));
+/// Who wrote it.
+#[derive(Default)]
+struct Author {
+    from: Option<Address>,
+    also_from: Option<Address>,
+    /// One field with one usable address that can be read in one way only.
+    certain: bool,
+    /// An address that cannot be written to, as the field has it.
+    strange: Option<String>,
+}
+
+fn author(message: &Message<'_>, defects: &mut Vec<String>) -> Author {
+    let fields: Vec<String> = raw_values(message, "From").take(20).collect();
+    if fields.len() > 1 {
+        defects.push(format!("{} From fields; the first one is used", fields.len()));
     }
     let first = message.headers().iter().find(|h| h.name == HeaderName::From);
     let named = first.map(|field| addresses_of(message, field, 2)).unwrap_or_default();
-    let certain = fields == 1 && named.len() == 1 && all_in_from(message) == 1;
+    let value = fields.first().map(String::as_str).unwrap_or_default();
+    if let Some(strange) = address::quoted_local(value) {
+        // Whatever stands within the quotes is no address, and must not pass for the author's.
+        defects.push("From names an address with a quoted part, which cannot be written to".to_owned());
+        return Author { strange: Some(strange), ..Author::default() };
+    }
+    let clean = first.is_none_or(|field| {
+        let raw = message.raw_message.get(field.offset_start as usize..field.offset_end as usize);
+        raw.is_none_or(|raw| !raw.trim_ascii().iter().any(|b| b.is_ascii_control() && !b"\r\n\t".contains(b)))
+    });
+    // An encoded name that shows brackets is taken for the address by whoever decodes first.
+    let bracketed = named.iter().any(|author| author.name.contains('<') && author.name.contains('@'));
+    let one = fields.len() == 1 && named.len() == 1 && all_in_from(message) == 1;
+    let certain = one && clean && !bracketed && address::reads_one_way(value);
     if named.is_empty()
-        && let Some(guessed) = raw_value(message, "From").and_then(|value| address::guess(&value))
+        && let Some(guessed) = address::guess(value)
     {
         defects.push("From is malformed; its address is a guess".to_owned());
-        return (Some(guessed), None, false);
+        return Author { from: Some(guessed), ..Author::default() };
     }
     if named.is_empty() {
         defects.push("no usable address in From".to_owned());
-        return (addresses(message, HeaderName::Sender, 1).pop(), None, false);
+        return Author { from: addresses(message, HeaderName::Sender, 1).pop(), ..Author::default() };
     }
     let mut named = named.into_iter();
-    (named.next(), named.next(), certain)
+    Author { from: named.next(), also_from: named.next(), certain, strange: None }
+}
+
+/// The author as a group (Google, Office) or a list keeps it when it puts its own address into `From`.
+fn original_from(message: &Message<'_>) -> Option<Address> {
+    let names = ["X-Original-From", "X-Original-Sender", "X-Google-Original-From"];
+    let value = names.iter().find_map(|name| raw_value(message, name))?;
+    address::reread(&value, 1).pop()
+}
+
+/// Addresses under which lists say that they can be written to (RFC 2369, RFC 2919).
+fn lists(message: &Message<'_>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for name in ["List-Post", "X-BeenThere", "X-Mailing-List", "Mailing-List", "X-Loop-List"] {
+        for value in raw_values(message, name).take(4) {
+            let words = value.split(|c: char| c.is_whitespace() || "<>,;?".contains(c));
+            let addresses =
+                words.map(|word| word.trim_start_matches("mailto:")).filter(|w| address::looks_like_address(w));
+            found.extend(addresses.take(4).map(address::key));
+        }
+    }
+    for value in raw_values(message, "List-Id").take(2) {
+        let id = value.rsplit_once('<').map_or(value.as_str(), |(_, rest)| rest.split('>').next().unwrap_or(rest));
+        found.extend(id.trim().split_once('.').map(|(local, domain)| format!("{local}@{domain}").to_lowercase()));
+    }
+    found.dedup();
+    found
 }
 
 /// How many mailboxes the From field names, usable or not.

@@ -70,6 +70,12 @@ pub struct ParsedMail {
     pub also_from: Option<Address>,
     /// Where the author wants answers, when it says so.
     pub reply_to: Option<Address>,
+    /// The author as written before a list or group put its own address into `From` (`X-Original-From`).
+    pub original_from: Option<Address>,
+    /// Addresses of the lists that spread it, in the form of [`key`].
+    pub lists: Vec<String>,
+    /// What `From` says to a strict reader (RFC 5322, section 3.4), where that is an address that nobody can write to.
+    pub strange_from: Option<String>,
     /// `To`, in its order.
     pub to: Vec<Address>,
     /// `Cc`, in its order.
@@ -100,6 +106,8 @@ pub struct ParsedMail {
     pub forwarded: Option<Forwarded>,
     /// `Authentication-Results` fields, topmost first (RFC 8601).
     pub authentication: Vec<AuthenticationResult>,
+    /// Hosts that `Received` fields name behind `by`, topmost first, lower case; empty where one names none.
+    pub received_by: Vec<String>,
     /// Addresses in `X-Loop`: desks that have handled this mail before, lower case.
     pub loop_marks: Vec<String>,
     /// Languages the writer names in `Content-Language`, lower case, first choice first.
@@ -131,7 +139,7 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     mail.text = body.text;
     mail.bounce = bounce::detect(message, &mail, &mail.text);
     mail.automatic = auto::detect(message, &mail);
-    mail.authentication = auth::read(message);
+    (mail.authentication, mail.received_by) = auth::read(message);
     mail.protection = protection::detect(message, &mail.text);
     (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked, setting(&mail));
     mail.wordless = mail.reply_text == mail.text.trim() && reply::is_wordless(&body.marked, setting(&mail));

@@ -46,27 +46,40 @@ pub fn is_denied(mail: &ParsedMail, mailbox: &str, policy: &Policy) -> bool {
     policy.authserv_ids.get(mailbox).is_some_and(|server| server_says(mail, server) == Some(false))
 }
 
-/// The server's verdict about the From domain, if it has one. Only its topmost block counts, and a
-/// verdict about another domain than the author's is none.
+/// The server's verdict about the From domain, if it has one: what its topmost field says, none and errors included, as far as no
+/// other host has had the email since. A field of the same name further down may be anybody's.
 fn server_says(mail: &ParsedMail, server: &str) -> Option<bool> {
-    let address = key(&mail.from.as_ref()?.address);
-    let domain = address.rsplit('@').next().unwrap_or_default();
-    let block: Vec<_> = mail.authentication.iter().take_while(|r| r.server == server).collect();
-    let about_author = |named: &Option<String>| named.as_ref().is_none_or(|n| n == domain);
-    let dmarc: Vec<bool> = block
-        .iter()
-        .filter(|r| about_author(&r.dmarc_domain))
-        .filter_map(|r| match r.dmarc.as_deref() {
-            Some("pass") => Some(true),
-            Some("fail") => Some(false),
-            _ => None,
-        })
-        .collect();
-    if !dmarc.is_empty() {
-        return Some(dmarc.iter().all(|pass| *pass));
+    let address = mail.from.as_ref().map(|from| key(&from.address)).or_else(|| mail.strange_from.clone())?;
+    let domain = ascii(address.rsplit('@').next().unwrap_or_default());
+    let field = mail.authentication.iter().find(|field| field.server == server)?;
+    let mut hops = mail.received_by.iter().take(field.below).enumerate();
+    // Where a server hands on within itself, the last hop may go by a number.
+    if !hops.all(|(at, host)| is_own(host, server) || (at == 0 && is_number(host))) {
+        return None;
     }
-    let signed = block.iter().flat_map(|r| &r.dkim_pass).any(|signer| is_aligned(signer, domain));
-    signed.then_some(true)
+    let about_author = field.dmarc_domain.as_ref().map(|named| ascii(named) == domain);
+    match (field.dmarc.as_deref(), about_author) {
+        (Some("pass"), Some(true)) => return Some(true),
+        // It was another author that the server judged.
+        (Some("pass" | "fail"), Some(false)) | (Some("fail"), _) => return Some(false),
+        _ => {}
+    }
+    field.dkim_pass.iter().any(|signer| is_aligned(&ascii(signer), &domain)).then_some(true)
+}
+
+/// Whether a host that passed the email on is the server's own: itself, or another of its domain.
+fn is_own(host: &str, server: &str) -> bool {
+    let domain = server.split_once('.').map(|(_, domain)| domain).filter(|domain| domain.contains('.'));
+    host == server || domain.is_some_and(|domain| host == domain || host.ends_with(&format!(".{domain}")))
+}
+
+fn is_number(host: &str) -> bool {
+    !host.is_empty() && host.chars().all(|c| c.is_ascii_hexdigit() || ".:".contains(c))
+}
+
+/// A domain in its ASCII form (UTS 46); as it is where it has none.
+fn ascii(domain: &str) -> String {
+    idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_ascii_lowercase())
 }
 
 /// Strict alignment, or a signature by a parent domain (RFC 7489 section 3.1.1, relaxed towards the parent).
@@ -91,7 +104,9 @@ mod tests {
         assert!(vouched("Authentication-Results: mx.desk.example; dkim=pass header.d=lycee.example.org\r\n"));
         assert!(vouched("Authentication-Results: mx.desk.example; dkim=pass header.d=example.org\r\n"));
         assert!(vouched(
-            "Authentication-Results: mx.desk.example; spf=pass\r\nAuthentication-Results: mx.desk.example; dmarc=pass\r\n"
+            "Received: from x by imap.desk.example; Mon\r\n\
+             Received: from y by mx.desk.example; Mon\r\n\
+             Authentication-Results: mx.desk.example; dmarc=pass header.from=lycee.example.org\r\n"
         ));
     }
 
@@ -123,6 +138,9 @@ mod tests {
             "Authentication-Results: mx.desk.example; dmarc=pass\r\nFrom: Eve <eve@evil.example>\r\n",
             "Authentication-Results: mx.desk.example; dkim=pass header.d=org\r\n",
             "Authentication-Results: mx.desk.example; dkim=pass header.d=sub.lycee.example.org\r\n",
+            // What the server says nothing of in its own field, a field below it may not add.
+            "Authentication-Results: mx.desk.example; spf=pass\r\nAuthentication-Results: mx.desk.example; dmarc=pass header.from=lycee.example.org\r\n",
+            "Authentication-Results: mx.desk.example; dmarc=pass\r\n",
         ] {
             assert!(!vouched(head), "{head}");
         }

@@ -26,6 +26,7 @@ mod keeping;
 mod kill;
 mod letters;
 mod loops;
+mod proof;
 mod reading;
 mod reload;
 mod safety;
