@@ -32,3 +32,7 @@ CREATE INDEX inbox_marked ON inbox (mailbox, uid) WHERE settled = 2;
 ALTER TABLE outbox ADD COLUMN failure TEXT NOT NULL DEFAULT '';
 ALTER TABLE outbox ADD COLUMN told BIGINT NOT NULL DEFAULT 1;
 CREATE INDEX outbox_untold ON outbox (id) WHERE state = 'failed' AND told = 0;
+
+-- Why an email is held, one word; '' where it is not. Held ones of before get theirs by their reason.
+ALTER TABLE inbox ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+UPDATE inbox SET cause = 'flood' WHERE state = 'held' AND reason LIKE 'limits.mails_per_hour%';

@@ -280,7 +280,7 @@ pub(super) enum HeldCommand {
 #[group(required = true, multiple = true)]
 pub(super) struct Which {
     /// Its id, as listed
-    #[arg(conflicts_with_all = ["from", "like", "all"])]
+    #[arg(conflicts_with_all = ["from", "like", "cause", "all"])]
     pub(super) id: Option<i64>,
     /// All that are held of this sender
     #[arg(long, value_name = "ADDRESS", conflicts_with = "all")]
@@ -288,6 +288,9 @@ pub(super) struct Which {
     /// All that are held for the same reason as the mail with this id
     #[arg(long, value_name = "ID", conflicts_with = "all")]
     pub(super) like: Option<i64>,
+    /// All that are held for this cause, as `held list` groups them (denied, stranger, flood…)
+    #[arg(long, value_name = "CAUSE", conflicts_with = "all")]
+    pub(super) cause: Option<String>,
     /// All that are held
     #[arg(long)]
     pub(super) all: bool,

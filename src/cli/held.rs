@@ -7,6 +7,7 @@ use super::{Open, show};
 use crate::clock::Clock;
 use crate::mail;
 use crate::store::{Deed, Durability, InboxRow, StoreError, Tx};
+use crate::ticket::HoldCause;
 use crate::trouble::Trouble;
 
 pub(super) async fn run(open: &Open, command: HeldCommand) -> Result<(), Trouble> {
@@ -25,6 +26,7 @@ fn entry(open: &Open, mail: &InboxRow) -> Value {
     json!({
         "id": mail.id, "mailbox": mail.mailbox, "from": show::some(&mail.sender), "subject": mail.subject, "size": mail.size,
         "message_id": show::some(&mail.message_id), "reason": mail.reason,
+        "cause": HoldCause::from_word(&mail.cause).as_str(),
         "received_at": show::stamp(mail.received_at, &open.settings.policy.desk.time_zone),
     })
 }
@@ -40,15 +42,32 @@ async fn list(open: &Open, from: Option<String>, as_json: bool) -> Result<(), Tr
     if as_json {
         return show::json(&held.iter().map(|m| entry(open, m)).collect::<Vec<_>>());
     }
+    if held.is_empty() {
+        println!("No mail is held.");
+        return Ok(());
+    }
     let zone = &open.settings.policy.desk.time_zone;
-    let more = held.len().saturating_sub(ROWS);
-    let rows = held
-        .into_iter()
-        .take(ROWS)
-        .map(|m| vec![m.id.to_string(), show::time(m.received_at, zone), m.sender, m.subject, m.reason]);
-    show::table(&["Id", "Arrived", "From", "Subject", "Why"], rows.collect(), "No mail is held.");
-    if more > 0 {
-        println!("{more} more; `--from ADDRESS` shows those of one sender, `--json` all.");
+    for (cause, word) in HoldCause::NAMES {
+        let group: Vec<&InboxRow> = held.iter().filter(|mail| HoldCause::from_word(&mail.cause) == cause).collect();
+        if group.is_empty() {
+            continue;
+        }
+        let (count, heading) = (group.len(), cause.heading());
+        println!("{heading}: {count}\n");
+        let row = |m: &&InboxRow| {
+            let (id, at) = (m.id.to_string(), show::time(m.received_at, zone));
+            vec![id, at, m.sender.clone(), m.subject.clone(), m.reason.clone()]
+        };
+        let rows: Vec<Vec<String>> = group.iter().take(ROWS).map(row).collect();
+        show::table(&["Id", "Arrived", "From", "Subject", "Why"], rows, "");
+        if count > ROWS {
+            println!("{} more; `--from ADDRESS` shows those of one sender, `--json` all.", count - ROWS);
+        }
+        if count > 1 {
+            println!("All of these at once: guichet held release --cause {word}, guichet held refuse --cause {word}\n");
+        } else {
+            println!();
+        }
     }
     Ok(())
 }
@@ -131,26 +150,45 @@ async fn refuse(open: &Open, id: i64, reason: &str) -> Result<(), Trouble> {
 }
 
 /// The sender and the reason of the mails that are meant; an empty text stands for any.
-async fn meant(open: &Open, which: &Which) -> Result<(String, String), Trouble> {
+async fn meant(open: &Open, which: &Which) -> Result<Meant, Trouble> {
     let reason = match which.like {
         Some(id) => find(open, id).await?.reason,
         None => String::new(),
     };
     let sender = which.from.as_deref().map(mail::key).unwrap_or_default();
-    if sender.is_empty() && reason.is_empty() && !which.all {
-        return Err(Trouble::Usage("say which mails are meant: an id, --from ADDRESS, --like ID or --all".to_owned()));
+    let cause = which.cause.clone().unwrap_or_default();
+    if !cause.is_empty() && !HoldCause::NAMES.iter().any(|(_, word)| *word == cause) {
+        let words: Vec<&str> = HoldCause::NAMES.iter().map(|(_, word)| *word).collect();
+        return Err(Trouble::Usage(format!("{cause:?} is not a cause; there are: {}", words.join(", "))));
     }
-    Ok((sender, reason))
+    if sender.is_empty() && reason.is_empty() && cause.is_empty() && !which.all {
+        let text = "say which mails are meant: an id, --from ADDRESS, --like ID, --cause CAUSE or --all";
+        return Err(Trouble::Usage(text.to_owned()));
+    }
+    Ok(Meant { sender, reason, cause })
+}
+
+/// Which held mails: an empty text stands for any.
+struct Meant {
+    sender: String,
+    reason: String,
+    cause: String,
+}
+
+impl Meant {
+    fn holds(&self, mail: &InboxRow) -> bool {
+        (self.sender.is_empty() || mail.sender == self.sender)
+            && (self.reason.is_empty() || mail.reason == self.reason)
+            && (self.cause.is_empty() || mail.cause == self.cause)
+    }
 }
 
 async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
-    let (sender, held_for) = meant(open, which).await?;
-    let count = judge_all(open, true, (&sender, &held_for), "released by the operator").await?;
+    let meant = meant(open, which).await?;
+    let count = judge_all(open, true, &meant, "released by the operator").await?;
     println!("{} decided again by the running guichet, or by `guichet run --once`.", counted(count));
     let open_still = open.store.held().await?;
-    let left = open_still
-        .iter()
-        .filter(|m| (sender.is_empty() || m.sender == sender) && (held_for.is_empty() || m.reason == held_for));
+    let left = open_still.iter().filter(|mail| meant.holds(mail));
     let (mut wanted, mut left) = (0, left.map(|m| m.id).collect::<Vec<_>>());
     let mut tx = open.store.begin(Durability::Full).await?;
     let mut stay = Vec::new();
@@ -168,15 +206,16 @@ async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
 }
 
 async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trouble> {
-    let (sender, held_for) = meant(open, which).await?;
-    let count = judge_all(open, false, (&sender, &held_for), reason).await?;
+    let meant = meant(open, which).await?;
+    let count = judge_all(open, false, &meant, reason).await?;
     println!("{} refused. Nobody was written to.", counted(count));
     Ok(())
 }
 
-async fn judge_all(open: &Open, admit: bool, which: (&str, &str), reason: &str) -> Result<u64, StoreError> {
+async fn judge_all(open: &Open, admit: bool, which: &Meant, reason: &str) -> Result<u64, StoreError> {
     let mut tx = open.store.begin(Durability::Full).await?;
-    let count = tx.judge_all(admit, which, reason, Clock::system().now()).await?;
+    let count =
+        tx.judge_all(admit, (&which.sender, &which.reason, &which.cause), reason, Clock::system().now()).await?;
     done(&mut tx, if admit { "released" } else { "refused" }, "held mails", &number(count)).await?;
     tx.commit().await?;
     Ok(count)

@@ -103,7 +103,9 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
         LetterKind::NotDone => return mended(parcel, way),
         _ => Vec::new(),
     };
-    drawn(pairs, parcel, way)
+    // Only the requester says whether it is solved.
+    let owns = parcel.order.to.address == ticket.requester.address;
+    drawn(pairs.into_iter().filter(|pair| owns || !matches!(*pair, SOLVED | UNSOLVED)).collect(), parcel, way)
 }
 
 fn drawn(pairs: Vec<Pair>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {

@@ -8,7 +8,7 @@ use super::{Listed, Parcel};
 use crate::clock::spoken;
 use crate::mail::{Attachment, FileRole};
 use crate::ticket::sla;
-use crate::ticket::{LetterKind, MessageDraft, Policy, Status, TicketView, Visibility};
+use crate::ticket::{LetterKind, MessageDraft, Policy, Status, TicketView, Visibility, scrubbed};
 
 /// Everything a template can name. In strict mode a name that is not here is a mistake.
 #[derive(Debug, Clone, Serialize)]
@@ -114,6 +114,8 @@ pub struct TicketFacts {
     pub queue: String,
     /// Who asked.
     pub requester: PersonFacts,
+    /// Whom a public answer reaches; empty in letters to requesters.
+    pub answers_to: String,
     /// What the request says, field by field.
     pub fields: Vec<FieldFacts>,
     /// Names of the fields that are still to be said.
@@ -226,7 +228,7 @@ impl Facts {
             },
             message: MessageFacts {
                 author: author(message, internal, policy),
-                text: order.text.as_deref().unwrap_or(readable).trim_end().to_owned(),
+                text: outward(order.text.as_deref().unwrap_or(readable).trim_end(), internal),
                 internal: message.visibility == Visibility::Internal,
                 vendor: message.visibility == Visibility::Vendor,
                 from_agent: message.from_agent,
@@ -253,6 +255,11 @@ impl Facts {
             language,
         }
     }
+}
+
+/// A text as its reader may see it: people outside never see a token (invariant 12).
+fn outward(text: &str, internal: bool) -> String {
+    if internal { text.to_owned() } else { scrubbed(text) }
 }
 
 /// What is promised, for the reader.
@@ -326,6 +333,7 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
         priority_label: policy.priority_label(&ticket.priority, language),
         queue: ticket.queue.clone(),
         requester: PersonFacts { name: ticket.requester.name.clone(), address: ticket.requester.address.clone() },
+        answers_to: if inside { answers_to(ticket, policy) } else { String::new() },
         status_label: ticket.status.label().say(language).to_owned(),
         level: ticket.level.max(1),
         kind: Policy::topic_label(&policy.types, &ticket.kind, language),
@@ -342,6 +350,15 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
         finished: ticket.status.is_done(),
         service_level: Vec::new(),
     }
+}
+
+/// Everybody whom a public answer reaches.
+fn answers_to(ticket: &TicketView, policy: &Policy) -> String {
+    let asked = &ticket.requester;
+    let first =
+        if asked.name.is_empty() { asked.address.clone() } else { format!("{} <{}>", asked.name, asked.address) };
+    let others = ticket.participants.iter().filter(|key| **key != asked.address && policy.agent(key).is_none());
+    std::iter::once(first).chain(others.cloned()).filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Requesters never see an agent's address (invariant 12): the configured name, else the desk's.

@@ -43,6 +43,11 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             priority_label: pick("majeure", "major"),
             queue: "cd42".to_owned(),
             requester: requester.clone(),
+            answers_to: if kind.is_internal() {
+                format!("{} <{}>", requester.name, requester.address)
+            } else {
+                String::new()
+            },
             fields: vec![FieldFacts { label: pick("Téléphone", "Telephone"), value: "04 77 00 00 00".to_owned() }],
             missing: vec![pick("Établissement et ville", "Establishment and town")],
             status_label: pick("en cours", "in progress"),

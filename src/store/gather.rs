@@ -30,6 +30,17 @@ impl Tx {
         Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
     }
 
+    /// The beginnings of letters, by their Message-IDs.
+    pub(super) async fn answered(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<u8>>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let query = sqlx::query(sql::LETTERS_ANSWERED.on(self.engine)).bind(json(ids)?);
+        let rows = query.fetch_all(&mut *self.tx).await?;
+        let letters = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(letters.collect::<Result<_, sqlx::Error>>()?)
+    }
+
     /// Tickets by their ids, their rows locked, lowest first. Their kin are locked after them: two instances that
     /// block each other there are told apart by PostgreSQL, and one of them tries again.
     pub(super) async fn ticket_views(&mut self, ids: &BTreeSet<i64>) -> Result<HashMap<i64, TicketView>, StoreError> {

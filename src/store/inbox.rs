@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use super::rows::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
-use crate::ticket::Verdict;
+use crate::ticket::{HoldCause, Verdict};
 
 /// A mail that has just been fetched.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct Arrival<'a> {
     /// Its whole size in bytes.
     pub size: u64,
     /// Set when it is to be held at once, with the reason; it is then never decided by itself.
-    pub hold: Option<String>,
+    pub hold: Option<(HoldCause, String)>,
 }
 
 /// A mail that waits for its verdict.
@@ -55,7 +55,9 @@ pub struct Waiting {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// Why.
+    /// Why it is held, if it is.
+    pub cause: HoldCause,
+    /// Why, in words.
     pub reason: String,
     /// Row id of the ticket; 0 for none.
     pub ticket_id: i64,
@@ -84,6 +86,8 @@ pub struct InboxRow {
     pub state: String,
     /// Verdict; empty while there is none.
     pub verdict: String,
+    /// Why it is held, one word; empty where it is not, and of old rows.
+    pub cause: String,
     /// Why.
     pub reason: String,
     /// When it was decided; 0 while it is not.
@@ -332,7 +336,7 @@ impl Tx {
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Lets all held mails of this sender that are held for this reason be decided again (`admit`), or refuses them for
+    /// Lets all held mails of this sender that are held for this reason and cause be decided again (`admit`), or refuses them for
     /// good; an empty text stands for any. Those that were not fetched whole cannot be let in. Gives how many.
     ///
     /// # Errors
@@ -340,13 +344,13 @@ impl Tx {
     pub async fn judge_all(
         &mut self,
         admit: bool,
-        (sender, held_for): (&str, &str),
+        (sender, held_for, cause): (&str, &str, &str),
         reason: &str,
         now: Millis,
     ) -> Result<u64, StoreError> {
         let statement = if admit { sql::INBOX_RELEASE_ALL } else { sql::INBOX_REFUSE_ALL };
         let query = sqlx::query(statement.on(self.engine)).bind(sender).bind(held_for).bind(reason);
-        Ok(query.bind(now).execute(&mut *self.tx).await?.rows_affected())
+        Ok(query.bind(now).bind(cause).execute(&mut *self.tx).await?.rows_affected())
     }
 
     /// Notes what became of the server's copies with these UIDs, which rise.
@@ -389,15 +393,27 @@ pub enum Step {
 }
 
 /// A row of the inbox, in the order of the statement's columns.
-type Values<'a> = (&'a str, u32, u32, &'a str, u64, Millis, &'static str, &'static str, &'a str, i64);
+type Values<'a> = (&'a str, u32, u32, &'a str, u64, Millis, &'static str, &'static str, &'a str, i64, &'static str);
 
 fn inbox_values<'a>(arrival: &'a Arrival<'_>, hash: &'a str, now: Millis) -> Values<'a> {
     let held = arrival.hold.is_some();
     let (state, verdict) = if held { ("held", Verdict::Held.as_str()) } else { ("new", "") };
-    let reason = arrival.hold.as_deref().unwrap_or_default();
+    let (cause, reason) = arrival.hold.as_ref().map_or(("", ""), |(cause, reason)| (cause.as_str(), reason.as_str()));
     // What was not fetched whole stays where it is on the server.
     let settled = i64::from(held || arrival.uid == 0);
-    (arrival.mailbox, arrival.uid_validity, arrival.uid, hash, arrival.size, now, state, verdict, reason, settled)
+    (
+        arrival.mailbox,
+        arrival.uid_validity,
+        arrival.uid,
+        hash,
+        arrival.size,
+        now,
+        state,
+        verdict,
+        reason,
+        settled,
+        cause,
+    )
 }
 
 /// What makes a mail the same mail. Of one that was not fetched whole only header and size are known.
@@ -429,5 +445,6 @@ fn inbox_row(row: &AnyRow) -> Result<InboxRow, sqlx::Error> {
         sender: row.try_get(9)?,
         subject: row.try_get(10)?,
         ticket: row.try_get(11)?,
+        cause: row.try_get(12)?,
     })
 }

@@ -29,6 +29,8 @@ pub enum LetterKind {
     Approved,
     /// To the requester: your request was refused, and why.
     Rejected,
+    /// To the requester: somebody in copy wrote.
+    InCopy,
     /// To the requester: where their requests stand.
     Progress,
     /// To somebody who wrote to a retired address: write to this one.
@@ -87,7 +89,7 @@ pub enum LetterKind {
 
 impl LetterKind {
     /// All kinds, in the order they are listed to people, with the names of their templates.
-    pub const NAMES: [(Self, &'static str); 39] = [
+    pub const NAMES: [(Self, &'static str); 40] = [
         (Self::Acknowledgement, "acknowledgement"),
         (Self::ReplyReceived, "reply-received"),
         (Self::Answer, "answer"),
@@ -100,6 +102,7 @@ impl LetterKind {
         (Self::Reopened, "reopened"),
         (Self::Approved, "approved"),
         (Self::Rejected, "rejected"),
+        (Self::InCopy, "in-copy"),
         (Self::Progress, "progress"),
         (Self::Moved, "moved"),
         (Self::Refusal, "refusal"),
@@ -206,6 +209,9 @@ impl LetterKind {
             )
     }
 }
+
+/// Stands in a sentence for a number that is given out only when everything is decided. Nobody can type it.
+pub const NEW_NUMBER: &str = "\u{2}new\u{2}";
 
 /// A letter that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

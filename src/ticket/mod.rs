@@ -4,13 +4,16 @@
 //! [`Decision`]. Never: asynchronous work, SQL, the clock, randomness: the same arguments give the
 //! same decision, which is what makes looking twice, and the tests, possible.
 
+mod asker;
 mod authority;
 mod caps;
+mod cause;
 pub mod command;
 mod course;
 pub mod decide;
 mod flood;
 mod knowledge;
+mod leak;
 mod letters;
 pub mod life;
 mod number;
@@ -27,8 +30,10 @@ mod token;
 mod view;
 mod words;
 
+pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
+pub use cause::HoldCause;
 pub use course::Stand;
 pub(crate) use decide::undelivered_orders;
 pub use decide::{
@@ -37,6 +42,7 @@ pub use decide::{
 };
 pub use flood::{INTAKE_WINDOW, IntakeLimits, TakenIn, is_flood};
 pub use knowledge::{Hit, search_terms};
+pub use leak::scrubbed;
 pub use number::{format as format_number, numbers_in, parse as parse_number};
 pub use policy::{
     Acknowledge, Agent, Desk, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, SeveralQueues,
@@ -48,6 +54,6 @@ pub use suspect::{LOOKALIKE, familiar, say};
 pub use thread::{Candidate, Threading, choose};
 pub use token::{Secret, Token, held_mail, held_number};
 pub use words::{
-    DeadlineKind, Event, LastAnswer, LetterKind, LetterOrder, Listing, MessageDraft, PendingOn, Person, Status,
-    TicketView, Undelivered, Undo, Verdict, Visibility, Words,
+    DeadlineKind, Event, LastAnswer, LetterKind, LetterOrder, Listing, MessageDraft, NEW_NUMBER, PendingOn, Person,
+    Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
 };

@@ -1,13 +1,14 @@
 //! From what a mail says to what it means for this desk.
 
-use super::authority::is_denied;
+use super::asker::{Asker, asker};
+use super::authority::{is_denied, is_vouched};
 use super::number::numbers_in;
 use super::policy::{Policy, Queue, without_detail};
 use super::priority::{Tagged, read_tags};
 use super::token::{Secret, Token};
 use std::collections::BTreeMap;
 
-use crate::mail::{Label, ParsedMail, key, read_fields, strip_prefixes};
+use crate::mail::{Address, Label, ParsedMail, key, read_fields, strip_prefixes};
 
 /// One hint at the ticket a mail belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +79,17 @@ pub struct Intake {
     pub language: Option<String>,
     /// True when the mail is the desk's own letter come back.
     pub own: bool,
-    /// True when it claims to come from one of the desk's own addresses.
-    pub from_desk: bool,
+    /// Where answers go, when not to the sender.
+    pub answer_to: Option<Address>,
+    /// True when `From` is a list's, a form's or one of the desk's own addresses: the sender is then whom other fields name, and
+    /// has no rights.
+    pub rewritten: bool,
+    /// True when that is so and nobody is named.
+    pub nobody: bool,
+    /// True when a list that spread it is one of the desk's own addresses.
+    pub own_list: bool,
+    /// True when the mailbox's own server says that the author's domain did send it.
+    pub author_vouched: bool,
     /// True when the mailbox's own server says outright that the sender's domain did not send it.
     pub denied: bool,
     /// Queue whose sub-addressing probe this is.
@@ -93,6 +103,21 @@ pub struct Intake {
 /// Reads a mail in the light of the policy.
 #[must_use]
 pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -> Intake {
+    let author = mail.from.as_ref().map(|a| a.key()).unwrap_or_default();
+    let author_vouched = is_vouched(&mail, mailbox, policy);
+    // As it stood before anything is put in the place of who wrote it.
+    let (denied, own) = (is_denied(&mail, mailbox, policy), is_own(&mail, &author, policy));
+    let own_list = policy.is_own_address(&author) || mail.lists.iter().any(|list| policy.is_own_address(list));
+    let asked_by = asker(&mail, author_vouched, policy);
+    let (rewritten, nobody) = (matches!(asked_by, Asker::Behind(_)), asked_by == Asker::Nobody);
+    let answer_to = match asked_by {
+        Asker::Elsewhere(address) => Some(address),
+        Asker::Behind(person) => {
+            mail.from = Some(person);
+            None
+        }
+        Asker::Author | Asker::Nobody => None,
+    };
     let sender = mail.from.as_ref().map(|a| a.key()).unwrap_or_default();
     let addressed = addressed_to(&mail);
     let marked = take_mark(&mut mail.reply_text);
@@ -113,9 +138,13 @@ pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secre
         tagged: read_tags(strip_prefixes(&mail.subject), &policy.priorities, policy.tag_forms),
         signals: signals(&mail, &addressed, marked, policy),
         language: language(&mail, policy),
-        own: is_own(&mail, &sender, policy),
-        from_desk: policy.is_own_address(&sender),
-        denied: is_denied(&mail, mailbox, policy),
+        own,
+        denied: denied && !rewritten,
+        answer_to,
+        rewritten,
+        nobody,
+        own_list,
+        author_vouched: author_vouched && !rewritten,
         probe: probe(&addressed, policy, secret),
         retired: retired(&addressed, policy),
         addressed,
@@ -129,6 +158,14 @@ impl Intake {
     pub fn join_by_operator(&mut self, ticket: i64) {
         self.signals.insert(0, Signal::Operator(ticket));
         self.vouched = true;
+    }
+
+    /// Every signed token it carries, as yet unbelieved.
+    pub fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.signals.iter().filter_map(|signal| match signal {
+            Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token),
+            _ => None,
+        })
     }
 
     /// The queue's settings.
@@ -176,17 +213,29 @@ fn signals(mail: &ParsedMail, addressed: &[String], marked: Option<Token>, polic
     found
 }
 
-/// Takes the line out of a text that a letter's button put there, and gives the token in it.
+/// Takes out of a text what a letter's button put there, and gives the token in it. What stands beside it on its line is its writer's.
 fn take_mark(text: &mut String) -> Option<Token> {
+    const BEGIN: &str = "[ref:gt.";
     let mut found = None;
-    let keep = |line: &&str| {
-        let token = line.trim().strip_prefix("[ref:gt.").and_then(|rest| Token::parse(rest.strip_suffix(']')?));
-        found = found.or(token);
-        token.is_none()
-    };
-    let rest: Vec<&str> = text.lines().filter(keep).collect();
+    let mut rest = String::new();
+    let mut left = text.as_str();
+    while let Some((before, behind)) = left.split_once(BEGIN) {
+        rest.push_str(before);
+        match behind.split_once(']').and_then(|(token, behind)| Some((Token::parse(token.trim())?, behind))) {
+            Some((token, behind)) => {
+                found = found.or(Some(token));
+                left = behind;
+            }
+            // Somebody's own words.
+            None => {
+                rest.push_str(BEGIN);
+                left = behind;
+            }
+        }
+    }
     if found.is_some() {
-        *text = rest.join("\n").trim().to_owned();
+        rest.push_str(left);
+        *text = rest.trim().to_owned();
     }
     found
 }

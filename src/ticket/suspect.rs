@@ -107,7 +107,7 @@ pub(super) fn mark(decision: Decision, warnings: &[Words]) -> Decision {
             }
             Decision::Tell(holding)
         }
-        Decision::Hold(reason) => Decision::Hold(with(reason)),
+        Decision::Hold(cause, reason) => Decision::Hold(cause, with(reason)),
         other => other,
     }
 }

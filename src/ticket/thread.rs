@@ -26,6 +26,8 @@ pub struct Threading {
     pub joined: Option<Candidate>,
     /// True when it answers a letter that was issued to its very sender.
     pub answers_own_letter: bool,
+    /// The token of that letter, as text.
+    pub own_token: Option<String>,
     /// To whom the letter it answers was issued.
     pub holder: Option<String>,
     /// True when the letter it answers was issued to somebody of the requester's side.
@@ -55,6 +57,11 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
             && (same || threading.joined.is_none())
         {
             threading.answers_own_letter |= *holder == intake.sender;
+            if *holder == intake.sender
+                && let Signal::ReplyAddress(token) | Signal::SignedId(token) = &candidate.signal
+            {
+                threading.own_token.get_or_insert_with(|| token.text());
+            }
             let ticket = &candidate.ticket;
             threading.answers_public_letter |= policy.agent(holder).is_none() && ticket.participants.contains(holder);
             threading.holder.get_or_insert_with(|| holder.clone());
@@ -86,9 +93,9 @@ fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
     if matches!(candidate.signal, Signal::Operator(_)) {
         return true;
     }
-    let takes_part = intake.agent.is_some()
-        || ticket.participants.contains(&intake.sender)
-        || ticket.vendors.contains(&intake.sender);
+    // What a vendor writes reaches the desk as theirs: their address alone says nothing.
+    let vendor = ticket.vendors.contains(&intake.sender) && (intake.author_vouched || intake.released);
+    let takes_part = intake.agent.is_some() || ticket.participants.contains(&intake.sender) || vendor;
     takes_part
         // The sender is not who the mail claims: only what needs no sender counts then.
         && !intake.denied

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::letters::{LetterKind, LetterOrder, Listing, Undelivered};
+pub use super::letters::{LetterKind, LetterOrder, Listing, NEW_NUMBER, Undelivered};
 pub use super::view::{LastAnswer, TicketView, Undo};
 use crate::mail::Attachment;
 

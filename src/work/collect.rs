@@ -18,6 +18,7 @@ use crate::edge::maildir;
 use crate::mail::Unreadable;
 use crate::settings::Settings;
 use crate::store::{Arrival, Cursor, Durability, NEVER, Step, Unfetched};
+use crate::ticket::HoldCause;
 use crate::trouble::Trouble;
 
 use super::presence::of_mailbox;
@@ -365,13 +366,17 @@ impl Fetch<'_> {
         let (validity, Keeping { held, known, again }) = (self.cursor.uid_validity, keeping);
         self.cursor.last_uid = self.cursor.last_uid.max(last.uid);
         let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+        let cause = match &again {
+            Some((email, _)) if email.refusals > 0 => HoldCause::Unfetched,
+            _ => HoldCause::Unreadable,
+        };
         let arrivals = mails.iter().map(|mail| Arrival {
             mailbox: self.mailbox,
             uid_validity: validity,
             uid: mail.uid,
             bytes: &mail.bytes,
             size: held.as_ref().map_or(mail.bytes.len() as u64, |(size, _)| *size),
-            hold: held.as_ref().map(|(_, reason)| reason.clone()),
+            hold: held.as_ref().map(|(_, reason)| (cause, reason.clone())),
         });
         let ids = tx.journal(&arrivals.collect::<Vec<_>>(), now).await?;
         let id = ids.first().copied();
@@ -494,7 +499,7 @@ pub async fn drain_maildir(desk: &Desk, mailbox: &str, root: &Path, archive: &st
             uid: 0,
             size: entry.size.max(bytes.len() as u64),
             bytes,
-            hold: hold.clone(),
+            hold: hold.clone().map(|reason| (HoldCause::Unreadable, reason)),
         });
         point("fetched");
         let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;

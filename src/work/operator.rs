@@ -11,8 +11,8 @@ use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Arrival, Judgement, Store, StoreError, Unit, Wanted};
 use crate::ticket::{
-    Agent, Candidate, Decision, Joining, LetterKind, LetterOrder, Policy, Role, Secret, Signal, Snapshot, TicketView,
-    Verdict, command, decide, numbers_in, read,
+    Agent, Candidate, Decision, HoldCause, Joining, LetterKind, LetterOrder, NEW_NUMBER, Policy, Role, Secret, Signal,
+    Snapshot, TicketView, Verdict, command, decide, numbers_in, read,
 };
 
 /// The mailbox such orders are kept under; none can be configured by that name.
@@ -89,7 +89,16 @@ pub async fn order(
     let reason = joining.reason.clone();
     unit.judge(
         inbox_id,
-        Judgement { verdict, reason, ticket_id: view.id, message_id, sender, subject, content: String::new() },
+        Judgement {
+            verdict,
+            cause: HoldCause::Other,
+            reason,
+            ticket_id: view.id,
+            message_id,
+            sender,
+            subject,
+            content: String::new(),
+        },
     );
     if !done {
         unit.commit().await?;
@@ -152,8 +161,8 @@ async fn carry_out(
     let mut done = told(&change.letters, "");
     for opening in opens {
         let new = unit.open_ticket(inbox_id, &opening)?;
-        if let Some(line) = done.iter_mut().find(|line| line.contains("%NEW%")) {
-            *line = line.replacen("%NEW%", &new.number, 1);
+        if let Some(line) = done.iter_mut().find(|line| line.contains(NEW_NUMBER)) {
+            *line = line.replacen(NEW_NUMBER, &new.number, 1);
         }
         writer.draft(&mut unit, Cause::Order(inbox_id), new, opening.message, to_others(opening.letters), &mut drafts);
     }

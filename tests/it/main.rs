@@ -9,6 +9,7 @@
 
 mod support;
 
+mod answered;
 mod attacks;
 mod bad_input;
 mod capabilities;

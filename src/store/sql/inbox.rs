@@ -5,10 +5,10 @@ use super::Sql;
 statements! {
     ATTEMPT_BACK = Sql::both("UPDATE inbox SET attempts = attempts - 1 WHERE state = 'new' AND id = $1 AND attempts > 0");
     INBOX_ADD = rows!(
-        "INSERT INTO inbox (mailbox, uid_validity, uid, content_hash, size, received_at, state, verdict, reason, settled) \
+        "INSERT INTO inbox (mailbox, uid_validity, uid, content_hash, size, received_at, state, verdict, reason, settled, cause) \
          SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, \
          CAST(j.value ->> 4 AS BIGINT), CAST(j.value ->> 5 AS BIGINT), j.value ->> 6, j.value ->> 7, j.value ->> 8, \
-         CAST(j.value ->> 9 AS BIGINT)",
+         CAST(j.value ->> 9 AS BIGINT), j.value ->> 10",
         "ON CONFLICT (mailbox, content_hash) DO UPDATE SET \
          uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id, content_hash, kept");
     INBOX_ADD_RAW = Sql::both("INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2) ON CONFLICT (inbox_id) DO NOTHING");
@@ -39,7 +39,7 @@ statements! {
         "UPDATE inbox SET state = j.value ->> 1, verdict = j.value ->> 2, reason = j.value ->> 3, \
          ticket_id = CAST(j.value ->> 4 AS BIGINT), decided_at = CAST(j.value ->> 5 AS BIGINT), \
          message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8, \
-         content = j.value ->> 9",
+         content = j.value ->> 9, cause = j.value ->> 11",
         "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new' AND inbox.claimed_by = j.value ->> 10");
     COMMANDS_DONE = among!("SELECT message_id, content FROM inbox WHERE verdict = 'command' AND message_id", "");
     INBOX_REFUSE = Sql::both(
@@ -51,11 +51,11 @@ statements! {
     // All held mails of a sender, with a reason, or (both empty) whatever they are. What was not fetched whole stays held.
     INBOX_RELEASE_ALL = Sql::both(
         "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, joins = 0, reason = $3, claimed_by = '', decided_at = $4 WHERE state = 'held' \
-         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) \
+         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) AND ($5 = '' OR cause = $5) \
          AND size = (SELECT LENGTH(inbox_raw.bytes) FROM inbox_raw WHERE inbox_raw.inbox_id = inbox.id)");
     INBOX_REFUSE_ALL = Sql::both(
         "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $3, decided_at = $4 WHERE state = 'held' \
-         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2)");
+         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) AND ($5 = '' OR cause = $5)");
     INBOX_UNSETTLED = Sql::both(
         "SELECT uid FROM inbox WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid > 0 ORDER BY uid LIMIT $3");
     INBOX_MARKED = Sql::both(
@@ -68,18 +68,18 @@ statements! {
         "UPDATE inbox SET settled = 2 WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid BETWEEN $3 AND $4");
     INBOX_GET = Sql::both(
         "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, '') FROM inbox \
+         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, ''), inbox.cause FROM inbox \
          LEFT JOIN ticket ON ticket.id = inbox.ticket_id WHERE inbox.id = $1");
     INBOX_HELD = Sql::both(
         "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, '' FROM inbox WHERE inbox.state = 'held' ORDER BY inbox.id");
+         inbox.message_id, inbox.sender, inbox.subject, '', inbox.cause FROM inbox WHERE inbox.state = 'held' ORDER BY inbox.id");
     INBOX_BY_MESSAGE_ID = Sql::both(
         "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, '') FROM inbox \
+         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, ''), inbox.cause FROM inbox \
          LEFT JOIN ticket ON ticket.id = inbox.ticket_id WHERE inbox.message_id = $1 ORDER BY inbox.id");
     INBOX_BY_TICKET = Sql::both(
         "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, ticket.number FROM inbox \
+         inbox.message_id, inbox.sender, inbox.subject, ticket.number, inbox.cause FROM inbox \
          JOIN ticket ON ticket.id = inbox.ticket_id WHERE ticket.number = $1 ORDER BY inbox.id");
     INBOX_OLDEST = Sql::both("SELECT COUNT(*), COALESCE(MIN(received_at), 0) FROM inbox WHERE state = 'new'");
     // $2: since when; $3: most rows of a sender that are looked at. Gives how many were looked at, and how many of them
@@ -88,7 +88,7 @@ statements! {
         "SELECT j.value ->> 0, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM inbox WHERE inbox.sender = j.value ->> 0 \
          AND inbox.decided_at > $2 LIMIT $3) AS every), (SELECT CAST(COALESCE(SUM(one.counts), 0) AS BIGINT) FROM \
          (SELECT CASE WHEN inbox.released = 0 AND inbox.verdict NOT IN ('', 'refused') \
-         AND NOT (inbox.verdict = 'held' AND inbox.reason LIKE 'limits.mails_per_hour%') THEN 1 ELSE 0 END AS counts FROM inbox \
+         AND NOT (inbox.verdict = 'held' AND inbox.cause = 'flood') THEN 1 ELSE 0 END AS counts FROM inbox \
          WHERE inbox.sender = j.value ->> 0 AND inbox.decided_at > $2 LIMIT $3) AS one)", "");
     INBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM inbox GROUP BY state");
 }

@@ -5,6 +5,13 @@ use super::Sql;
 statements! {
     LETTERS_ISSUED = among!(
         "SELECT message_id, created_at FROM outbox WHERE proves = 1 AND message_id", "");
+    // Text comes first in a letter; its files are of no interest.
+    LETTERS_ANSWERED = Sql {
+        sqlite: "SELECT outbox.message_id, SUBSTR(letter.bytes, 1, 262144) FROM outbox JOIN letter ON letter.outbox_id = outbox.id \
+                 WHERE outbox.message_id IN (SELECT value FROM json_each($1))",
+        postgres: "SELECT outbox.message_id, SUBSTRING(letter.bytes FROM 1 FOR 262144) FROM outbox JOIN letter ON letter.outbox_id = outbox.id \
+                   WHERE outbox.message_id IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)))",
+    };
     LETTERS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
     OUTBOX_ADD = rows!(
         "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, link) \

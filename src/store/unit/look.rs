@@ -66,6 +66,12 @@ impl Unit {
         self.issued.get(message_id).copied().filter(|_| !self.shown.contains(message_id))
     }
 
+    /// The beginning of a letter of ours, by its Message-ID.
+    #[must_use]
+    pub fn letter(&self, message_id: &str) -> Option<&[u8]> {
+        self.answered.get(message_id).map(Vec::as_slice)
+    }
+
     /// What the request of a ticket says.
     #[must_use]
     pub fn story(&self, ticket: i64) -> Option<&String> {

@@ -46,8 +46,10 @@ pub struct Wanted {
     pub own_ids: BTreeSet<String>,
     /// Pictures in them, by [`image_key`].
     pub images: BTreeSet<String>,
-    /// Message-IDs of our letters that mails of agents answer.
+    /// Message-IDs of our letters whose proof is in question.
     pub letters: BTreeSet<String>,
+    /// Message-IDs of our letters that agents answer: what they say must not leave.
+    pub answered: BTreeSet<String>,
     /// Addresses that may be vendors'.
     pub vendors: BTreeSet<String>,
     /// Senders whose mails of the last hour are counted.
@@ -85,6 +87,7 @@ pub struct Unit {
     counters: BTreeMap<String, (i64, i64)>,
     once_keys: HashSet<String>,
     issued: HashMap<String, Millis>,
+    answered: HashMap<String, Vec<u8>>,
     shown: BTreeSet<String>,
     stories: HashMap<i64, String>,
     opened: BTreeSet<i64>,
@@ -135,6 +138,7 @@ impl Unit {
         let tickets = tx.with_kin(ids, wanted.kin).await?;
         let stories = if wanted.kin { tx.stories(tickets.keys().copied().collect()).await? } else { HashMap::new() };
         let issued = tx.pairs(sql::LETTERS_ISSUED, &wanted.letters).await?;
+        let answered = tx.answered(&wanted.answered).await?;
         let mut recipients = wanted.recipients;
         recipients.extend(tickets.values().map(|t| t.requester.address.clone()));
         recipients.extend(tickets.values().flat_map(|t| t.participants.iter().chain(&t.vendors)).cloned());
@@ -171,6 +175,7 @@ impl Unit {
             counters,
             once_keys: HashSet::new(),
             issued,
+            answered,
             shown: BTreeSet::new(),
             stories,
             opened: BTreeSet::new(),

@@ -8,9 +8,10 @@ use super::Unit;
 use crate::clock::Millis;
 use crate::mail::fold;
 use crate::store::{StoreError, sql};
-use crate::ticket::{Article, TicketView};
+use crate::ticket::{Article, TicketView, Verdict};
 
-type JudgementRow<'a> = (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str, &'a str);
+type JudgementRow<'a> =
+    (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str, &'a str, &'a str);
 
 /// A ticket on its way to its row.
 #[derive(Serialize)]
@@ -157,6 +158,7 @@ impl Unit {
                     words.2,
                     content,
                     self.holder.as_str(),
+                    if j.verdict == Verdict::Held { j.cause.as_str() } else { "" },
                 )
             })
             .collect();

@@ -7,7 +7,7 @@ use super::step::Course;
 use super::{Case, Opening};
 use crate::ticket::life::{Move, after};
 use crate::ticket::rights::{Action, Denied, may};
-use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, TicketView, Visibility, Words, words};
+use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, NEW_NUMBER, TicketView, Visibility, Words, words};
 
 /// Those in To and Cc of a mail of the requester's side take part from then on.
 pub(super) fn add_people(course: &mut Course<'_>) {
@@ -113,7 +113,9 @@ pub(super) fn split(course: &mut Course<'_>, name: &str, text: &str) -> Result<(
         letter.done.push(told.say(&letter.to.language).to_owned());
     }
     course.opens.push(opening);
-    course.done.push(words!("« {name} » est un ticket à part : %NEW%.", "\"{name}\" is a ticket of its own: %NEW%."));
+    let new = NEW_NUMBER;
+    let shown = name.replace('\u{2}', "");
+    course.done.push(words!("« {shown} » est un ticket à part : {new}.", "\"{shown}\" is a ticket of its own: {new}."));
     course.event("split", format!("\"{name}\" split off"));
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::held::failure;
 use super::people::{message, person};
 use super::{Case, Decision, Holding};
 use crate::mail::strip_prefixes;
+use crate::ticket::cause::HoldCause;
 use crate::ticket::command::{self, Order};
 use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility, words};
 
@@ -57,6 +58,7 @@ pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, letters
     message.above.clone_from(&reason);
     Holding {
         verdict,
+        cause: if verdict == Verdict::Held { HoldCause::Unproven } else { HoldCause::Other },
         reason,
         ticket: TicketView {
             queue: case.queue.name.clone(),

@@ -8,6 +8,7 @@ use super::open::{Request, opening, other_queues, tell_others, title};
 use super::people::{message, people};
 use super::{Case, Decision, may_open, stranger};
 use crate::mail::{Forwarded, strip_prefixes};
+use crate::ticket::cause::HoldCause;
 use crate::ticket::policy::Policy;
 use crate::ticket::read::{Intake, fields_of, language_of};
 use crate::ticket::words::{Event, MessageDraft, Person, Visibility};
@@ -26,13 +27,13 @@ pub(super) fn open(case: &Case<'_>, original: &Forwarded) -> Decision {
     let Case { intake, policy, queue, proven, .. } = *case;
     let author = original.from.key();
     if !proven && policy.authserv_ids.contains_key(&intake.mailbox) {
-        return Decision::Hold(format!(
-            "it passes on a mail in the name of the agent {}, and nothing proves it",
-            intake.sender
-        ));
+        return Decision::Hold(
+            HoldCause::Unproven,
+            format!("it passes on a mail in the name of the agent {}, and nothing proves it", intake.sender),
+        );
     }
     if !proven && !may_open(&author, queue) {
-        return Decision::Hold(stranger(&author, queue));
+        return Decision::Hold(HoldCause::Stranger, stranger(&author, queue));
     }
     let whole = original.attachments.clone();
     let language = language_of(&original.text, policy).unwrap_or_else(|| policy.desk.language.clone());

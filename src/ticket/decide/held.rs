@@ -7,6 +7,7 @@ use super::{Case, Decision, Holding};
 use crate::clock::Millis;
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
 use crate::ticket::authority::{Proof, proof_of_agent};
+use crate::ticket::cause::HoldCause;
 use crate::ticket::command::{self, Head, Name, Slip};
 use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::{Intake, Signal};
@@ -28,7 +29,7 @@ pub(super) fn stranger(case: &Case<'_>, reason: String) -> Decision {
     let Case { intake, policy, queue, snapshot, .. } = *case;
     let before = snapshot.taken.of_sender;
     if silence(intake).is_some() || before >= TOLD {
-        return Decision::Hold(reason);
+        return Decision::Hold(HoldCause::Stranger, reason);
     }
     let mut letters = vec![LetterOrder::new(LetterKind::Refusal, sender(intake, policy))];
     letters.extend(watchers(LetterKind::Held, &queue.name, &intake.sender, policy));
@@ -38,7 +39,48 @@ pub(super) fn stranger(case: &Case<'_>, reason: String) -> Decision {
             letter.done.push(more.say(&letter.to.language).to_owned());
         }
     }
-    tell(intake, reason, &queue.name, letters, policy)
+    tell(intake, HoldCause::Stranger, reason, &queue.name, letters, policy)
+}
+
+/// A sender whom the mailbox's own server denies opens nothing that a list of senders guards, and hears nothing: whoever owns the
+/// address may never have written. Lists often break DMARC, so such mails stand together in `held list`.
+pub(super) fn denied_sender(case: &Case<'_>) -> Decision {
+    let domain = case.intake.sender.rsplit('@').next().unwrap_or_default();
+    let reason = format!(
+        "the mail server says that {domain} did not send it (DMARC), and queues.{}.senders asks who writes",
+        case.queue.name
+    );
+    Decision::Hold(HoldCause::Denied, reason)
+}
+
+/// What came through a list or a form, or from one of our own addresses, and names nobody to be answered: the queue's people may
+/// let it in.
+pub(super) fn nobody(case: &Case<'_>) -> Decision {
+    let Case { intake, policy, queue, snapshot, .. } = *case;
+    let reason = format!(
+        "{} is not a person's address (a list's, a form's, or the service desk's own), and the mail names nobody else who could be answered",
+        intake.sender
+    );
+    let machine = intake.mail.automatic.as_ref().is_some_and(|a| a.kind != AutomaticKind::List);
+    if machine || snapshot.taken.of_sender >= TOLD {
+        return Decision::Hold(HoldCause::Nobody, reason);
+    }
+    let letters = watchers(LetterKind::Held, &queue.name, &intake.sender, policy);
+    tell(intake, HoldCause::Nobody, reason, &queue.name, letters, policy)
+}
+
+/// A mail in a vendor's name that nothing proves: the ticket's people may let it in.
+pub(super) fn unproven_vendor(case: &Case<'_>, ticket: &TicketView, machine: Option<AutomaticKind>) -> Decision {
+    let Case { intake, policy, snapshot, .. } = *case;
+    let reason = format!(
+        "it claims to be from {}, a vendor of {}, and neither a signed reply address nor the mail server proves it",
+        intake.sender, ticket.number
+    );
+    if machine.is_some() || snapshot.taken.of_sender >= TOLD {
+        return Decision::Hold(HoldCause::Unproven, reason);
+    }
+    let letters = watchers(LetterKind::Held, &ticket.queue, &intake.sender, policy);
+    tell(intake, HoldCause::Unproven, reason, &ticket.queue, letters, policy)
 }
 
 /// Most mails of one sender within an hour of which the queue's people are told one by one.
@@ -89,6 +131,7 @@ pub(super) fn not_done_about(
     // Sending the same again would fail again.
     order.ready = slips.iter().any(|s| s.better.is_some());
     let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![order]);
+    holding.cause = HoldCause::NotDone;
     holding.ticket = ticket.clone();
     Decision::Tell(Box::new(holding))
 }
@@ -123,16 +166,18 @@ pub(super) fn unproven(case: &Case<'_>, found: &Candidate, machine: Option<Autom
         )
     };
     if machine.is_some() {
-        return Decision::Hold(why.en);
+        return Decision::Hold(HoldCause::Unproven, why.en);
     }
     not_done(intake, why, &found.ticket.queue, case.policy)
 }
 
 /// What an agent asked cannot be done as it was written.
 pub(super) fn not_done(intake: &Intake, why: Words, queue: &str, policy: &Policy) -> Decision {
-    let Some(agent) = policy.agent(&intake.sender) else { return Decision::Hold(why.en) };
+    let Some(agent) = policy.agent(&intake.sender) else {
+        return Decision::Hold(HoldCause::Unproven, why.en);
+    };
     let letters = vec![failure(agent, &why)];
-    tell(intake, why.en, queue, letters, policy)
+    tell(intake, HoldCause::Unproven, why.en, queue, letters, policy)
 }
 
 /// The letter that says why.
@@ -227,12 +272,20 @@ fn about_held(decision: Decision, held: i64) -> Decision {
     }
 }
 
-fn tell(intake: &Intake, reason: String, queue: &str, letters: Vec<LetterOrder>, policy: &Policy) -> Decision {
+fn tell(
+    intake: &Intake,
+    cause: HoldCause,
+    reason: String,
+    queue: &str,
+    letters: Vec<LetterOrder>,
+    policy: &Policy,
+) -> Decision {
     let id = intake.mail.message_id.clone().unwrap_or_default();
     let mut message = message(intake, Visibility::Internal, &intake.mail.text);
     message.above.clone_from(&reason);
     Decision::Tell(Box::new(Holding {
         verdict: Verdict::Held,
+        cause,
         ticket: TicketView {
             queue: queue.to_owned(),
             title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),

@@ -8,7 +8,7 @@ use crate::mail::AutomaticKind;
 use crate::ticket::command;
 use crate::ticket::policy::Acknowledge;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{Event, LetterKind, LetterOrder, Status, Visibility};
+use crate::ticket::words::{Event, LetterKind, LetterOrder, Status, Visibility, words};
 
 /// A mail of somebody of the desk.
 pub(super) fn agent(case: &Case<'_>, found: &Candidate) -> Decision {
@@ -27,18 +27,27 @@ pub(super) fn agent(case: &Case<'_>, found: &Candidate) -> Decision {
 pub(super) fn requester(case: &Case<'_>, found: &Candidate) -> Decision {
     let Case { intake, policy, .. } = *case;
     let head = command::head(&intake.mail.reply_text);
-    if let Some(orders) = requests::orders(case, &head).filter(|_| requests::may_order(case, found)) {
-        return requests::act(case, found, &orders, &head.text);
+    let orders = requests::orders(case, &head);
+    if let Some(orders) = orders.as_ref().filter(|orders| requests::may_order(case, found, orders)) {
+        return requests::act(case, found, orders, &head.text);
     }
     if found.ticket.status == Status::Closed {
         return requests::after_closing(case, found);
     }
     let mut course = Course::new(*case, &found.ticket);
     course.events = joined_events(intake, found, case.threading);
+    if orders.is_some() && requests::is_in_copy(case, found) {
+        let (sender, asked) = (&intake.sender, head.lines.join(" "));
+        course.done.push(words!(
+            "{sender}, en copie, écrit « {asked} » : seul le demandeur peut clore, rouvrir ou noter sa demande. Rien n'a changé.",
+            "{sender}, who is in copy, writes \"{asked}\": only the requester can close, reopen or rate their request. Nothing has changed."
+        ));
+    }
     requests::write(&mut course, found, &intake.mail.reply_text);
     complete(&mut course);
     conversation::add_people(&mut course);
     course.tell_desk(LetterKind::NewMessage);
+    requests::tell_requester(&mut course, found);
     // Whoever writes what nobody here can read has to be told.
     if (case.queue.acknowledge == Acknowledge::All || is_encrypted(intake))
         && course.letters.iter().all(|l| l.kind.is_internal())

@@ -29,13 +29,14 @@ pub use undelivered::{address_is_gone, unasked};
 use std::collections::BTreeMap;
 
 use super::authority::{Proof, is_vouched, proof_of_agent};
+use super::cause::HoldCause;
 use super::flood::TakenIn;
 use super::knowledge::Hit;
 use super::policy::{Policy, Queue};
 use super::read::{Intake, Signal};
 use super::suspect::{mark, warnings};
 use super::thread::{Candidate, Threading, choose};
-use super::token::Secret;
+use super::token::{Secret, Token};
 use super::words::{Event, LetterOrder, MessageDraft, Person, TicketView, Undelivered, Verdict};
 use crate::clock::Millis;
 use crate::mail::AutomaticKind;
@@ -62,6 +63,8 @@ pub struct Snapshot {
     pub kin: BTreeMap<i64, TicketView>,
     /// What the requests of these tickets say.
     pub stories: BTreeMap<i64, String>,
+    /// What the letters say that an agent's mail answers.
+    pub answered: Vec<String>,
     /// Articles and solved tickets that may help.
     pub hits: Vec<Hit>,
     /// What was taken in within the last hour.
@@ -78,8 +81,8 @@ pub enum Decision {
     Join(Box<Joining>),
     /// It is a copy of a mail that a ticket already holds.
     Copy(Box<Copying>),
-    /// A person must judge it; the reason.
-    Hold(String),
+    /// A person must judge it; why.
+    Hold(HoldCause, String),
     /// It joins no ticket, and people are told.
     Tell(Box<Holding>),
     /// An agent lets a held mail in, or refuses it.
@@ -201,6 +204,8 @@ pub struct Copying {
 pub struct Holding {
     /// What becomes of it: held, refused, or an order carried out.
     pub verdict: Verdict,
+    /// Why it is held, if it is.
+    pub cause: HoldCause,
     /// Why.
     pub reason: String,
     /// The ticket the letters are about, or what stands in its place: then it has no id and no number.
@@ -228,19 +233,13 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
     if intake.own {
         return Decision::Ignore("the desk's own letter came back".to_owned());
     }
-    if intake.from_desk && !intake.vouched {
-        return Decision::Hold(format!(
-            "it claims to come from {}, the desk's own address; answering it could go on for ever",
-            intake.sender
-        ));
-    }
     // The operator may know better where it belongs than the mail itself says.
     let said = snapshot.candidates.first().filter(|_| intake.vouched).map(|c| &c.ticket.queue);
     let Some(queue) = said.and_then(|name| policy.queues.get(name)).or_else(|| intake.queue(policy)) else {
-        return Decision::Hold(format!("no queue takes mail of mailbox {}", intake.mailbox));
+        return Decision::Hold(HoldCause::NoQueue, format!("no queue takes mail of mailbox {}", intake.mailbox));
     };
     if intake.sender.is_empty() && !intake.vouched {
-        return Decision::Hold("it has no usable sender address".to_owned());
+        return Decision::Hold(HoldCause::Other, without_sender(intake));
     }
     let fresh = fresh_token(intake, snapshot, policy, secret);
     if let Some(judgement) = held::judgement(intake, fresh, policy, secret).filter(|_| !intake.vouched) {
@@ -250,7 +249,7 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
     let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.operator);
     if let Some(reason) = flood(intake, &threading, proven, &snapshot.taken, policy) {
-        return Decision::Hold(reason);
+        return Decision::Hold(HoldCause::Flood, reason);
     }
     if snapshot.repeated {
         return Decision::Ignore("the same order was carried out already".to_owned());
@@ -265,10 +264,14 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
     let machine = machine.filter(|_| intake.mail.bounce.is_none() || !answered);
     let bounce = intake.mail.bounce.as_ref().filter(|_| !answered);
     let case = Case { intake, snapshot, threading: &threading, policy, queue, fresh, proven };
+    if intake.nobody && !intake.vouched && bounce.is_none() {
+        return held::nobody(&case);
+    }
     match (&threading.joined, machine) {
         (Some(found), _) if bounce.is_some() => undelivered::join(&case, found),
         (None, _) if let Some(bounce) = bounce => undelivered::lost(bounce),
         (Some(found), machine) if vendor::is_from(&case, found) => vendor::join(&case, found, machine),
+        (None, machine) if let Some(ticket) = vendor::claimed(&case) => held::unproven_vendor(&case, ticket, machine),
         (Some(found), None) if intake.agent.is_some() && !proven && intake.vouched => join::noted(&case, found),
         (Some(found), machine) if intake.agent.is_some() && !proven => held::unproven(&case, found, machine),
         (Some(found), Some(kind)) => join::automatic(&case, found, kind),
@@ -278,7 +281,10 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         (None, None) if let Some(desk) = desk::orders(&case) => desk,
         (None, None) if let Some(original) = forward::original(intake, policy) => forward::open(&case, original),
         (None, None) if let Some(moved) = held::moved(&case) => moved,
-        (None, _) if !proven && !intake.released && !may_open(&intake.sender, queue) => {
+        (None, _) if !proven && !intake.released && !queue.senders.is_empty() && intake.denied => {
+            held::denied_sender(&case)
+        }
+        (None, _) if !proven && !intake.released && !may_be_opened_by(intake, queue) => {
             held::stranger(&case, stranger(&intake.sender, queue))
         }
         (None, _) => open::open(&case),
@@ -303,31 +309,33 @@ impl Case<'_> {
     /// Whether it is more than a From line that says who on the requester's side writes: a letter of ours to
     /// that very person is answered, or the mailbox's own server vouches for them.
     fn is_their_own(&self) -> bool {
-        let Self { intake, threading, policy, .. } = self;
-        !intake.denied && (threading.answers_own_letter || is_vouched(&intake.mail, &intake.mailbox, policy))
+        let Self { intake, threading, policy, snapshot, .. } = self;
+        // A letter whose token others have seen proves nothing, whoever it was written to.
+        let secret = threading.own_token.as_ref().is_some_and(|token| snapshot.issued.contains_key(token));
+        !intake.denied
+            && !intake.rewritten
+            && intake.mail.from_is_certain
+            && (secret || is_vouched(&intake.mail, &intake.mailbox, policy))
     }
 }
 
-/// Letters to an agent whose tokens this mail shows to outsiders: they prove nothing any more, whatever
-/// becomes of the mail. By the tokens' texts.
+/// Letters whose tokens this mail shows to others outside: they prove nothing any more, whatever becomes of the mail. A reply to
+/// all shows the reply address it goes to, and the ids it refers to. By the tokens' texts.
 #[must_use]
-pub fn shown(intake: &Intake, snapshot: &Snapshot, policy: &Policy) -> Vec<String> {
+pub fn shown(intake: &Intake, policy: &Policy) -> Vec<String> {
     let people = intake.mail.to.iter().chain(&intake.mail.cc).map(|a| a.key());
-    let mut outside = people.filter(|key| policy.agent(key).is_none() && !policy.is_own_address(key));
-    if intake.agent.is_none() || outside.next().is_none() {
+    let mut outside =
+        people.filter(|key| *key != intake.sender && policy.agent(key).is_none() && !policy.is_own_address(key));
+    if outside.next().is_none() {
         return Vec::new();
     }
-    snapshot.issued.keys().cloned().collect()
+    intake.tokens().map(Token::text).collect()
 }
 
 /// When the newest letter was written whose token the mail carries and that was issued to its sender;
 /// none where that was longer ago than a letter may prove anything.
 fn fresh_token(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Option<Millis> {
-    let tokens = intake.signals.iter().filter_map(|signal| match signal {
-        Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token),
-        _ => None,
-    });
-    let own = tokens.filter(|t| t.is_for(secret, &intake.sender));
+    let own = intake.tokens().filter(|t| t.is_for(secret, &intake.sender));
     let issued = own.filter_map(|t| snapshot.issued.get(&t.text())).max().copied();
     issued.filter(|at| snapshot.now - at <= policy.life.proof)
 }
@@ -353,6 +361,21 @@ fn stranger(sender: &str, queue: &Queue) -> String {
 fn machine_reason(intake: &Intake) -> String {
     let evidence = intake.mail.automatic.as_ref().map_or("", |a| a.reason.as_str());
     format!("an automatic answer that belongs to no ticket ({evidence})")
+}
+
+/// Why an email without a usable address has none.
+fn without_sender(intake: &Intake) -> String {
+    match &intake.mail.strange_from {
+        Some(strange) => format!(
+            "its author is {strange}, whatever address that shows within its quotes; nobody can be written to there"
+        ),
+        None => "it has no usable sender address".to_owned(),
+    }
+}
+
+/// Whether its author may open a ticket here. An address that can be read in two ways has no right that a name gives.
+fn may_be_opened_by(intake: &Intake, queue: &Queue) -> bool {
+    queue.senders.is_empty() || (intake.mail.from_is_certain && may_open(&intake.sender, queue))
 }
 
 /// Whether this person may open a ticket here.

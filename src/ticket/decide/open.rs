@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::clocks::called;
-use super::people::{concerned, message, others, person, sender, silence, watchers};
+use super::people::{concerned, message, others, person, requester as asking, silence, watchers};
 use super::settle::settle;
 use super::{Case, Decision, Opening, may_open};
 use crate::ticket::policy::{Acknowledge, Policy, Queue, SeveralQueues};
@@ -29,7 +29,7 @@ pub(super) struct Request {
 pub(super) fn open(case: &Case<'_>) -> Decision {
     let Case { intake, policy, queue, proven, .. } = *case;
     let request = |reason| Request {
-        requester: sender(intake, policy),
+        requester: asking(intake, policy),
         others: others(intake, policy),
         title: title(&intake.tagged.title, &intake.mail.text),
         message: message(intake, Visibility::Public, &intake.mail.text),

@@ -1,16 +1,33 @@
 //! Who is written to, and the mail as everybody reads it.
 
-use crate::mail::{Address, Protection, key};
+use crate::mail::{Address, AutomaticKind, Protection, key};
 use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::Intake;
 use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, Person, TicketView, Visibility};
 
 /// Why the sender must not be answered automatically, if so.
 pub(super) fn silence(intake: &Intake) -> Option<String> {
-    if let Some(machine) = &intake.mail.automatic {
-        return Some(format!("the mail is automatic ({})", machine.reason));
+    if intake.denied {
+        return Some("the mail server says that the sender's domain did not send it".to_owned());
     }
-    None
+    let machine = intake.mail.automatic.as_ref()?;
+    // A form and our own list write for a person, who is known.
+    let for_person = intake.rewritten
+        && match machine.kind {
+            AutomaticKind::List => intake.own_list,
+            AutomaticKind::Notice => machine.reason.starts_with("From: "),
+            AutomaticKind::Reply => false,
+        };
+    (!for_person).then(|| format!("the mail is automatic ({})", machine.reason))
+}
+
+/// Who asks, at the address where they want answers.
+pub(super) fn requester(intake: &Intake, policy: &Policy) -> Person {
+    let author = sender(intake, policy);
+    match &intake.answer_to {
+        Some(address) => Person { address: address.key(), name: address.name.clone(), ..author },
+        None => author,
+    }
 }
 
 /// Who wrote it.
@@ -22,7 +39,11 @@ pub(super) fn sender(intake: &Intake, policy: &Policy) -> Person {
 
 /// People in To and Cc besides the desk and its agents: they may answer for the requester.
 pub(super) fn others(intake: &Intake, policy: &Policy) -> Vec<Person> {
-    people(intake.mail.to.iter().chain(&intake.mail.cc), &intake.sender, policy)
+    let listed = intake.mail.to.iter().chain(&intake.mail.cc);
+    // Nothing of a ticket goes to a list because it stands in copy, nor twice to one person.
+    let answered = intake.answer_to.as_ref().map(Address::key);
+    let people_of = listed.filter(|a| !intake.mail.lists.contains(&a.key()) && Some(a.key()) != answered);
+    people(people_of, &intake.sender, policy)
 }
 
 /// Those of a list who take part: neither the one already counted, nor the desk, nor its agents.

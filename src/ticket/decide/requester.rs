@@ -43,11 +43,39 @@ pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
     (!orders.is_empty() && orders.iter().all(known)).then_some(orders)
 }
 
-/// Whether the writer takes part, and proves it.
-pub(super) fn may_order(case: &Case<'_>, found: &Candidate) -> bool {
-    let intake = case.intake;
-    let takes_part = found.ticket.participants.contains(&intake.sender);
-    takes_part && case.is_their_own() && intake.mail.from_is_certain && intake.mail.automatic.is_none()
+/// Whether the writer may give these orders, and proves who they are. Who is in copy may ask where the ticket stands, and no more:
+/// only the requester ends, reopens or rates it.
+pub(super) fn may_order(case: &Case<'_>, found: &Candidate, orders: &[Order]) -> bool {
+    let (intake, ticket) = (case.intake, &found.ticket);
+    let looks = |order: &Order| matches!(order, Order::Progress | Order::List(_) | Order::Show);
+    let asks = ticket.participants.contains(&intake.sender) && orders.iter().all(looks);
+    let owns = ticket.requester.address == intake.sender;
+    (owns || asks) && case.is_their_own() && intake.mail.automatic.is_none()
+}
+
+/// Whether somebody else than the requester writes.
+pub(super) fn is_in_copy(case: &Case<'_>, found: &Candidate) -> bool {
+    let (intake, requester) = (case.intake, &found.ticket.requester.address);
+    let same = intake.sender == *requester || intake.answer_to.as_ref().is_some_and(|to| to.key() == *requester);
+    !same && case.policy.agent(&intake.sender).is_none()
+}
+
+/// What somebody in copy says, the requester hears of, unless the mail went to them as well.
+pub(super) fn tell_requester(course: &mut Course<'_>, found: &Candidate) {
+    let (case, requester) = (course.case, &found.ticket.requester);
+    let mail = &case.intake.mail;
+    let has_it = mail.to.iter().chain(&mail.cc).any(|a| a.key() == requester.address);
+    // Who only names a ticket, or a machine, is not passed on.
+    let takes_part = found.ticket.participants.contains(&case.intake.sender);
+    if !is_in_copy(&case, found) || !takes_part || has_it || silence(case.intake).is_some() {
+        return;
+    }
+    if found.ticket.status == Status::Approval || case.policy.agent(&requester.address).is_some() {
+        return;
+    }
+    let done = course.done.iter().map(|words| words.say(&requester.language).to_owned()).collect();
+    let order = LetterOrder::new(LetterKind::InCopy, requester.clone());
+    course.letters.push(LetterOrder { done, ..order });
 }
 
 /// Carries them out.
@@ -162,6 +190,11 @@ pub(super) fn write(course: &mut Course<'_>, found: &Candidate, text: &str) {
             "Un merci et rien d'autre : la demande reste résolue. Le bouton « Rouvrir » en décide autrement.",
             "Thanks and nothing else: the ticket stays resolved. The button \"Reopen\" overrules that."
         ));
+        return;
+    }
+    if found.ticket.status == Status::Resolved && is_in_copy(&course.case, found) {
+        // They are heard; whether it is solved says who asked.
+        course.event("copy", "somebody in copy wrote after the resolution: it stays resolved");
         return;
     }
     let was = course.ticket.status;

@@ -9,6 +9,7 @@ use super::people::{message, person};
 use super::step::Course;
 use super::{Case, Change, Decision, Joining};
 use crate::mail::{Bounce, fold, key};
+use crate::ticket::cause::HoldCause;
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Signal;
 use crate::ticket::thread::Candidate;
@@ -23,6 +24,7 @@ pub(super) fn lost(bounce: &Bounce) -> Decision {
         return Decision::Ignore(LOST.to_owned());
     }
     Decision::Hold(
+        HoldCause::Report,
         "it looks like a delivery report that leads to none of our letters, and may be a person's".to_owned(),
     )
 }
@@ -34,6 +36,8 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
     let (Some(bounce), Some(address)) = (&intake.mail.bounce, threading.holder.as_ref().filter(|_| signed)) else {
         return Decision::Ignore(LOST.to_owned());
     };
+    // Whoever has seen a letter's id in the References of others could write such a report.
+    let known = intake.tokens().any(|token| case.snapshot.issued.contains_key(&token.text()));
     let mut course = Course::new(*case, &found.ticket);
     course.keep_undo();
     course.events = joined_events(intake, found, threading);
@@ -44,7 +48,7 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
         status: bounce.status.clone().unwrap_or_default(),
         reason: bounce.diagnostic.clone().unwrap_or_default().chars().take(500).collect(),
         // Where the mail was sent on from there, the address written to is not at fault.
-        lasting: is_lasting(bounce) && names(bounce, address),
+        lasting: known && is_lasting(bounce) && names(bounce, address),
     };
     // An answer that came back was never given.
     let first = !course.ticket.first_response_id.is_empty()

@@ -14,11 +14,23 @@ use crate::ticket::life::Move;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{LetterKind, PendingOn, TicketView, Visibility};
 
-/// Whether the mail comes from a vendor the ticket was shown to: by address, or as an answer to their letter.
+/// Whether the mail comes from a vendor the ticket was shown to: as an answer to their letter, or from their address where the
+/// mailbox's own server vouches for it, or a person does.
 pub(super) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
-    let (ticket, sender) = (&found.ticket, &case.intake.sender);
+    let (ticket, intake) = (&found.ticket, case.intake);
     let of_theirs = |key: &String| ticket.vendors.contains(key) && !ticket.participants.contains(key);
-    case.intake.agent.is_none() && (of_theirs(sender) || case.threading.holder.as_ref().is_some_and(of_theirs))
+    let known = intake.author_vouched || intake.released || intake.vouched;
+    intake.agent.is_none()
+        && ((of_theirs(&intake.sender) && known) || case.threading.holder.as_ref().is_some_and(of_theirs))
+}
+
+/// The ticket to whose vendor the mail claims to belong, where nothing but the address says so.
+pub(super) fn claimed<'a>(case: &Case<'a>) -> Option<&'a TicketView> {
+    let intake = case.intake;
+    let tickets = case.snapshot.candidates.iter().map(|candidate| &candidate.ticket);
+    let theirs =
+        |ticket: &&TicketView| ticket.vendors.contains(&intake.sender) && !ticket.participants.contains(&intake.sender);
+    tickets.into_iter().find(theirs).filter(|_| intake.agent.is_none() && !intake.released)
 }
 
 /// The mail becomes a message between desk and vendor. A machine's acknowledgement does so as well:

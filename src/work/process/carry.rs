@@ -10,8 +10,8 @@ use crate::clock::Millis;
 use crate::settings::Settings;
 use crate::store::{Judgement, StoreError, Unit, Waiting, Wanted};
 use crate::ticket::{
-    Change, Copying, Decision, Event, Hit, Holding, Intake, Joining, LetterKind, Opening, TicketView, Verdict, decide,
-    held_mail, held_number, is_flood, search_terms, shown,
+    Change, Copying, Decision, Event, Hit, HoldCause, Holding, Intake, Joining, LetterKind, NEW_NUMBER, Opening,
+    TicketView, Verdict, decide, held_mail, held_number, search_terms, shown,
 };
 use crate::work::letters::{Cause, Draft, Writer};
 use crate::work::{Desk, point};
@@ -28,7 +28,10 @@ pub(super) struct Work<'a> {
 }
 
 type Drafts<'g> = Vec<Draft<'g>>;
-type Outcome = Result<(Verdict, String, i64), StoreError>;
+type Outcome = Result<Found, StoreError>;
+
+/// The verdict, why it is held if it is, the reason in words, and the ticket.
+type Found = (Verdict, HoldCause, String, i64);
 
 impl<'a> Work<'a> {
     pub(super) async fn new(desk: &'a Desk, settings: &'a Settings) -> Result<Self, StoreError> {
@@ -61,7 +64,7 @@ impl<'a> Work<'a> {
         }
         let mut unit = Unit::load(&self.desk.store, Wanted::default(), self.now).await?;
         let reason = "the database refused what it asks for; see the log".to_owned();
-        unit.judge(one.mail.id, judgement(one, Verdict::Held, reason, 0));
+        unit.judge(one.mail.id, judgement(one, (Verdict::Held, HoldCause::Other, reason, 0)));
         unit.commit().await
     }
 
@@ -87,20 +90,20 @@ impl<'a> Work<'a> {
         hits: Vec<Hit>,
         drafts: &mut Drafts<'g>,
     ) -> Result<(), StoreError> {
-        let (verdict, reason, ticket) = match &one.intake {
-            Err(reason) => (Verdict::Held, reason.clone(), 0),
+        let found = match &one.intake {
+            Err(reason) => (Verdict::Held, HoldCause::Unreadable, reason.clone(), 0),
             Ok(intake) => self.carry_out(unit, one, intake, hits, drafts)?,
         };
         if let Ok(intake) = &one.intake
             && !one.mail.released
-            && verdict != Verdict::Refused
-            && !is_flood(&reason)
+            && found.0 != Verdict::Refused
+            && found.1 != HoldCause::Flood
         {
             unit.count_mail(&intake.sender);
         }
-        self.desk.meter.decided(verdict.as_str());
-        tracing::info!(inbox_id = one.mail.id, verdict = verdict.as_str(), ticket_id = ticket, "mail decided");
-        unit.judge(one.mail.id, judgement(one, verdict, reason, ticket));
+        self.desk.meter.decided(found.0.as_str());
+        tracing::info!(inbox_id = one.mail.id, verdict = found.0.as_str(), ticket_id = found.3, "mail decided");
+        unit.judge(one.mail.id, judgement(one, found));
         Ok(())
     }
 
@@ -115,7 +118,7 @@ impl<'a> Work<'a> {
         let policy = &self.settings.policy;
         let snapshot = snapshot(unit, intake, one.mail.id, self.now, hits, policy);
         let from = drafts.len();
-        for id in shown(intake, &snapshot, policy).iter().flat_map(|token| ids_of(token, policy)) {
+        for id in shown(intake, policy).iter().flat_map(|token| ids_of(token, policy)) {
             unit.note_shown(id);
         }
         let outcome = match decide(intake, &snapshot, policy, &self.desk.secret) {
@@ -126,28 +129,33 @@ impl<'a> Work<'a> {
                 let id = ticket.id;
                 events.into_iter().for_each(|event| unit.add_event(id, event));
                 self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, letters, drafts);
-                Ok((Verdict::Joined, reason, id))
+                Ok((Verdict::Joined, HoldCause::Other, reason, id))
             }
-            Decision::Hold(reason) => Ok((Verdict::Held, reason, 0)),
+            Decision::Hold(cause, reason) => Ok((Verdict::Held, cause, reason, 0)),
             Decision::Tell(holding) => {
-                let Holding { verdict, reason, mut ticket, message, letters } = *holding;
+                let Holding { verdict, cause, reason, mut ticket, message, letters } = *holding;
                 let known = if held_mail(ticket.id).is_some() { 0 } else { ticket.id };
                 if ticket.id == 0 {
                     ticket.id = held_number(one.mail.id);
                 }
                 self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, letters, drafts);
-                Ok((verdict, reason, known))
+                Ok((verdict, cause, reason, known))
             }
             Decision::Judge { held, admit, by } => {
                 let what = if admit { "let in" } else { "refused" };
                 unit.judge_held(held, admit, format!("{what} by {by}"));
                 self.desk.released.store(admit || self.desk.released.load(Ordering::SeqCst), Ordering::SeqCst);
-                Ok((Verdict::Command, format!("held mail {held} {what}"), 0))
+                Ok((Verdict::Command, HoldCause::Other, format!("held mail {held} {what}"), 0))
             }
-            Decision::Ignore(reason) => Ok((Verdict::Ignored, reason, 0)),
+            Decision::Ignore(reason) => Ok((Verdict::Ignored, HoldCause::Other, reason, 0)),
             Decision::Probed(queue) => {
                 unit.note_plus_works(&queue);
-                Ok((Verdict::Ignored, format!("the probe of queue {queue} came back: sub-addresses work"), 0))
+                Ok((
+                    Verdict::Ignored,
+                    HoldCause::Other,
+                    format!("the probe of queue {queue} came back: sub-addresses work"),
+                    0,
+                ))
             }
         };
         for draft in drafts.iter_mut().skip(from) {
@@ -158,7 +166,7 @@ impl<'a> Work<'a> {
 
     /// Opens a ticket in each queue the decision names; the first is the one the verdict is about.
     fn open<'g>(&self, unit: &mut Unit, mail: &'g Waiting, openings: Vec<Opening>, drafts: &mut Drafts<'g>) -> Outcome {
-        let mut verdict = (Verdict::Opened, String::new(), 0);
+        let mut verdict = (Verdict::Opened, HoldCause::Other, String::new(), 0);
         let mut first: Option<TicketView> = None;
         let mut pictures = openings.first().map(|o| o.message.attachments.clone()).unwrap_or_default();
         if let Some(opening) = openings.first() {
@@ -170,7 +178,7 @@ impl<'a> Work<'a> {
             let ticket = self.open_one(unit, mail, opening, drafts)?;
             match &first {
                 None => {
-                    verdict = (Verdict::Opened, reason, ticket.id);
+                    verdict = (Verdict::Opened, HoldCause::Other, reason, ticket.id);
                     first = Some(ticket);
                 }
                 Some(first) => {
@@ -231,7 +239,7 @@ impl<'a> Work<'a> {
             self.writer.draft(unit, Cause::Mail(mail), none, change.message.clone(), desk, drafts);
         }
         self.writer.draft(unit, Cause::Mail(mail), ticket, change.message, own, drafts);
-        Ok((if command { Verdict::Command } else { Verdict::Joined }, reason, id))
+        Ok((if command { Verdict::Command } else { Verdict::Joined }, HoldCause::Other, reason, id))
     }
 }
 
@@ -239,17 +247,18 @@ impl<'a> Work<'a> {
 fn name_new(change: &mut Change, numbers: &[String]) {
     for letter in &mut change.letters {
         for number in numbers {
-            if let Some(sentence) = letter.done.iter_mut().find(|s| s.contains("%NEW%")) {
-                *sentence = sentence.replacen("%NEW%", number, 1);
+            if let Some(sentence) = letter.done.iter_mut().find(|s| s.contains(NEW_NUMBER)) {
+                *sentence = sentence.replacen(NEW_NUMBER, number, 1);
             }
         }
     }
 }
 
-fn judgement(one: &Read, verdict: Verdict, reason: String, ticket_id: i64) -> Judgement {
+fn judgement(one: &Read, (verdict, cause, reason, ticket_id): Found) -> Judgement {
     let mail = one.intake.as_ref().ok();
     Judgement {
         verdict,
+        cause,
         reason,
         ticket_id,
         message_id: mail.and_then(|i| i.mail.message_id.clone()).unwrap_or_default(),

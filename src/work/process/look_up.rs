@@ -39,6 +39,10 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     if intake.agent.is_none() {
         wanted.vendors.insert(intake.sender.clone());
     }
+    // What a letter proves depends on who has seen it.
+    if needs_proof(intake) {
+        wanted.letters.extend(intake.tokens().flat_map(|token| ids(token, policy)));
+    }
     for signal in &intake.signals {
         match signal {
             Signal::ReplyAddress(token) | Signal::SignedId(token) => wanted.tickets.insert(token.ticket),
@@ -58,6 +62,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
 /// What orders may reach, and what proves who gives them.
 fn of_agent(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     wanted.kin = true;
+    wanted.answered.extend(intake.tokens().flat_map(|token| ids(token, policy)));
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
     for line in command::head(&intake.mail.reply_text).lines {
         wanted.numbers.extend(numbers_in(&line, prefixes()));
@@ -66,17 +71,15 @@ fn of_agent(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
         wanted.recipients.extend(words.map(mail::key));
         wanted.recipients.extend(policy.audiences.values().flatten().cloned());
     }
-    for token in tokens(intake) {
-        wanted.letters.extend(ids(&token, policy));
-    }
 }
 
-fn tokens(intake: &Intake) -> Vec<Token> {
-    let signed = intake.signals.iter().filter_map(|signal| match signal {
-        Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(*token),
-        _ => None,
-    });
-    signed.collect()
+/// Whether more depends on its tokens than which ticket it joins: it is an agent's, reports a letter, or asks for something, or
+/// adds people.
+fn needs_proof(intake: &Intake) -> bool {
+    intake.agent.is_some()
+        || intake.mail.bounce.is_some()
+        || intake.mail.to.len() + intake.mail.cc.len() > 1
+        || !command::head(&intake.mail.reply_text).lines.is_empty()
 }
 
 /// The Message-IDs the letter with this token may have: one a domain of the desk.
@@ -122,8 +125,13 @@ pub(super) fn snapshot(
         taken: unit.taken_in(&intake.sender, intake.queue.iter().chain(&intake.also_queues)),
         ..Snapshot::default()
     };
-    if intake.agent.is_some() {
+    if needs_proof(intake) {
         snapshot.issued = issued(unit, intake, policy);
+    }
+    if intake.agent.is_some() {
+        let letters = intake.tokens().flat_map(|token| ids(token, policy)).collect::<std::collections::BTreeSet<_>>();
+        let texts = letters.iter().filter_map(|id| mail::parse(unit.letter(id)?, &policy.limits).ok());
+        snapshot.answered = texts.map(|letter| letter.text).collect();
         surroundings(&mut snapshot, unit, intake, policy);
     }
     snapshot
@@ -131,7 +139,7 @@ pub(super) fn snapshot(
 
 fn issued(unit: &Unit, intake: &Intake, policy: &Policy) -> BTreeMap<String, Millis> {
     let when = |token: &Token| ids(token, policy).iter().find_map(|id| unit.issued(id));
-    tokens(intake).iter().filter_map(|token| Some((token.text(), when(token)?))).collect()
+    intake.tokens().filter_map(|token| Some((token.text(), when(token)?))).collect()
 }
 
 /// Tickets that orders may reach from here.

@@ -1,11 +1,14 @@
 //! What is said to the requester: whether it may leave as it is.
 
+use super::super::Case;
 use super::super::step::impossible;
 use super::Acting;
 use crate::clock::MINUTE;
 use crate::ticket::command::Slip;
+use crate::ticket::leak::{Outgoing, copies, look};
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
+use crate::ticket::token::Token;
 use crate::ticket::words::{LastAnswer, LetterKind, LetterOrder, Person, Status, Words, words};
 
 /// Most characters kept of an answer to show a colleague.
@@ -28,7 +31,7 @@ impl Acting<'_> {
             )));
         }
         if !self.speech.vendor.is_empty() {
-            self.safe(&self.speech.vendor).map_err(slip)?;
+            self.speech.vendor = self.safe(&self.speech.vendor).map_err(slip)?;
             self.write_to_vendor();
         }
         if !self.speech.internal.is_empty() {
@@ -40,7 +43,7 @@ impl Acting<'_> {
         }
         self.permit_action(Action::Answer).or_else(|why| self.permit_rejection(why)).map_err(slip)?;
         if self.speech.body_is_public {
-            self.safe(&self.speech.public).map_err(slip)?;
+            self.speech.public = self.safe(&self.speech.public).map_err(slip)?;
         }
         if self.speech.audience {
             return Ok(());
@@ -59,17 +62,27 @@ impl Acting<'_> {
         if rejected { Ok(()) } else { Err(why) }
     }
 
-    /// What is quoted may be a colleague's note, and some clients break quoted lines so that their
-    /// ends look like the writer's words. Every internal letter names #public in its foot.
-    fn safe(&self, text: &str) -> Result<(), Words> {
-        let mail = &self.course.case.intake.mail;
-        if mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
+    /// The text as it may leave. What is quoted may be a colleague's note, and some clients break quoted lines so that their
+    /// ends look like the writer's words. Every internal letter names #public in its foot, and carries a token; where a quote that
+    /// was not known for one begins with either, it is cut there.
+    fn safe(&self, text: &str) -> Result<String, Words> {
+        let Case { intake, snapshot, .. } = self.course.case;
+        let mail = &intake.mail;
+        let tokens: Vec<String> = intake.tokens().map(Token::text).collect();
+        let (text, torn) = match look(text, &tokens) {
+            Outgoing::Clean => (text.to_owned(), false),
+            Outgoing::Until(own) => (own, false),
+            Outgoing::Torn => (String::new(), true),
+        };
+        let requests: Vec<&str> = snapshot.stories.values().map(String::as_str).collect();
+        let copied = snapshot.answered.iter().any(|letter| copies(&text, letter, &requests));
+        if torn || copied || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
             return Err(words!(
                 "ce qui part d'ici doit être écrit au-dessus de ce qu'il cite, pour qu'aucune note interne ne parte avec lui ; renvoyez-le sans le courriel cité",
                 "what goes out must stand above what it quotes, so that no internal note goes with it; send it again without the quoted mail"
             ));
         }
-        Ok(())
+        Ok(text)
     }
 
     /// A colleague has just answered, and this agent may not have seen it.

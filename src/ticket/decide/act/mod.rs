@@ -15,6 +15,7 @@ use super::joined::{joined_events, reason};
 use super::people::{message, person};
 use super::step::{Course, requesters_side, spoken};
 use super::{Case, Decision};
+use crate::ticket::cause::HoldCause;
 use crate::ticket::command::{Head, Order, Slip};
 use crate::ticket::policy::Agent;
 use crate::ticket::thread::Candidate;
@@ -24,7 +25,7 @@ use speech::Speech;
 /// A proven agent's mail about a ticket.
 pub(super) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
     let Some(agent) = case.policy.agent(&case.intake.sender) else {
-        return Decision::Hold("it needs an agent".to_owned());
+        return Decision::Hold(HoldCause::Unproven, "it needs an agent".to_owned());
     };
     let head = match approval::spelled_out(case, &found.ticket, head) {
         Ok(head) => head,

@@ -1,0 +1,219 @@
+//! What must not leave with a text: signed tokens, and lines of a letter that only its reader was to see.
+//!
+//! Whoever holds a token is taken for the person it was issued to. Quotes are cut before ([`crate::mail`]), as far as they are known
+//! for what they are; this is for those that are not: a pasted email, a client nobody has met.
+
+use std::collections::BTreeSet;
+
+use super::token::Token;
+
+/// Fewest characters of a token's text: 5 bytes of name, 12 of signature, 1 of ticket, in base32.
+const SHORTEST: usize = 29;
+/// Shortest line of a letter that is no mere phrase.
+const LINE: usize = 12;
+
+/// A text that is to leave, looked through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// Nothing in it belongs to a letter.
+    Clean,
+    /// So far it is the writer's; behind it a quoted letter begins.
+    Until(String),
+    /// It holds what must not leave, and where that begins cannot be told.
+    Torn,
+}
+
+/// Looks through a text. `tokens`: those the email carries, as text.
+#[must_use]
+pub fn look(text: &str, tokens: &[String]) -> Outgoing {
+    let lines: Vec<&str> = text.lines().collect();
+    let Some(found) = line_with_token(&lines, tokens) else { return Outgoing::Clean };
+    // The block the token stands in, and what announces it.
+    let mut start = found;
+    while start > 0 && !lines[start - 1].trim().is_empty() && belongs_to_quote(lines[start - 1]) {
+        start -= 1;
+    }
+    let begins_quote = belongs_to_quote(lines[start]) && (start < found || is_head(lines[start]));
+    let above_is_free = start == 0 || lines[start - 1].trim().is_empty() || is_rule(lines[start - 1]);
+    let mut end = start;
+    while end > 0 && (lines[end - 1].trim().is_empty() || is_rule(lines[end - 1])) {
+        end -= 1;
+    }
+    let own = lines[..end].join("\n");
+    match begins_quote && above_is_free && !own.trim().is_empty() {
+        true => Outgoing::Until(own.trim().to_owned()),
+        false => Outgoing::Torn,
+    }
+}
+
+/// Whether a text holds lines of `letter` that stand in none of `known`, which its reader may see anyway.
+#[must_use]
+pub fn copies(text: &str, letter: &str, known: &[&str]) -> bool {
+    let plain = |line: &str| -> String {
+        let bare = line.trim_start_matches(['>', '|', ' ', '\t', ':', '*', '-']);
+        bare.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    };
+    let of = |text: &str| -> BTreeSet<String> {
+        text.lines().map(plain).filter(|line| line.chars().count() >= LINE).collect()
+    };
+    let open: String = known.iter().map(|text| plain(&text.replace('\n', " "))).collect::<Vec<_>>().join(" ");
+    let secret: Vec<String> = of(letter).into_iter().filter(|line| !open.contains(line.as_str())).collect();
+    // Clients wrap lines anew.
+    let whole = plain(&text.lines().map(plain).collect::<Vec<_>>().join(" "));
+    secret.iter().any(|line| whole.contains(line.as_str()))
+}
+
+/// The first line that holds one, or the beginning of one that is broken over several.
+fn line_with_token(lines: &[&str], tokens: &[String]) -> Option<usize> {
+    let (mut squeezed, mut at) = (String::new(), Vec::new());
+    for (number, line) in lines.iter().enumerate() {
+        for c in decoded(line).chars().filter(|c| c.is_ascii_lowercase() || ('2'..='7').contains(c)) {
+            squeezed.push(c);
+            at.push(number);
+        }
+        // A quoted-printable break, and what is put before quoted lines, part nothing.
+    }
+    let of_email = tokens.iter().filter_map(|token| squeezed.find(token.as_str())).min().map(|place| at[place]);
+    let any = || lines.iter().position(|line| runs(&decoded(line)).any(|run| Token::parse(run).is_some()));
+    match (of_email, any()) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// A line in lower case, with what mail programs and link filters write for `+`, `@` and `.` undone.
+fn decoded(line: &str) -> String {
+    let mut text = line.to_lowercase();
+    for _ in 0..3 {
+        let next = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        let next = next
+            .replace("&#43;", "+")
+            .replace("&#x2b;", "+")
+            .replace("&plus;", "+")
+            .replace("=2b", "+")
+            .replace("&#64;", "@");
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    text
+}
+
+/// Runs of base32 that are long enough for a token, behind what stands before one.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let pieces = text.split(|c: char| !(c.is_ascii_lowercase() || ('2'..='7').contains(&c)));
+    pieces.filter(|piece| piece.len() >= SHORTEST && piece.len() <= 48)
+}
+
+/// Lines as quoted mails and their heads have them.
+fn belongs_to_quote(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with(['>', '|']) || is_head(line) || is_rule(line) || line.contains('@')
+}
+
+/// `De : …`, `Provenance : …`, `wrote:`: what heads a quoted mail.
+fn is_head(line: &str) -> bool {
+    let line = line.trim_start_matches(['>', '|', ' ', '*', '\u{a0}']);
+    let name = line.split([':', '：']).next().unwrap_or_default().trim_end();
+    let label = line.contains([':', '：'])
+        && !name.is_empty()
+        && name.chars().count() <= 20
+        && !name.contains(['@', '.', ',', '#']);
+    let attributes = line.trim_end().ends_with([':', '：']) || line.contains("écrit") || line.contains("wrote");
+    label || attributes
+}
+
+fn is_rule(line: &str) -> bool {
+    let line = line.trim();
+    let drawn = line.chars().filter(|c| "-_=*~—–".contains(*c)).count();
+    line.len() >= 3 && (drawn == line.chars().count() || (drawn >= 6 && line.starts_with(['-', '_', '='])))
+}
+
+/// The text without any token: `support+TOKEN@` becomes `support@`, ids and marks go. The last guard of whatever goes to somebody
+/// outside.
+#[must_use]
+pub fn scrubbed(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for run in runs(&lower) {
+        // What an encoded `+` ends in is base32 as well.
+        let bare =
+            ["", "2b", "252b"].iter().filter_map(|code| run.strip_prefix(code)).find(|r| Token::parse(r).is_some());
+        let Some(run) = bare else { continue };
+        let start = run.as_ptr() as usize - lower.as_ptr() as usize;
+        let end = start + run.len();
+        let before = &lower[..start];
+        let lead =
+            ["[ref:gt.", "%252b", "%2b", "&#43;", "=2b", "gt.", "+"].iter().find(|lead| before.ends_with(**lead));
+        let from = start - lead.map_or(0, |lead| lead.len());
+        let to = if lead == Some(&"[ref:gt.") && lower[end..].starts_with(']') { end + 1 } else { end };
+        spans.push((from, to));
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut last = 0;
+    for (from, to) in spans {
+        out.push_str(&text[last..from]);
+        last = to;
+    }
+    out.push_str(&text[last..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ticket::Secret;
+
+    fn token() -> String {
+        Token::issue(&Secret::new(vec![7; 32]), 123, "once", "marie@a.example").text()
+    }
+
+    #[test]
+    fn tokens_are_found_however_they_are_written() {
+        let token = token();
+        for form in [
+            format!("mailto:support+{token}@desk.example"),
+            format!("support%2B{token}%40desk.example"),
+            format!("https://safe.example/?url=mailto%3Asupport%252B{token}%2540desk.example"),
+            format!("support&#43;{token}@desk.example"),
+            format!("SUPPORT+{}@DESK.EXAMPLE", token.to_uppercase()),
+            format!("[ref:gt.{token}]"),
+            format!("support+{}=\n{}@desk", &token[..9], &token[9..]),
+            format!("> support+{}\n> {}@desk", &token[..20], &token[20..]),
+            format!("support+{}\u{ad}{}@desk", &token[..20], &token[20..]),
+        ] {
+            let text = format!("Bonjour.\n\nmots {form} fin");
+            assert_ne!(look(&text, std::slice::from_ref(&token)), Outgoing::Clean, "{form}");
+            assert!(!form.contains(&token) || !scrubbed(&form).contains(&token), "{form}");
+        }
+        assert_eq!(look("Bonjour, rien ici. abcdefghijklmnop", &[token]), Outgoing::Clean);
+    }
+
+    #[test]
+    fn a_headed_quote_is_cut_and_a_bare_paste_is_not() {
+        let token = token();
+        let headed =
+            format!("Bonjour.\n\nProvenance : Support\nEnvoyé le : lundi\nÀ : support+{token}@desk.example\n\nNote.");
+        assert_eq!(look(&headed, &[]), Outgoing::Until("Bonjour.".to_owned()));
+        let bare = format!("Bonjour.\nsecret\nécrire à support+{token}@desk.example merci");
+        assert_eq!(look(&bare, &[]), Outgoing::Torn);
+    }
+
+    #[test]
+    fn lines_of_a_letter_are_known_again_unless_its_reader_may_see_them() {
+        let letter = "Nouvelle note\n\nSECRET: mot de passe zebra\nL'imprimante est en panne.";
+        let request = "L'imprimante est en panne.";
+        assert!(copies("Bonjour\n> SECRET: mot de\n> passe zebra", letter, &[request]));
+        assert!(!copies("Bonjour\n> L'imprimante est en panne.", letter, &[request]));
+        assert!(!copies("Bonjour, la cartouche est commandée.", letter, &[request]));
+    }
+
+    #[test]
+    fn scrubbing_leaves_everything_else() {
+        let token = token();
+        let text = format!("a support+{token}@x.example b [ref:gt.{token}] c +33 4 56 é gt.{token}@y");
+        assert_eq!(scrubbed(&text), "a support@x.example b  c +33 4 56 é @y");
+        assert_eq!(scrubbed("+abcdefghijklmnopqrstuvwxyz234567abc"), "+abcdefghijklmnopqrstuvwxyz234567abc");
+    }
+}
