@@ -124,7 +124,7 @@ impl Trouble {
             Self::Imap { .. } | Self::Maildir { .. } | Self::Smtp(_) => exit::UNREACHABLE,
             Self::SignIn { .. } | Self::Sealed { .. } => exit::UNREACHABLE,
             Self::Usage(_) => exit::USAGE,
-            Self::Input(_) | Self::Store(StoreError::Damaged(_)) => exit::INPUT,
+            Self::Input(_) | Self::Store(StoreError::Damaged(_) | StoreError::Secret(_)) => exit::INPUT,
             Self::Again(_) => exit::AGAIN,
             Self::Store(_) | Self::Bug(_) => exit::BUG,
         }

@@ -36,3 +36,30 @@ CREATE INDEX outbox_untold ON outbox (id) WHERE state = 'failed' AND told = 0;
 -- Why an email is held, one word; '' where it is not. Held ones of before get theirs by their reason.
 ALTER TABLE inbox ADD COLUMN cause TEXT NOT NULL DEFAULT '';
 UPDATE inbox SET cause = 'flood' WHERE state = 'held' AND reason LIKE 'limits.mails_per_hour%';
+
+-- What an agent near the cap is notified about in one email.
+CREATE TABLE digest (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    person TEXT NOT NULL,
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    at INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX digest_at ON digest (at);
+
+-- A body that several emails share: one message to many people. letter.bytes then holds the header alone.
+CREATE TABLE letter_body (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    bytes BLOB NOT NULL
+);
+ALTER TABLE letter ADD COLUMN body_id INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX letter_body_id ON letter (body_id) WHERE body_id > 0;
+
+-- Digest of the words of an email without names, numbers and addresses: many that say the same have the same.
+ALTER TABLE inbox ADD COLUMN alike TEXT NOT NULL DEFAULT '';
+CREATE INDEX inbox_alike ON inbox (alike, decided_at) WHERE alike <> '';
+
+-- Keyed digests of what may change: '' for rows from before.
+ALTER TABLE message ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE ticket ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE inbox ADD COLUMN digest TEXT NOT NULL DEFAULT '';

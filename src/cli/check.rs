@@ -2,9 +2,10 @@
 
 mod sign_in;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::show;
 use crate::clock::{Clock, readable};
 use crate::edge::imap::{ImapConfig, ImapTrouble, Refusal};
 use crate::edge::login::Login;
@@ -26,15 +27,15 @@ struct Report {
 
 impl Report {
     fn good(&self, what: &str, text: &str) {
-        println!("ok     {what:<24} {text}");
+        println!("ok     {what:<24} {}", show::one_line(text));
     }
 
     fn note(&self, what: &str, text: &str) {
-        println!("note   {what:<24} {text}");
+        println!("note   {what:<24} {}", show::one_line(text));
     }
 
     fn bad(&mut self, what: &str, text: &str, code: u8) {
-        println!("WRONG  {what:<24} {text}");
+        println!("WRONG  {what:<24} {}", show::one_line(text));
         // A wrong configuration is the cause to mend first.
         self.worst = if self.worst == exit::CONFIG { self.worst } else { code };
     }
@@ -61,6 +62,7 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
         report.note("configuration", warning);
     }
     notes_on_people(&settings, &report);
+    private(&settings, &report);
     service(&settings, &mut report);
     time(&settings, &report);
     let secret = database(&settings, &mut report).await;
@@ -81,6 +83,22 @@ fn notes_on_people(settings: &Settings, report: &Report) {
         if settings.policy.watchers(&queue.name).is_empty() {
             let text = "nobody is told of new tickets: no agent has it among its queues";
             report.note(&format!("queue {}", queue.name), text);
+        }
+    }
+}
+
+/// Files that hold secrets or mail, and that anybody on this machine can read.
+fn private(settings: &Settings, report: &Report) {
+    use std::os::unix::fs::PermissionsExt;
+    let database = sqlite_file(&settings.store_url);
+    let beside = ["", "-wal", "-shm", ".lock", ".sent", ".erased"];
+    let beside = beside.iter().filter_map(|end| Some(PathBuf::from(format!("{}{end}", database.as_ref()?.display()))));
+    for file in settings.private_files.iter().cloned().chain(beside) {
+        let Ok(found) = std::fs::metadata(&file) else { continue };
+        let mode = found.permissions().mode();
+        if mode & 0o006 != 0 {
+            let file = file.display();
+            report.note("files", &format!("everybody on this machine can read or change {file}: chmod o-rwx {file}"));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::settings;
 use crate::store::Deed;
 use crate::trouble::{Trouble, exit};
-use crate::work::{backup, erase};
+use crate::work::{backup, erase, erased};
 
 pub(super) async fn backup(open: &Open, file: &Path) -> Result<(), Trouble> {
     backup::make(&open.store, &open.settings.store_url, file).await?;
@@ -30,6 +30,15 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
     println!("{} is the database now.", file.display());
     if let Some(kept) = done.kept {
         println!("The one before it lies in {}.", kept.display());
+    }
+    if done.erased > 0 {
+        println!("{} people who were erased since the copy was made are erased in it too.", done.erased);
+    }
+    if done.unerased > 0 {
+        println!(
+            "{} people who were erased are in it still, because mail that names them waits: `guichet verify` says which.",
+            done.unerased
+        );
     }
     if done.waiting > 0 {
         println!(
@@ -60,7 +69,8 @@ pub(super) async fn erase(open: &Open, address: &str, yes: bool, as_json: bool) 
         return Err(Trouble::Usage("nothing was erased; --yes says that it is meant".to_owned()));
     }
     let bar = verify::bar(as_json);
-    let done = erase::run(&open.store, address, "operator", Clock::system().now(), |done, all| {
+    let list = erased::place(&open.settings);
+    let done = erase::run(&open.store, list.as_deref(), address, "operator", Clock::system().now(), |done, all| {
         bar.set_length(u64::try_from(all).unwrap_or(0));
         bar.set_position(u64::try_from(done).unwrap_or(0));
     })
@@ -84,9 +94,15 @@ pub(super) async fn erase(open: &Open, address: &str, yes: bool, as_json: bool) 
         }
         println!("The mail server's own folders still hold what it keeps there: remove it with a mail client.");
         if let Some(folder) = backups {
-            println!(
-                "Backups in {folder} still hold the person until they are replaced; after a restore, erase again."
-            );
+            println!("Backups in {folder} still hold the person until they are replaced.");
+        }
+        match list {
+            Some(list) => {
+                println!("`guichet restore` repeats the erasure: {} knows it, without the address.", list.display())
+            }
+            None => println!(
+                "There is no place to note the erasure (STATE_DIRECTORY or backup.folder): after a restore, erase again."
+            ),
         }
     }
     Ok(ExitCode::from(if done.left.is_empty() { 0 } else { exit::BUG }))

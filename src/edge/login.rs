@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::oauth2::Oauth2;
 
@@ -26,5 +26,13 @@ impl Login {
     #[must_use]
     pub fn needs_token(&self) -> bool {
         matches!(self, Self::TokenFile(_) | Self::Oauth2(_))
+    }
+
+    /// What is sent to sign in, which no server's words may bring into a log.
+    pub(super) fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Password(secret) | Self::AccessToken(secret) => Some(secret.expose_secret()),
+            Self::TokenFile(_) | Self::Oauth2(_) => None,
+        }
     }
 }

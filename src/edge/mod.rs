@@ -12,5 +12,6 @@ pub mod net;
 pub mod notes;
 pub mod oauth2;
 pub mod page;
+mod redact;
 pub mod smtp;
 pub mod systemd;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::net::{self, with_causes};
+use super::redact::redact;
 use crate::clock::{MINUTE, Millis, SECOND};
 
 /// Limit of the whole exchange with an authorization server.
@@ -380,12 +381,8 @@ impl<'a> Exchange<'a> {
             Proof::Code(code) => [Some(code.code), Some(code.verifier)],
         };
         let secrets = [sent[0], sent[1], self.oauth2.client_secret.as_ref()];
-        let mut text = text.to_owned();
-        for secret in secrets.into_iter().flatten().map(|s| s.expose_secret()).filter(|s| !s.is_empty()) {
-            text = text.replace(secret, "…");
-        }
-        let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-        plain.take(WORDS).collect::<String>().trim().to_owned()
+        let secrets: Vec<&str> = secrets.into_iter().flatten().map(|s| s.expose_secret()).collect();
+        redact(text, &secrets).chars().take(WORDS).collect()
     }
 }
 
@@ -469,7 +466,7 @@ mod tests {
     fn what_was_sent_is_not_passed_on() {
         let body = r#"{"error":"invalid_client","error_description":"hush-hush\r\nor r-1 is wrong"}"#;
         let text = read(401, body).unwrap_err().to_string();
-        assert!(text.contains("…  or … is wrong") && !text.contains("hush"), "{text}");
+        assert!(text.contains("… or … is wrong") && !text.contains("hush"), "{text}");
         assert!(!format!("{:?}", oauth2()).contains("hush"));
     }
 }

@@ -5,6 +5,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -14,8 +15,13 @@ use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
+/// A connection on which nothing moves for so long is closed: the next one may need its place.
+const IDLE: Duration = Duration::from_secs(10);
+/// No connection lasts longer, even one that gives a byte now and then.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Most connections at once.
 const CONNECTIONS: usize = 16;
 
@@ -79,7 +85,8 @@ impl Listener for Few {
         // Nobody closes the semaphore.
         let place = Arc::clone(&self.places).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Counted { stream, _place: place }, address)
+        let end = Instant::now() + LONGEST;
+        (Counted { stream, idle: Box::pin(tokio::time::sleep(IDLE)), end, _place: place }, address)
     }
 
     fn local_addr(&self) -> std::io::Result<Self::Addr> {
@@ -87,10 +94,26 @@ impl Listener for Few {
     }
 }
 
-/// A connection and its place.
+/// A connection, when it was idle for too long, when it must end, and its place.
 struct Counted {
     stream: TcpStream,
+    idle: Pin<Box<Sleep>>,
+    end: Instant,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Counted {
+    /// What a poll gave, unless nothing has moved for too long.
+    fn unless_idle<T>(&mut self, cx: &mut Context<'_>, polled: Poll<std::io::Result<T>>) -> Poll<std::io::Result<T>> {
+        match polled {
+            Poll::Ready(_) => self.idle.as_mut().reset((Instant::now() + IDLE).min(self.end)),
+            Poll::Pending => {
+                std::task::ready!(self.idle.as_mut().poll(cx));
+                return Poll::Ready(Err(std::io::ErrorKind::TimedOut.into()));
+            }
+        }
+        polled
+    }
 }
 
 impl AsyncRead for Counted {
@@ -99,13 +122,15 @@ impl AsyncRead for Counted {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.unless_idle(cx, polled)
     }
 }
 
 impl AsyncWrite for Counted {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.unless_idle(cx, polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

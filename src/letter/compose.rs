@@ -1,5 +1,6 @@
 //! One letter, from its words to its bytes.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lettre::Message;
@@ -51,8 +52,10 @@ pub struct OutgoingMail {
     pub envelope_from: String,
     /// Message-ID without brackets.
     pub message_id: String,
-    /// The mail, with CRLF line ends.
+    /// The mail, with CRLF line ends; its header alone where the body is apart.
     pub bytes: Vec<u8>,
+    /// The body, where several letters share it.
+    pub body: Option<Arc<Vec<u8>>>,
 }
 
 /// Why a letter could not be written.
@@ -133,7 +136,49 @@ pub fn compose(
         envelope_from: reply_address,
         message_id,
         bytes: mail.formatted(),
+        body: None,
     })
+}
+
+impl OutgoingMail {
+    /// The same with the body apart, for others to [share](OutgoingMail::sharing).
+    #[must_use]
+    pub fn split(self) -> Self {
+        let Some(end) = self.bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return self };
+        let body = self.bytes[end + 4..].to_vec();
+        Self { bytes: self.bytes[..end + 4].to_vec(), body: Some(Arc::new(body)), ..self }
+    }
+
+    /// The letter with the body of another to somebody else, and what describes it: one message to many is encoded once.
+    #[must_use]
+    pub fn sharing(self, other: &Self) -> Self {
+        let own = |field: &&str| !describes_body(field);
+        let fields: Vec<String> = head_fields(&self.bytes);
+        let described: Vec<String> = head_fields(&other.bytes);
+        let kept = fields.iter().map(String::as_str).filter(own);
+        let taken = described.iter().map(String::as_str).filter(|field| describes_body(field));
+        let head: String = kept.chain(taken).map(|field| format!("{field}\r\n")).collect();
+        Self { bytes: format!("{head}\r\n").into_bytes(), body: other.body.clone(), ..self }
+    }
+}
+
+fn describes_body(field: &str) -> bool {
+    let name = field.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    name == "mime-version" || name.starts_with("content-")
+}
+
+/// Header fields with their folded lines.
+fn head_fields(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let head = text.split("\r\n\r\n").next().unwrap_or_default();
+    let mut fields: Vec<String> = Vec::new();
+    for line in head.split("\r\n").filter(|line| !line.is_empty()) {
+        match fields.last_mut().filter(|_| line.starts_with([' ', '\t'])) {
+            Some(field) => *field = format!("{field}\r\n{line}"),
+            None => fields.push(line.to_owned()),
+        }
+    }
+    fields
 }
 
 /// Files go with letters that carry a person's message, smallest first, until the bound is reached.

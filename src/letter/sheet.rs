@@ -26,7 +26,8 @@ pub(super) fn sections(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> V
     match parcel.order.kind {
         LetterKind::Escalation => escalation(parcel, policy, french),
         LetterKind::PostMortem => post_mortem(parcel, policy, french),
-        LetterKind::CatchUp => late(&parcel.extra.told, way, policy, french),
+        LetterKind::CatchUp => late(&parcel.extra.told, way, policy, french, true),
+        LetterKind::Digest => late(&parcel.extra.told, way, policy, french, false),
         LetterKind::Sheet | LetterKind::Awake => conversation(&parcel.extra.told, policy, french),
         _ if parcel.order.whole => conversation(&parcel.extra.told, policy, french),
         LetterKind::Reasons => verdicts(&parcel.extra.told, policy, french),
@@ -193,11 +194,15 @@ pub(super) fn post_mortem_form(parcel: &Parcel<'_>, policy: &Policy, french: boo
 }
 
 /// What fell due, ticket by ticket.
-fn late(told: &[Told], way: &Way<'_>, policy: &Policy, french: bool) -> Vec<Section> {
+fn late(told: &[Told], way: &Way<'_>, policy: &Policy, french: bool, due: bool) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for t in told {
-        let due = spoken(t.at, &policy.desk.time_zone, language(french));
-        let text = if french { format!("Échéance : {due}. {}", t.text) } else { format!("Due: {due}. {}", t.text) };
+        let at = spoken(t.at, &policy.desk.time_zone, language(french));
+        let text = match (due, french) {
+            (true, true) => format!("Échéance : {at}. {}", t.text),
+            (true, false) => format!("Due: {at}. {}", t.text),
+            (false, _) => format!("{at}. {}", t.text),
+        };
         match sections.iter_mut().find(|s| s.label == t.who) {
             Some(known) => known.text.push_str(&format!("\n{text}")),
             None => {

@@ -149,6 +149,64 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
     mail
 }
 
+/// A text as a reader of HTML sees it: entities are characters, tags are gone.
+#[must_use]
+pub fn without_entities(text: &str) -> String {
+    mail_parser::decoders::html::html_to_text(text)
+}
+
+/// Everything in a mail that could be read somewhere: the text of every part, HTML as its source and without entities, header
+/// fields decoded, names of files, enclosed mails as well. For searches; not bounded but by the mail itself.
+#[must_use]
+pub fn every_word(raw: &[u8]) -> String {
+    let mut out = String::new();
+    let mut messages: Vec<std::borrow::Cow<'_, [u8]>> = vec![raw.into()];
+    let mut depth = 0;
+    while let Some(bytes) = messages.pop() {
+        depth += 1;
+        let Some(message) = MessageParser::default().parse(bytes.as_ref()).filter(|_| depth < 200) else { continue };
+        for header in message.headers() {
+            let range = header.offset_start as usize..header.offset_end as usize;
+            out.push_str(&encoded_word::decode(message.raw_message.get(range).unwrap_or_default()));
+            out.push('\n');
+        }
+        for part in &message.parts {
+            for header in &part.headers {
+                let range = header.offset_start as usize..header.offset_end as usize;
+                out.push_str(&encoded_word::decode(message.raw_message.get(range).unwrap_or_default()));
+                out.push('\n');
+            }
+            match &part.body {
+                mail_parser::PartType::Text(text) => out.push_str(text),
+                mail_parser::PartType::Html(html) => {
+                    out.push_str(html);
+                    out.push('\n');
+                    out.push_str(&mail_parser::decoders::html::html_to_text(html));
+                }
+                mail_parser::PartType::Message(inner) => messages.push(inner.raw_message.clone().into_owned().into()),
+                _ => {}
+            }
+            out.push('\n');
+        }
+        // A body whose parts nobody recognises may still be HTML.
+        out.push_str(&mail_parser::decoders::html::html_to_text(&String::from_utf8_lossy(&bytes)));
+        for file in attachment::list(&message, &[]) {
+            out.push_str(&file.name);
+            out.push('\n');
+        }
+        for name in message.parts.iter().filter_map(mail_parser::MimeHeaders::attachment_name) {
+            out.push_str(name);
+            out.push('\n');
+        }
+    }
+    // Parameters of fields and links write characters as octets (RFC 2231, RFC 3986).
+    if out.contains('%') {
+        let decoded = percent_encoding::percent_decode_str(&out).decode_utf8_lossy().into_owned();
+        out.push_str(&decoded);
+    }
+    out
+}
+
 /// Whether the mail answers another, or passes one on, as its header says.
 fn setting(mail: &ParsedMail) -> reply::Setting {
     let forwards = forward::has_forward_prefix(&mail.subject);

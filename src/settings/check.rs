@@ -41,6 +41,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     let store_url = check.store_url(&store.url);
     let key = check.key(store, &store_url, &raw);
     let warnings = check.warnings;
+    let private_files = source.files().chain(raw.secret_files().into_iter().map(|file| source.path(file))).collect();
     let mailboxes = mailboxes.into_iter().map(|(name, mailbox)| Some((name, mailbox?))).collect::<Option<_>>()?;
     Some(Settings {
         policy: policy?,
@@ -61,6 +62,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
         backups: backups?,
         retention: retention?,
         warnings,
+        private_files,
     })
 }
 
@@ -170,6 +172,7 @@ impl Check<'_> {
             intake: IntakeLimits {
                 mails_per_hour_per_sender: limits.mails_per_hour_per_sender,
                 mails_per_hour: limits.mails_per_hour,
+                alike_per_hour: limits.alike_per_hour,
             },
             fields: fields(raw),
             undeliverable_for: self.millis("limits.undeliverable_for", &limits.undeliverable_for)?,
@@ -179,7 +182,7 @@ impl Check<'_> {
             canned: raw.canned.clone(),
             audiences: self.audiences(raw),
             retired: self.retired(raw),
-            life: self.life(raw.life.as_ref()?)?,
+            life: self.life(raw.life.as_ref()?, limits.recipients_per_message)?,
             slas,
             familiar: Familiar::default(),
         };
@@ -191,7 +194,7 @@ impl Check<'_> {
         self.duration(key, text).and_then(|d| i64::try_from(d.as_millis()).ok())
     }
 
-    fn life(&mut self, life: &raw::Life) -> Option<Life> {
+    fn life(&mut self, life: &raw::Life, recipients: usize) -> Option<Life> {
         let remind = life.remind.iter().filter_map(|text| self.millis("life.remind", text)).collect();
         Some(Life {
             remind,
@@ -203,6 +206,7 @@ impl Check<'_> {
             recommend: life.recommend,
             participants: life.participants.max(1),
             orders: life.orders.clamp(1, 100),
+            recipients: recipients.max(1),
         })
     }
 

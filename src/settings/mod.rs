@@ -74,6 +74,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What is allowed but should be known.
     pub warnings: Vec<String>,
+    /// Files nobody else should be able to read: those of the configuration, and those that hold secrets.
+    pub private_files: Vec<PathBuf>,
 }
 
 impl Settings {

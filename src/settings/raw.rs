@@ -1,7 +1,7 @@
 //! The configuration as it is written. Names are those of the file; unknown ones are refused.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -253,6 +253,17 @@ pub(super) struct Store {
     pub(super) key_file: Option<PathBuf>,
 }
 
+impl Raw {
+    /// Files that hold a secret.
+    pub(super) fn secret_files(&self) -> Vec<&Path> {
+        let oauth2 = self.mailboxes.values().map(|m| &m.oauth2).chain(self.smtp.iter().map(|s| &s.oauth2)).flatten();
+        let tokens = oauth2.flat_map(|o| [&o.access_token_file, &o.client_secret_file, &o.refresh_token_file]);
+        let passwords = self.mailboxes.values().map(|m| &m.password_file);
+        let others = self.smtp.iter().map(|s| &s.password_file).chain(self.store.iter().map(|s| &s.key_file));
+        tokens.chain(passwords).chain(others).filter_map(Option::as_deref).collect()
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Smtp {
@@ -303,6 +314,8 @@ pub(super) struct Limits {
     pub(super) undeliverable_for: String,
     pub(super) mails_per_hour_per_sender: i64,
     pub(super) mails_per_hour: i64,
+    pub(super) alike_per_hour: i64,
+    pub(super) recipients_per_message: usize,
     pub(super) mail_attempts: i64,
     pub(super) batch_mails: usize,
     pub(super) batch_bytes: u64,
@@ -403,6 +416,7 @@ pub(super) struct Queue {
     pub(super) reply_to: Option<ReplyTo>,
     #[serde(default)]
     pub(super) senders: Vec<String>,
+    pub(super) urgent_from: Option<Vec<String>>,
     pub(super) priority: Option<String>,
     pub(super) acknowledge: Option<Acknowledge>,
     pub(super) sla: Option<String>,

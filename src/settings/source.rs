@@ -53,6 +53,13 @@ pub(super) struct Source {
     pub(super) home: PathBuf,
 }
 
+impl Source {
+    /// The files that were read.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.files.iter().map(|(file, _)| file.clone())
+    }
+}
+
 /// Reads every source. Mistakes here keep anything else from being looked at.
 pub(super) fn read(path: &Path, environment: Vec<(String, String)>) -> Result<Source, Mistakes> {
     let mut mistakes = Mistakes::default();

@@ -59,6 +59,15 @@ impl Store {
         Ok((tickets, names))
     }
 
+    /// Every address somebody is known by, in the form the store compares.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn addresses(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(sql::ADDRESSES.on(self.engine)).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
+    }
+
     /// Mails beyond an id, with their bytes.
     ///
     /// # Errors
@@ -166,6 +175,9 @@ impl Store {
         let rows = sqlx::query(old.on(self.engine)).bind(before).bind(count).fetch_all(&mut *tx.tx).await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
         tx.insert(bytes, &ids).await?;
+        if sort == 1 && !ids.is_empty() {
+            sqlx::query(sql::LETTER_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
+        }
         tx.commit().await?;
         Ok(ids.len() as u64)
     }
@@ -181,6 +193,7 @@ impl Store {
         tx.insert(sql::RAW_DROP, &mails).await?;
         tx.insert(sql::RAW_GONE, &mails).await?;
         tx.insert(sql::LETTER_DROP, &letters).await?;
+        sqlx::query(sql::LETTER_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
         tx.insert(sql::LETTER_GONE, &letters).await?;
         let tickets: Vec<i64> = erasure.tickets.iter().copied().collect();
         // What others quoted of it goes with it.
@@ -204,10 +217,13 @@ impl Store {
         tx.insert(sql::UNDELIVERABLE_ADD, &[block]).await?;
         let mut links = BTreeSet::new();
         let mut count = 0;
+        let mut touched: BTreeSet<i64> = erasure.tickets.clone();
         for column in sql::COLUMNS {
-            count += tx.replace(*column, erasure, &mut links).await?;
+            count += tx.replace(*column, erasure, &mut links, &mut touched).await?;
         }
+        let touched: Vec<i64> = touched.into_iter().collect();
         tx.article_words(&tickets).await?;
+        tx.digest_anew(&self.key, &touched).await?;
         tx.close_links(&links, erasure, actor, count, now).await?;
         tx.commit().await?;
         sqlx::query(sql::SEARCH_ANEW.on(self.engine)).execute(&self.write).await?;
@@ -246,6 +262,7 @@ impl Tx {
         column: Column,
         erasure: &Erasure,
         links: &mut BTreeSet<i64>,
+        touched: &mut BTreeSet<i64>,
     ) -> Result<usize, StoreError> {
         let mut changed: BTreeMap<i64, (String, i64)> = BTreeMap::new();
         for word in std::iter::once(&erasure.address).chain(&erasure.names) {
@@ -253,6 +270,7 @@ impl Tx {
             let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word)).bind(pattern_as_is(word));
             for row in query.fetch_all(&mut *self.tx).await? {
                 let (id, ticket, link): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+                touched.insert(ticket);
                 // A name may be somebody else's, elsewhere.
                 if *word != erasure.address && !erasure.tickets.contains(&ticket) {
                     continue;
@@ -334,7 +352,10 @@ impl Word {
     /// An address.
     #[must_use]
     pub fn address(word: &str) -> Self {
-        Self::between(r"[^\p{L}\p{N}._%+'-]", word, r"[^\p{L}\p{N}.-]|[.-](?:$|[^\p{L}\p{N}])")
+        // Files are called after people: `ana@college.example.pdf`.
+        let file = r"\.(?:png|jpe?g|gif|webp|heic|svg|pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|csv|txt|html?|eml|msg|mbox|zip|vcf|ics|mp4|mov)";
+        let after = format!(r"[^\p{{L}}\p{{N}}.-]|[.-](?:$|[^\p{{L}}\p{{N}}])|{file}(?:$|[^\p{{L}}\p{{N}}.-])");
+        Self::between(r"[^\p{L}\p{N}._%+'-]", word, &after)
     }
 
     fn name(word: &str) -> Self {

@@ -30,6 +30,23 @@ impl Tx {
         Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
     }
 
+    /// Who said the same since then, by the digest of it.
+    pub(super) async fn alike_lately(
+        &mut self,
+        alike: &BTreeSet<String>,
+        since: Millis,
+    ) -> Result<HashMap<String, HashSet<String>>, StoreError> {
+        let mut found: HashMap<String, HashSet<String>> = HashMap::new();
+        if alike.is_empty() {
+            return Ok(found);
+        }
+        let query = sqlx::query(sql::INBOX_ALIKE.on(self.engine)).bind(json(alike)?).bind(since);
+        for row in query.fetch_all(&mut *self.tx).await? {
+            found.entry(row.try_get(0)?).or_default().insert(row.try_get(1)?);
+        }
+        Ok(found)
+    }
+
     /// The beginnings of letters, by their Message-IDs.
     pub(super) async fn answered(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<u8>>, StoreError> {
         if ids.is_empty() {

@@ -69,6 +69,8 @@ pub struct Judgement {
     pub subject: String,
     /// Digest of what it says; may be empty.
     pub content: String,
+    /// The same without names, numbers and addresses; empty where that leaves too little.
+    pub alike: String,
 }
 
 /// A mail of the inbox, for people.

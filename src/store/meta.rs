@@ -6,13 +6,21 @@ use sqlx::Row;
 use super::{Durability, Store, StoreError, Tx, sql};
 use crate::ticket::Secret;
 
-const SECRET: &str = "secret";
+pub(super) const SECRET: &str = "secret";
 
 impl Store {
-    /// Makes the desk's key at the first start.
-    pub(super) async fn ensure_secret(&self) -> Result<(), StoreError> {
-        if self.meta(SECRET).await?.is_some() {
-            return Ok(());
+    /// Makes the desk's key at the first start; gives it.
+    ///
+    /// # Errors
+    /// [`StoreError::Secret`] where it is missing from a store that has been used, or cannot be read: an empty or new key would
+    /// make all that was signed worthless, or anybody's to sign.
+    pub(super) async fn ensure_secret(&self) -> Result<Vec<u8>, StoreError> {
+        if let Some(text) = self.meta(SECRET).await? {
+            return key_of(&text);
+        }
+        let used = sqlx::query(sql::USED.on(self.engine)).fetch_optional(&self.read).await?.is_some();
+        if used {
+            return Err(StoreError::Secret("missing"));
         }
         let mut key = [0u8; 32];
         getrandom::fill(&mut key).map_err(|e| sqlx::Error::Io(std::io::Error::other(e.to_string())))?;
@@ -20,16 +28,17 @@ impl Store {
         let statement = sql::META_ADD.on(self.engine);
         // Two programs may start at once: the first key stays.
         sqlx::query(statement).bind(SECRET).bind(HEXLOWER.encode(&key)).execute(&mut *tx.tx).await?;
-        tx.commit().await
+        tx.commit().await?;
+        key_of(&self.meta(SECRET).await?.unwrap_or_default())
     }
 
     /// The desk's key.
     ///
     /// # Errors
-    /// [`StoreError::Statement`].
+    /// [`StoreError::Statement`], or [`StoreError::Secret`] where it is not there or is none.
     pub async fn secret(&self) -> Result<Secret, StoreError> {
-        let text = self.meta(SECRET).await?.unwrap_or_default();
-        Ok(Secret::new(HEXLOWER.decode(text.as_bytes()).unwrap_or_default()))
+        let text = self.meta(SECRET).await?.ok_or(StoreError::Secret("missing"))?;
+        Ok(Secret::new(key_of(&text)?))
     }
 
     /// A fact by its name.
@@ -92,6 +101,14 @@ impl Store {
     pub async fn plus_works(&self, queue: &str) -> Result<bool, StoreError> {
         Ok(self.meta(&format!("plus:{queue}")).await?.is_some())
     }
+}
+
+/// Fewest bytes of a key.
+const KEY: usize = 16;
+
+pub(super) fn key_of(text: &str) -> Result<Vec<u8>, StoreError> {
+    let key = HEXLOWER.decode(text.trim().to_lowercase().as_bytes()).unwrap_or_default();
+    if key.len() < KEY { Err(StoreError::Secret("unreadable")) } else { Ok(key) }
 }
 
 impl Tx {

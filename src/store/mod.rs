@@ -12,6 +12,7 @@ mod chain;
 mod erase;
 mod gather;
 mod inbox;
+mod integrity;
 mod lease;
 mod lookup;
 mod mailbox;
@@ -111,6 +112,13 @@ pub enum StoreError {
     /// The database file is not what it was.
     #[error("the database file is damaged ({0}): keep it, and bring the newest backup back with `guichet restore`")]
     Damaged(sqlx::Error),
+    /// The key that reply addresses are signed with is gone or unreadable: without it, or with another, nobody's letters would prove
+    /// anything.
+    #[error(
+        "the key of the store is {0} (table meta, name secret): bring the newest backup back with `guichet restore`, \
+         or put the value from there into this database"
+    )]
+    Secret(&'static str),
     /// The task that was writing ended without an answer.
     #[error("writing was interrupted")]
     Interrupted,
@@ -175,6 +183,8 @@ pub struct Store {
     file: Option<PathBuf>,
     /// The life of the instance that uses it, where there may be several.
     life: Option<Life>,
+    /// What digests are made with.
+    key: integrity::Key,
     /// SQLite has one writer, so this pool holds one connection there.
     write: AnyPool,
     read: AnyPool,
@@ -222,9 +232,11 @@ impl Store {
         };
         migrator.run(&write).await.map_err(|source| misfit(place.clone(), source))?;
         let read = pool(engine, readers, reader(engine)).connect_with(options).await.map_err(unreachable)?;
-        let store = Self { engine, file: sqlite_file(url), life: None, write, read };
-        store.ensure_secret().await?;
+        let mut store =
+            Self { engine, file: sqlite_file(url), life: None, key: integrity::Key::default(), write, read };
+        store.key = integrity::Key::new(&store.ensure_secret().await?);
         store.ensure_chain().await?;
+        store.begin_digests(crate::clock::Clock::system().now()).await?;
         Ok(store)
     }
 

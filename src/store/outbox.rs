@@ -1,5 +1,7 @@
 //! Letters that wait to leave, and what became of them.
 
+use std::sync::Arc;
+
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -163,7 +165,19 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn letter(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
         let row = sqlx::query(sql::LETTER_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
-        Ok(row.map(|r| r.try_get(0)).transpose()?)
+        let Some(row) = row else { return Ok(None) };
+        let (mut bytes, body): (Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?);
+        bytes.extend(self.letter_body(body).await?);
+        Ok(Some(bytes))
+    }
+
+    /// The body that several letters share; empty for none.
+    async fn letter_body(&self, id: i64) -> Result<Vec<u8>, StoreError> {
+        if id == 0 {
+            return Ok(Vec::new());
+        }
+        let row = sqlx::query(sql::LETTER_BODY_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
     }
 
     /// The bytes of the letters from `first` to `last` that `instance` has claimed, by their ids.
@@ -178,8 +192,13 @@ impl Store {
     ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
         let query = sqlx::query(sql::LETTERS_LEASED.on(self.engine));
         let rows = query.bind(first).bind(last).bind(instance).fetch_all(&self.read).await?;
-        let letters = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(letters.collect::<Result<_, sqlx::Error>>()?)
+        let mut letters = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (id, mut bytes, body): (i64, Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            bytes.extend(self.letter_body(body).await?);
+            letters.push((id, bytes));
+        }
+        Ok(letters)
     }
 
     /// Letters in one state, or, without one, all that have not left; oldest first.
@@ -255,20 +274,44 @@ impl Tx {
         let rows: Vec<_> = letters
             .iter()
             .map(|(ticket, l)| {
-                let size = i64::try_from(l.bytes.len()).unwrap_or(i64::MAX);
+                let size = l.bytes.len() + l.body.as_ref().map_or(0, |body| body.len());
+                let size = i64::try_from(size).unwrap_or(i64::MAX);
                 (&l.once_key, ticket, l.kind.as_str(), &l.recipient, &l.envelope_from, &l.message_id, size, now, link)
             })
             .collect();
         let query = sqlx::query(sql::OUTBOX_ADD.on(self.engine)).bind(json(&rows)?);
         let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(letters.len());
+        let mut shared: Vec<(i64, &Arc<Vec<u8>>)> = Vec::new();
         for row in query.fetch_all(&mut *self.tx).await? {
             let (id, once_key): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             if let Some((ticket, letter)) = letters.iter().find(|(_, l)| l.once_key == once_key) {
                 covered.letter(&once_key, *ticket, letter.kind.as_str(), &letter.recipient, &letter.message_id);
                 bytes.push((id, &letter.bytes));
+                shared.extend(letter.body.as_ref().map(|body| (id, body)));
             }
         }
-        self.insert_bytes(sql::LETTER_ADD, sql::LETTERS_ADD, &bytes).await
+        self.insert_bytes(sql::LETTER_ADD, sql::LETTERS_ADD, &bytes).await?;
+        self.share(&shared).await
+    }
+
+    /// Bodies that several letters have in common are written once.
+    async fn share(&mut self, letters: &[(i64, &Arc<Vec<u8>>)]) -> Result<(), StoreError> {
+        let mut written: Vec<(&Arc<Vec<u8>>, i64)> = Vec::new();
+        for (id, body) in letters {
+            let known = written.iter().find(|(other, _)| Arc::ptr_eq(other, body)).map(|(_, row)| *row);
+            let row = match known {
+                Some(row) => row,
+                None => {
+                    let query = sqlx::query(sql::LETTER_BODY_ADD.on(self.engine)).bind(body.as_slice().to_vec());
+                    let row: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
+                    written.push((body, row));
+                    row
+                }
+            };
+            let query = sqlx::query(sql::LETTER_SHARE.on(self.engine)).bind(*id).bind(row);
+            query.execute(&mut *self.tx).await?;
+        }
+        Ok(())
     }
 
     /// Takes letters that are due: counts the attempt and leases each to `instance` until `lease_until`.

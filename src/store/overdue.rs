@@ -52,18 +52,25 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn overdue(&self) -> Result<Vec<Overdue>, StoreError> {
         let rows = sqlx::query(sql::OVERDUE_ALL.on(self.engine)).fetch_all(&self.read).await?;
-        let one = |row: &sqlx::any::AnyRow| {
-            Ok(Overdue {
-                id: row.try_get(0)?,
-                person: row.try_get(1)?,
-                number: row.try_get(2)?,
-                title: row.try_get(3)?,
-                queue: row.try_get(4)?,
-                due_at: row.try_get(5)?,
-                text: row.try_get(6)?,
-            })
-        };
-        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+        Ok(rows.iter().map(overdue).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// What agents near their cap are to be notified about, by person, the oldest first; at most ten thousand.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn digest(&self) -> Result<Vec<Overdue>, StoreError> {
+        let rows = sqlx::query(sql::DIGEST_ALL.on(self.engine)).fetch_all(&self.read).await?;
+        Ok(rows.iter().map(overdue).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// Since when the oldest of them waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn oldest_digest(&self) -> Result<Option<Millis>, StoreError> {
+        let row = sqlx::query(sql::DIGEST_OLDEST.on(self.engine)).fetch_optional(&self.read).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
     /// Those of these tickets whose requester has been sent a letter.
@@ -132,4 +139,16 @@ impl Tx {
         sqlx::query(sql::BELL_SET.on(self.engine)).bind(name).bind(at).execute(&mut *self.tx).await?;
         Ok(())
     }
+}
+
+fn overdue(row: &sqlx::any::AnyRow) -> Result<Overdue, sqlx::Error> {
+    Ok(Overdue {
+        id: row.try_get(0)?,
+        person: row.try_get(1)?,
+        number: row.try_get(2)?,
+        title: row.try_get(3)?,
+        queue: row.try_get(4)?,
+        due_at: row.try_get(5)?,
+        text: row.try_get(6)?,
+    })
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::token::held_mail;
-use super::words::LetterKind;
+use super::words::{LetterKind, TicketView};
 use crate::clock::{HOUR, MINUTE, Millis};
 
 /// How many windows there are.
@@ -51,10 +51,23 @@ impl Recent {
     }
 }
 
-/// Why this letter is not written, if it is not. A person's answer has no cap: a flood of forged
-/// mail must not keep it from leaving, and no loop can write it.
+/// What becomes of a letter that is over, or near, a cap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Capped {
+    /// It is not written, and why.
+    Dropped(String),
+    /// It becomes a line of the next digest, and why.
+    Digested(String),
+}
+
+/// Percent of an agent's cap from which on notifications are collected.
+const NEAR: i64 = 80;
+
+/// What becomes of a letter, where it is not simply written. A person's answer has no cap: a flood of forged
+/// mail must not keep it from leaving, and no loop can write it. Of what an agent is notified about nothing is ever
+/// dropped: near the cap it is collected, except what is urgent, theirs, or an answer to them.
 #[must_use]
-pub fn suppress(kind: LetterKind, ticket: i64, recent: &Recent, caps: &Caps) -> Option<String> {
+pub fn capped(kind: LetterKind, ticket: &TicketView, to: &str, recent: &Recent, caps: &Caps) -> Option<Capped> {
     if kind.is_personal() {
         return None;
     }
@@ -69,16 +82,43 @@ pub fn suppress(kind: LetterKind, ticket: i64, recent: &Recent, caps: &Caps) -> 
     };
     // Anybody can write in an agent's name, so what tells them so is counted like letters to outsiders. What is
     // about a ticket, and no mail that was held, answers somebody who proved to be that agent.
-    let proven = held_mail(ticket).is_none();
+    let proven = held_mail(ticket.id).is_none();
     if kind.is_internal() && (kind != LetterKind::NotDone || proven) {
-        return over(recent.address[HOURLY], caps.agent_letters_per_hour, HOUR, "");
+        if is_needed(kind, ticket, to) {
+            return None;
+        }
+        let near = (caps.agent_letters_per_hour.saturating_mul(NEAR) / 100).max(1);
+        return over(recent.address[HOURLY], near, HOUR, "").map(Capped::Digested);
     }
     let cap = |(part, whole): (i64, i64)| (caps.letters_per_hour.saturating_mul(part) / whole).max(1);
-    let about = recent.tickets.get(&ticket).copied().unwrap_or_default();
-    (0..WINDOWS).find_map(|at| {
+    let about = recent.tickets.get(&ticket.id).copied().unwrap_or_default();
+    let dropped = (0..WINDOWS).find_map(|at| {
         over(recent.address[at], cap(ADDRESS[at]), WINDOW[at], "")
             .or_else(|| over(about[at], cap(TICKET[at]), WINDOW[at], " about this ticket"))
-    })
+    });
+    dropped.map(Capped::Dropped)
+}
+
+/// Whether an agent needs this at once: a P0 or P1, what is assigned to them, what answers them, and what collects the rest.
+fn is_needed(kind: LetterKind, ticket: &TicketView, to: &str) -> bool {
+    use LetterKind::{
+        Assigned, Breach, CatchUp, Digest, Escalation, Help, Listing, Major, NewMessage, NewTicket, NotDone, Notice,
+        Point, PostMortem, Reasons, Receipt, Report, Sheet, Undelivered, Warning,
+    };
+    match kind {
+        Assigned | Receipt | NotDone | Listing | Sheet | Reasons | Help | Digest | CatchUp | Notice | Report => true,
+        // Each of these comes once for a ticket and agent.
+        NewTicket | Escalation | Major | Point | Breach | Warning | PostMortem => is_urgent(&ticket.priority),
+        // The requester answers what this agent asked or said; their words did not arrive.
+        NewMessage | Undelivered => ticket.last_answer.by == to || ticket.assignee == to,
+        _ => false,
+    }
+}
+
+/// Whether a priority calls people from other work.
+#[must_use]
+pub fn is_urgent(priority: &str) -> bool {
+    matches!(priority, "P0" | "P1")
 }
 
 #[cfg(test)]
@@ -91,6 +131,16 @@ mod tests {
         let mut recent = Recent::default();
         recent.add(ticket, [letters; WINDOWS]);
         recent
+    }
+
+    fn about(id: i64) -> TicketView {
+        TicketView { id, priority: "P3".to_owned(), ..TicketView::default() }
+    }
+
+    fn suppress(kind: LetterKind, ticket: i64, recent: &Recent, caps: &Caps) -> Option<String> {
+        match capped(kind, &about(ticket), "a@b.example", recent, caps)? {
+            Capped::Dropped(why) | Capped::Digested(why) => Some(why),
+        }
     }
 
     #[test]
@@ -115,8 +165,24 @@ mod tests {
     }
 
     #[test]
-    fn agents_have_a_cap_of_their_own() {
-        assert!(suppress(LetterKind::NewTicket, 1, &after(4, 1), &CAPS).is_none());
-        assert!(suppress(LetterKind::NewTicket, 1, &after(5, 1), &CAPS).is_some());
+    fn near_an_agents_cap_notifications_are_collected_and_what_is_needed_is_not() {
+        let fate =
+            |kind, ticket: &TicketView, letters| capped(kind, ticket, "marie@a.example", &after(letters, 1), &CAPS);
+        assert_eq!(fate(LetterKind::NewTicket, &about(1), 3), None);
+        assert!(matches!(fate(LetterKind::NewTicket, &about(1), 4), Some(Capped::Digested(_))));
+        assert!(matches!(fate(LetterKind::Held, &about(1), 1_000), Some(Capped::Digested(_))));
+        let urgent = TicketView { priority: "P0".to_owned(), ..about(1) };
+        let own = TicketView { assignee: "marie@a.example".to_owned(), ..about(1) };
+        for (kind, ticket) in [
+            (LetterKind::NewTicket, &urgent),
+            (LetterKind::Major, &urgent),
+            (LetterKind::NewMessage, &own),
+            (LetterKind::Assigned, &about(1)),
+            (LetterKind::Receipt, &about(1)),
+            (LetterKind::NotDone, &about(1)),
+            (LetterKind::Digest, &about(1)),
+        ] {
+            assert_eq!(fate(kind, ticket, 1_000), None, "{kind:?}");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct IntakeLimits {
     pub mails_per_hour_per_sender: i64,
     /// Tickets that one queue opens by mail within the hour.
     pub mails_per_hour: i64,
+    /// Senders whose mails of the same words open tickets within the hour.
+    pub alike_per_hour: i64,
 }
 
 /// What was taken in within the last hour, as far as it bears on one mail.
@@ -39,6 +41,12 @@ pub fn is_flood(reason: &str) -> bool {
 }
 
 impl IntakeLimits {
+    /// Whether so many said the same that one more has to wait.
+    #[must_use]
+    pub fn is_alike(&self, others: usize) -> bool {
+        self.alike_per_hour > 0 && i64::try_from(others).unwrap_or(i64::MAX) >= self.alike_per_hour
+    }
+
     /// Why a mail of this sender has to wait, if it has.
     #[must_use]
     pub fn sender_waits(&self, sender: &str, taken: &TakenIn) -> Option<String> {
@@ -72,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_bound_is_the_last_that_is_let_in() {
-        let limits = IntakeLimits { mails_per_hour_per_sender: 3, mails_per_hour: 2 };
+        let limits = IntakeLimits { mails_per_hour_per_sender: 3, mails_per_hour: 2, alike_per_hour: 0 };
         let taken = |of_sender, opened| TakenIn { of_sender, of_queues: [("q".to_owned(), opened)].into() };
         assert!(limits.sender_waits("a@b", &taken(2, 0)).is_none() && limits.queue_waits("q", &taken(0, 1)).is_none());
         let reasons = [limits.sender_waits("a@b", &taken(3, 0)), limits.queue_waits("q", &taken(0, 2))];

@@ -63,6 +63,16 @@ pub fn copies(text: &str, letter: &str, known: &[&str]) -> bool {
     secret.iter().any(|line| whole.contains(line.as_str()))
 }
 
+/// The words that the buttons of a letter put into a new email (RFC 6068).
+#[must_use]
+pub fn behind_buttons(letter: &str) -> String {
+    let bodies =
+        letter.lines().filter_map(|line| line.split_once("mailto:")?.1.split_once("body=").map(|(_, body)| body));
+    let words = bodies
+        .map(|body| percent_encoding::percent_decode_str(body.trim_end()).decode_utf8_lossy().replace("\r\n", "\n"));
+    words.collect::<Vec<_>>().join("\n")
+}
+
 /// The first line that holds one, or the beginning of one that is broken over several.
 fn line_with_token(lines: &[&str], tokens: &[String]) -> Option<usize> {
     let (mut squeezed, mut at) = (String::new(), Vec::new());

@@ -69,6 +69,8 @@ pub enum LetterKind {
     PostMortem,
     /// To an agent: all that fell due while the desk was away, in one letter.
     CatchUp,
+    /// To an agent near the cap: what they would have been notified about one by one.
+    Digest,
     /// To the administrators: something needs their hand.
     Notice,
     /// To whom reports go: the figures of a time.
@@ -89,7 +91,7 @@ pub enum LetterKind {
 
 impl LetterKind {
     /// All kinds, in the order they are listed to people, with the names of their templates.
-    pub const NAMES: [(Self, &'static str); 40] = [
+    pub const NAMES: [(Self, &'static str); 41] = [
         (Self::Acknowledgement, "acknowledgement"),
         (Self::ReplyReceived, "reply-received"),
         (Self::Answer, "answer"),
@@ -122,6 +124,7 @@ impl LetterKind {
         (Self::Point, "status-point"),
         (Self::PostMortem, "post-mortem"),
         (Self::CatchUp, "catch-up"),
+        (Self::Digest, "digest"),
         (Self::Notice, "notice"),
         (Self::Report, "report"),
         (Self::NotDone, "not-done"),
@@ -163,6 +166,7 @@ impl LetterKind {
                 | Self::Point
                 | Self::PostMortem
                 | Self::CatchUp
+                | Self::Digest
                 | Self::Notice
                 | Self::Report
                 | Self::NotDone

@@ -32,7 +32,7 @@ mod words;
 
 pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
-pub use caps::{Caps, Recent, WINDOW, WINDOWS, suppress};
+pub use caps::{Capped, Caps, Recent, WINDOW, WINDOWS, capped};
 pub use cause::HoldCause;
 pub use course::Stand;
 pub(crate) use decide::undelivered_orders;

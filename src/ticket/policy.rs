@@ -115,6 +115,8 @@ pub struct Life {
     pub participants: usize,
     /// Most orders in one mail.
     pub orders: usize,
+    /// Most people one message is spread to.
+    pub recipients: usize,
 }
 
 /// A field of a request: what it is called, and what people write before it.
@@ -167,6 +169,8 @@ pub struct Queue {
     pub reply_to: ReplyTo,
     /// Who may open tickets: addresses, or `@domain`; empty: everyone.
     pub senders: Vec<String>,
+    /// Whose P0 and P1 in a subject count: addresses, or `@domain`; none: everybody's.
+    pub urgent_from: Option<Vec<String>>,
     /// Priority where the subject names none.
     pub priority: String,
     /// Which mails are acknowledged.
@@ -473,6 +477,7 @@ pub(super) mod tests {
                 recommend: false,
                 participants: 10,
                 orders: 20,
+                recipients: 500,
             },
             slas: Slas::default(),
             familiar: Familiar::default(),

@@ -8,7 +8,10 @@ use super::priority::{Tagged, read_tags};
 use super::token::{Secret, Token};
 use std::collections::BTreeMap;
 
-use crate::mail::{Address, Label, ParsedMail, key, read_fields, strip_prefixes};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::mail::{Address, Label, ParsedMail, fold, key, read_fields, strip_prefixes};
 
 /// One hint at the ticket a mail belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub struct Intake {
     pub language: Option<String>,
     /// True when the mail is the desk's own letter come back.
     pub own: bool,
+    /// Digest of its words without names, numbers and addresses; empty where they are too few, or it answers something of ours.
+    pub alike: String,
     /// Where answers go, when not to the sender.
     pub answer_to: Option<Address>,
     /// True when `From` is a list's, a form's or one of the desk's own addresses: the sender is then whom other fields name, and
@@ -138,6 +143,7 @@ pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secre
         tagged: read_tags(strip_prefixes(&mail.subject), &policy.priorities, policy.tag_forms),
         signals: signals(&mail, &addressed, marked, policy),
         language: language(&mail, policy),
+        alike: alike(&mail),
         own,
         denied: denied && !rewritten,
         answer_to,
@@ -238,6 +244,29 @@ fn take_mark(text: &mut String) -> Option<Token> {
         *text = rest.trim().to_owned();
     }
     found
+}
+
+/// Fewest words that are told apart from others' by them.
+const WORDS: usize = 5;
+/// Most words that are looked at.
+const MOST_WORDS: usize = 200;
+
+/// What a mail says without what differs from one to the next: numbers, addresses, names of who wrote it.
+fn alike(mail: &ParsedMail) -> String {
+    let name = mail.from.as_ref().map(|from| fold(&from.name)).unwrap_or_default();
+    let text = fold(&mail.reply_text);
+    let words = text.split(|c: char| c.is_whitespace()).filter(|word| !word.contains(['@', '/', '+']));
+    let plain = words.map(|word| word.trim_matches(|c: char| !c.is_alphabetic()));
+    let common: Vec<&str> = plain
+        .filter(|word| word.chars().count() > 1 && word.chars().all(char::is_alphabetic))
+        .filter(|word| !name.split(' ').any(|part| part == *word))
+        .take(MOST_WORDS)
+        .collect();
+    if common.len() < WORDS {
+        return String::new();
+    }
+    let digest = Sha256::digest(common.join(" ").as_bytes());
+    HEXLOWER.encode(&digest[..8])
 }
 
 /// The retired address it was sent to, unless a live one of the desk is named as well.

@@ -120,6 +120,11 @@ async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, S
         let en = format!("The mail server takes no emails; they wait: {why}");
         wrong.insert("smtp".to_owned(), [fr, en]);
     }
+    if super::digest::is_collecting(desk, now).await? {
+        let fr = "Trop de courriels en une heure vers un agent (limits.agent_letters_per_hour) : ce qui n'est pas urgent est regroupé. Une panne, ou quelqu'un qui inonde l'assistance ?";
+        let en = "Too many emails to an agent within an hour (limits.agent_letters_per_hour): what is not urgent is collected into digests. An outage, or somebody who floods the desk?";
+        wrong.insert("digest".to_owned(), [fr.to_owned(), en.to_owned()]);
+    }
     let failed = desk.store.failed_since(now - DAY).await?;
     if failed > 0 {
         let fr = format!(

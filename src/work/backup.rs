@@ -127,11 +127,15 @@ pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) 
     };
     let store = Store::open(url).await?;
     let waiting = if send { 0 } else { store.stop_letters(&format!("{RESTORED}: it may have left since")).await? };
-    let text = format!("from a backup; {waiting} letters that waited need a person");
+    let (erased, unerased) = match super::erased::place(settings) {
+        Some(list) => super::erased::repeat(&store, &list, now).await?,
+        None => (0, 0),
+    };
+    let text = format!("from a backup; {waiting} letters that waited need a person; {erased} people erased again");
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     store.record(Deed { kind: "restored", actor: "operator", subject: &name, text: &text }, now).await?;
     store.close().await;
-    Ok(Restored { kept, waiting })
+    Ok(Restored { kept, waiting, erased, unerased })
 }
 
 /// What came of a restore.
@@ -141,6 +145,10 @@ pub struct Restored {
     pub kept: Option<PathBuf>,
     /// Letters that wait for a person.
     pub waiting: u64,
+    /// People erased since the copy was made, and erased again in it.
+    pub erased: usize,
+    /// People who could not be erased whole: mail that names them waits.
+    pub unerased: usize,
 }
 
 async fn restore_file(database: &Path, file: &Path, now: Millis) -> Result<Option<PathBuf>, Trouble> {

@@ -4,6 +4,7 @@
 //! others need to know that there was somebody, a pseudonym stands. Verdicts, numbers and times stay.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use data_encoding::HEXLOWER;
 
@@ -31,13 +32,14 @@ pub struct Erased {
     pub searched: usize,
 }
 
-/// Erases a person. `progress` hears how many mails and letters of all were read.
+/// Erases a person, and notes it in the `list` that lies outside the copies. `progress` hears how many mails and letters of all were read.
 ///
 /// # Errors
 /// [`Trouble::Usage`] for what is no address, [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while mails that name them wait for their verdict, or
 /// [`Trouble::Store`]; nothing is erased then.
 pub async fn run(
     store: &Store,
+    list: Option<&Path>,
     address: &str,
     actor: &str,
     now: Millis,
@@ -65,6 +67,9 @@ pub async fn run(
         let text =
             "mails that name this person wait for their verdict; erase again when `guichet run` has decided them";
         return Err(Trouble::Again(text.to_owned()));
+    }
+    if let Some(list) = list {
+        super::erased::note(list, &address)?;
     }
     let erasure =
         Erasure { address: address.clone(), names: whole(names), pseudonym: pseudonym()?, tickets, mails, letters };
@@ -133,7 +138,11 @@ fn names(bytes: &[u8], address: &str, whole: &Word) -> bool {
     }
     // Base64 and quoted-printable hide it from a plain search.
     let limits = mail::Limits { text_bytes: bytes.len().max(1), ..mail::Limits::default() };
-    mail::parse(bytes, &limits).is_ok_and(|parsed| holds(&parsed.text) || holds(&parsed.subject))
+    if mail::parse(bytes, &limits).is_ok_and(|parsed| holds(&parsed.text) || holds(&parsed.subject)) {
+        return true;
+    }
+    // Names of files, HTML beside a text, entities, enclosed mails.
+    holds(&mail::every_word(bytes))
 }
 
 /// A word nobody can lead back to the person.

@@ -11,8 +11,8 @@ use crate::mail;
 use crate::settings::Settings;
 use crate::store::{ListingFilter, Store, StoreError, TicketRow, Unit, Waiting};
 use crate::ticket::{
-    Event, LetterKind, LetterOrder, Listing, MessageDraft, ReplyTo, Secret, Status, TicketView, Undelivered, suppress,
-    unasked, undelivered_orders,
+    Capped, Event, LetterKind, LetterOrder, Listing, MessageDraft, ReplyTo, Secret, Status, TicketView, Undelivered,
+    capped, held_mail, unasked, undelivered_orders,
 };
 
 /// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
@@ -111,10 +111,24 @@ impl<'a> Writer<'a> {
                 }
                 continue;
             }
-            if let Some(reason) = suppress(order.kind, ticket.id, &unit.recent_letters(to), &policy.caps) {
-                unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
-                self.suppressed.fetch_add(1, Ordering::Relaxed);
-                continue;
+            match capped(order.kind, &ticket, to, &unit.recent_letters(to), &policy.caps) {
+                None => {}
+                Some(Capped::Dropped(reason)) => {
+                    unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
+                    self.suppressed.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
+                Some(Capped::Digested(reason)) => {
+                    unit.add_event(
+                        ticket.id,
+                        Event::own("digested", format!("{reason}; it is in the next digest ({to})")),
+                    );
+                    // A held mail has a line in `held list`, and no ticket to stand under.
+                    if held_mail(ticket.id).is_none() {
+                        unit.note_digest(to, ticket.id, digest_line(&order, &message));
+                    }
+                    continue;
+                }
             }
             unit.count_letter(to, ticket.id);
             let (ticket, message) = (Arc::clone(&ticket), Arc::clone(&message));
@@ -133,7 +147,7 @@ impl<'a> Writer<'a> {
         }
         // The database writes on its own thread while the letters are composed on this one.
         let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
-        let letters: Vec<_> = drafts.iter().map(|draft| (draft, self.compose(draft))).collect();
+        let letters = self.compose_all(&drafts);
         let mut unit = writing.await.map_err(|_| StoreError::Interrupted)??;
         point("written");
         for (draft, letter) in letters {
@@ -217,10 +231,35 @@ impl<'a> Writer<'a> {
         Ok(told.collect())
     }
 
-    fn compose(&self, draft: &Draft<'_>) -> Result<OutgoingMail, String> {
+    /// One message to many people is encoded once: its letters differ in their headers alone.
+    fn compose_all<'d, 'g>(&self, drafts: &'d [Draft<'g>]) -> Vec<(&'d Draft<'g>, Result<OutgoingMail, String>)> {
+        let mut spread: Vec<(&Draft<'_>, OutgoingMail)> = Vec::new();
+        let one = |draft: &'d Draft<'g>| {
+            if draft.order.kind != LetterKind::Bulletin {
+                return (draft, self.compose(draft, true));
+            }
+            let same = |(other, _): &&(&Draft<'_>, OutgoingMail)| {
+                Arc::ptr_eq(&other.message, &draft.message) && other.order.to.language == draft.order.to.language
+            };
+            let letter = match spread.iter().find(same) {
+                Some((_, first)) => self.compose(draft, false).map(|letter| letter.sharing(first)),
+                None => self.compose(draft, true).map(OutgoingMail::split),
+            };
+            if let Ok(letter) = &letter
+                && !spread.iter().any(|pair| same(&pair))
+            {
+                spread.push((draft, letter.clone()));
+            }
+            (draft, letter)
+        };
+        drafts.iter().map(one).collect()
+    }
+
+    /// `with_files`: whether the files it may carry are read from the mail.
+    fn compose(&self, draft: &Draft<'_>, with_files: bool) -> Result<OutgoingMail, String> {
         let Draft { cause, ticket, message, order, extra } = draft;
         let bytes = match cause {
-            Cause::Mail(mail) if order.kind.carries_files() => mail.bytes.as_slice(),
+            Cause::Mail(mail) if with_files && order.kind.carries_files() => mail.bytes.as_slice(),
             _ => &[],
         };
         let wanted = enclosable(message, order.kind);
@@ -239,6 +278,32 @@ impl<'a> Writer<'a> {
         let letter = compose(&parcel, &self.settings.templates, &self.settings.policy, self.secret);
         letter.map_err(|e| format!("{} to {}: {e}", order.kind.as_str(), order.to.address))
     }
+}
+
+/// What a notification would have said, in one line.
+fn digest_line(order: &LetterOrder, message: &MessageDraft) -> String {
+    use LetterKind::{Approval, Awake, Escalation, NewMessage, NewTicket, Undelivered, Warning};
+    let french = order.to.language == "fr";
+    let what = match (order.kind, french) {
+        (NewTicket, true) => "Nouvelle demande.",
+        (NewTicket, false) => "New request.",
+        (NewMessage, true) => "Nouveau message.",
+        (NewMessage, false) => "New message.",
+        (Escalation, true) => "Transmise à votre niveau.",
+        (Escalation, false) => "Escalated to your level.",
+        (Approval, true) => "À approuver.",
+        (Approval, false) => "Awaits your approval.",
+        (Awake, true) => "La date attendue est arrivée.",
+        (Awake, false) => "The date it waited for has come.",
+        (Undelivered, true) => "Un courriel n'a pas été remis.",
+        (Undelivered, false) => "An email was not delivered.",
+        (Warning, true) => "Échéance proche.",
+        (Warning, false) => "A deadline is near.",
+        _ => "",
+    };
+    let said = message.new_text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said: String = said.chars().take(160).collect();
+    [what, &order.done.join(" "), &said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a letter shows more than its ticket and message.

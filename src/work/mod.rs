@@ -10,7 +10,9 @@ mod catch_up;
 pub mod collect;
 pub mod daemon;
 pub mod deliver;
+mod digest;
 pub mod erase;
+pub mod erased;
 pub mod health;
 mod letters;
 mod mailboxes;
@@ -31,7 +33,8 @@ pub mod verify;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
@@ -247,7 +250,13 @@ pub(crate) async fn look_after(desk: &Desk) -> Result<(), StoreError> {
 /// A lock file beside the database: SQLite serves one working process.
 fn lock(database: &Path) -> Result<File, Trouble> {
     let path = beside(database, "lock");
-    let file = File::create(&path).map_err(|e| Trouble::Again(format!("{} cannot be made: {e}", path.display())))?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|e| Trouble::Again(format!("{} cannot be made: {e}", path.display())))?;
     file.try_lock().map_err(|_| {
         Trouble::Again(format!(
             "another guichet is at work on this database ({} is locked); stop it first",

@@ -98,6 +98,7 @@ pub async fn order(
             sender,
             subject,
             content: String::new(),
+            alike: String::new(),
         },
     );
     if !done {

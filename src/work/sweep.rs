@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::letters::{Cause, Writer};
 use super::presence::DESK;
-use super::{Desk, catch_up, point, recompute};
+use super::{Desk, catch_up, digest, point, recompute};
 use crate::clock::{MINUTE, Millis};
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::{DeadlineKind, LetterOrder, due};
@@ -45,7 +45,7 @@ pub async fn drain(desk: &Desk, heard_until: &BTreeMap<String, Millis>) -> Resul
             desk.outbox_bell.notify_one();
         }
     }
-    let letters = catch_up::drain(desk).await?;
+    let letters = catch_up::drain(desk).await? + digest::drain(desk).await?;
     if letters > 0 {
         desk.outbox_bell.notify_one();
     }

@@ -1,7 +1,7 @@
 //! The upkeep of the database: whether it is whole, its statistics, room given back, data whose time is over.
 
 use super::presence::DESK;
-use super::{Desk, erase};
+use super::{Desk, erase, erased};
 use crate::clock::{DAY, HOUR, Millis};
 use crate::store::{CHECKS, Deed, Engine, StoreError, Unit, Wanted};
 use crate::trouble::Trouble;
@@ -107,7 +107,7 @@ async fn forget_people(desk: &Desk, before: Millis, now: Millis) -> Result<i64, 
             if policy.agent(&address).is_some() || policy.is_own_address(&address) {
                 continue;
             }
-            match erase::run(store, &address, "guichet", now, |_, _| {}).await {
+            match erase::run(store, erased::place(&settings).as_deref(), &address, "guichet", now, |_, _| {}).await {
                 Ok(_) => count += 1,
                 Err(Trouble::Store(error)) => return Err(error),
                 // The next night, when what names them has been decided.

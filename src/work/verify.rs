@@ -70,6 +70,8 @@ pub async fn run(
     found.add("numbers have no gap and no repeat", store.broken_numbers().await?);
     found.add("emails that a server named were fetched", refused(store).await?);
     found.add("mails are as they were received", changed(store, found.sizes.mails, &mut progress).await?);
+    found.add("texts, visibility, status and verdicts are as they were written", store.changed_rows().await?);
+    found.add("the key of the store is the one it was begun with", store.changed_key().await?);
     let chain = store.chain(wish.since).await?;
     found.head = chain.head;
     found.add("the chain of what was written holds", chain.problems);

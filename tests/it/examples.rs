@@ -157,7 +157,11 @@ plays! {
         assert_eq!(site.only_ticket().await.vendor_reference, "KEL-2071");
         site.then(&Mail::from("technicien@kelis.example").to("tickets@groupe.example").subject("Re: KEL-2071").text("Sans lien.")).await;
         assert_eq!(site.tickets().await.len(), 2, "a number alone, from somebody else, leads nowhere");
-        site.then(&Mail::from(KELIS).to("tickets@groupe.example").subject("KEL-2071 clos").text("Bibliothèque mise à jour, problème résolu.")).await;
+        let closed = || Mail::from(KELIS).to("tickets@groupe.example").subject("KEL-2071 clos").text("Bibliothèque mise à jour, problème résolu.");
+        let unproven = closed();
+        site.then(&unproven).await;
+        assert_eq!(site.verdict(&unproven).await.state, "held", "a number and an address prove nothing");
+        site.then(&Mail::reply(&letter.mail, KELIS, "Bibliothèque mise à jour, problème résolu.").subject("KEL-2071 clos")).await;
         let told = site.sink.with_words(karim, "Bibliothèque mise à jour");
         assert!(!site.sink.to(ASKER).iter().any(|l| l.raw.contains("kelis")));
         site.then(&Mail::reply(&told.mail, karim, "#résoudre\n#kb opale odt\nLa bibliothèque de conversion a été mise à jour.")).await;

@@ -280,7 +280,8 @@ async fn erased(database: Database) {
         before.contains("ana@college.example") && before.contains("ana martin") && before.contains("06 12 34 56 78")
     );
     let tickets = site.tickets().await.len();
-    let done = erase::run(site.store(), "ANA@college.example", "operator", site.clock.now(), |_, _| {}).await.unwrap();
+    let done =
+        erase::run(site.store(), None, "ANA@college.example", "operator", site.clock.now(), |_, _| {}).await.unwrap();
     assert_eq!(done.left, []);
     assert!(done.searched > 40 && done.mails >= 2 && done.letters >= 2 && done.rows > 5, "{done:?}");
     let after = everything(&site).await;
@@ -337,14 +338,14 @@ async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
     let kind = site.desk.settings.load().mailboxes["main"].kind.clone();
     guichet::work::once::collect_one(&site.desk, "main", &kind).await.unwrap();
     let now = site.clock.now();
-    let refused = erase::run(site.store(), ANA, "operator", now, |_, _| {}).await.expect_err("a mail waits");
+    let refused = erase::run(site.store(), None, ANA, "operator", now, |_, _| {}).await.expect_err("a mail waits");
     assert!(refused.to_string().contains("wait for their verdict"), "{refused}");
     site.round().await;
     // Written down for somebody else, and not yet sent.
     site.sink.stop();
     site.put(&Mail::from("dora@college.example").subject("Re: [CG42N1-000003]").text("encore ana@college.example"));
     let _ = guichet::work::once::run(&site.desk).await;
-    let done = erase::run(site.store(), ANA, "operator", now, |_, _| {}).await.unwrap();
+    let done = erase::run(site.store(), None, ANA, "operator", now, |_, _| {}).await.unwrap();
     assert!(done.left.iter().all(|(place, _)| place.contains("wait to leave")), "{:?}", done.left);
     site.sink.restart(&[]);
     site.round().await;
@@ -356,12 +357,12 @@ async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
     assert_eq!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
     // What is no address would stand in everybody's mails.
     for nothing in ["", " ", "martin", "@", "college.example"] {
-        let refused = erase::run(site.store(), nothing, "operator", now, |_, _| {}).await.err().unwrap();
+        let refused = erase::run(site.store(), None, nothing, "operator", now, |_, _| {}).await.err().unwrap();
         assert!(refused.to_string().contains("no mail address"), "{nothing:?}: {refused}");
     }
-    let nobody = erase::run(site.store(), "nobody@college.example", "operator", now, |_, _| {}).await;
+    let nobody = erase::run(site.store(), None, "nobody@college.example", "operator", now, |_, _| {}).await;
     assert!(nobody.err().unwrap().to_string().contains("nobody of this address"));
-    let again = erase::run(site.store(), ANA, "operator", now, |_, _| {}).await.unwrap();
+    let again = erase::run(site.store(), None, ANA, "operator", now, |_, _| {}).await.unwrap();
     assert_eq!(again.left, []);
 }
 
@@ -472,6 +473,9 @@ async fn the_search_knows_every_column_of_text() {
         "verdict",
         "claimed_by",
         "content",
+        "cause",
+        "failure",
+        "alike",
         "kind",
         "queue",
         "status",

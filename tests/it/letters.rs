@@ -23,6 +23,8 @@ name = "{name}"
 language = "{language}"
 [life]
 recommend = true
+[limits]
+agent_letters_per_hour = 40
 [agents.marie]
 language = "{language}"
 queues = ["help", "urgent"]
@@ -191,6 +193,48 @@ impl Story<'_> {
             self.says(&notice, order).await;
         }
         self.others().await;
+        self.in_copy_and_collected().await;
+    }
+
+    /// Somebody in copy writes; so much comes in that an agent gets a digest.
+    async fn in_copy_and_collected(&self) {
+        let (who, copy) = ("fred@college.example", "gina@college.example");
+        let request = self.mail(
+            who,
+            SUPPORT,
+            self.pick("Le son coupe", "The sound stops"),
+            self.pick("Le son coupe en salle 4.", "The sound stops in room 4."),
+        );
+        self.site.then(&request.header(&format!("Cc: {copy}"))).await;
+        let notice = self.site.sink.with_words(MARIE, self.pick("Le son coupe", "The sound stops"));
+        self.says(&notice, self.pick("#public\nEssayez l'autre prise.", "#public\nPlease try the other socket.")).await;
+        let told = self.site.sink.with_words(copy, self.pick("l'autre prise", "the other socket"));
+        self.says(
+            &told,
+            self.pick(
+                "Chez moi aussi, et l'autre prise n'y change rien.",
+                "Here too, and the other socket changes nothing.",
+            ),
+        )
+        .await;
+        for n in 0..40_u8 {
+            let word: String = [n / 6, n % 6].map(|digit| char::from(b'a' + digit)).iter().collect();
+            let text = format!(
+                "{} {word}{word}x",
+                self.pick(
+                    "La tablette ne s'allume plus, celle de la classe",
+                    "The tablet does not start any more, that of class"
+                )
+            );
+            self.site.put(&self.mail(
+                &format!("h{n}@college.example"),
+                SUPPORT,
+                self.pick("Tablette", "Tablet"),
+                &text,
+            ));
+        }
+        self.site.round().await;
+        self.site.pass(20 * MINUTE).await;
     }
 
     /// Approval, refusal, a retired address, a report, a request that an article may help.

@@ -20,6 +20,8 @@ mod faults;
 mod fetching;
 mod first_sign_in;
 mod fixtures;
+mod floods;
+mod guarded;
 mod hostile;
 mod imap;
 mod imap_faults;

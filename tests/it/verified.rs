@@ -26,7 +26,7 @@ fn words(found: &Findings) -> String {
 }
 
 /// Damage, and words that must name it.
-const DAMAGES: [(&str, &str); 22] = [
+const DAMAGES: [(&str, &str); 30] = [
     ("UPDATE inbox SET verdict = '' WHERE id = 1", "mail 1 is done with the verdict \"\""),
     ("UPDATE inbox SET state = 'new' WHERE id = 1", "mail 1 is new with the verdict"),
     ("UPDATE inbox SET reason = '' WHERE id = 2", "without a reason"),
@@ -42,12 +42,23 @@ const DAMAGES: [(&str, &str); 22] = [
     ("UPDATE ticket SET number = 'CG42N1-000009' WHERE id = 2", "CG42N1 has no ticket 2"),
     ("UPDATE counter SET last = 5 WHERE prefix = 'CG42N1'", "CG42N1 has no ticket 3"),
     ("UPDATE counter SET last = 1 WHERE prefix = 'CG42N1'", "the counter of CG42N1 stands at 1"),
+    ("UPDATE message SET text = 'never said' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE message SET new_text = 'never said' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE message SET visibility = 'internal' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE message SET digest = '' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE ticket SET status = 'open' WHERE id = 2", "ticket 2 was changed past the program"),
+    ("UPDATE inbox SET verdict = 'refused' WHERE id = 2", "the verdict on mail 2 was changed past the program"),
+    (
+        "UPDATE meta SET value = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff' WHERE name = 'secret'",
+        "the key of this store is not the one",
+    ),
+    ("DELETE FROM link WHERE kind = 'key'", "does not name the key"),
     ("DELETE FROM letter WHERE outbox_id = 1", "the bytes of letter 1 are gone"),
     ("UPDATE outbox SET sent_at = 0 WHERE id = 1", "letter 1 is sent"),
-    ("UPDATE event SET text = 'nothing happened' WHERE id = 1", "what link 2 covers was changed"),
-    ("UPDATE outbox SET recipient = 'eve@elsewhere.example' WHERE id = 1", "what link 2 covers was changed"),
-    ("DELETE FROM link WHERE id = 3", "links between 2 and 4 are missing"),
-    ("UPDATE link SET at = at + 1 WHERE id = 2", "link 2 of decided does not follow"),
+    ("UPDATE event SET text = 'nothing happened' WHERE id = 1", "what link 3 covers was changed"),
+    ("UPDATE outbox SET recipient = 'eve@elsewhere.example' WHERE id = 1", "what link 3 covers was changed"),
+    ("DELETE FROM link WHERE id = 4", "links between 3 and 5 are missing"),
+    ("UPDATE link SET at = at + 1 WHERE id = 3", "link 3 of decided does not follow"),
     (
         "INSERT INTO event (ticket_id, created_at, actor, kind, text) VALUES (1, 5, 'eve', 'note', 'planted')",
         "was added past the chain",

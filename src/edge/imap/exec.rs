@@ -7,6 +7,7 @@ use async_imap::imap_proto::{MailboxDatum, Response, Status};
 
 use super::bounded::Bounded;
 use super::{ImapTrouble, Refusal};
+use crate::mail::one_line;
 
 /// A session, and whether the server has announced mail since it was last searched.
 #[derive(Debug)]
@@ -53,12 +54,12 @@ pub(super) async fn exec_within(
             match answer.parsed() {
                 Response::Done { tag: done, status: Status::Ok, .. } if *done == tag => return Ok(()),
                 Response::Done { tag: done, outcome, .. } if *done == tag => {
-                    let text = outcome.information.as_deref().unwrap_or("no reason given");
-                    let why = Refusal::of(outcome.code.as_ref(), text);
-                    return Err(ImapTrouble::Refused { command: command_name(command), text: text.to_owned(), why });
+                    let text = one_line(outcome.information.as_deref().unwrap_or("no reason given"));
+                    let why = Refusal::of(outcome.code.as_ref(), &text);
+                    return Err(ImapTrouble::Refused { command: command_name(command), text, why });
                 }
                 Response::Data { status: Status::Bye, outcome } => {
-                    let text = outcome.information.as_deref().unwrap_or_default();
+                    let text = one_line(outcome.information.as_deref().unwrap_or_default());
                     return Err(ImapTrouble::Unreachable(format!("the server ended the session: {text}")));
                 }
                 other => {
@@ -95,7 +96,9 @@ pub(super) fn broken(error: impl Into<async_imap::error::Error>, read: u64) -> I
     let error = error.into();
     let text = error.to_string();
     let text = match text.find("during parsing of") {
-        None if !matches!(error, async_imap::error::Error::Parse(_)) => format!("the connection broke: {text}"),
+        None if !matches!(error, async_imap::error::Error::Parse(_)) => {
+            format!("the connection broke: {}", one_line(&text))
+        }
         _ => {
             let kind = text.split("code: ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric));
             let kind = kind.map(Iterator::collect::<String>).filter(|k| !k.is_empty() && k.len() < 20);

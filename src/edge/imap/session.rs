@@ -11,6 +11,8 @@ use super::exec::{Line, broken, exec};
 use super::{ImapTrouble, archive};
 use crate::edge::login::Login;
 use crate::edge::net::{self, Endpoint, Security, Wire};
+use crate::edge::redact::redact;
+use crate::mail::one_line;
 
 /// A mailbox to watch.
 #[derive(Debug, Clone)]
@@ -192,7 +194,7 @@ async fn greet(config: &ImapConfig) -> Result<(Client<Bounded>, bool), ImapTroub
         client
             .run_command_and_check_ok("STARTTLS", None)
             .await
-            .map_err(|e| ImapTrouble::Unsupported(format!("STARTTLS is refused: {e}")))
+            .map_err(|e| ImapTrouble::Unsupported(format!("STARTTLS is refused: {}", one_line(&e.to_string()))))
     };
     within(config.limit, "STARTTLS", upgrade).await?;
     let Wire::Plain(stream) = client.into_inner().into_inner() else {
@@ -230,7 +232,9 @@ async fn sign_in(client: Client<Bounded>, config: &ImapConfig) -> Result<Session
         }
     };
     result.map_err(|(error, _)| match error {
-        async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => ImapTrouble::Login(text),
+        async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text) => {
+            ImapTrouble::Login(redact(&text, config.login.secret().as_slice()))
+        }
         other => broken(other, 0),
     })
 }

@@ -14,6 +14,7 @@ use super::reply::{Incoming, Reply, broken};
 use super::{SmtpConfig, SmtpTrouble};
 use crate::edge::login::Login;
 use crate::edge::net::{self, Security, Wire};
+use crate::edge::redact::redact;
 
 /// What the server says it can do (EHLO, RFC 5321, section 4.1.1.1).
 #[derive(Debug, Clone, Default)]
@@ -125,7 +126,7 @@ impl Session {
         let away = |error: io::Error| config.unreachable(&error.to_string());
         let takes = |can: &Can, name: &str| can.auth.iter().any(|known| known == name);
         let encoded = |text: &str| BASE64.encode(text.as_bytes());
-        let reply = match login {
+        let mut reply = match login {
             Login::Password(password) if takes(&self.can, "PLAIN") || !takes(&self.can, "LOGIN") => {
                 if self.can.auth.is_empty() {
                     return Err(refused("it offers no way to sign in with a password (AUTH)"));
@@ -156,6 +157,9 @@ impl Session {
                 return Err(refused("there is no access token to sign in with"));
             }
         };
+        for line in &mut reply.lines {
+            *line = redact(line, login.secret().as_slice());
+        }
         match (reply.code, reply.class()) {
             (235, _) => Ok(()),
             (421, _) | (_, 4) => Err(config.busy(&reply)),

@@ -6,6 +6,9 @@ statements! {
     PERSON = Sql::both(
         "SELECT id, requester_name FROM ticket WHERE requester = $1 UNION SELECT ticket_id, name FROM participant WHERE address = $1 \
          UNION SELECT ticket_id, sender_name FROM message WHERE sender = $1");
+    ADDRESSES = Sql::both(
+        "SELECT requester FROM ticket UNION SELECT address FROM participant UNION SELECT sender FROM message UNION SELECT sender FROM inbox \
+         UNION SELECT recipient FROM outbox");
     MAILS_OF_PERSON = Sql {
         sqlite: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
                  WHERE ticket.requester = $2 AND message.ticket_id IN (SELECT value FROM json_each($1)))",
@@ -23,10 +26,21 @@ statements! {
         "SELECT inbox_id, bytes FROM inbox_raw WHERE inbox_id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
          FROM (SELECT inbox_id AS id, octet_length(bytes) AS size FROM inbox_raw WHERE inbox_id > $1 ORDER BY inbox_id LIMIT $2) AS page) AS sums \
          WHERE ahead < 8388608) ORDER BY inbox_id");
-    LETTERS_AFTER = Sql::both(
-        "SELECT outbox_id, bytes FROM letter WHERE outbox_id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
-         FROM (SELECT outbox_id AS id, octet_length(bytes) AS size FROM letter WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums \
-         WHERE ahead < 8388608) ORDER BY outbox_id");
+    // A letter whose body is shared with others is its beginning and that body.
+    LETTERS_AFTER = Sql {
+        sqlite: "SELECT letter.outbox_id, CAST(letter.bytes || COALESCE(letter_body.bytes, '') AS BLOB) FROM letter \
+                 LEFT JOIN letter_body ON letter_body.id = letter.body_id WHERE letter.outbox_id IN \
+                 (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead FROM (SELECT outbox_id AS id, \
+                 octet_length(letter.bytes) + COALESCE(octet_length(letter_body.bytes), 0) AS size FROM letter \
+                 LEFT JOIN letter_body ON letter_body.id = letter.body_id \
+                 WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY letter.outbox_id",
+        postgres: "SELECT letter.outbox_id, letter.bytes || COALESCE(letter_body.bytes, ''::bytea) FROM letter \
+                   LEFT JOIN letter_body ON letter_body.id = letter.body_id WHERE letter.outbox_id IN \
+                   (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead FROM (SELECT outbox_id AS id, \
+                   octet_length(letter.bytes) + COALESCE(octet_length(letter_body.bytes), 0) AS size FROM letter \
+                   LEFT JOIN letter_body ON letter_body.id = letter.body_id \
+                   WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY letter.outbox_id",
+    };
     PEOPLE_OF_OLD = Sql::both(
         "SELECT DISTINCT requester FROM ticket WHERE closed_at > 0 AND closed_at < $1 AND requester NOT LIKE '%@erased.invalid' \
          AND NOT EXISTS (SELECT 1 FROM participant JOIN ticket AS newer ON newer.id = participant.ticket_id \

@@ -39,18 +39,18 @@ statements! {
         "UPDATE inbox SET state = j.value ->> 1, verdict = j.value ->> 2, reason = j.value ->> 3, \
          ticket_id = CAST(j.value ->> 4 AS BIGINT), decided_at = CAST(j.value ->> 5 AS BIGINT), \
          message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8, \
-         content = j.value ->> 9, cause = j.value ->> 11",
+         content = j.value ->> 9, cause = j.value ->> 11, alike = j.value ->> 12, digest = j.value ->> 13",
         "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new' AND inbox.claimed_by = j.value ->> 10");
     COMMANDS_DONE = among!("SELECT message_id, content FROM inbox WHERE verdict = 'command' AND message_id", "");
     INBOX_REFUSE = Sql::both(
         "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE id = $1 AND state = 'held'");
     INBOX_JOIN = Sql::both("UPDATE inbox SET joins = $2 WHERE id = $1 AND state = 'held'");
     INBOX_RELEASE = Sql::both(
-        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, reason = $2, claimed_by = '', decided_at = $3 \
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', digest = '', released = 1, reason = $2, claimed_by = '', decided_at = $3 \
          WHERE id = $1 AND state = 'held'");
     // All held mails of a sender, with a reason, or (both empty) whatever they are. What was not fetched whole stays held.
     INBOX_RELEASE_ALL = Sql::both(
-        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', released = 1, joins = 0, reason = $3, claimed_by = '', decided_at = $4 WHERE state = 'held' \
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', digest = '', released = 1, joins = 0, reason = $3, claimed_by = '', decided_at = $4 WHERE state = 'held' \
          AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) AND ($5 = '' OR cause = $5) \
          AND size = (SELECT LENGTH(inbox_raw.bytes) FROM inbox_raw WHERE inbox_raw.inbox_id = inbox.id)");
     INBOX_REFUSE_ALL = Sql::both(
@@ -90,5 +90,7 @@ statements! {
          (SELECT CASE WHEN inbox.released = 0 AND inbox.verdict NOT IN ('', 'refused') \
          AND NOT (inbox.verdict = 'held' AND inbox.cause = 'flood') THEN 1 ELSE 0 END AS counts FROM inbox \
          WHERE inbox.sender = j.value ->> 0 AND inbox.decided_at > $2 LIMIT $3) AS one)", "");
+    // $2: since when.
+    INBOX_ALIKE = among!("SELECT DISTINCT alike, sender FROM inbox WHERE alike <> '' AND alike", "AND decided_at > $2 LIMIT 1000");
     INBOX_COUNT = Sql::both("SELECT state, COUNT(*) FROM inbox GROUP BY state");
 }

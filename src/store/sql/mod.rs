@@ -20,7 +20,7 @@ pub(super) const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s
 /// Every table there ever was, gone: before a copy takes their place.
 pub(super) const DROP_EVERYTHING: &str = "DROP TABLE IF EXISTS _sqlx_migrations, meta, mailbox, inbox, inbox_raw, counter, ticket, \
      deadline, article, participant, message, event, course, overdue, bell, outbox, undeliverable, seen_image, letter, lease, link, \
-     alarm, unfetched CASCADE";
+     alarm, unfetched, digest, letter_body CASCADE";
 
 /// How a transaction begins: with the writer's place taken, and its durability set.
 pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {

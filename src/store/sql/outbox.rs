@@ -19,13 +19,18 @@ statements! {
          CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT)",
         "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
     LETTER_ADD = Sql::both("INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2)");
+    LETTER_BODY_ADD = Sql::both("INSERT INTO letter_body (bytes) VALUES ($1) RETURNING id");
+    LETTER_SHARE = Sql::both("UPDATE letter SET body_id = $2 WHERE outbox_id = $1");
+    LETTER_BODY_GET = Sql::both("SELECT bytes FROM letter_body WHERE id = $1");
+    LETTER_BODIES_DROP = Sql::both(
+        "DELETE FROM letter_body WHERE NOT EXISTS (SELECT 1 FROM letter WHERE letter.body_id = letter_body.id)");
     LETTERS_ADD = Sql::both(
         "INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
          ($13, $14), ($15, $16)");
     LETTERS_LEASED = Sql::both(
-        "SELECT letter.outbox_id, letter.bytes FROM letter JOIN outbox ON outbox.id = letter.outbox_id \
+        "SELECT letter.outbox_id, letter.bytes, letter.body_id FROM letter JOIN outbox ON outbox.id = letter.outbox_id \
          WHERE letter.outbox_id BETWEEN $1 AND $2 AND outbox.state = 'sending' AND outbox.lease_by = $3 ORDER BY letter.outbox_id");
-    LETTER_GET = Sql::both("SELECT bytes FROM letter WHERE outbox_id = $1");
+    LETTER_GET = Sql::both("SELECT bytes, body_id FROM letter WHERE outbox_id = $1");
     OUTBOX_RECENT = among!(
         "SELECT recipient, ticket_id, COUNT(*), \
          CAST(SUM(CASE WHEN created_at > $3 THEN 1 ELSE 0 END) AS BIGINT), \

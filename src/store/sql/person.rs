@@ -41,6 +41,7 @@ pub(in crate::store) const COLUMNS: &[Column] = columns! {
     "message", "ticket_id", "0": "sender" "sender_name" "text" "new_text" "attachments" "message_id";
     "event", "ticket_id", "link": "actor" "text";
     "overdue", "ticket_id", "0": "person" "text";
+    "digest", "ticket_id", "0": "person" "text";
     "outbox", "ticket_id", "link": "once_key" "recipient" "envelope_from" "last_error" "message_id";
     "course", "ticket_id", "0": "state";
 };
@@ -53,4 +54,5 @@ pub(in crate::store) const PLACES: &[(&str, Sql)] = places! {
     "link": "text" "actor" "subject";
     "alarm": "text";
     "meta": "value";
+    "unfetched": "reason";
 };

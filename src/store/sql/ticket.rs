@@ -19,7 +19,7 @@ statements! {
         "INSERT INTO ticket (id, number, created_at, updated_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
          closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
          merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
-         requester_name, language, pending_on, undo, sla, respond_due, resolve_due) \
+         requester_name, language, pending_on, undo, sla, respond_due, resolve_due, digest) \
          SELECT CAST(j.value ->> 'id' AS BIGINT), j.value ->> 'number', CAST(j.value ->> 'at' AS BIGINT), \
          CAST(j.value ->> 'at' AS BIGINT), j.value ->> 'queue', j.value ->> 'title', j.value ->> 'status', \
          j.value ->> 'priority', CAST(j.value ->> 'level' AS BIGINT), j.value ->> 'kind', \
@@ -34,7 +34,7 @@ statements! {
          j.value -> 'requester' ->> 'address', j.value -> 'requester' ->> 'name', \
          j.value -> 'requester' ->> 'language', COALESCE(j.value ->> 'pending_on', ''), \
          COALESCE(j.value ->> 'undo', ''), j.value ->> 'sla', CAST(j.value ->> 'respond_due' AS BIGINT), \
-         CAST(j.value ->> 'resolve_due' AS BIGINT)",
+         CAST(j.value ->> 'resolve_due' AS BIGINT), j.value ->> 'digest'",
         "");
     TICKETS_TOUCH = rows!(
         "UPDATE ticket SET updated_at = CAST(j.value ->> 'at' AS BIGINT), queue = j.value ->> 'queue', title = j.value ->> 'title', status = j.value ->> 'status', \
@@ -57,7 +57,7 @@ statements! {
          language = j.value -> 'requester' ->> 'language', \
          pending_on = COALESCE(j.value ->> 'pending_on', ''), undo = COALESCE(j.value ->> 'undo', ''), \
          sla = j.value ->> 'sla', respond_due = CAST(j.value ->> 'respond_due' AS BIGINT), \
-         resolve_due = CAST(j.value ->> 'resolve_due' AS BIGINT)",
+         resolve_due = CAST(j.value ->> 'resolve_due' AS BIGINT), digest = j.value ->> 'digest'",
         "AND ticket.id = CAST(j.value ->> 'id' AS BIGINT)");
     TICKET_VIEWS = among_ids!(
         "SELECT id, number, created_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
@@ -94,6 +94,14 @@ statements! {
     OVERDUE_ALL = Sql::both(
         "SELECT overdue.id, overdue.person, ticket.number, ticket.title, ticket.queue, overdue.due_at, overdue.text FROM overdue \
          JOIN ticket ON ticket.id = overdue.ticket_id ORDER BY overdue.person, overdue.due_at, overdue.id");
+    DIGEST_ADD = rows!(
+        "INSERT INTO digest (person, ticket_id, at, text) SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), \
+         CAST(j.value ->> 2 AS BIGINT), j.value ->> 3", "");
+    DIGEST_ALL = Sql::both(
+        "SELECT digest.id, digest.person, ticket.number, ticket.title, ticket.queue, digest.at, digest.text FROM digest \
+         JOIN ticket ON ticket.id = digest.ticket_id ORDER BY digest.person, digest.at, digest.id LIMIT 10000");
+    DIGEST_OLDEST = Sql::both("SELECT at FROM digest ORDER BY at LIMIT 1");
+    DIGEST_CLEAR = among_ids!("DELETE FROM digest WHERE id", "", "");
     OVERDUE_CLEAR = among_ids!("DELETE FROM overdue WHERE id", "", "");
     ACKNOWLEDGED = among_ids!(
         "SELECT DISTINCT outbox.ticket_id FROM outbox JOIN ticket ON ticket.id = outbox.ticket_id \
@@ -163,9 +171,9 @@ statements! {
     PARTICIPANTS = Sql::both("SELECT address FROM participant WHERE ticket_id = $1 ORDER BY address");
     MESSAGES_ADD = rows!(
         "INSERT INTO message (ticket_id, inbox_id, direction, visibility, automatic, sender, sender_name, created_at, \
-         message_id, text, new_text, attachments, content) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), \
+         message_id, text, new_text, attachments, content, digest) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), \
          j.value ->> 2, j.value ->> 3, CAST(j.value ->> 4 AS BIGINT), j.value ->> 5, j.value ->> 6, \
-         CAST(j.value ->> 7 AS BIGINT), j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11, j.value ->> 12",
+         CAST(j.value ->> 7 AS BIGINT), j.value ->> 8, j.value ->> 9, j.value ->> 10, j.value ->> 11, j.value ->> 12, j.value ->> 13",
         "");
     MESSAGES = Sql::both(
         "SELECT direction, visibility, automatic, sender, sender_name, created_at, message_id, text, new_text, attachments, \

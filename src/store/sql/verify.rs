@@ -53,8 +53,9 @@ statements! {
          OR ticket.merged_into = ticket.id ORDER BY ticket.id LIMIT 100");
     VERIFY_LETTERS = Sql::both(
         "SELECT 'the bytes of letter ' || outbox.id || CASE WHEN letter.outbox_id IS NULL THEN ' are gone' ELSE ' are not all there' END \
-         FROM outbox LEFT JOIN letter ON letter.outbox_id = outbox.id WHERE outbox.kept = 1 \
-         AND (letter.outbox_id IS NULL OR length(letter.bytes) <> outbox.size) ORDER BY outbox.id LIMIT 100");
+         FROM outbox LEFT JOIN letter ON letter.outbox_id = outbox.id LEFT JOIN letter_body ON letter_body.id = letter.body_id \
+         WHERE outbox.kept = 1 AND (letter.outbox_id IS NULL \
+         OR length(letter.bytes) + COALESCE(length(letter_body.bytes), 0) <> outbox.size) ORDER BY outbox.id LIMIT 100");
     VERIFY_LETTER_OWNERS = Sql::both(
         "SELECT 'bytes of a letter ' || letter.outbox_id || ' that is not there' FROM letter \
          LEFT JOIN outbox ON outbox.id = letter.outbox_id WHERE outbox.id IS NULL ORDER BY letter.outbox_id LIMIT 100");
@@ -77,6 +78,21 @@ statements! {
     VERIFY_FOREIGN = Sql {
         sqlite: "SELECT \"table\" || ' has a row without its ' || parent FROM pragma_foreign_key_check LIMIT 100",
         postgres: "SELECT 'ok' WHERE false" };
+    DIGESTED_MESSAGES = Sql::both(
+        "SELECT id, created_at, digest, ticket_id, direction, visibility, text, new_text FROM message WHERE id > $1 ORDER BY id LIMIT $2");
+    DIGESTED_TICKETS = Sql::both(
+        "SELECT id, created_at, digest, id AS other, number, status FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
+    // A held mail, and one that somebody refused, has no digest: it gets another verdict yet.
+    DIGESTED_VERDICTS = Sql::both(
+        "SELECT id, decided_at, digest, ticket_id, verdict FROM inbox WHERE id > $1 AND (digest <> '' \
+         OR verdict IN ('opened', 'joined', 'command')) ORDER BY id LIMIT $2");
+    LAST_IDS = Sql::both(
+        "SELECT (SELECT COALESCE(MAX(id), 0) FROM message), (SELECT COALESCE(MAX(id), 0) FROM ticket), (SELECT COALESCE(MAX(id), 0) FROM inbox)");
+    LINK_OF_KEY = Sql::both("SELECT text FROM link WHERE kind = $1 ORDER BY id DESC LIMIT 1");
+    MESSAGES_OF_TICKETS = among_ids!(
+        "SELECT id, ticket_id, direction, visibility, text, new_text FROM message WHERE ticket_id", "", "");
+    MESSAGES_DIGEST = rows!(
+        "UPDATE message SET digest = j.value ->> 1", "AND message.id = CAST(j.value ->> 0 AS BIGINT)");
     COUNTERS = Sql::both("SELECT prefix, last FROM counter ORDER BY prefix");
     NUMBERS = Sql::both("SELECT id, number FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
     COVERED_EVENTS = Sql::both(

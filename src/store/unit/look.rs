@@ -34,6 +34,12 @@ impl Unit {
         }
     }
 
+    /// How many other senders said the same within the last hour.
+    #[must_use]
+    pub fn said_alike(&self, alike: &str, sender: &str) -> usize {
+        self.alike.get(alike).map_or(0, |senders| senders.iter().filter(|other| *other != sender).count())
+    }
+
     /// The tickets that hold a mail of this id that says the same.
     #[must_use]
     pub fn tickets_of_copy(&self, message_id: &str, content: &str) -> Vec<TicketView> {

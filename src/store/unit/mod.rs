@@ -12,6 +12,7 @@ pub(super) use write::search_words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::integrity::Key;
 use super::{Alarm, Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::letter::OutgoingMail;
@@ -50,6 +51,8 @@ pub struct Wanted {
     pub letters: BTreeSet<String>,
     /// Message-IDs of our letters that agents answer: what they say must not leave.
     pub answered: BTreeSet<String>,
+    /// Digests of what emails say without names and numbers.
+    pub alike: BTreeSet<String>,
     /// Addresses that may be vendors'.
     pub vendors: BTreeSet<String>,
     /// Senders whose mails of the last hour are counted.
@@ -73,6 +76,7 @@ pub fn image_key(sender: &str, sha256: &str) -> String {
 /// Everything read and written so far.
 pub struct Unit {
     tx: Tx,
+    key: Key,
     holder: String,
     now: Millis,
     tickets: HashMap<i64, TicketView>,
@@ -103,6 +107,8 @@ pub struct Unit {
     course: Vec<(i64, Millis, Stand)>,
     overdue: Vec<(String, i64, Millis, String)>,
     told: Vec<i64>,
+    digest: Vec<(String, i64, Millis, String)>,
+    digested: Vec<i64>,
     failed_told: Vec<i64>,
     bells: BTreeMap<String, Millis>,
     alarms: Vec<(String, Option<Alarm>)>,
@@ -111,12 +117,13 @@ pub struct Unit {
     plus_works: BTreeSet<String>,
     held: Vec<(i64, bool, String)>,
     decided: HashMap<String, i64>,
+    alike: HashMap<String, HashSet<String>>,
     opened_in: BTreeMap<String, i64>,
 }
 
 /// Rows are written as JSON arrays, in the order of the statement's columns.
 type MessageRow =
-    (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String);
+    (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String, String);
 
 impl Unit {
     /// Begins a transaction and looks up what is wanted. Tickets and counters stay locked until the commit.
@@ -150,7 +157,7 @@ impl Unit {
         let carried_out = tx.carried_out(&wanted.own_ids).await?;
         let counters = tx.lock_counters(&wanted.prefixes).await?;
         let since = now - INTAKE_WINDOW;
-        let IntakeLimits { mails_per_hour_per_sender, mails_per_hour } = wanted.intake;
+        let IntakeLimits { mails_per_hour_per_sender, mails_per_hour, .. } = wanted.intake;
         // A queue can only have reached its bound where the ids given out since come near it.
         let near = (mails_per_hour - wanted.openings).max(0);
         let opened_in = if mails_per_hour > 0 && !wanted.prefixes.is_empty() {
@@ -159,8 +166,10 @@ impl Unit {
             BTreeMap::new()
         };
         let decided = tx.decided_lately(&wanted.senders, since, mails_per_hour_per_sender).await?;
+        let alike = tx.alike_lately(&wanted.alike, since).await?;
         Ok(Self {
             tx,
+            key: store.key.clone(),
             holder: store.holder(),
             now,
             tickets,
@@ -191,6 +200,8 @@ impl Unit {
             course: Vec::new(),
             overdue: Vec::new(),
             told: Vec::new(),
+            digest: Vec::new(),
+            digested: Vec::new(),
             failed_told: Vec::new(),
             bells: BTreeMap::new(),
             alarms: Vec::new(),
@@ -199,13 +210,17 @@ impl Unit {
             plus_works: BTreeSet::new(),
             held: Vec::new(),
             decided,
+            alike,
             opened_in,
         })
     }
 
     /// Counts a mail of this sender that is decided.
-    pub fn count_mail(&mut self, sender: &str) {
+    pub fn count_mail(&mut self, sender: &str, alike: &str) {
         *self.decided.entry(sender.to_owned()).or_default() += 1;
+        if !alike.is_empty() {
+            self.alike.entry(alike.to_owned()).or_default().insert(sender.to_owned());
+        }
     }
 
     /// Writes nothing to this address until then; gives false when that was so already.
@@ -374,6 +389,16 @@ impl Unit {
         self.overdue.push((person.to_owned(), ticket, due, text));
     }
 
+    /// Keeps what this person, who is near the cap, is to be notified about in one email.
+    pub fn note_digest(&mut self, person: &str, ticket: i64, text: String) {
+        self.digest.push((person.to_owned(), ticket, self.now, text));
+    }
+
+    /// That email is being written.
+    pub fn clear_digest(&mut self, ids: Vec<i64>) {
+        self.digested.extend(ids);
+    }
+
     /// What fell due unheard has been told.
     pub fn clear_overdue(&mut self, ids: Vec<i64>) {
         self.told.extend(ids);
@@ -444,11 +469,14 @@ impl Unit {
             let copies = self.copies.entry(message.message_id.clone()).or_default();
             copies.push((message.content.clone(), ticket));
         }
+        let direction = if message.from_agent { "out" } else { "in" };
+        let visibility = message.visibility.as_str();
+        let digest = self.key.message(ticket, direction, visibility, &message.text, &message.new_text);
         self.messages.push((
             ticket,
             inbox_id,
-            if message.from_agent { "out" } else { "in" },
-            message.visibility.as_str(),
+            direction,
+            visibility,
             i64::from(message.automatic),
             message.sender.clone(),
             message.sender_name.clone(),
@@ -459,6 +487,7 @@ impl Unit {
             // A list of plain values always has a JSON form.
             serde_json::to_string(&message.attachments).unwrap_or_else(|_| "[]".to_owned()),
             message.content.clone(),
+            digest,
         ));
     }
 }

@@ -7,11 +7,26 @@ use serde::Serialize;
 use super::Unit;
 use crate::clock::Millis;
 use crate::mail::fold;
-use crate::store::{StoreError, sql};
+use crate::store::integrity::Key;
+use crate::store::{Judgement, StoreError, sql};
 use crate::ticket::{Article, TicketView, Verdict};
 
-type JudgementRow<'a> =
-    (i64, &'a str, &'a str, &'a str, i64, Millis, &'a str, &'a str, &'a str, &'a str, &'a str, &'a str);
+type JudgementRow<'a> = (
+    i64,
+    &'a str,
+    &'a str,
+    &'a str,
+    i64,
+    Millis,
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a str,
+    String,
+);
 
 /// A ticket on its way to its row.
 #[derive(Serialize)]
@@ -19,6 +34,7 @@ struct Written<'a> {
     at: Millis,
     respond_due: Millis,
     resolve_due: Millis,
+    digest: String,
     #[serde(flatten)]
     ticket: &'a TicketView,
 }
@@ -27,6 +43,14 @@ struct Written<'a> {
 pub(in crate::store) fn search_words(texts: &[&str]) -> String {
     let words = fold(&texts.join(" "));
     words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A held mail gets another verdict yet.
+fn digest_of(key: &Key, id: i64, judgement: &Judgement) -> String {
+    match judgement.verdict {
+        Verdict::Held => String::new(),
+        verdict => key.verdict(id, verdict.as_str(), judgement.ticket_id),
+    }
 }
 
 impl Unit {
@@ -45,6 +69,7 @@ impl Unit {
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
         self.tx.insert(sql::COURSE_ADD, &std::mem::take(&mut self.course)).await?;
         self.tx.insert(sql::OVERDUE_ADD, &std::mem::take(&mut self.overdue)).await?;
+        self.tx.insert(sql::DIGEST_ADD, &std::mem::take(&mut self.digest)).await?;
         let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
         self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
         self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
@@ -70,6 +95,7 @@ impl Unit {
             }
         }
         self.tx.insert(sql::OVERDUE_CLEAR, &self.told).await?;
+        self.tx.insert(sql::DIGEST_CLEAR, &self.digested).await?;
         if !self.failed_told.is_empty() {
             self.tx.note_told(&self.failed_told).await?;
         }
@@ -102,7 +128,8 @@ impl Unit {
                 let unanswered = sla.respond_missed > 0 && ticket.first_responded_at == 0;
                 let respond_due = if unanswered { sla.respond_missed } else { sla.respond_due };
                 let resolve_due = if sla.resolve_missed > 0 { sla.resolve_missed } else { sla.resolve_due };
-                Some(Written { at, respond_due, resolve_due, ticket })
+                let digest = self.key.ticket(ticket.id, &ticket.number, ticket.status.as_str());
+                Some(Written { at, respond_due, resolve_due, digest, ticket })
             };
             ids.iter().filter_map(one).collect()
         };
@@ -159,6 +186,8 @@ impl Unit {
                     content,
                     self.holder.as_str(),
                     if j.verdict == Verdict::Held { j.cause.as_str() } else { "" },
+                    j.alike.as_str(),
+                    digest_of(&self.key, *id, j),
                 )
             })
             .collect();

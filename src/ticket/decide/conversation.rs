@@ -236,6 +236,14 @@ pub(super) fn broadcast(course: &mut Course<'_>, addresses: &[String], message: 
             "this ticket has no parts: attach some with #parent, or name an audience"
         ));
     }
+    let most = course.policy().life.recipients;
+    let wanted = if addresses.is_empty() { parts.len() } else { addresses.len() };
+    if wanted > most {
+        return Err(words!(
+            "{wanted} destinataires : un message va à {most} personnes au plus (limits.recipients_per_message) ; partagez l'audience",
+            "{wanted} recipients: one message goes to {most} people at most (limits.recipients_per_message); split the audience"
+        ));
+    }
     let mut count = 0;
     if addresses.is_empty() {
         for part in parts {

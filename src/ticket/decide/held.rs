@@ -33,6 +33,13 @@ pub(super) fn stranger(case: &Case<'_>, reason: String) -> Decision {
     }
     let mut letters = vec![LetterOrder::new(LetterKind::Refusal, sender(intake, policy))];
     letters.extend(watchers(LetterKind::Held, &queue.name, &intake.sender, policy));
+    say(
+        &mut letters,
+        &words!(
+            "Cette adresse n'est pas parmi celles qui peuvent y ouvrir une demande ; l'expéditeur en est averti.",
+            "This address is not among those that may open requests there; the sender has been told."
+        ),
+    );
     if before == TOLD - 1 {
         let more = more_wait(&intake.sender);
         for letter in letters.iter_mut().filter(|l| l.kind == LetterKind::Held) {
@@ -62,10 +69,18 @@ pub(super) fn nobody(case: &Case<'_>) -> Decision {
         intake.sender
     );
     let machine = intake.mail.automatic.as_ref().is_some_and(|a| a.kind != AutomaticKind::List);
-    if machine || snapshot.taken.of_sender >= TOLD {
+    // Our own letter, sent back by whoever took away its marks, would be told of for ever.
+    if machine || policy.is_own_address(&intake.sender) || snapshot.taken.of_sender >= TOLD {
         return Decision::Hold(HoldCause::Nobody, reason);
     }
-    let letters = watchers(LetterKind::Held, &queue.name, &intake.sender, policy);
+    let mut letters = watchers(LetterKind::Held, &queue.name, &intake.sender, policy);
+    say(
+        &mut letters,
+        &words!(
+            "Ce n'est pas l'adresse d'une personne (une liste, un formulaire), et le courriel ne nomme personne à qui répondre. Rien n'a été répondu.",
+            "This is not a person's address (a list's, a form's), and the mail names nobody who could be answered. Nothing was answered."
+        ),
+    );
     tell(intake, HoldCause::Nobody, reason, &queue.name, letters, policy)
 }
 
@@ -79,8 +94,23 @@ pub(super) fn unproven_vendor(case: &Case<'_>, ticket: &TicketView, machine: Opt
     if machine.is_some() || snapshot.taken.of_sender >= TOLD {
         return Decision::Hold(HoldCause::Unproven, reason);
     }
-    let letters = watchers(LetterKind::Held, &ticket.queue, &intake.sender, policy);
+    let mut letters = watchers(LetterKind::Held, &ticket.queue, &intake.sender, policy);
+    let number = &ticket.number;
+    say(
+        &mut letters,
+        &words!(
+            "C'est l'adresse d'un prestataire de {number}, mais rien ne prouve que le courriel vienne de lui. Rien n'a été répondu.",
+            "This is the address of a vendor of {number}, but nothing proves that the mail comes from there. Nothing was answered."
+        ),
+    );
     tell(intake, HoldCause::Unproven, reason, &ticket.queue, letters, policy)
+}
+
+/// Tells the queue's people why the mail waits.
+fn say(letters: &mut [LetterOrder], why: &Words) {
+    for letter in letters.iter_mut().filter(|letter| letter.kind == LetterKind::Held) {
+        letter.done.push(why.say(&letter.to.language).to_owned());
+    }
 }
 
 /// Most mails of one sender within an hour of which the queue's people are told one by one.

@@ -69,6 +69,8 @@ pub struct Snapshot {
     pub hits: Vec<Hit>,
     /// What was taken in within the last hour.
     pub taken: TakenIn,
+    /// How many other senders said the same within the last hour.
+    pub alike: usize,
 }
 
 /// What is to be done about a mail.
@@ -286,6 +288,14 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         }
         (None, _) if !proven && !intake.released && !may_be_opened_by(intake, queue) => {
             held::stranger(&case, stranger(&intake.sender, queue))
+        }
+        // A program that answers under a new address each time says the same each time.
+        (None, _) if !proven && !intake.released && policy.intake.is_alike(snapshot.alike) => {
+            let reason = format!(
+                "{} others said the same within an hour (limits.alike_per_hour): `guichet held release --cause alike` lets them in",
+                snapshot.alike
+            );
+            Decision::Hold(HoldCause::Alike, reason)
         }
         (None, _) => open::open(&case),
     }

@@ -6,6 +6,7 @@ use super::clocks::called;
 use super::people::{concerned, message, others, person, requester as asking, silence, watchers};
 use super::settle::settle;
 use super::{Case, Decision, Opening, may_open};
+use crate::ticket::caps::is_urgent;
 use crate::ticket::policy::{Acknowledge, Policy, Queue, SeveralQueues};
 use crate::ticket::read::Intake;
 use crate::ticket::routing::route;
@@ -72,8 +73,16 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
     let route = route(&intake.addressed, &request.title, text, queue, snapshot.turn, policy);
     let mut events: Vec<Event> = route.why.iter().map(|why| Event::own("routed", why.clone())).collect();
     let asked = [&route.priority, &queue.priority].into_iter().find(|p| !p.is_empty());
-    let priority = intake.tagged.code.as_ref().or(asked).cloned().unwrap_or_default();
-    if intake.tagged.code.is_some() {
+    let tagged = intake.tagged.code.as_ref();
+    // Everybody can write P0; whose word calls people from other work, the queue says.
+    let counted = tagged.filter(|code| !is_urgent(code) || case.proven || may_call(intake, &request.requester, queue));
+    let priority = counted.or(asked).cloned().unwrap_or_default();
+    if let (Some(code), None) = (tagged, counted) {
+        let text =
+            format!("{code} in the subject not counted: the sender is not among queues.{}.urgent_from", queue.name);
+        events.push(Event::own("priority", text));
+    }
+    if counted.is_some() {
         events.push(Event::own("priority", format!("{priority} by the tag \"{}\" in the subject", intake.tagged.tag)));
     }
     if !route.assignee.is_empty() {
@@ -122,6 +131,16 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
         events,
         letters,
     }
+}
+
+/// Whether the P0 or P1 of this sender's subject counts.
+fn may_call(intake: &Intake, requester: &Person, queue: &Queue) -> bool {
+    let Some(from) = &queue.urgent_from else { return true };
+    let named = |address: &String| {
+        from.iter()
+            .any(|allowed| allowed == address || (allowed.starts_with('@') && address.ends_with(allowed.as_str())))
+    };
+    !intake.denied && (named(&intake.sender) || named(&requester.address))
 }
 
 /// A contract may begin at a higher level.

@@ -99,7 +99,7 @@ impl<'a> Work<'a> {
             && found.0 != Verdict::Refused
             && found.1 != HoldCause::Flood
         {
-            unit.count_mail(&intake.sender);
+            unit.count_mail(&intake.sender, &intake.alike);
         }
         self.desk.meter.decided(found.0.as_str());
         tracing::info!(inbox_id = one.mail.id, verdict = found.0.as_str(), ticket_id = found.3, "mail decided");
@@ -265,5 +265,6 @@ fn judgement(one: &Read, (verdict, cause, reason, ticket_id): Found) -> Judgemen
         sender: mail.map(|i| i.sender.clone()).unwrap_or_default(),
         subject: mail.map(|i| i.mail.subject.clone()).unwrap_or_default(),
         content: mail.map(|i| i.mail.content.clone()).unwrap_or_default(),
+        alike: mail.map(|i| i.alike.clone()).unwrap_or_default(),
     }
 }

@@ -33,6 +33,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     let own = intake.queue.iter().chain(&intake.also_queues);
     wanted.prefixes.extend(own.filter_map(|name| policy.queues.get(name)).map(|q| q.prefix.clone()));
     wanted.own_ids.extend(intake.mail.message_id.clone());
+    wanted.alike.extend(Some(&intake.alike).filter(|a| !a.is_empty()).cloned());
     let forwarded = intake.mail.forwarded.as_ref().filter(|_| intake.agent.is_some());
     wanted.recipients.extend(forwarded.map(|f| f.from.key()));
     wanted.images.extend(images(intake, forwarded));
@@ -122,6 +123,7 @@ pub(super) fn snapshot(
         now,
         turn,
         hits,
+        alike: unit.said_alike(&intake.alike, &intake.sender),
         taken: unit.taken_in(&intake.sender, intake.queue.iter().chain(&intake.also_queues)),
         ..Snapshot::default()
     };

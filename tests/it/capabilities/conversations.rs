@@ -119,9 +119,14 @@ stories! {
         site.then(&robot).await;
         assert_eq!(site.only_ticket().await.vendor_reference, "KEL-2071");
         assert_eq!(site.only_ticket().await.status, "pending", "a machine answers nothing");
-        // A person answers in a mail that keeps nothing but their own number.
+        // A person answers under their own number; an answer to the letter proves that it is the vendor.
         let before = site.sink.to(ANA).len();
-        let person = Mail::from(VENDOR).subject("KEL-2071 : correctif").text("Le correctif 4.2 est installé.");
+        let words = || Mail::from(VENDOR).subject("KEL-2071 : correctif").text("Le correctif 4.2 est installé.");
+        let forged = words();
+        site.then(&forged).await;
+        assert_eq!(site.verdict(&forged).await.state, "held", "anybody can write a vendor's address");
+        assert_eq!(site.only_ticket().await.status, "pending");
+        let person = Mail::reply(&letter.mail, VENDOR, "Le correctif 4.2 est installé.").subject("KEL-2071 : correctif");
         site.then(&person).await;
         assert_eq!(site.verdict(&person).await.ticket, "CG42N1-000001");
         assert_eq!(site.only_ticket().await.status, "open");

@@ -5,7 +5,7 @@ use super::super::step::impossible;
 use super::Acting;
 use crate::clock::MINUTE;
 use crate::ticket::command::Slip;
-use crate::ticket::leak::{Outgoing, copies, look};
+use crate::ticket::leak::{Outgoing, behind_buttons, copies, look};
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
 use crate::ticket::token::Token;
@@ -74,8 +74,10 @@ impl Acting<'_> {
             Outgoing::Until(own) => (own, false),
             Outgoing::Torn => (String::new(), true),
         };
-        let requests: Vec<&str> = snapshot.stories.values().map(String::as_str).collect();
-        let copied = snapshot.answered.iter().any(|letter| copies(&text, letter, &requests));
+        // What a button brings back is the agent's own words, which the letter shows as well.
+        let behind: Vec<String> = snapshot.answered.iter().map(|letter| behind_buttons(letter)).collect();
+        let open: Vec<&str> = snapshot.stories.values().chain(&behind).map(String::as_str).collect();
+        let copied = snapshot.answered.iter().any(|letter| copies(&text, letter, &open));
         if torn || copied || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
             return Err(words!(
                 "ce qui part d'ici doit être écrit au-dessus de ce qu'il cite, pour qu'aucune note interne ne parte avec lui ; renvoyez-le sans le courriel cité",

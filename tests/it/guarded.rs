@@ -1,0 +1,174 @@
+//! What is erased stays erased, what is private is private, and no server's words act on a log.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use guichet::clock::HOUR;
+use guichet::store::Store;
+use guichet::work::verify::{self, Wish};
+use guichet::work::{backup, erase, erased};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::mail::{ANA, MARIE, Mail};
+use crate::support::site::START;
+use crate::support::{Database, Site};
+
+const WISH: Wish<'static> = Wish { since: "", mailboxes: false, archives: false };
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A copy brings the person back; the restore takes her out again, and says so in the chain.
+async fn erased_again(database: Database) {
+    let copies = tempfile::tempdir().unwrap();
+    let site =
+        Site::with(database, &format!("[backup]\nfolder = \"{}\"\ncron = \"30 2 * * *\"\n", copies.path().display()))
+            .await;
+    site.receive(&Mail::from("Ana Martin <ana@college.example>").attach("plan.png", b"a picture")).await;
+    site.then(&Mail::from("bob@college.example").subject("Une autre").text("Rien à voir avec elle.")).await;
+    let settings = site.desk.settings.load_full();
+    let file = copies.path().join("by-hand");
+    backup::make(site.store(), &site.url, &file).await.unwrap();
+    let list = erased::place(&settings).unwrap();
+    assert!(!list.exists());
+    let done = erase::run(site.store(), Some(&list), ANA, "operator", site.clock.now(), |_, _| {}).await.unwrap();
+    assert_eq!(done.left, []);
+    let noted = std::fs::read_to_string(&list).unwrap();
+    assert!(!noted.contains("ana") && !noted.contains("college"), "{noted}");
+    assert_eq!(mode(&list), 0o600);
+    site.desk.close().await;
+    let Site { folder, desk, url, .. } = site;
+    drop(desk);
+    let done = backup::restore(&settings, &file, false, START + HOUR).await.unwrap();
+    assert_eq!((done.erased, done.unerased), (1, 0));
+    let store = Store::open(&url).await.unwrap();
+    assert!(store.search(ANA).await.unwrap().iter().all(|(_, count)| *count == 0), "she did not come back");
+    let deeds = store.deeds(10).await.unwrap();
+    assert!(
+        deeds.iter().any(|deed| deed.kind == "restored" && deed.text.contains("1 people erased again")),
+        "{deeds:?}"
+    );
+    assert!(deeds.iter().any(|deed| deed.kind == "erased"), "{deeds:?}");
+    assert_eq!(verify::run(&store, &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
+    assert!(store.search("bob@college.example").await.unwrap().iter().any(|(_, count)| *count > 0), "others stay");
+    store.close().await;
+    drop(folder);
+}
+
+#[tokio::test]
+async fn a_restore_repeats_the_erasure_on_sqlite() {
+    erased_again(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_restore_repeats_the_erasure_on_postgres() {
+    erased_again(Database::Postgres).await;
+}
+
+/// An address in the name of a file, in entities, in an enclosed mail: all of it is found.
+async fn hidden(database: Database) {
+    let site = Site::with(database, "").await;
+    site.receive(&Mail::from(ANA)).await;
+    let bare = |more: &str, body: &str, n: u32| {
+        format!(
+            "From: Bob <bob{n}@college.example>\r\nTo: support@desk.example\r\nSubject: Rapport {n}\r\nMessage-ID: <h{n}@college.example>\r\nDate: Mon, 2 Mar 2026 09:00:00 +0100\r\nMIME-Version: 1.0\r\n{more}\r\n\r\n{body}"
+        )
+    };
+    let named = "Content-Type: multipart/mixed; boundary=b";
+    for (n, (head, body)) in [
+        (named, "--b\r\nContent-Type: text/plain\r\n\r\nCi-joint le premier.\r\n--b\r\nContent-Type: image/png; name=\"ana@college.example.png\"\r\nContent-Disposition: attachment; filename=\"ana@college.example.png\"\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--b--\r\n"),
+        (named, "--b\r\nContent-Type: text/plain\r\n\r\nCi-joint le suivant.\r\n--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename*=utf-8''ana%40college.example.png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--b--\r\n"),
+        ("Content-Type: text/html; charset=utf-8", "<p>Voyez avec ana&#64;college&period;example pour la salle.</p>\r\n"),
+        ("Content-Type: text/html; charset=utf-8", "<p>Voyez avec an&#x61;@c&#111;llege.example pour la cour.</p>\r\n"),
+        ("Content-Type: text/plain; name=\"=?utf-8?B?YW5hQGNvbGxlZ2UuZXhhbXBsZQ==?=\"", "Un texte avec un nom.\r\n"),
+    ].into_iter().enumerate() {
+        site.put_bytes(bare(head, body, u32::try_from(n).unwrap()).as_bytes());
+    }
+    site.round().await;
+    let done = erase::run(site.store(), None, ANA, "operator", site.clock.now(), |_, _| {}).await.unwrap();
+    assert_eq!(done.left, []);
+    assert!(done.mails >= 6, "all six mails name her: {done:?}");
+    let mut after = 0;
+    while let Some((last, _)) = site.store().mails_after(after).await.unwrap().last() {
+        for (id, bytes) in site.store().mails_after(after).await.unwrap() {
+            assert!(!guichet::mail::every_word(&bytes).to_lowercase().contains(ANA), "mail {id}");
+        }
+        after = *last;
+    }
+    let settings = site.desk.settings.load_full();
+    assert_eq!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
+}
+
+#[tokio::test]
+async fn names_of_files_and_entities_are_searched_too_on_sqlite() {
+    hidden(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn names_of_files_and_entities_are_searched_too_on_postgres() {
+    hidden(Database::Postgres).await;
+}
+
+/// Whatever lies beside the database is its owner's alone, even where the system would let everybody read.
+#[tokio::test]
+async fn files_of_the_store_are_their_owners() {
+    let site = Site::with(Database::Sqlite, "").await;
+    site.receive(&Mail::from(ANA)).await;
+    let mut seen = Vec::new();
+    for entry in std::fs::read_dir(site.folder.path()).unwrap() {
+        let path: PathBuf = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("guichet.db") {
+            assert_eq!(mode(&path) & 0o077, 0, "{name} has mode {:o}", mode(&path));
+            seen.push(name);
+        }
+    }
+    for needed in ["guichet.db", "guichet.db.lock", "guichet.db.sent"] {
+        assert!(seen.iter().any(|name| name == needed), "{needed} of {seen:?}");
+    }
+}
+
+/// A database without its secret is not one to go on with: all it signed would be worth nothing.
+#[tokio::test]
+async fn a_store_without_its_secret_is_not_opened_with_another() {
+    for damage in ["DELETE FROM meta WHERE name = 'secret'", "UPDATE meta SET value = 'x' WHERE name = 'secret'"] {
+        let site = Site::with(Database::Sqlite, "").await;
+        site.receive(&Mail::from(ANA)).await;
+        sqlx::Executor::execute(&mut site.raw().await, damage).await.unwrap();
+        site.desk.close().await;
+        let Err(error) = Store::open(&site.url).await else { panic!("{damage}") };
+        assert!(error.to_string().contains("secret"), "{error}");
+    }
+}
+
+/// Whoever only holds connections open keeps nobody from the page.
+#[tokio::test]
+async fn idle_connections_give_their_place_back() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let answers: guichet::edge::page::Answers = std::sync::Arc::new(|_| {
+        Box::pin(async { guichet::edge::page::Answer { good: true, kind: "text/plain", text: "alive".to_owned() } })
+    });
+    let served = tokio::spawn(guichet::edge::page::serve(listener, answers, stop.clone()));
+    let mut idle = Vec::new();
+    for n in 0..32 {
+        let mut stream = tokio::net::TcpStream::connect(place).await.unwrap();
+        if n % 2 == 0 {
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n").await.unwrap();
+        }
+        idle.push(stream);
+    }
+    let begun = Instant::now();
+    let mut stream = tokio::net::TcpStream::connect(place).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+    assert!(read.is_ok() && String::from_utf8_lossy(&answer).contains("alive"), "{:?}", begun.elapsed());
+    stop.cancel();
+    drop(idle);
+    let _ = served.await;
+    let _ = MARIE;
+}
