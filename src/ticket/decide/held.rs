@@ -69,8 +69,7 @@ pub(super) fn nobody(case: &Case<'_>) -> Decision {
         intake.sender
     );
     let machine = intake.mail.automatic.as_ref().is_some_and(|a| a.kind != AutomaticKind::List);
-    // Our own letter, sent back by whoever took away its marks, would be told of for ever.
-    if machine || policy.is_own_address(&intake.sender) || snapshot.taken.of_sender >= TOLD {
+    if machine || snapshot.taken.of_sender >= TOLD {
         return Decision::Hold(HoldCause::Nobody, reason);
     }
     let mut letters = watchers(LetterKind::Held, &queue.name, &intake.sender, policy);
