@@ -216,6 +216,14 @@ fn setting(mail: &ParsedMail) -> reply::Setting {
     reply::Setting { answers: prefixed || (refers && !forwards), forwards }
 }
 
+impl ParsedMail {
+    /// Whether it answers another, as its header says.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        setting(self).answers
+    }
+}
+
 fn content(mail: &ParsedMail) -> String {
     let mut digest = Sha256::new();
     let from = mail.from.as_ref().map(Address::key).unwrap_or_default();

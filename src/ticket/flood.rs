@@ -11,6 +11,9 @@ use crate::clock::{HOUR, Millis};
 /// The time over which mails are counted, in milliseconds.
 pub const INTAKE_WINDOW: Millis = HOUR;
 
+/// So many times as often may people say the same who answer nothing: in an outage they do.
+const FIRST: i64 = 5;
+
 /// Bounds of what is taken in; keys of `[limits]`. 0 stands for no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IntakeLimits {
@@ -43,8 +46,9 @@ pub fn is_flood(reason: &str) -> bool {
 impl IntakeLimits {
     /// Whether so many said the same that one more has to wait.
     #[must_use]
-    pub fn is_alike(&self, others: usize) -> bool {
-        self.alike_per_hour > 0 && i64::try_from(others).unwrap_or(i64::MAX) >= self.alike_per_hour
+    pub fn is_alike(&self, others: usize, answers: bool) -> bool {
+        let most = self.alike_per_hour.saturating_mul(if answers { 1 } else { FIRST });
+        most > 0 && i64::try_from(others).unwrap_or(i64::MAX) >= most
     }
 
     /// Why a mail of this sender has to wait, if it has.

@@ -9,8 +9,7 @@ async fn verdict_on(site: &Site, raw: &[u8], behind: &str) -> String {
     let tickets = site.tickets().await.len();
     site.put_bytes(raw);
     // Each in other words: many who say the same are held.
-    let word: String = behind.chars().map(|c| c.to_digit(10).map_or(c, |n| char::from(b'a' + n as u8))).collect();
-    site.put(&Mail::from(behind).text(&format!("Mon écran reste noir depuis {}.", word.replace('@', ""))));
+    site.put(&Mail::from(behind).in_words(tickets));
     let tally = site.round().await;
     assert_eq!(tally.decided, 2);
     assert_eq!(site.sink.to(behind).len(), 1, "the mail behind it");

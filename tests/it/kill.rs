@@ -28,7 +28,7 @@ async fn ten_kills_lose_nothing_and_double_at_most_a_letter_each() {
     let user = User::new();
     let mut client = user.client();
     for n in 0..MAILS {
-        client.append("INBOX", &Mail::from(&format!("p{n}@college.example")).bytes());
+        client.append("INBOX", &Mail::from(&format!("p{n}@college.example")).in_words(n).bytes());
     }
     let sink = Sink::start();
     let folder = tempfile::tempdir().unwrap();

@@ -290,7 +290,7 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
             held::stranger(&case, stranger(&intake.sender, queue))
         }
         // A program that answers under a new address each time says the same each time.
-        (None, _) if !proven && !intake.released && policy.intake.is_alike(snapshot.alike) => {
+        (None, _) if !proven && !intake.released && policy.intake.is_alike(snapshot.alike, intake.mail.answers()) => {
             let reason = format!(
                 "{} others said the same within an hour (limits.alike_per_hour): `guichet held release --cause alike` lets them in",
                 snapshot.alike

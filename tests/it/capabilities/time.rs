@@ -143,8 +143,9 @@ stories! {
     ti2_nobody_is_woken_at_night_and_a_days_downtime_is_one_letter(site, &levels(STD)) {
         // On a Friday evening: nothing leaves before Monday.
         site.until("2026-03-06T17:50:00+01:00").await;
-        for n in 0..12 {
-            site.put(&Mail::from(&format!("u{n}@college.example")).subject(&format!("Panne {n}")));
+        for n in 0..12_u8 {
+            let room = char::from(b'a' + n);
+            site.put(&Mail::from(&format!("u{n}@college.example")).subject(&format!("Panne {n}")).text(&format!("Plus de réseau en salle {room}{room}, depuis ce matin.")));
         }
         site.round().await;
         let quiet = site.sink.to(MARIE).len();

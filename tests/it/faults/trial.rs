@@ -69,7 +69,7 @@ impl Trial {
         let mut client = self.user.client();
         for _ in 0..count {
             self.sent += 1;
-            client.append("INBOX", &Mail::from(&format!("p{}@college.example", self.sent)).bytes());
+            client.append("INBOX", &Mail::from(&format!("p{}@college.example", self.sent)).in_words(self.sent).bytes());
         }
     }
 

@@ -72,6 +72,12 @@ impl Mail {
         self
     }
 
+    /// Words that differ for each number: many mails that say the same are held.
+    pub fn in_words(self, number: usize) -> Self {
+        let word: String = number.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect();
+        self.text(&format!("L'écran du poste {word}x reste noir depuis lundi."))
+    }
+
     pub fn to(mut self, to: &str) -> Self {
         self.to = to.to_owned();
         self
