@@ -12,7 +12,7 @@ use crate::edge::login::Login;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::settings::{self, MailboxKind, Settings};
 use crate::store::{Store, sqlite_file};
-use crate::ticket::{PriorityRule, ReplyTo, Secret};
+use crate::ticket::{PriorityRule, Probe, ReplyTo, Secret};
 use crate::trouble::{Trouble, exit};
 use crate::work::backup;
 use crate::work::probe;
@@ -302,5 +302,47 @@ async fn smtp(settings: &Settings, signer: &Signer<'_>, opened: Option<&(Store, 
             },
         }
     }
+    for (mailbox, server) in &settings.policy.authserv_ids {
+        results(settings, &mut smtp, (store, secret), mailbox, server, report).await;
+    }
     smtp.quit().await;
+}
+
+/// Whether a mailbox's server takes away fields that others write in its name: agents are believed on its word.
+async fn results(
+    settings: &Settings,
+    smtp: &mut Smtp,
+    (store, secret): (&Store, &Secret),
+    mailbox: &str,
+    server: &str,
+    report: &mut Report,
+) {
+    let what = format!("mailbox {mailbox}");
+    let known = store.meta(&Probe::results_fact(mailbox)).await.ok().flatten();
+    match known.as_deref() {
+        Some("removed") => report.good(&what, &format!("its server takes foreign results in the name of {server} away")),
+        Some("below") => report.note(
+            &what,
+            &format!("its server leaves foreign results in the name of {server}; only the topmost, its own, is believed"),
+        ),
+        Some(_) => report.bad(
+            &what,
+            &format!(
+                "its server leaves foreign results in the name of {server} and adds none of its own: anybody could act as an \
+                 agent. Take mailboxes.{mailbox}.authserv_id out, or let the server remove such fields (RFC 8601, section 5)"
+            ),
+            exit::CONFIG,
+        ),
+        None => {}
+    }
+    // Servers change: each check asks anew, and the next one says what came of it.
+    let Some(queue) = settings.policy.queues.values().find(|queue| queue.mailbox == mailbox) else { return };
+    match probe::send_results(smtp, queue, mailbox, server, secret).await {
+        Ok(()) if known.is_none() => report.note(
+            &what,
+            &format!("a probe with results in the name of {server} is on its way; when `guichet run` has seen it, check again"),
+        ),
+        Ok(()) => {}
+        Err(trouble) => report.note(&what, &format!("the probe with foreign results was refused ({trouble})")),
+    }
 }

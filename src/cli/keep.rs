@@ -32,17 +32,18 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
         println!("The one before it lies in {}.", kept.display());
     }
     if done.erased > 0 {
-        println!("{} people who were erased since the copy was made are erased in it too.", done.erased);
+        println!("People erased since the copy was made, and erased in it again: {}.", done.erased);
     }
     if done.unerased > 0 {
         println!(
-            "{} people who were erased are in it still, because mail that names them waits: `guichet verify` says which.",
+            "People who were erased and are in it still, because mail that names them waits (`guichet held list`): {}. Judge it, \
+             then erase them again.",
             done.unerased
         );
     }
     if done.waiting > 0 {
         println!(
-            "{} letters waited when the copy was made and may have left since: see `guichet outbox list`, and send them \
+            "Letters that waited when the copy was made and may have left since: {}; see `guichet outbox list`, and send them \
              with `guichet outbox retry --restored`.",
             done.waiting
         );

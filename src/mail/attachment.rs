@@ -113,6 +113,27 @@ pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
     found
 }
 
+/// Most bytes of one file that are read as text.
+const READ: usize = 2 << 20;
+
+/// What can be read in the files of a mail: their names, and their bytes as text, whatever they call themselves; of an email
+/// among them every word.
+#[must_use]
+pub fn words_in_files(raw: &[u8], wanted: &[Attachment]) -> Vec<String> {
+    let words = |file: File| {
+        let bytes = &file.contents[..file.contents.len().min(READ)];
+        // UTF-16 holds a NUL beside each plain character.
+        let plain: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+        let mut text = format!("{}\n{}", file.attachment.name, String::from_utf8_lossy(&plain));
+        if text.contains("Subject:") || text.contains("<html") || text.contains("<p") {
+            text.push('\n');
+            text.push_str(&super::every_word(bytes));
+        }
+        text
+    };
+    files(raw, wanted).into_iter().map(words).collect()
+}
+
 fn digest(contents: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(contents))
 }

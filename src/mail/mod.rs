@@ -36,7 +36,7 @@ mod uuencode;
 mod visible;
 
 pub use address::{Address, key, looks_like_address, one_line};
-pub use attachment::{Attachment, File, FileRole, files, safe_name};
+pub use attachment::{Attachment, File, FileRole, files, safe_name, words_in_files};
 pub use auth::AuthenticationResult;
 pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;

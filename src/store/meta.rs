@@ -112,13 +112,13 @@ pub(super) fn key_of(text: &str) -> Result<Vec<u8>, StoreError> {
 }
 
 impl Tx {
-    /// Notes that sub-addresses of this queue work.
+    /// Notes what a probe has found.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn note_plus_works(&mut self, queue: &str) -> Result<(), StoreError> {
+    pub async fn note_probe(&mut self, name: &str, found: &str) -> Result<(), StoreError> {
         let statement = sql::META_SET.on(self.engine);
-        sqlx::query(statement).bind(format!("plus:{queue}")).bind("1").execute(&mut *self.tx).await?;
+        sqlx::query(statement).bind(name).bind(found).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

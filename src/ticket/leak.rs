@@ -50,7 +50,9 @@ pub fn look(text: &str, tokens: &[String]) -> Outgoing {
 #[must_use]
 pub fn copies(text: &str, letter: &str, known: &[&str]) -> bool {
     let plain = |line: &str| -> String {
-        let bare = line.trim_start_matches(['>', '|', ' ', '\t', ':', '*', '-']);
+        // What nobody sees parts no words.
+        let seen: String = line.chars().filter(|c| !crate::mail::deceives(*c)).collect();
+        let bare = seen.trim_start_matches(['>', '|', ' ', '\t', ':', '*', '-']);
         bare.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
     };
     let of = |text: &str| -> BTreeSet<String> {
@@ -61,6 +63,19 @@ pub fn copies(text: &str, letter: &str, known: &[&str]) -> bool {
     // Clients wrap lines anew.
     let whole = plain(&text.lines().map(plain).collect::<Vec<_>>().join(" "));
     secret.iter().any(|line| whole.contains(line.as_str()))
+}
+
+/// Whether what can be read in a file holds a token: one of `tokens`, or one behind what stands before one in our letters. Files hold
+/// much that only looks like one.
+#[must_use]
+pub fn holds_token(file: &str, tokens: &[String]) -> bool {
+    let known = |run: &str| tokens.iter().any(|token| run.contains(token.as_str()));
+    runs(file).any(|run| {
+        let before = &file[..run.as_ptr() as usize - file.as_ptr() as usize];
+        let led = before.ends_with(['+', '.']) || ["%2B", "%2b", "=2B"].iter().any(|code| before.ends_with(code));
+        let bare = run.strip_prefix("2b").unwrap_or(run);
+        known(run) || (led && (Token::parse(run).is_some() || Token::parse(bare).is_some()))
+    })
 }
 
 /// The words that the buttons of a letter put into a new email (RFC 6068).

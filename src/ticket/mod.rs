@@ -19,6 +19,7 @@ pub mod life;
 mod number;
 mod policy;
 mod priority;
+mod probe;
 mod read;
 pub mod rights;
 mod routing;
@@ -49,6 +50,7 @@ pub use policy::{
     TagForms, Topic,
 };
 pub use priority::{Tagged, read_tags};
+pub use probe::{ForeignResults, Probe};
 pub use read::{Intake, Signal, read};
 pub use suspect::{LOOKALIKE, familiar, say};
 pub use thread::{Candidate, Threading, choose};

@@ -5,6 +5,7 @@ use super::authority::{is_denied, is_vouched};
 use super::number::numbers_in;
 use super::policy::{Policy, Queue, without_detail};
 use super::priority::{Tagged, read_tags};
+use super::probe::{ForeignResults, Probe};
 use super::token::{Secret, Token};
 use std::collections::BTreeMap;
 
@@ -97,8 +98,8 @@ pub struct Intake {
     pub author_vouched: bool,
     /// True when the mailbox's own server says outright that the sender's domain did not send it.
     pub denied: bool,
-    /// Queue whose sub-addressing probe this is.
-    pub probe: Option<String>,
+    /// The probe of `check` that this is.
+    pub probe: Option<Probe>,
     /// Keys of every address this copy was for, the transport's word first.
     pub addressed: Vec<String>,
     /// The address it was sent to, when that is not used any more and no other of the desk's is named.
@@ -151,7 +152,7 @@ pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secre
         nobody,
         own_list,
         author_vouched: author_vouched && !rewritten,
-        probe: probe(&addressed, policy, secret),
+        probe: probe(&mail, mailbox, &addressed, policy, secret),
         retired: retired(&addressed, policy),
         addressed,
         sender,
@@ -333,7 +334,12 @@ fn guess(text: &str, known: &[String]) -> Option<String> {
     (info.is_reliable() && known.iter().any(|l| l == code)).then(|| code.to_owned())
 }
 
-fn probe(addressed: &[String], policy: &Policy, secret: &Secret) -> Option<String> {
+fn probe(mail: &ParsedMail, mailbox: &str, addressed: &[String], policy: &Policy, secret: &Secret) -> Option<Probe> {
+    if let Some(server) = policy.authserv_ids.get(mailbox)
+        && mail.subject.ends_with(&secret.probe(&Probe::of_results(mailbox)))
+    {
+        return Some(Probe::Results(mailbox.to_owned(), ForeignResults::in_mail(mail, server)));
+    }
     let details: Vec<&str> = addressed
         .iter()
         .filter_map(|a| a.split('@').next()?.split_once('+'))
@@ -344,5 +350,5 @@ fn probe(addressed: &[String], policy: &Policy, secret: &Secret) -> Option<Strin
         return None;
     }
     let queue = policy.queues.values().find(|q| details.contains(&secret.probe(&q.name).as_str()));
-    queue.map(|q| q.name.clone())
+    queue.map(|q| Probe::SubAddress(q.name.clone()))
 }

@@ -1,4 +1,5 @@
-//! The probe that finds out whether a queue's address takes sub-addresses.
+//! The probes that find out whether a queue's address takes sub-addresses, and whether a mailbox's server takes away what others
+//! write in its name.
 //!
 //! `check` sends a mail to `support+probe-…@…`; when it arrives, `process` notes that signed reply
 //! addresses work there, and queues with `reply_to = "auto"` use them from then on.
@@ -8,7 +9,7 @@ use lettre::message::Mailbox;
 use tokio_util::sync::CancellationToken;
 
 use crate::edge::smtp::{Smtp, SmtpTrouble};
-use crate::ticket::{Queue, Secret};
+use crate::ticket::{ForeignResults, Probe, Queue, Secret};
 
 /// Sends the probe of a queue.
 ///
@@ -17,20 +18,43 @@ use crate::ticket::{Queue, Secret};
 pub async fn send(smtp: &mut Smtp, queue: &Queue, secret: &Secret) -> Result<(), SmtpTrouble> {
     let word = secret.probe(&queue.name);
     let to = queue.address.replacen('@', &format!("+{word}@"), 1);
-    let bytes = letter(&queue.address, &to).map_err(|e| SmtpTrouble::unsendable(e.to_string()))?;
+    let subject = "guichet: does this address take sub-addresses?";
+    let bytes = letter(&queue.address, &to, subject, None).map_err(|e| SmtpTrouble::unsendable(e.to_string()))?;
     smtp.send(&queue.address, &to, &bytes, &CancellationToken::new()).await
 }
 
-fn letter(from: &str, to: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let mail = Message::builder()
+/// Sends a mail with an `Authentication-Results` field in the name of the mailbox's server: it should come back without.
+///
+/// # Errors
+/// [`SmtpTrouble`].
+pub async fn send_results(
+    smtp: &mut Smtp,
+    queue: &Queue,
+    mailbox: &str,
+    server: &str,
+    secret: &Secret,
+) -> Result<(), SmtpTrouble> {
+    let subject =
+        format!("guichet: does the server take foreign results away? {}", secret.probe(&Probe::of_results(mailbox)));
+    let field = format!("{server}; dmarc=pass header.from={}", ForeignResults::DOMAIN);
+    let made = letter(&queue.address, &queue.address, &subject, Some(field));
+    let bytes = made.map_err(|e| SmtpTrouble::unsendable(e.to_string()))?;
+    smtp.send(&queue.address, &queue.address, &bytes, &CancellationToken::new()).await
+}
+
+fn letter(from: &str, to: &str, subject: &str, results: Option<String>) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let field = |name: &'static str, value: String| {
+        lettre::message::header::HeaderValue::new(lettre::message::header::HeaderName::new_from_ascii_str(name), value)
+    };
+    let mut mail = Message::builder()
         .from(Mailbox::new(None, from.parse()?))
         .to(Mailbox::new(None, to.parse()?))
-        .subject("guichet: does this address take sub-addresses?")
+        .subject(subject)
         .message_id(None)
-        .raw_header(lettre::message::header::HeaderValue::new(
-            lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted"),
-            "auto-generated".to_owned(),
-        ))
-        .body("This mail was sent by `guichet check` and needs no answer.\n".to_owned())?;
+        .raw_header(field("Auto-Submitted", "auto-generated".to_owned()));
+    if let Some(results) = results {
+        mail = mail.raw_header(field("Authentication-Results", results));
+    }
+    let mail = mail.body("This mail was sent by `guichet check` and needs no answer.\n".to_owned())?;
     Ok(mail.formatted())
 }

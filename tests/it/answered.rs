@@ -32,6 +32,11 @@ fn proven(mail: Mail) -> Mail {
     Mail { more, ..mail }
 }
 
+/// The token a letter carries.
+fn intake_token(letter: &Letter) -> String {
+    Token::in_message_id(letter.mail.message_id.as_deref().unwrap()).unwrap().text()
+}
+
 fn squeezed(text: &str) -> String {
     text.to_lowercase().chars().filter(|c| c.is_ascii_lowercase() || ('2'..='7').contains(c)).collect()
 }
@@ -173,6 +178,38 @@ stories! {
         let two = Mail::from("Ana <ana@college.example> <eve@evil.example>").header(&says("evil.example", "pass"));
         site.then(&two).await;
         assert!(site.tickets().await.is_empty(), "uncertain: not among the senders");
+    }
+
+    /// Whatever the letter is called when it is attached, it does not leave with an answer, nor does the right it carries.
+    a_letter_attached_to_an_answer_stays_inside(site) {
+        site.receive(&Mail::from(ANA).to(&format!("{SUPPORT}, {BOB}"))).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "SECRET-INTERNE du coffre numéro douze")).await;
+        let letter = site.sink.last(MARIE);
+        let token = intake_token(&notice);
+        let utf16: Vec<u8> = notice.mail.text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let files: Vec<(String, Vec<u8>)> = vec![
+            ("a.eml".to_owned(), notice.raw.clone().into_bytes()),
+            ("a.bin".to_owned(), notice.raw.clone().into_bytes()),
+            ("a.txt".to_owned(), notice.mail.text.clone().into_bytes()),
+            ("a.html".to_owned(), format!("<p>{}</p>", notice.mail.text).into_bytes()),
+            ("a.msg".to_owned(), utf16),
+            (format!("support+{token}@desk.example.png"), b"\x89PNG".to_vec()),
+            ("b.txt".to_owned(), letter.mail.text.clone().into_bytes()),
+        ];
+        for (name, contents) in &files {
+            let before = site.sink.to(ANA).len();
+            let mail = Mail::reply(&notice.mail, MARIE, "#public\nBonjour, voir ci-joint.").attach(name, contents);
+            site.then(&mail).await;
+            assert_eq!(site.verdict(&mail).await.state, "held", "{name}");
+            assert_eq!(site.sink.to(ANA).len(), before, "{name}");
+        }
+        for to in [ANA, BOB] {
+            assert!(site.sink.to(to).iter().all(|l| !squeezed(&l.mail.text).contains(&token) && !l.raw.contains("SECRET")), "{to}");
+        }
+        // Other files go on.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#public\nVoici le mode d'emploi.").attach("notice.pdf", b"%PDF Mode d'emploi")).await;
+        assert_eq!(site.sink.with_words(ANA, "mode d'emploi").mail.attachments.len(), 1);
     }
 
     /// Only the requester ends, reopens or rates; who is in copy is heard, and the requester hears them.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use guichet::clock::HOUR;
 use guichet::store::Store;
+use guichet::ticket::{ForeignResults, Probe};
 use guichet::work::verify::{self, Wish};
 use guichet::work::{backup, erase, erased};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -141,6 +142,28 @@ async fn a_store_without_its_secret_is_not_opened_with_another() {
         let Err(error) = Store::open(&site.url).await else { panic!("{damage}") };
         assert!(error.to_string().contains("secret"), "{error}");
     }
+}
+
+/// The probe of `check` finds out what the server did with a field in its own name.
+#[tokio::test]
+async fn a_probe_shows_what_becomes_of_foreign_results() {
+    let site = Site::with(Database::Sqlite, "[mailboxes.main]\nauthserv_id = \"mx.desk.example\"\n").await;
+    let word = site.desk.secret.probe(&Probe::of_results("main"));
+    let ours = format!("Authentication-Results: mx.desk.example; dmarc=pass header.from={}", ForeignResults::DOMAIN);
+    let own = "Authentication-Results: mx.desk.example; dmarc=none header.from=desk.example";
+    let both = format!("{own}\r\n{ours}");
+    for (fields, found) in
+        [("X-None: 1", "removed"), (both.as_str(), "below"), (ours.as_str(), "believed"), (own, "removed")]
+    {
+        let probe = format!(
+            "{fields}\r\nFrom: support@desk.example\r\nTo: support@desk.example\r\nSubject: guichet: does it? {word}\r\nMessage-ID: <{}@x>\r\nAuto-Submitted: auto-generated\r\n\r\nx\r\n",
+            fields.len()
+        );
+        site.put_bytes(probe.as_bytes());
+        site.round().await;
+        assert_eq!(site.store().meta(&Probe::results_fact("main")).await.unwrap().as_deref(), Some(found), "{fields}");
+    }
+    assert!(site.tickets().await.is_empty() && site.sink.letters().is_empty());
 }
 
 /// Whoever only holds connections open keeps nobody from the page.

@@ -80,7 +80,9 @@ async fn memory_does_not_follow_the_mails() {
         // Never far ahead: what waits lies in files, not in anybody's memory.
         while written < mails && written < through + 2_000 {
             written += 1;
-            let mail = Mail::from(&format!("p{written}@college.example")).subject(&format!("Demande {written}")).in_words(written);
+            let mail = Mail::from(&format!("p{written}@college.example"))
+                .subject(&format!("Demande {written}"))
+                .in_words(written);
             maildir::deliver(&folder.path().join("mail"), &format!("{}.m", 1_000_000 + written), &mail.bytes())
                 .unwrap();
         }

@@ -114,7 +114,7 @@ pub struct Unit {
     alarms: Vec<(String, Option<Alarm>)>,
     letters: Vec<(i64, OutgoingMail)>,
     judgements: Vec<(i64, &'static str, Judgement)>,
-    plus_works: BTreeSet<String>,
+    probed: BTreeMap<String, String>,
     held: Vec<(i64, bool, String)>,
     decided: HashMap<String, i64>,
     alike: HashMap<String, HashSet<String>>,
@@ -207,7 +207,7 @@ impl Unit {
             alarms: Vec::new(),
             letters: Vec::new(),
             judgements: Vec::new(),
-            plus_works: BTreeSet::new(),
+            probed: BTreeMap::new(),
             held: Vec::new(),
             decided,
             alike,
@@ -451,9 +451,9 @@ impl Unit {
         self.judgements.push((inbox_id, state, judgement));
     }
 
-    /// Notes that sub-addresses of this queue work.
-    pub fn note_plus_works(&mut self, queue: &str) {
-        self.plus_works.insert(queue.to_owned());
+    /// Notes what a probe that came back has found, as a fact of the store.
+    pub fn note_probe(&mut self, name: String, found: &str) {
+        self.probed.insert(name, found.to_owned());
     }
 
     fn count(&mut self, name: &str) -> Result<i64, StoreError> {

@@ -108,8 +108,8 @@ impl Unit {
                 None => self.tx.clear_alarm(name).await?,
             }
         }
-        for queue in &self.plus_works {
-            self.tx.note_plus_works(queue).await?;
+        for (name, found) in &self.probed {
+            self.tx.note_probe(name, found).await?;
         }
         // Last: the chain's end is everybody's.
         let (events, letters) = (std::mem::take(&mut self.events), std::mem::take(&mut self.letters));

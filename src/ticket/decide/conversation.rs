@@ -70,7 +70,7 @@ pub(super) fn related_opening(case: &Case<'_>, ticket: &TicketView, message: Mes
     let request = Request {
         requester: ticket.requester.clone(),
         others: Vec::new(),
-        title: title(&ticket.title, &message.new_text),
+        title: title(&ticket.title, &message.new_text, &case.policy.desk.language),
         message,
         note: None,
         fields: ticket.fields.clone(),

@@ -42,7 +42,7 @@ pub(super) fn open(case: &Case<'_>, original: &Forwarded) -> Decision {
     let request = Request {
         others: people(original.others.iter(), &author, policy),
         // Not the subject of who passed it on: those are words for the desk.
-        title: title(strip_prefixes(&original.subject), &original.text),
+        title: title(strip_prefixes(&original.subject), &original.text, &case.policy.desk.language),
         message: MessageDraft {
             sender: author,
             sender_name: original.from.name.clone(),

@@ -33,6 +33,7 @@ use super::cause::HoldCause;
 use super::flood::TakenIn;
 use super::knowledge::Hit;
 use super::policy::{Policy, Queue};
+use super::probe::Probe;
 use super::read::{Intake, Signal};
 use super::suspect::{mark, warnings};
 use super::thread::{Candidate, Threading, choose};
@@ -65,6 +66,8 @@ pub struct Snapshot {
     pub stories: BTreeMap<i64, String>,
     /// What the letters say that an agent's mail answers.
     pub answered: Vec<String>,
+    /// What can be read in the files of an agent's mail.
+    pub enclosed: Vec<String>,
     /// Articles and solved tickets that may help.
     pub hits: Vec<Hit>,
     /// What was taken in within the last hour.
@@ -98,8 +101,8 @@ pub enum Decision {
     },
     /// It needs nothing; the reason.
     Ignore(String),
-    /// It is the probe of that queue come back: sub-addresses work there.
-    Probed(String),
+    /// It is a probe of `check` come back.
+    Probed(Probe),
 }
 
 /// A ticket to be opened.
@@ -229,8 +232,8 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
 }
 
 fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
-    if let Some(queue) = &intake.probe {
-        return Decision::Probed(queue.clone());
+    if let Some(probe) = &intake.probe {
+        return Decision::Probed(probe.clone());
     }
     if intake.own {
         return Decision::Ignore("the desk's own letter came back".to_owned());

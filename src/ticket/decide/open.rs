@@ -32,7 +32,7 @@ pub(super) fn open(case: &Case<'_>) -> Decision {
     let request = |reason| Request {
         requester: asking(intake, policy),
         others: others(intake, policy),
-        title: title(&intake.tagged.title, &intake.mail.text),
+        title: title(&intake.tagged.title, &intake.mail.text, &case.policy.desk.language),
         message: message(intake, Visibility::Public, &intake.mail.text),
         note: None,
         fields: intake.fields.clone(),
@@ -198,11 +198,11 @@ pub(super) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<LetterOrde
 }
 
 /// The subject, or the first line where there is none.
-pub(super) fn title(subject: &str, text: &str) -> String {
+pub(super) fn title(subject: &str, text: &str, language: &str) -> String {
     let title: String = subject.chars().take(250).collect();
     if !title.is_empty() {
         return title;
     }
     let first = text.lines().map(str::trim).find(|l| !l.is_empty());
-    first.unwrap_or("(no subject)").chars().take(80).collect()
+    first.unwrap_or(if language == "fr" { "(sans objet)" } else { "(no subject)" }).chars().take(80).collect()
 }

@@ -116,7 +116,10 @@ impl<'a> Work<'a> {
         drafts: &mut Drafts<'g>,
     ) -> Outcome {
         let policy = &self.settings.policy;
-        let snapshot = snapshot(unit, intake, one.mail.id, self.now, hits, policy);
+        let mut snapshot = snapshot(unit, intake, one.mail.id, self.now, hits, policy);
+        if intake.agent.is_some() {
+            snapshot.enclosed = crate::mail::words_in_files(&one.mail.bytes, &intake.mail.attachments);
+        }
         let from = drafts.len();
         for id in shown(intake, policy).iter().flat_map(|token| ids_of(token, policy)) {
             unit.note_shown(id);
@@ -148,14 +151,10 @@ impl<'a> Work<'a> {
                 Ok((Verdict::Command, HoldCause::Other, format!("held mail {held} {what}"), 0))
             }
             Decision::Ignore(reason) => Ok((Verdict::Ignored, HoldCause::Other, reason, 0)),
-            Decision::Probed(queue) => {
-                unit.note_plus_works(&queue);
-                Ok((
-                    Verdict::Ignored,
-                    HoldCause::Other,
-                    format!("the probe of queue {queue} came back: sub-addresses work"),
-                    0,
-                ))
+            Decision::Probed(probe) => {
+                let (name, found) = probe.fact();
+                unit.note_probe(name, found);
+                Ok((Verdict::Ignored, HoldCause::Other, probe.to_string(), 0))
             }
         };
         for draft in drafts.iter_mut().skip(from) {

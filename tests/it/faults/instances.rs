@@ -40,8 +40,13 @@ async fn op4_three_instances_and_a_killer_decide_everything_once() {
         written += 20;
         also += 2;
         for n in 0..2 {
-            second
-                .append("INBOX", &Mail::from(&format!("q{also}x{n}@college.example")).to("more@desk.example").in_words(also * 100_000 + n).bytes());
+            second.append(
+                "INBOX",
+                &Mail::from(&format!("q{also}x{n}@college.example"))
+                    .to("more@desk.example")
+                    .in_words(also * 100_000 + n)
+                    .bytes(),
+            );
         }
         // Mail comes in at some pace, so that faults fall into work.
         std::thread::sleep(Duration::from_millis(100));

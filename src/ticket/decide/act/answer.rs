@@ -5,7 +5,7 @@ use super::super::step::impossible;
 use super::Acting;
 use crate::clock::MINUTE;
 use crate::ticket::command::Slip;
-use crate::ticket::leak::{Outgoing, behind_buttons, copies, look};
+use crate::ticket::leak::{Outgoing, behind_buttons, copies, holds_token, look};
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
 use crate::ticket::token::Token;
@@ -78,6 +78,15 @@ impl Acting<'_> {
         let behind: Vec<String> = snapshot.answered.iter().map(|letter| behind_buttons(letter)).collect();
         let open: Vec<&str> = snapshot.stories.values().chain(&behind).map(String::as_str).collect();
         let copied = snapshot.answered.iter().any(|letter| copies(&text, letter, &open));
+        let of_ours = |file: &String| {
+            holds_token(file, &tokens) || snapshot.answered.iter().any(|letter| copies(file, letter, &open))
+        };
+        if snapshot.enclosed.iter().any(of_ours) {
+            return Err(words!(
+                "un fichier joint contient un courriel que l'assistance vous a adressé, avec ses notes et vos droits ; renvoyez-le sans ce fichier",
+                "an attached file holds a mail that the service desk sent you, with its notes and your rights; send it again without that file"
+            ));
+        }
         if torn || copied || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
             return Err(words!(
                 "ce qui part d'ici doit être écrit au-dessus de ce qu'il cite, pour qu'aucune note interne ne parte avec lui ; renvoyez-le sans le courriel cité",
