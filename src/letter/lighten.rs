@@ -54,7 +54,7 @@ fn described(part: &str) -> String {
     let parsed = mail::parse(wrapped.as_bytes(), &mail::Limits::default()).ok();
     let file = parsed.as_ref().and_then(|mail| mail.attachments.first());
     let name = file.map(|file| file.name.clone()).filter(|name| !name.is_empty());
-    let bytes = file.map_or(part.len() as u64, |file| file.size as u64);
+    let bytes = file.map_or(part.len() as u64, |file| file.size);
     let kib = bytes.div_ceil(1024);
     let size = if kib < 1024 { format!("{kib} KiB") } else { format!("{}.{} MiB", kib / 1024, kib % 1024 * 10 / 1024) };
     format!("{} ({size})", name.unwrap_or_else(|| "?".to_owned()))

@@ -49,7 +49,7 @@ impl Store {
     ) -> Result<Vec<Unfetched>, StoreError> {
         let query = sqlx::query(sql::UNFETCHED_DUE.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
         let rows = query.bind(until).bind(count).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(|row| unfetched(row)).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(unfetched).collect::<Result<_, _>>()?)
     }
 
     /// When the next email of a mailbox is asked for again, if any is.
@@ -69,7 +69,7 @@ impl Store {
     pub async fn unfetched(&self, mailbox: &str, uid_validity: u32, uid: u32) -> Result<Option<Unfetched>, StoreError> {
         let query = sqlx::query(sql::UNFETCHED_GET.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
         let row = query.bind(i64::from(uid)).fetch_optional(&self.read).await?;
-        Ok(row.as_ref().map(|row| unfetched(row)).transpose()?)
+        Ok(row.as_ref().map(unfetched).transpose()?)
     }
 
     /// Every email that was not given out, at most `count`.

@@ -93,7 +93,7 @@ pub fn asker(mail: &ParsedMail, vouched: bool, policy: &Policy) -> Asker {
     if is_form(&own) {
         let typed = || typed_address(mail);
         let behind = reply_to.cloned().filter(usable).or_else(|| typed().filter(usable));
-        return behind.map_or(Asker::Author, |address| Asker::Behind(address));
+        return behind.map_or(Asker::Author, Asker::Behind);
     }
     if policy.agent(&own).is_some() {
         return Asker::Author;

@@ -67,7 +67,7 @@ async fn a_backlog_is_fetched_in_batches_and_nothing_is_left() {
     let user = User::new();
     let mut client = user.client();
     for n in 0..120 {
-        client.append("INBOX", &Mail::from(&format!("p{n}@college.example")).bytes());
+        client.append("INBOX", &Mail::from(&format!("p{n}@college.example")).in_words(n).bytes());
     }
     let site = desk_on(&user, "Done", "").await;
     assert_eq!(site.round().await.fetched, 120);
