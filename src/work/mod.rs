@@ -8,6 +8,7 @@ pub mod alarms;
 pub mod backup;
 mod catch_up;
 pub mod collect;
+pub mod collect_maildir;
 pub mod daemon;
 pub mod deliver;
 mod digest;

@@ -7,7 +7,7 @@ use crate::store::NEVER;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
-use super::{Desk, collect, presence, process, reports, sign_in, sweep};
+use super::{Desk, collect, collect_maildir, presence, process, reports, sign_in, sweep};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub async fn run(desk: &Desk) -> Result<Tally, Trouble> {
 /// [`Trouble`].
 pub async fn collect_one(desk: &Desk, name: &str, kind: &MailboxKind) -> Result<usize, Trouble> {
     match kind {
-        MailboxKind::Maildir { root, archive } => collect::drain_maildir(desk, name, root, archive).await,
+        MailboxKind::Maildir { root, archive } => collect_maildir::drain(desk, name, root, archive).await,
         MailboxKind::Imap(config) => {
             let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
             let mut imap = sign_in::imap(desk, name, config).await?;

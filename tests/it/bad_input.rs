@@ -160,7 +160,7 @@ async fn a_mail_that_ends_the_program_is_found_and_held() {
     // As if ten lives had ended while the second mail was read.
     let settings = site.desk.settings.load_full();
     let guichet::settings::MailboxKind::Maildir { root, archive } = &settings.mailboxes["main"].kind else { panic!() };
-    guichet::work::collect::drain_maildir(&site.desk, "main", root, archive).await.unwrap();
+    guichet::work::collect_maildir::drain(&site.desk, "main", root, archive).await.unwrap();
     for _ in 0..10 {
         let mut tx = site.store().begin(guichet::store::Durability::Full).await.unwrap();
         tx.count_attempt(2).await.unwrap();
