@@ -34,11 +34,11 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
     if done.erased > 0 {
         println!("People erased since the copy was made, and erased in it again: {}.", done.erased);
     }
-    if done.unerased > 0 {
+    if !done.unerased.is_empty() {
         println!(
-            "People who were erased and are in it still, because mail that names them waits (`guichet held list`): {}. Judge it, \
-             then erase them again.",
-            done.unerased
+            "People who were erased and are in it still, because mail that names them waits (`guichet held list`), or a letter \
+             that names them is to leave. Judge it, then erase each again:\n  guichet erase {}",
+            done.unerased.join("\n  guichet erase ")
         );
     }
     if done.waiting > 0 {

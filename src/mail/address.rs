@@ -84,10 +84,20 @@ fn bare(address: &str) -> &str {
     }
 }
 
+/// `"marie"@college.example` is `marie@college.example`: quotes around what needs none mean nothing (RFC 5321 section 4.1.2).
+fn without_needless_quotes(value: &str) -> String {
+    let plain = |local: &str| local.chars().all(|c| c.is_alphanumeric() || "!#$&'*+-/=?^_`{|}~.".contains(c));
+    let quoted = value.split_once("\"@").and_then(|(before, domain)| Some((before.rsplit_once('"')?, domain)));
+    match quoted {
+        Some(((before, local), domain)) if !local.is_empty() && plain(local) => format!("{before}{local}@{domain}"),
+        _ => value.to_owned(),
+    }
+}
+
 /// The author of a field the parser could make nothing of: what stands in its last angle brackets,
 /// else the first word that is an address. It is a guess.
 pub(super) fn guess(value: &str) -> Option<Address> {
-    let value = encoded_word::decode_text(&one_line(value));
+    let value = without_needless_quotes(&encoded_word::decode_text(&one_line(value)));
     let angled = value.rsplit_once('<').map(|(_, rest)| rest.split('>').next().unwrap_or(rest));
     let address = match angled.filter(|inside| inside.contains('@')) {
         // Brackets that hold an unusable address must not give way to whatever the name claims.
@@ -213,6 +223,15 @@ pub fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_that_are_not_needed_are_no_part_of_an_address() {
+        let read = |value| guess(value).map(|a| a.address);
+        assert_eq!(read(r#""marie.curie"@college.example"#).as_deref(), Some("marie.curie@college.example"));
+        assert_eq!(read(r#"Marie <"marie"@college.example>"#).as_deref(), Some("marie@college.example"));
+        assert_eq!(read(r#"A <"marie curie"@college.example>"#), None);
+        assert!(!reads_one_way(r#"Marie <"marie"@college.example>"#));
+    }
 
     #[test]
     fn only_writable_addresses_pass() {

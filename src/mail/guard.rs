@@ -27,6 +27,22 @@ pub struct Limits {
     pub recipients: usize,
 }
 
+/// The Message-ID of an email that is not read, as far as its header shows one: what `why` finds it by.
+#[must_use]
+pub fn id_of_unreadable(raw: &[u8]) -> Option<String> {
+    const FARTHEST: usize = 1024 * 1024;
+    let raw = &raw[..raw.len().min(FARTHEST)];
+    let header = raw.split(|b| *b == b'\n').take_while(|line| !line.trim_ascii().is_empty());
+    let mut lines = header.skip_while(|line| !line.get(..11).is_some_and(|n| n.eq_ignore_ascii_case(b"message-id:")));
+    let mut value = lines.next()?[11..].to_vec();
+    for line in lines.take_while(|line| line.starts_with(b" ") || line.starts_with(b"\t")).take(2) {
+        value.extend(line);
+    }
+    let value = String::from_utf8(value).ok()?;
+    let id = value.split_once('<')?.1.split_once('>')?.0.trim();
+    (!id.is_empty() && id.len() <= 998 && !id.chars().any(char::is_control)).then(|| id.to_owned())
+}
+
 impl Default for Limits {
     /// The figures of the shipped configuration, for use without one (`inspect`).
     fn default() -> Self {
@@ -157,6 +173,17 @@ mod tests {
 
     fn held(raw: &[u8]) -> Option<Unreadable> {
         super::super::parse(raw, &Limits::default()).err()
+    }
+
+    #[test]
+    fn the_id_of_an_email_that_is_not_read_is_known() {
+        let many = "X-A: b\r\n".repeat(10_000);
+        let id = |raw: &str| id_of_unreadable(raw.as_bytes());
+        assert_eq!(id(&format!("{many}message-ID: <a@x.example>\r\n\r\nbody")).as_deref(), Some("a@x.example"));
+        assert_eq!(id("Message-ID:\r\n <long@x.example>\r\n\r\n").as_deref(), Some("long@x.example"));
+        assert_eq!(id("Subject: x\r\n\r\nMessage-ID: <body@x.example>"), None);
+        assert_eq!(id("Message-ID: <>\r\n"), None);
+        assert_eq!(id(""), None);
     }
 
     #[test]

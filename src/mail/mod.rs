@@ -42,7 +42,7 @@ pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;
 pub use fields::{Label, read as read_fields};
 pub use forward::Forwarded;
-pub use guard::{Limits, Unreadable};
+pub use guard::{Limits, Unreadable, id_of_unreadable};
 pub use lookalike::{Familiar, Oddity};
 pub use protection::Protection;
 pub use subject::{fold, strip_prefixes};

@@ -30,6 +30,8 @@ pub struct Erasure {
     pub address: String,
     /// Names the person went by, the longest first.
     pub names: Vec<String>,
+    /// Their family names alone.
+    pub family: Vec<String>,
     /// What stands in their place.
     pub pseudonym: String,
     /// Tickets they took part in.
@@ -218,12 +220,17 @@ impl Store {
         let mut links = BTreeSet::new();
         let mut count = 0;
         let mut touched: BTreeSet<i64> = erasure.tickets.clone();
+        let mut judged = BTreeSet::new();
         for column in sql::COLUMNS {
-            count += tx.replace(*column, erasure, &mut links, &mut touched).await?;
+            let changed = tx.replace(*column, erasure, &mut links, &mut touched).await?;
+            count += changed.len();
+            if column.name.starts_with("inbox.") {
+                judged.extend(changed);
+            }
         }
-        let touched: Vec<i64> = touched.into_iter().collect();
+        let (touched, judged): (Vec<i64>, Vec<i64>) = (touched.into_iter().collect(), judged.into_iter().collect());
         tx.article_words(&tickets).await?;
-        tx.digest_anew(&self.key, &touched).await?;
+        tx.digest_anew(&self.key, &touched, &judged).await?;
         tx.close_links(&links, erasure, actor, count, now).await?;
         tx.commit().await?;
         sqlx::query(sql::SEARCH_ANEW.on(self.engine)).execute(&self.write).await?;
@@ -256,23 +263,25 @@ impl Tx {
         Ok(())
     }
 
-    /// Puts the pseudonym where a column names the person.
+    /// Puts the pseudonym where a column names the person; gives the rows it changed.
     async fn replace(
         &mut self,
         column: Column,
         erasure: &Erasure,
         links: &mut BTreeSet<i64>,
         touched: &mut BTreeSet<i64>,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Vec<i64>, StoreError> {
         let mut changed: BTreeMap<i64, (String, i64)> = BTreeMap::new();
-        for word in std::iter::once(&erasure.address).chain(&erasure.names) {
-            let whole = Word::new(word);
+        let of_mails = column.name.starts_with("inbox.");
+        for word in std::iter::once(&erasure.address).chain(&erasure.names).chain(&erasure.family) {
+            let whole = if erasure.family.contains(word) { Word::family(word) } else { Word::new(word) };
             let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word)).bind(pattern_as_is(word));
             for row in query.fetch_all(&mut *self.tx).await? {
                 let (id, ticket, link): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
                 touched.insert(ticket);
                 // A name may be somebody else's, elsewhere.
-                if *word != erasure.address && !erasure.tickets.contains(&ticket) {
+                let theirs = erasure.tickets.contains(&ticket) || (of_mails && erasure.mails.contains(&id));
+                if *word != erasure.address && !theirs {
                     continue;
                 }
                 let text: String = changed.get(&id).map_or_else(|| row.try_get(3), |(text, _)| Ok(text.clone()))?;
@@ -285,7 +294,7 @@ impl Tx {
             sqlx::query(column.set.on(self.engine)).bind(*id).bind(text).execute(&mut *self.tx).await?;
             links.insert(*link);
         }
-        Ok(changed.len())
+        Ok(changed.into_keys().collect())
     }
 
     /// Adds a link for each whose rows were changed, which says what they are now.
@@ -360,6 +369,11 @@ impl Word {
 
     fn name(word: &str) -> Self {
         Self::between(r"[^\p{L}\p{N}]", word, r"[^\p{L}\p{N}]")
+    }
+
+    /// A name that is no part of an address.
+    fn family(word: &str) -> Self {
+        Self::between(r"[^\p{L}\p{N}._%+@-]", word, r"[^\p{L}\p{N}._%+@-]|[.-](?:$|[^\p{L}\p{N}])")
     }
 
     fn between(before: &str, word: &str, after: &str) -> Self {

@@ -1,16 +1,21 @@
 //! Digests of what may change: who changes a row past the program leaves one that does not fit.
 //!
-//! The chain covers what is only ever added. A ticket's status, an email's verdict and the texts of messages (which an erasure
-//! empties) have a keyed digest in their row instead, by the key of the store; that key's own digest stands in the chain.
+//! The chain covers what is only ever added. What changes, a ticket and who takes part in it, an email's verdict, and messages
+//! (which an erasure empties), has a keyed digest in its row instead, by the key of the store; that key's own digest stands in
+//! the chain. Digests of the first form cover fewer columns; a row gets the whole one when it is next written.
+
+use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use super::chain::Deed;
-use super::{Durability, Store, StoreError, Tx, sql};
+use super::{Durability, Judgement, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
+use crate::ticket::{MessageDraft, TicketView};
 
 /// The fact since when rows have digests.
 const SINCE: &str = "digests-since";
@@ -18,6 +23,68 @@ const SINCE: &str = "digests-since";
 pub(super) const KEY_LINK: &str = "key";
 /// Rows looked at by one statement.
 const PAGE: i64 = 1_000;
+
+/// Begins a digest of the form that covers all parts.
+const FORM: &str = "2:";
+
+/// Rows of one kind that have digests.
+struct Covered {
+    /// What it is called in findings.
+    name: &'static str,
+    /// What its digest begins with, so that a row of one kind is never one of another.
+    kind: &'static str,
+    /// How many parts digests of the first form cover.
+    first_form: usize,
+    /// Whether the last part is a list, whose order does not count.
+    listed: bool,
+    /// Rows after an id, and those of a list of ids: id, digest, then the parts as texts.
+    page: sql::Sql,
+    some: sql::Sql,
+    write: sql::Sql,
+}
+
+const MESSAGES: Covered = Covered {
+    name: "message",
+    kind: "message",
+    first_form: 5,
+    listed: false,
+    page: sql::DIGESTED_MESSAGES,
+    some: sql::DIGESTED_MESSAGES_OF,
+    write: sql::MESSAGES_DIGEST,
+};
+const TICKETS: Covered = Covered {
+    name: "ticket",
+    kind: "ticket",
+    first_form: 3,
+    listed: true,
+    page: sql::DIGESTED_TICKETS,
+    some: sql::DIGESTED_TICKETS_OF,
+    write: sql::TICKETS_DIGEST,
+};
+const VERDICTS: Covered = Covered {
+    name: "the verdict on mail",
+    kind: "verdict",
+    first_form: 3,
+    listed: false,
+    page: sql::DIGESTED_VERDICTS,
+    some: sql::DIGESTED_VERDICTS_OF,
+    write: sql::VERDICTS_DIGEST,
+};
+
+impl Covered {
+    fn parts(&self, row: &AnyRow) -> Result<Vec<String>, StoreError> {
+        let mut parts = (2..row.len()).map(|at| row.try_get(at)).collect::<Result<Vec<String>, sqlx::Error>>()?;
+        if let Some(last) = parts.last_mut().filter(|_| self.listed) {
+            *last = sorted(last);
+        }
+        Ok(parts)
+    }
+}
+
+fn sorted(lines: &str) -> String {
+    let lines: BTreeSet<&str> = lines.split('\n').collect();
+    lines.into_iter().collect::<Vec<_>>().join("\n")
+}
 
 /// The key of the digests.
 #[derive(Clone, Default)]
@@ -44,19 +111,63 @@ impl Key {
         HEXLOWER.encode(&mac.finalize().into_bytes()[..12])
     }
 
-    /// Of a message.
-    pub(super) fn message(&self, ticket: i64, direction: &str, visibility: &str, text: &str, new_text: &str) -> String {
-        self.digest("message", &[&ticket.to_string(), direction, visibility, text, new_text])
+    /// What a row's digest column holds.
+    fn of(&self, covered: &Covered, parts: &[&str]) -> String {
+        format!("{FORM}{}", self.digest(covered.kind, parts))
     }
 
-    /// Of a ticket.
-    pub(super) fn ticket(&self, id: i64, number: &str, status: &str) -> String {
-        self.digest("ticket", &[&id.to_string(), number, status])
+    /// Whether a digest is the one of these parts. The first form covered fewer of them.
+    fn fits(&self, covered: &Covered, parts: &[&str], digest: &str) -> bool {
+        match digest.strip_prefix(FORM) {
+            Some(_) => digest == self.of(covered, parts),
+            None => digest == self.digest(covered.kind, &parts[..covered.first_form.min(parts.len())]),
+        }
+    }
+
+    /// Of a message.
+    pub(super) fn message(
+        &self,
+        ticket: i64,
+        direction: &str,
+        visibility: &str,
+        message: &MessageDraft,
+        files: &str,
+    ) -> String {
+        let parts =
+            [&ticket.to_string(), direction, visibility, &message.text, &message.new_text, &message.sender, files];
+        self.of(&MESSAGES, &parts)
+    }
+
+    /// Of a ticket, with who takes part in it.
+    pub(super) fn ticket(&self, ticket: &TicketView, resolve_due: Millis) -> String {
+        let numbers = [ticket.id, ticket.level, ticket.merged_into, ticket.rating, resolve_due].map(|n| n.to_string());
+        let [id, level, merged_into, rating, resolve_due] = &numbers;
+        let people = sorted(&ticket.participants.join("\n"));
+        let status = ticket.status.as_str();
+        self.of(
+            &TICKETS,
+            &[
+                id,
+                &ticket.number,
+                status,
+                &ticket.requester.address,
+                &ticket.assignee,
+                &ticket.title,
+                &ticket.priority,
+                &ticket.solution,
+                level,
+                merged_into,
+                rating,
+                resolve_due,
+                &people,
+            ],
+        )
     }
 
     /// Of an email's verdict.
-    pub(super) fn verdict(&self, id: i64, verdict: &str, ticket: i64) -> String {
-        self.digest("verdict", &[&id.to_string(), verdict, &ticket.to_string()])
+    pub(super) fn verdict(&self, id: i64, judgement: &Judgement) -> String {
+        let (id, ticket) = (id.to_string(), judgement.ticket_id.to_string());
+        self.of(&VERDICTS, &[&id, judgement.verdict.as_str(), &ticket, &judgement.sender, &judgement.reason])
     }
 
     /// Of the key itself, for the chain.
@@ -100,31 +211,18 @@ impl Store {
         let named = self.named().await?.unwrap_or_default();
         let mut since = named.split(' ').skip(1).map(|id| id.parse::<i64>().unwrap_or(0));
         let mut wrong = Vec::new();
-        let checks = [
-            (sql::DIGESTED_MESSAGES, "message"),
-            (sql::DIGESTED_TICKETS, "ticket"),
-            (sql::DIGESTED_VERDICTS, "the verdict on mail"),
-        ];
-        for (statement, what) in checks {
+        for covered in [&MESSAGES, &TICKETS, &VERDICTS] {
             let (mut after, since) = (0_i64, since.next().unwrap_or(0));
             loop {
-                let query = sqlx::query(statement.on(self.engine)).bind(after).bind(PAGE);
+                let query = sqlx::query(covered.page.on(self.engine)).bind(after).bind(PAGE);
                 let rows = query.fetch_all(&self.read).await?;
                 let Some(last) = rows.last() else { break };
                 for row in &rows {
-                    let (id, digest): (i64, String) = (row.try_get(0)?, row.try_get(2)?);
-                    let (other, one): (i64, String) = (row.try_get(3)?, row.try_get(4)?);
-                    let expected = match what {
-                        "message" => {
-                            let [visibility, text, new_text]: [String; 3] =
-                                [row.try_get(5)?, row.try_get(6)?, row.try_get(7)?];
-                            self.key.message(other, &one, &visibility, &text, &new_text)
-                        }
-                        "ticket" => self.key.ticket(id, &one, &row.try_get::<String, _>(5)?),
-                        _ => self.key.verdict(id, &one, other),
-                    };
-                    if digest != expected && (!digest.is_empty() || id > since) {
-                        wrong.push(format!("{what} {id} was changed past the program"));
+                    let (id, digest): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+                    let parts = covered.parts(row)?;
+                    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+                    if !self.key.fits(covered, &parts, &digest) && (!digest.is_empty() || id > since) {
+                        wrong.push(format!("{} {id} was changed past the program", covered.name));
                     }
                 }
                 after = last.try_get(0)?;
@@ -151,17 +249,43 @@ impl Store {
 }
 
 impl Tx {
-    /// The digests of messages that were emptied, and of their tickets, made anew.
-    pub(super) async fn digest_anew(&mut self, key: &Key, tickets: &[i64]) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::MESSAGES_OF_TICKETS.on(self.engine)).bind(super::rows::json(&tickets)?);
-        let mut rows = Vec::new();
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let (id, ticket): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let [direction, visibility, text, new_text]: [String; 4] =
-                [row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, row.try_get(5)?];
-            rows.push((id, key.message(ticket, &direction, &visibility, &text, &new_text)));
+    /// The digests of what an erasure rewrote, made anew: messages of these tickets, the tickets, and verdicts of these mails.
+    pub(super) async fn digest_anew(&mut self, key: &Key, tickets: &[i64], mails: &[i64]) -> Result<(), StoreError> {
+        for (covered, ids) in [(&MESSAGES, tickets), (&TICKETS, tickets), (&VERDICTS, mails)] {
+            let query = sqlx::query(covered.some.on(self.engine)).bind(super::rows::json(&ids)?);
+            let mut rows = Vec::new();
+            for row in query.fetch_all(&mut *self.tx).await? {
+                let (id, digest): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+                // What has none by rights gets none here: a row from before, a mail that is held.
+                if !digest.is_empty() {
+                    let parts = covered.parts(&row)?;
+                    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+                    rows.push((id, key.of(covered, &parts)));
+                }
+            }
+            self.insert(covered.write, &rows).await?;
         }
-        self.insert(sql::MESSAGES_DIGEST, &rows).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_of_the_first_form_covers_its_parts_alone() {
+        let key = Key::new(b"secret");
+        let first = key.digest(TICKETS.kind, &["1", "CG42N1-000001", "open"]);
+        assert!(key.fits(&TICKETS, &["1", "CG42N1-000001", "open", "ana@college.example"], &first));
+        assert!(!key.fits(&TICKETS, &["1", "CG42N1-000001", "closed", "ana@college.example"], &first));
+        let second = key.of(&TICKETS, &["1", "CG42N1-000001", "open", "ana@college.example"]);
+        assert!(!key.fits(&TICKETS, &["1", "CG42N1-000001", "open", "eve@college.example"], &second));
+        assert!(!key.fits(&TICKETS, &["1", "CG42N1-000001", "open"], second.trim_start_matches(FORM)));
+    }
+
+    #[test]
+    fn the_order_of_who_takes_part_does_not_count() {
+        assert_eq!(sorted("b@x\na@x\nb@x"), sorted("a@x\nb@x"));
     }
 }

@@ -158,7 +158,8 @@ impl Store {
         Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
     }
 
-    /// Tickets for a list by mail, the most urgent and oldest first.
+    /// Tickets for a list by mail, the most urgent and oldest first; where done ones are listed too, those that are not come
+    /// first, and the newest of each.
     ///
     /// # Errors
     /// [`StoreError::Statement`].

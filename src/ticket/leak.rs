@@ -9,6 +9,11 @@ use super::token::Token;
 
 /// Fewest characters of a token's text: 5 bytes of name, 12 of signature, 1 of ticket, in base32.
 const SHORTEST: usize = 29;
+/// Characters of a token that lead to it: 80 bits, which stand nowhere else by chance.
+const PIECE: usize = 16;
+/// Words that follow each other as they do in a letter, and their fewest characters: where a line was broken anew or its beginning
+/// cut off, it is still the letter's.
+const WORDS: (usize, usize) = (6, 30);
 /// Shortest line of a letter that is no mere phrase.
 const LINE: usize = 12;
 
@@ -59,10 +64,19 @@ pub fn copies(text: &str, letter: &str, known: &[&str]) -> bool {
         text.lines().map(plain).filter(|line| line.chars().count() >= LINE).collect()
     };
     let open: String = known.iter().map(|text| plain(&text.replace('\n', " "))).collect::<Vec<_>>().join(" ");
-    let secret: Vec<String> = of(letter).into_iter().filter(|line| !open.contains(line.as_str())).collect();
     // Clients wrap lines anew.
     let whole = plain(&text.lines().map(plain).collect::<Vec<_>>().join(" "));
-    secret.iter().any(|line| whole.contains(line.as_str()))
+    let copied = |run: &str| whole.contains(run) && !open.contains(run);
+    of(letter).iter().any(|line| copied(line) || runs_of_words(line).any(copied))
+}
+
+/// Each run of [`WORDS`] words of a line.
+fn runs_of_words(line: &str) -> impl Iterator<Item = &str> {
+    let ends: Vec<usize> = line.match_indices(' ').map(|(at, _)| at).chain([line.len()]).collect();
+    let starts: Vec<usize> = std::iter::once(0).chain(line.match_indices(' ').map(|(at, _)| at + 1)).collect();
+    let (count, least) = WORDS;
+    let runs = starts.into_iter().zip(ends.into_iter().skip(count - 1)).map(|(from, to)| &line[from..to]);
+    runs.filter(move |run| run.chars().count() >= least)
 }
 
 /// Whether what can be read in a file holds a token: one of `tokens`, or one behind what stands before one in our letters. Files hold
@@ -96,9 +110,13 @@ fn line_with_token(lines: &[&str], tokens: &[String]) -> Option<usize> {
             squeezed.push(c);
             at.push(number);
         }
-        // A quoted-printable break, and what is put before quoted lines, part nothing.
     }
-    let of_email = tokens.iter().filter_map(|token| squeezed.find(token.as_str())).min().map(|place| at[place]);
+    // A piece is enough: what is missing can be tried out.
+    let pieces = tokens.iter().flat_map(|token| token.as_bytes().windows(PIECE.min(token.len().max(1))));
+    let of_email = pieces
+        .filter_map(|piece| squeezed.as_bytes().windows(piece.len()).position(|run| run == piece))
+        .min()
+        .map(|place| at[place]);
     let any = || lines.iter().position(|line| runs(&decoded(line)).any(|run| Token::parse(run).is_some()));
     match (of_email, any()) {
         (Some(one), Some(other)) => Some(one.min(other)),
@@ -207,6 +225,8 @@ mod tests {
             format!("support+{}=\n{}@desk", &token[..9], &token[9..]),
             format!("> support+{}\n> {}@desk", &token[..20], &token[20..]),
             format!("support+{}\u{ad}{}@desk", &token[..20], &token[20..]),
+            format!("support+{}@desk", &token[..token.len() - 1]),
+            format!("support+{} @desk", &token[4..token.len() - 3]),
         ] {
             let text = format!("Bonjour.\n\nmots {form} fin");
             assert_ne!(look(&text, std::slice::from_ref(&token)), Outgoing::Clean, "{form}");
@@ -232,6 +252,9 @@ mod tests {
         assert!(copies("Bonjour\n> SECRET: mot de\n> passe zebra", letter, &[request]));
         assert!(!copies("Bonjour\n> L'imprimante est en panne.", letter, &[request]));
         assert!(!copies("Bonjour, la cartouche est commandée.", letter, &[request]));
+        let letter = "Le code du coffre de la salle des serveurs est 4711, ne le donnez à personne.";
+        assert!(copies("Bonjour\ndu coffre de la salle\ndes serveurs est 4711", letter, &[]), "its beginning cut off");
+        assert!(!copies("Bonjour, le code du coffre est changé.", letter, &[]));
     }
 
     #[test]

@@ -129,9 +129,12 @@ pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) 
     let waiting = if send { 0 } else { store.stop_letters(&format!("{RESTORED}: it may have left since")).await? };
     let (erased, unerased) = match super::erased::place(settings) {
         Some(list) => super::erased::repeat(&store, &list, now).await?,
-        None => (0, 0),
+        None => (0, Vec::new()),
     };
-    let text = format!("from a backup; {waiting} letters that waited need a person; {erased} people erased again");
+    let text = format!(
+        "from a backup; {waiting} letters that waited need a person; {erased} people erased again, {} could not be",
+        unerased.len()
+    );
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     store.record(Deed { kind: "restored", actor: "operator", subject: &name, text: &text }, now).await?;
     store.close().await;
@@ -148,7 +151,7 @@ pub struct Restored {
     /// People erased since the copy was made, and erased again in it.
     pub erased: usize,
     /// People who could not be erased whole: mail that names them waits.
-    pub unerased: usize,
+    pub unerased: Vec<String>,
 }
 
 async fn restore_file(database: &Path, file: &Path, now: Millis) -> Result<Option<PathBuf>, Trouble> {

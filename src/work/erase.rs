@@ -71,8 +71,15 @@ pub async fn run(
     if let Some(list) = list {
         super::erased::note(list, &address)?;
     }
-    let erasure =
-        Erasure { address: address.clone(), names: whole(names), pseudonym: pseudonym()?, tickets, mails, letters };
+    let erasure = Erasure {
+        address: address.clone(),
+        family: family(&names),
+        names: whole(names),
+        pseudonym: pseudonym()?,
+        tickets,
+        mails,
+        letters,
+    };
     let rows = store.erase(&erasure, actor, now).await?;
     let mut found: Vec<(String, usize)> =
         store.search(&address).await?.into_iter().map(|(place, count)| (place.to_owned(), count)).collect();
@@ -106,6 +113,20 @@ fn whole(names: BTreeSet<String>) -> Vec<String> {
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names.dedup();
     names
+}
+
+/// Family names alone, as "Mme Martin" has them: what is written in capitals (`MARTIN Ana`), else all but the first word.
+fn family(names: &BTreeSet<String>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for name in names.iter().filter(|name| !name.contains('@')) {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        let capitals = |word: &str| word.chars().count() > 1 && !word.chars().any(char::is_lowercase);
+        let mixed = words.iter().any(|w| capitals(w)) && words.iter().any(|w| !capitals(w));
+        let last = words.iter().enumerate().filter(|(at, word)| if mixed { capitals(word) } else { *at > 0 });
+        found.extend(last.map(|(_, word)| (*word).to_owned()).filter(|word| word.chars().count() >= 4));
+    }
+    // Databases fold the letters of ASCII alone.
+    found.iter().flat_map(|name| [name.clone(), name.to_uppercase(), name.to_lowercase()]).collect()
 }
 
 /// Mails, or letters, in which the address stands, whatever their encoding.

@@ -87,23 +87,23 @@ pub(super) fn note(file: &Path, address: &str) -> Result<(), Trouble> {
     out.write_all(format!("{head}{hash}\n").as_bytes()).and_then(|()| out.sync_all()).map_err(failed)
 }
 
-/// Erases again, in a database that was brought back, everybody of the list. Gives how many were in it, and how many of
-/// them could not be erased whole.
+/// Erases again, in a database that was brought back, everybody of the list. Gives how many were erased, and who could not be
+/// erased whole.
 ///
 /// # Errors
 /// [`Trouble`]; some may be erased then, and `restore` repeats all.
-pub(super) async fn repeat(store: &Store, file: &Path, now: Millis) -> Result<(usize, usize), Trouble> {
-    let Some(list) = List::read(file)? else { return Ok((0, 0)) };
-    let (mut done, mut left) = (0, 0);
+pub(super) async fn repeat(store: &Store, file: &Path, now: Millis) -> Result<(usize, Vec<String>), Trouble> {
+    let Some(list) = List::read(file)? else { return Ok((0, Vec::new())) };
+    let (mut done, mut left) = (0, Vec::new());
     for address in store.addresses().await? {
         if !list.hashes.contains(&list.hash(&address)) {
             continue;
         }
         match erase::run(store, None, &address, "operator", now, |_, _| {}).await {
             Ok(erased) if erased.left.is_empty() => done += 1,
-            Ok(_) => left += 1,
+            Ok(_) => left.push(address),
             // A mail that waits for its verdict, or an address that stands in a verdict alone.
-            Err(Trouble::Again(_)) => left += 1,
+            Err(Trouble::Again(_)) => left.push(address),
             Err(Trouble::Input(_) | Trouble::Usage(_)) => {}
             Err(other) => return Err(other),
         }

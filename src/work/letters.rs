@@ -164,7 +164,11 @@ impl<'a> Writer<'a> {
     /// What some letters show besides their ticket and message.
     async fn look_up(&self, draft: &mut Draft<'_>, unit: &mut Unit) -> Result<(), StoreError> {
         match draft.order.kind {
-            LetterKind::Listing | LetterKind::Progress => draft.extra.listed = self.listed(&draft.order, unit).await?,
+            LetterKind::Listing | LetterKind::Progress => {
+                draft.extra.listed = self.listed(&draft.order, unit).await?;
+                // The one that was asked about is what they look for.
+                draft.extra.listed.sort_by_key(|listed| listed.number != draft.ticket.number);
+            }
             LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake | LetterKind::PostMortem => {
                 draft.extra.told = self.told(&draft.ticket, unit).await?;
             }

@@ -63,6 +63,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("NUL bytes", plain("From: c2@x.example\nSubject: a\0b\n", b"be\0fore\0\0after\r\n"), "opened"),
         ("no From", plain("Subject: x\n", b"x"), "held: it has no usable sender address"),
         ("an empty From", plain("From: <>\nSubject: x\n", b"x"), "held: it has no usable sender address"),
+        ("quotes that are not needed", plain("From: \"c3b\"@x.example\nSubject: x\n", b"x"), "opened"),
         ("a newline in From", plain("From: \"Eve\n Bcc: all@x.example\" <c3@x.example>\n", b"x"), "opened"),
         (
             "an encoded newline in From",

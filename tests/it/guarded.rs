@@ -29,6 +29,9 @@ async fn erased_again(database: Database) {
             .await;
     site.receive(&Mail::from("Ana Martin <ana@college.example>").attach("plan.png", b"a picture")).await;
     site.then(&Mail::from("bob@college.example").subject("Une autre").text("Rien à voir avec elle.")).await;
+    let answer =
+        Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#tag martin\n\nMme MARTIN a rappelé.");
+    site.then(&answer).await;
     let settings = site.desk.settings.load_full();
     let file = copies.path().join("by-hand");
     backup::make(site.store(), &site.url, &file).await.unwrap();
@@ -36,6 +39,10 @@ async fn erased_again(database: Database) {
     assert!(!list.exists());
     let done = erase::run(site.store(), Some(&list), ANA, "operator", site.clock.now(), |_, _| {}).await.unwrap();
     assert_eq!(done.left, []);
+    assert!(
+        site.store().search("martin").await.unwrap().iter().all(|(_, count)| *count == 0),
+        "her name alone goes too"
+    );
     let noted = std::fs::read_to_string(&list).unwrap();
     assert!(!noted.contains("ana") && !noted.contains("college"), "{noted}");
     assert_eq!(mode(&list), 0o600);
@@ -43,7 +50,7 @@ async fn erased_again(database: Database) {
     let Site { folder, desk, url, .. } = site;
     drop(desk);
     let done = backup::restore(&settings, &file, false, START + HOUR).await.unwrap();
-    assert_eq!((done.erased, done.unerased), (1, 0));
+    assert_eq!((done.erased, done.unerased), (1, Vec::new()));
     let store = Store::open(&url).await.unwrap();
     assert!(store.search(ANA).await.unwrap().iter().all(|(_, count)| *count == 0), "she did not come back");
     let deeds = store.deeds(10).await.unwrap();

@@ -370,6 +370,21 @@ stories! {
         assert!(site.sink.with_words(MARIE, "merci, c'est bon").mail.text.contains("close"));
     }
 
+    the_ticket_that_was_asked_about_comes_first_and_done_ones_last(site) {
+        site.receive(&Mail::from(ANA).subject("Ancienne panne")).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nFait.")).await;
+        for subject in ["Imprimante", "Écran", "Clavier"] {
+            site.then(&Mail::from(ANA).subject(subject)).await;
+        }
+        let ack = site.sink.with_words(ANA, "CG42N1-000003");
+        site.then(&Mail::press(&ack.mail, "#statut", ANA)).await;
+        let listed = site.sink.last(ANA).mail.text;
+        let place = |title: &str| listed.rfind(title).unwrap_or_else(|| panic!("{title}: {listed}"));
+        assert!(place("Écran") < place("Clavier") && place("Clavier") < place("Imprimante"), "{listed}");
+        assert!(place("Imprimante") < place("Ancienne panne"), "{listed}");
+    }
+
     what_only_looks_like_an_order_is_text(site, "[audiences.tous]\naddresses = [\"ana@college.example\", \"bob@college.example\"]\n") {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);

@@ -26,7 +26,7 @@ fn words(found: &Findings) -> String {
 }
 
 /// Damage, and words that must name it.
-const DAMAGES: [(&str, &str); 30] = [
+const DAMAGES: [(&str, &str); 42] = [
     ("UPDATE inbox SET verdict = '' WHERE id = 1", "mail 1 is done with the verdict \"\""),
     ("UPDATE inbox SET state = 'new' WHERE id = 1", "mail 1 is new with the verdict"),
     ("UPDATE inbox SET reason = '' WHERE id = 2", "without a reason"),
@@ -46,6 +46,31 @@ const DAMAGES: [(&str, &str); 30] = [
     ("UPDATE message SET new_text = 'never said' WHERE id = 1", "message 1 was changed past the program"),
     ("UPDATE message SET visibility = 'internal' WHERE id = 1", "message 1 was changed past the program"),
     ("UPDATE message SET digest = '' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE message SET sender = 'eve@elsewhere.example' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE message SET attachments = '[]' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE ticket SET title = 'Autre chose' WHERE id = 2", "ticket 2 was changed past the program"),
+    ("UPDATE ticket SET assignee = 'eve@elsewhere.example' WHERE id = 1", "ticket 1 was changed past the program"),
+    ("UPDATE ticket SET priority = 'P0' WHERE id = 1", "ticket 1 was changed past the program"),
+    ("UPDATE ticket SET solution = 'Rien.' WHERE id = 1", "ticket 1 was changed past the program"),
+    ("UPDATE ticket SET resolve_due = resolve_due + 3600000 WHERE id = 2", "ticket 2 was changed past the program"),
+    (
+        "UPDATE participant SET address = 'eve@elsewhere.example' WHERE ticket_id = 2",
+        "ticket 2 was changed past the program",
+    ),
+    (
+        "INSERT INTO participant (ticket_id, address, role) VALUES (1, 'eve@elsewhere.example', 'cc')",
+        "ticket 1 was changed past the program",
+    ),
+    (
+        "UPDATE ticket SET requester = 'eve@elsewhere.example' WHERE id = 2; \
+         UPDATE participant SET address = 'eve@elsewhere.example' WHERE ticket_id = 2",
+        "ticket 2 was changed past the program",
+    ),
+    (
+        "UPDATE inbox SET sender = 'eve@elsewhere.example' WHERE id = 2",
+        "the verdict on mail 2 was changed past the program",
+    ),
+    ("UPDATE inbox SET reason = 'because' WHERE id = 2", "the verdict on mail 2 was changed past the program"),
     ("UPDATE ticket SET status = 'open' WHERE id = 2", "ticket 2 was changed past the program"),
     ("UPDATE inbox SET verdict = 'refused' WHERE id = 2", "the verdict on mail 2 was changed past the program"),
     (

@@ -161,7 +161,8 @@ statements! {
          WHERE ($2 = '' OR status = $2) AND ($3 = '' OR assignee = $3) AND ($4 = '' OR requester = $4) \
          AND ($5 = 0 OR status NOT IN ('resolved', 'closed')) AND (updated_at <= $6 \
          OR (respond_due > 0 AND respond_due < $8) OR (resolve_due > 0 AND resolve_due < $8)) AND queue",
-        "ORDER BY priority, id LIMIT $7");
+        "ORDER BY CASE WHEN $5 = 0 AND status IN ('resolved', 'closed') THEN 1 ELSE 0 END, CASE WHEN $5 = 0 THEN '' ELSE priority END, \
+         CASE WHEN $5 = 0 THEN -id ELSE id END LIMIT $7");
     PARTICIPANTS_ADD = rows!(
         "INSERT INTO participant (ticket_id, address, name, role) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3",

@@ -2,6 +2,25 @@
 
 use super::Sql;
 
+/// Id, digest, and what the digest covers, all as texts in the order of [`crate::store::integrity`].
+macro_rules! digested {
+    ("message") => {
+        "SELECT id, digest, CAST(ticket_id AS TEXT), direction, visibility, text, new_text, sender, attachments FROM message "
+    };
+    ("ticket", $join:literal) => {
+        concat!(
+            "SELECT id, digest, CAST(id AS TEXT) AS own, number, status, requester, assignee, title, priority, solution, \
+             CAST(level AS TEXT), CAST(merged_into AS TEXT), CAST(rating AS TEXT), CAST(resolve_due AS TEXT), \
+             COALESCE((SELECT ",
+            $join,
+            "(address, '\n') FROM participant WHERE participant.ticket_id = ticket.id), '') FROM ticket "
+        )
+    };
+    ("verdict") => {
+        "SELECT id, digest, CAST(id AS TEXT) AS own, verdict, CAST(ticket_id AS TEXT), sender, reason FROM inbox "
+    };
+}
+
 statements! {
     // What must hold; each gives what does not, in words, at most 100.
     VERIFY_VERDICTS = Sql::both(
@@ -78,21 +97,31 @@ statements! {
     VERIFY_FOREIGN = Sql {
         sqlite: "SELECT \"table\" || ' has a row without its ' || parent FROM pragma_foreign_key_check LIMIT 100",
         postgres: "SELECT 'ok' WHERE false" };
-    DIGESTED_MESSAGES = Sql::both(
-        "SELECT id, created_at, digest, ticket_id, direction, visibility, text, new_text FROM message WHERE id > $1 ORDER BY id LIMIT $2");
-    DIGESTED_TICKETS = Sql::both(
-        "SELECT id, created_at, digest, id AS other, number, status FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
+    DIGESTED_MESSAGES = Sql::both(concat!(digested!("message"), "WHERE id > $1 ORDER BY id LIMIT $2"));
+    DIGESTED_TICKETS = Sql {
+        sqlite: concat!(digested!("ticket", "group_concat"), "WHERE id > $1 ORDER BY id LIMIT $2"),
+        postgres: concat!(digested!("ticket", "string_agg"), "WHERE id > $1 ORDER BY id LIMIT $2") };
     // A held mail, and one that somebody refused, has no digest: it gets another verdict yet.
     DIGESTED_VERDICTS = Sql::both(
-        "SELECT id, decided_at, digest, ticket_id, verdict FROM inbox WHERE id > $1 AND (digest <> '' \
-         OR verdict IN ('opened', 'joined', 'command')) ORDER BY id LIMIT $2");
+        concat!(digested!("verdict"), "WHERE id > $1 AND (digest <> '' OR verdict IN ('opened', 'joined', 'command')) ORDER BY id LIMIT $2"));
     LAST_IDS = Sql::both(
         "SELECT (SELECT COALESCE(MAX(id), 0) FROM message), (SELECT COALESCE(MAX(id), 0) FROM ticket), (SELECT COALESCE(MAX(id), 0) FROM inbox)");
     LINK_OF_KEY = Sql::both("SELECT text FROM link WHERE kind = $1 ORDER BY id DESC LIMIT 1");
-    MESSAGES_OF_TICKETS = among_ids!(
-        "SELECT id, ticket_id, direction, visibility, text, new_text FROM message WHERE ticket_id", "", "");
+    DIGESTED_MESSAGES_OF = Sql {
+        sqlite: concat!(digested!("message"), "WHERE ticket_id IN (SELECT value FROM json_each($1))"),
+        postgres: concat!(digested!("message"), "WHERE ticket_id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))") };
+    DIGESTED_TICKETS_OF = Sql {
+        sqlite: concat!(digested!("ticket", "group_concat"), "WHERE id IN (SELECT value FROM json_each($1))"),
+        postgres: concat!(digested!("ticket", "string_agg"), "WHERE id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))") };
+    DIGESTED_VERDICTS_OF = Sql {
+        sqlite: concat!(digested!("verdict"), "WHERE id IN (SELECT value FROM json_each($1))"),
+        postgres: concat!(digested!("verdict"), "WHERE id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))") };
     MESSAGES_DIGEST = rows!(
         "UPDATE message SET digest = j.value ->> 1", "AND message.id = CAST(j.value ->> 0 AS BIGINT)");
+    TICKETS_DIGEST = rows!(
+        "UPDATE ticket SET digest = j.value ->> 1", "AND ticket.id = CAST(j.value ->> 0 AS BIGINT)");
+    VERDICTS_DIGEST = rows!(
+        "UPDATE inbox SET digest = j.value ->> 1", "AND inbox.id = CAST(j.value ->> 0 AS BIGINT)");
     COUNTERS = Sql::both("SELECT prefix, last FROM counter ORDER BY prefix");
     NUMBERS = Sql::both("SELECT id, number FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
     COVERED_EVENTS = Sql::both(

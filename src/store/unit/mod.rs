@@ -471,7 +471,9 @@ impl Unit {
         }
         let direction = if message.from_agent { "out" } else { "in" };
         let visibility = message.visibility.as_str();
-        let digest = self.key.message(ticket, direction, visibility, &message.text, &message.new_text);
+        // A list of plain values always has a JSON form.
+        let files = serde_json::to_string(&message.attachments).unwrap_or_else(|_| "[]".to_owned());
+        let digest = self.key.message(ticket, direction, visibility, message, &files);
         self.messages.push((
             ticket,
             inbox_id,
@@ -484,8 +486,7 @@ impl Unit {
             message.message_id.clone(),
             message.text.clone(),
             message.new_text.clone(),
-            // A list of plain values always has a JSON form.
-            serde_json::to_string(&message.attachments).unwrap_or_else(|_| "[]".to_owned()),
+            files,
             message.content.clone(),
             digest,
         ));

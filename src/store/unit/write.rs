@@ -49,7 +49,7 @@ pub(in crate::store) fn search_words(texts: &[&str]) -> String {
 fn digest_of(key: &Key, id: i64, judgement: &Judgement) -> String {
     match judgement.verdict {
         Verdict::Held => String::new(),
-        verdict => key.verdict(id, verdict.as_str(), judgement.ticket_id),
+        _ => key.verdict(id, judgement),
     }
 }
 
@@ -128,7 +128,7 @@ impl Unit {
                 let unanswered = sla.respond_missed > 0 && ticket.first_responded_at == 0;
                 let respond_due = if unanswered { sla.respond_missed } else { sla.respond_due };
                 let resolve_due = if sla.resolve_missed > 0 { sla.resolve_missed } else { sla.resolve_due };
-                let digest = self.key.ticket(ticket.id, &ticket.number, ticket.status.as_str());
+                let digest = self.key.ticket(ticket, resolve_due);
                 Some(Written { at, respond_due, resolve_due, digest, ticket })
             };
             ids.iter().filter_map(one).collect()

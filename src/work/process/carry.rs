@@ -260,7 +260,9 @@ fn judgement(one: &Read, (verdict, cause, reason, ticket_id): Found) -> Judgemen
         cause,
         reason,
         ticket_id,
-        message_id: mail.and_then(|i| i.mail.message_id.clone()).unwrap_or_default(),
+        message_id: mail
+            .map_or_else(|| crate::mail::id_of_unreadable(&one.mail.bytes), |i| i.mail.message_id.clone())
+            .unwrap_or_default(),
         sender: mail.map(|i| i.sender.clone()).unwrap_or_default(),
         subject: mail.map(|i| i.mail.subject.clone()).unwrap_or_default(),
         content: mail.map(|i| i.mail.content.clone()).unwrap_or_default(),
