@@ -154,7 +154,13 @@ fn fold_with_places(text: &str) -> (String, Vec<usize>) {
             '\u{a0}' | '\u{202f}' => ' ',
             c => c,
         };
-        let plain = std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+        // Most letters have nothing to take off, and looking it up is dear.
+        if c.is_ascii() {
+            folded.push(c.to_ascii_lowercase());
+            places.push(at);
+            continue;
+        }
+        let plain = c.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
         for c in plain {
             folded.push(c);
             places.extend(std::iter::repeat_n(at, c.len_utf8()));

@@ -159,7 +159,7 @@ fn is_blank(line: &[u8]) -> bool {
 /// True when `needle` (lower case) occurs more than `most` times, whatever its case.
 fn occurrences(raw: &[u8], needle: &[u8], most: usize) -> bool {
     let slash = needle.iter().position(|b| *b == b'/').unwrap_or(0);
-    let hits = raw.iter().enumerate().filter(|(_, b)| **b == b'/').filter(|(at, _)| {
+    let hits = memchr::memchr_iter(b'/', raw).filter(|at| {
         at.checked_sub(slash)
             .and_then(|start| raw.get(start..start + needle.len()))
             .is_some_and(|word| word.eq_ignore_ascii_case(needle))

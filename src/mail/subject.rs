@@ -33,8 +33,21 @@ pub fn strip_prefixes(subject: &str) -> &str {
 /// writer's accents and capitals do not matter (`Bloquante` = `bloquante`, `Évolution` = `evolution`).
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
-    plain.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut plain = String::with_capacity(text.len());
+    // Most letters have nothing to take off, and looking it up is dear. Whitespace is folded on the way.
+    for c in text.chars() {
+        match c {
+            c if c.is_whitespace() => {
+                if !plain.is_empty() && !plain.ends_with(' ') {
+                    plain.push(' ');
+                }
+            }
+            c if c.is_ascii() => plain.push(c.to_ascii_lowercase()),
+            c => plain.extend(c.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase)),
+        }
+    }
+    plain.truncate(plain.trim_end().len());
+    plain
 }
 
 #[cfg(test)]

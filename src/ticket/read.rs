@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::mail::{Address, Label, ParsedMail, fold, key, read_fields, strip_prefixes};
+use crate::mail::{Address, Label, ParsedMail, key, read_fields, strip_prefixes};
 
 /// One hint at the ticket a mail belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,20 +254,26 @@ const MOST_WORDS: usize = 200;
 
 /// What a mail says without what differs from one to the next: numbers, addresses, names of who wrote it.
 fn alike(mail: &ParsedMail) -> String {
-    let name = mail.from.as_ref().map(|from| fold(&from.name)).unwrap_or_default();
-    let text = fold(&mail.reply_text);
-    let words = text.split(|c: char| c.is_whitespace()).filter(|word| !word.contains(['@', '/', '+']));
-    let plain = words.map(|word| word.trim_matches(|c: char| !c.is_alphabetic()));
-    let common: Vec<&str> = plain
-        .filter(|word| word.chars().count() > 1 && word.chars().all(char::is_alphabetic))
-        .filter(|word| !name.split(' ').any(|part| part == *word))
-        .take(MOST_WORDS)
-        .collect();
-    if common.len() < WORDS {
-        return String::new();
+    let name = mail.from.as_ref().map(|from| from.name.to_lowercase()).unwrap_or_default();
+    let mut digest = Sha256::new();
+    let mut count = 0;
+    for word in mail.reply_text.split_whitespace().filter(|word| !word.contains(['@', '/', '+'])) {
+        let word = word.trim_matches(|c: char| !c.is_alphabetic());
+        if word.chars().nth(1).is_none() || !word.chars().all(char::is_alphabetic) {
+            continue;
+        }
+        let word = word.to_lowercase();
+        if name.split(' ').any(|part| part == word) {
+            continue;
+        }
+        digest.update(word.as_bytes());
+        digest.update(b" ");
+        count += 1;
+        if count == MOST_WORDS {
+            break;
+        }
     }
-    let digest = Sha256::digest(common.join(" ").as_bytes());
-    HEXLOWER.encode(&digest[..8])
+    if count < WORDS { String::new() } else { HEXLOWER.encode(&digest.finalize()[..8]) }
 }
 
 /// The retired address it was sent to, unless a live one of the desk is named as well.

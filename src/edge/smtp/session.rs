@@ -211,20 +211,23 @@ impl Session {
 /// another, and the end is marked.
 pub(super) fn stuffed(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 64 + 8);
-    let mut start = true;
-    let mut last = 0;
-    for byte in bytes.iter().copied() {
-        if start && byte == b'.' {
-            out.push(b'.');
-        }
-        if byte == b'\n' && last != b'\r' {
-            out.push(b'\r');
-        }
-        out.push(byte);
-        start = byte == b'\n';
-        last = byte;
+    if bytes.starts_with(b".") {
+        out.push(b'.');
     }
-    out.extend_from_slice(if start { b".\r\n" } else { b"\r\n.\r\n" });
+    let mut copied = 0;
+    for at in memchr::memchr_iter(b'\n', bytes) {
+        let bare = at == 0 || bytes[at - 1] != b'\r';
+        let dot = bytes.get(at + 1) == Some(&b'.');
+        if bare || dot {
+            out.extend_from_slice(&bytes[copied..at]);
+            out.extend_from_slice(if bare { b"\r\n" } else { b"\n" });
+            out.extend_from_slice(if dot { b"." } else { b"" });
+            copied = at + 1;
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    let ended = bytes.last().is_none_or(|last| *last == b'\n');
+    out.extend_from_slice(if ended { b".\r\n" } else { b"\r\n.\r\n" });
     out
 }
 

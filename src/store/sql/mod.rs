@@ -58,7 +58,7 @@ impl Sql {
 macro_rules! rows {
     ($head:literal, $tail:literal) => {
         Sql {
-            sqlite: concat!($head, " FROM json_each($1) AS j WHERE true ", $tail),
+            sqlite: concat!($head, " FROM (SELECT value FROM json_each($1) LIMIT -1) AS j WHERE true ", $tail),
             postgres: concat!(
                 $head,
                 " FROM json_array_elements(CAST(CAST($1 AS TEXT) AS json)) AS j(value) WHERE true ",
