@@ -12,7 +12,7 @@ const SMALL: usize = 64 * 1024;
 
 const HEAD: &str = "From: Ana <ana@college.example>\r\nTo: support@desk.example\r\nSubject: Re: Panne\r\nIn-Reply-To: <a@b.example>\r\n";
 
-/// A reply: more is looked for in one than in a first mail.
+/// A reply: more is looked for in one than in a first email.
 fn plain(piece: &str, size: usize) -> Vec<u8> {
     let body = piece.repeat(size / piece.len() + 1);
     format!("{HEAD}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n").into_bytes()

@@ -1,11 +1,11 @@
-//! What reading a mail costs beside the parser it stands on. Run with `cargo bench`.
+//! What reading an email costs beside the parser it stands on. Run with `cargo bench`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use guichet::mail::{Limits, parse};
 use mail_parser::MessageParser;
 
-/// A reply as Outlook in French sends it: some lines of answer over a long quoted mail.
+/// A reply as Outlook in French sends it: some lines of answer over a long quoted email.
 fn reply() -> Vec<u8> {
     let quoted = "Depuis ce matin aucun élève de 6e ne peut se connecter : « identifiant inconnu ».\r\n".repeat(40);
     format!(

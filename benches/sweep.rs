@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use guichet::clock::{Clock, DAY};
 use guichet::settings;
-use guichet::work::{Desk, sweep};
+use guichet::work::{App, sweep};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
 const NOW: i64 = 1_772_439_300_000;
@@ -18,11 +18,11 @@ const ROUNDS: usize = 15;
 const SIZES: [i64; 2] = [1_000, 1_000_000];
 
 /// A desk with so many open tickets, three deadlines each, none due.
-async fn desk(folder: &std::path::Path, url: &str, tickets: i64) -> (Arc<Desk>, AnyConnection, Clock) {
+async fn app(folder: &std::path::Path, url: &str, tickets: i64) -> (Arc<App>, AnyConnection, Clock) {
     std::fs::create_dir_all(folder.join("mail/new")).unwrap();
     let config = format!(
         "[desk]\nname = \"Desk\"\n[store]\nurl = \"{url}\"\n[smtp]\nhost = \"127.0.0.1\"\nport = 9\nsecurity = \"none\"\n\
-         [limits]\nagent_letters_per_hour = 1000000000\n\
+         [limits]\nagent_notifications_per_hour = 1000000000\n\
          [mailboxes.main]\nkind = \"maildir\"\npath = \"mail\"\n\
          [queues.help]\nmailbox = \"main\"\naddress = \"help@desk.example\"\nprefix = \"T\"\nreply_to = \"plain\"\nsla = \"std\"\n\
          [agents.marie]\naddress = \"marie@desk.example\"\nname = \"Marie\"\nroles = [\"moderator\"]\nqueues = [\"help\"]\n\
@@ -33,8 +33,8 @@ async fn desk(folder: &std::path::Path, url: &str, tickets: i64) -> (Arc<Desk>, 
     let settings = settings::load_with(&file, Vec::new()).unwrap();
     let digest = settings.policy.slas.digest.clone();
     let clock = Clock::fixed(NOW);
-    let desk = Desk::open(settings, clock.clone()).await.unwrap();
-    desk.store.set_meta("slas", &digest).await.unwrap();
+    let app = App::open(settings, clock.clone()).await.unwrap();
+    app.store.set_meta("slas", &digest).await.unwrap();
     let mut raw = AnyConnection::connect(url).await.unwrap();
     let (respond, resolve) = (NOW + 100 * DAY, NOW + 200 * DAY);
     let sla = format!(
@@ -60,11 +60,11 @@ async fn desk(folder: &std::path::Path, url: &str, tickets: i64) -> (Arc<Desk>, 
         raw.execute(AssertSqlSafe(rows)).await.unwrap();
     }
     raw.execute("ANALYZE").await.unwrap();
-    (desk, raw, clock)
+    (app, raw, clock)
 }
 
 /// Makes 50 of them due, spread over all tickets, and meets them.
-async fn round(desk: &Desk, raw: &mut AnyConnection, clock: &Clock, tickets: i64) -> Duration {
+async fn round(app: &App, raw: &mut AnyConnection, clock: &Clock, tickets: i64) -> Duration {
     clock.advance(1_000);
     let step = tickets / DUE;
     let due = clock.now() - 1;
@@ -72,7 +72,7 @@ async fn round(desk: &Desk, raw: &mut AnyConnection, clock: &Clock, tickets: i64
     raw.execute(AssertSqlSafe(text)).await.unwrap();
     let heard: BTreeMap<String, i64> = [("main".to_owned(), clock.now())].into();
     let begun = Instant::now();
-    let met = sweep::drain(desk, &heard).await.unwrap();
+    let met = sweep::drain(app, &heard).await.unwrap();
     let took = begun.elapsed();
     assert_eq!(met, usize::try_from(DUE).unwrap());
     // As they were: each is to be warned again, at the time that follows from its promise.
@@ -82,12 +82,12 @@ async fn round(desk: &Desk, raw: &mut AnyConnection, clock: &Clock, tickets: i64
 async fn compare(name: &str, urls: [String; 2], folder: &std::path::Path) {
     let mut desks = Vec::new();
     for (size, url) in SIZES.iter().zip(&urls) {
-        desks.push(desk(&folder.join(format!("{name}-{size}")), url, *size).await);
+        desks.push(app(&folder.join(format!("{name}-{size}")), url, *size).await);
     }
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        for ((times, size), (desk, raw, clock)) in times.iter_mut().zip(SIZES).zip(&mut desks) {
-            times.push(round(desk, raw, clock, size).await);
+        for ((times, size), (app, raw, clock)) in times.iter_mut().zip(SIZES).zip(&mut desks) {
+            times.push(round(app, raw, clock, size).await);
         }
     }
     let medians = times.map(|mut times| {

@@ -73,7 +73,7 @@ pub fn readable(at: Millis, zone: &TimeZone) -> String {
     stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// An instant in a zone as a letter says it: `8 mars 2026 à 10:20`, `8 March 2026, 10:20`.
+/// An instant in a zone as a notification says it: `8 mars 2026 à 10:20`, `8 March 2026, 10:20`.
 #[must_use]
 pub fn spoken(at: Millis, zone: &TimeZone, language: &str) -> String {
     const MONTHS: [&str; 12] = [

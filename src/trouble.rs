@@ -3,7 +3,7 @@
 //! | failure | while running | of a command |
 //! | --- | --- | --- |
 //! | configuration wrong | at a reload: the last good one stays | exit 78 |
-//! | database unreachable, busy, disk full | wait 1 s to 1 min, letters to 5 min, mailboxes and reports to 10 min, again | exit 69 |
+//! | database unreachable, busy, disk full | wait 1 s to 1 min, notifications to 5 min, mailboxes and reports to 10 min, again | exit 69 |
 //! | schema newer than the program | stop | exit 78 |
 //! | database file damaged | an alarm, once a week's check finds it; work goes on where it can | exit 65 |
 //! | another instance has taken over | leave it to that one; look again when a lease is free | — |
@@ -13,14 +13,14 @@
 //! | archive folder refuses | marked as read, an alarm; again in the next session | — |
 //! | mailbox refuses the password | again after 5 min to 1 h, so that the account is not locked | exit 69 |
 //! | mail unreadable, unprovable, or it fails alone | hold it; the others go on | — |
-//! | SMTP server unreachable, or takes nothing now (421 anywhere, 4xx before a recipient) | letters wait, none is counted; one connection after 1 s to 5 min; an alarm | exit 69 |
-//! | 5xx to MAIL | another letter is tried: if it meets the same, as above; if not, the first is refused | — |
+//! | SMTP server unreachable, or takes nothing now (421 anywhere, 4xx before a recipient) | notifications wait, none is counted; one connection after 1 s to 5 min; an alarm | exit 69 |
+//! | 5xx to MAIL | another notification is tried: if it meets the same, as above; if not, the first is refused | — |
 //! | SMTP refuses the password, or wants one (530, 535, 538) | the same, 5 min to 1 h | exit 69 |
 //! | authorization server away, or gives no token now | as the mail server it is for, unreachable | exit 69 |
 //! | authorization server refuses for good, or the kept token cannot be read | again after 5 min to 1 h; told as expiring | exit 69 |
-//! | letter refused with 4xx after its recipient, line lost while sending it | that letter again by the timetable | — |
-//! | letter too large | goes without its files to people of the desk; else as the next | — |
-//! | letter refused with 5xx, or given up | kept as failed, people notified once; an address that is gone is left alone | — |
+//! | notification refused with 4xx after its recipient, line lost while sending it | that notification again by the timetable | — |
+//! | notification too large | goes without its files to people of the service desk; else as the next | — |
+//! | notification refused with 5xx, or given up | kept as failed, people notified once; an address that is gone is left alone | — |
 //! | another guichet on this SQLite file | — | exit 75 |
 //! | our own bug | stop; systemd starts anew | exit 70 |
 
@@ -32,7 +32,7 @@ use crate::edge::imap::ImapTrouble;
 use crate::edge::oauth2::TokenTrouble;
 use crate::edge::smtp::SmtpTrouble;
 use crate::settings::{Mistakes, Retry};
-use crate::store::{Failure, SealTrouble, Settlement, StoreError};
+use crate::store::{EncryptionTrouble, Failure, Settlement, StoreError};
 use crate::ticket::address_is_gone;
 
 /// Exit codes, as in sysexits(3).
@@ -93,11 +93,11 @@ pub enum Trouble {
          the credential store.key, or guichet.key beside the database), or sign in anew and put the new refresh token \
          into {name}.oauth2.refresh_token"
     )]
-    Sealed {
+    Encrypted {
         /// Whose: `mailboxes.NAME` or `smtp`.
         name: String,
         /// What happened.
-        source: SealTrouble,
+        source: EncryptionTrouble,
     },
     /// The command line is wrong in a way its parser cannot see.
     #[error("{0}")]
@@ -122,7 +122,7 @@ impl Trouble {
             | Self::Store(StoreError::Schema { .. } | StoreError::Newer { .. } | StoreError::Url(_)) => exit::CONFIG,
             Self::Store(error) if error.is_transient() => exit::UNREACHABLE,
             Self::Imap { .. } | Self::Maildir { .. } | Self::Smtp(_) => exit::UNREACHABLE,
-            Self::SignIn { .. } | Self::Sealed { .. } => exit::UNREACHABLE,
+            Self::SignIn { .. } | Self::Encrypted { .. } => exit::UNREACHABLE,
             Self::Usage(_) => exit::USAGE,
             Self::Input(_) | Self::Store(StoreError::Damaged(_) | StoreError::Secret(_)) => exit::INPUT,
             Self::Again(_) => exit::AGAIN,
@@ -138,7 +138,7 @@ impl Trouble {
             Self::Imap { source: ImapTrouble::Login(_), .. }
                 | Self::Smtp(SmtpTrouble::Login { .. })
                 | Self::SignIn { source: TokenTrouble::Refused { .. }, .. }
-                | Self::Sealed { .. }
+                | Self::Encrypted { .. }
         )
     }
 }
@@ -176,10 +176,10 @@ impl Patience {
     }
 }
 
-/// What becomes of a letter after an attempt that failed on the letter itself.
+/// What becomes of a notification after an attempt that failed on the notification itself.
 ///
 /// The wait doubles with the attempts, within `retry`; `chance` (0 to 1) spreads it over its upper
-/// half. A letter older than `retry.give_up` is not tried again, once it has been tried four times: one that waited for days
+/// half. A notification older than `retry.give_up` is not tried again, once it has been tried four times: one that waited for days
 /// because there was no server, or was sent again by a person, must not fail at the first greylisting (RFC 6647).
 #[must_use]
 pub fn after_refusal(
@@ -215,7 +215,7 @@ pub fn after_refusal(
     Settlement::Later { due_at, error, counts: true }
 }
 
-/// How often a letter is tried at least, whatever its age.
+/// How often a notification is tried at least, whatever its age.
 const FEWEST: i64 = 4;
 
 /// A length of time in [`Millis`].
@@ -235,9 +235,9 @@ mod tests {
         give_up: Duration::from_secs(24 * 3600),
     };
 
-    /// The whole life of a letter that is always refused for now, without spreading.
+    /// The whole life of a notification that is always refused for now, without spreading.
     #[test]
-    fn the_timetable_of_a_letter() {
+    fn the_timetable_of_a_notification() {
         let refusal = SmtpTrouble::Transient("451 later".to_owned());
         let (mut now, mut minutes) = (0, Vec::new());
         for attempt in 1.. {
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_letter_is_tried_some_times_before_it_is_given_up() {
+    fn an_old_notification_is_tried_some_times_before_it_is_given_up() {
         let refusal = SmtpTrouble::Transient("451 later".to_owned());
         let given_up = |attempts| {
             matches!(after_refusal(&refusal, attempts, 0, 90 * HOUR, &RETRY, 0.5), Settlement::Failed { .. })
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_whose_sender_is_refused_waits_as_long_as_it_has_waited_and_pays_nothing() {
+    fn a_notification_whose_sender_is_refused_waits_as_long_as_it_has_waited_and_pays_nothing() {
         let refusal = SmtpTrouble::Mail("550 no".to_owned());
         let waits = [0, 3 * MINUTE, 9 * HOUR].map(|age| match after_refusal(&refusal, 9, 0, age, &RETRY, 0.5) {
             Settlement::Later { due_at, counts: false, .. } => (due_at - age) / MINUTE,

@@ -1,4 +1,4 @@
-//! `address`: addresses that refused letters for good.
+//! `address`: addresses that refused notifications for good.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ pub(super) async fn run(open: &Open, command: AddressCommand) -> Result<(), Trou
 async fn list(open: &Open, as_json: bool) -> Result<(), Trouble> {
     let limit = if as_json { i64::MAX } else { ROWS };
     let blocks = open.store.undeliverable(Clock::system().now(), limit).await?;
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     if as_json {
         let entries = blocks.iter().map(|b| {
             json!({
@@ -39,7 +39,7 @@ async fn list(open: &Open, as_json: bool) -> Result<(), Trouble> {
     show::table(
         &["Address", "Ticket", "Since", "Until", "Refusal"],
         rows.collect(),
-        "No address refuses letters. One that does is listed here until `guichet address clear` or its time is over.",
+        "No address refuses notifications. One that does is listed here until `guichet address clear` or its time is over.",
     );
     Ok(())
 }
@@ -50,11 +50,11 @@ async fn clear(open: &Open, address: &str) -> Result<(), Trouble> {
     tx.commit().await?;
     if !cleared {
         return Err(Trouble::Input(format!(
-            "{address} is not among those that refuse letters; `guichet address list` shows them"
+            "{address} is not among those that refuse notifications; `guichet address list` shows them"
         )));
     }
     println!(
-        "Letters to {address} leave again from now on. Those that were not written are named in the tickets' history."
+        "Notifications to {address} leave again from now on. Those that were not written are named in the tickets' history."
     );
     Ok(())
 }

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::report::Sort;
 
-/// An email ticket gateway: mails to a support address become numbered, acknowledged tickets
+/// An email ticket gateway: emails to a support address become numbered, acknowledged tickets
 #[derive(Debug, Parser)]
 #[command(name = "guichet", version, propagate_version = true, max_term_width = 100)]
 pub(super) struct Args {
@@ -26,13 +26,13 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Watch the mailboxes, make tickets, send letters, until told to stop
+    /// Watch the mailboxes, make tickets, send notifications, until told to stop
     Run {
         /// Do all that waits, then exit
         #[arg(long)]
         once: bool,
     },
-    /// Try configuration, letters, database and servers, and say what is wrong and how to mend it
+    /// Try configuration, notifications, database and servers, and say what is wrong and how to fix it
     Check {
         /// Leave the servers out
         #[arg(long)]
@@ -53,10 +53,10 @@ pub(super) enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Look at tickets, and give orders about them
+    /// Look at tickets, and give commands about them
     #[command(subcommand)]
     Ticket(TicketCommand),
-    /// Tell what became of a mail or ticket, and why
+    /// Tell what became of an email or ticket, and why
     Why {
         /// A Message-ID, with or without brackets, or a ticket's number
         what: String,
@@ -64,21 +64,21 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Judge mails that could not be decided
+    /// Judge emails that could not be decided
     #[command(subcommand)]
     Held(HeldCommand),
-    /// Look at letters that wait or failed
+    /// Look at notifications that wait or failed
     #[command(subcommand)]
     Outbox(OutboxCommand),
-    /// Look at addresses that refused letters, and write to them again
+    /// Look at addresses that refused notifications, and write to them again
     #[command(subcommand)]
     Address(AddressCommand),
     /// Look at the articles that were made of solved problems
     #[command(subcommand)]
     Article(ArticleCommand),
-    /// Show the figures of a time: text, page, table, JSON or mail
+    /// Show the report for a period: text, page, table, JSON or mail
     Report(ReportArgs),
-    /// Look at, check and try the desk's letters
+    /// Look at, check and try the service desk's notifications
     #[command(subcommand)]
     Template(TemplateCommand),
     /// Sign a person in by OAuth 2.0, once, in a browser, and keep the refresh token
@@ -99,11 +99,11 @@ pub(super) enum Command {
     Restore {
         /// The copy
         file: PathBuf,
-        /// Also send letters that waited when the copy was made; they may have left since
+        /// Also send notifications that waited when the copy was made; they may have left since
         #[arg(long)]
         send_waiting: bool,
     },
-    /// Remove a person from everything: mails, attachments, letters, names; and prove it by a search
+    /// Remove a person from everything: emails, attachments, notifications, names; and prove it by a search
     Erase {
         /// Their address
         address: String,
@@ -116,7 +116,7 @@ pub(super) enum Command {
     },
     /// Hold mailboxes, inbox, tickets and outbox against each other, and name every gap
     Verify(VerifyArgs),
-    /// List what people did to the desk itself, and its upkeep, newest first
+    /// List what people did to the service desk itself, and its upkeep, newest first
     Audit {
         /// As JSON
         #[arg(long)]
@@ -139,7 +139,7 @@ pub(super) struct VerifyArgs {
     /// Leave the mailboxes out
     #[arg(long)]
     pub(super) offline: bool,
-    /// Also compare every mail in the archive folders; it may take long
+    /// Also compare every email in the archive folders; it may take long
     #[arg(long, conflicts_with = "offline")]
     pub(super) archives: bool,
     /// An end of the chain noted earlier, which must still be part of it
@@ -160,7 +160,7 @@ pub(super) struct ReportArgs {
     /// Only this queue
     #[arg(long)]
     pub(super) queue: Option<String>,
-    /// In this language (fr, en); else the desk's
+    /// In this language (fr, en); else the service desk's
     #[arg(long)]
     pub(super) language: Option<String>,
     /// As JSON
@@ -172,7 +172,7 @@ pub(super) struct ReportArgs {
     /// As a page with charts, written to this file
     #[arg(long, value_name = "FILE", group = "form")]
     pub(super) html: Option<PathBuf>,
-    /// By mail, to those who get this report by themselves
+    /// By mail, to those who get this report automatically
     #[arg(long, group = "form")]
     pub(super) send: bool,
 }
@@ -213,11 +213,11 @@ pub(super) enum TicketCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Give orders about a ticket, as a moderator does by mail
+    /// Give commands about a ticket, as a moderator does by mail
     Do {
         /// Its number
         number: String,
-        /// Orders, one a line, then the text ('#resolve The cable was loose.')
+        /// Commands, one a line, then the text ('#resolve The cable was loose.')
         #[arg(required = true, num_args = 1..)]
         text: Vec<String>,
     },
@@ -236,7 +236,7 @@ pub(super) enum TicketCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HeldCommand {
-    /// List held mails, oldest first
+    /// List held emails, oldest first
     List {
         /// Only those of this sender
         #[arg(long, value_name = "ADDRESS")]
@@ -245,7 +245,7 @@ pub(super) enum HeldCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show a held mail
+    /// Show a held email
     Show {
         /// Its id, as listed
         id: i64,
@@ -253,19 +253,19 @@ pub(super) enum HeldCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Let held mails be decided again, after what held them was mended: one, or many at once
+    /// Let held emails be decided again, after what held them was fixed: one, or many at once
     Release {
         #[command(flatten)]
         which: Which,
     },
-    /// Add a held mail to a ticket
+    /// Add a held email to a ticket
     Join {
         /// Its id, as listed
         id: i64,
         /// Number of the ticket
         number: String,
     },
-    /// Refuse held mails for good, one or many at once; nobody is written to
+    /// Refuse held emails for good, one or many at once; nobody is written to
     Refuse {
         #[command(flatten)]
         which: Which,
@@ -275,7 +275,7 @@ pub(super) enum HeldCommand {
     },
 }
 
-/// Which held mails are meant.
+/// Which held emails are meant.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct Which {
@@ -285,7 +285,7 @@ pub(super) struct Which {
     /// All that are held of this sender
     #[arg(long, value_name = "ADDRESS", conflicts_with = "all")]
     pub(super) from: Option<String>,
-    /// All that are held for the same reason as the mail with this id
+    /// All that are held for the same reason as the email with this id
     #[arg(long, value_name = "ID", conflicts_with = "all")]
     pub(super) like: Option<i64>,
     /// All that are held for this cause, as `held list` groups them (denied, stranger, flood…)
@@ -323,7 +323,7 @@ pub(super) enum AddressCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum OutboxCommand {
-    /// List letters that have not left
+    /// List notifications that have not left
     List {
         /// Only this state (queued, sending, sent, failed)
         #[arg(long)]
@@ -332,7 +332,7 @@ pub(super) enum OutboxCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show a letter, its headers and bytes
+    /// Show a notification, its headers and bytes
     Show {
         /// Its id, as listed
         id: i64,
@@ -340,7 +340,7 @@ pub(super) enum OutboxCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Send letters again at once: one, or all that failed or wait
+    /// Send notifications again at once: one, or all that failed or wait
     Retry {
         /// Its id, as listed
         #[arg(required_unless_present_any = ["all", "restored"])]
@@ -348,7 +348,7 @@ pub(super) enum OutboxCommand {
         /// All that failed or wait
         #[arg(long, conflicts_with = "id")]
         all: bool,
-        /// All that wait since a backup was brought back
+        /// All that wait since a backup was restored
         #[arg(long, conflicts_with_all = ["id", "all"])]
         restored: bool,
     },
@@ -356,7 +356,7 @@ pub(super) enum OutboxCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TemplateCommand {
-    /// List the letters and where each comes from
+    /// List the notifications and where each comes from
     List {
         /// As JSON
         #[arg(long)]
@@ -364,15 +364,15 @@ pub(super) enum TemplateCommand {
     },
     /// Check all templates, and name the line of each mistake
     Check,
-    /// Show all letters in a browser, and follow what is written in their templates
+    /// Show all notifications in a browser, and follow what is written in their templates
     Preview {
         /// Where the page is; a loopback address, port 0 for any that is free
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
         listen: std::net::SocketAddr,
     },
-    /// Print a letter with sample facts
+    /// Print a notification with sample facts
     Render {
-        /// Letter, with its language or without (fr/answer, answer)
+        /// Notification, with its language or without (fr/answer, answer)
         name: String,
         /// Print the HTML part
         #[arg(long, conflicts_with = "facts")]

@@ -13,7 +13,7 @@ pub(super) async fn run(open: &Open, command: ArticleCommand) -> Result<(), Trou
     let ArticleCommand::List { json: as_json } = command;
     let limit = if as_json { i64::MAX } else { ROWS };
     let articles = open.store.articles(limit).await?;
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     if as_json {
         let entries = articles.iter().map(|a| {
             json!({
@@ -28,7 +28,7 @@ pub(super) async fn run(open: &Open, command: ArticleCommand) -> Result<(), Trou
     show::table(
         &["Ticket", "Title", "Solution", "Tags"],
         rows.collect(),
-        "There is no article yet. A reply with #resolve and #kb to a letter about a ticket makes one.",
+        "There is no article yet. A reply with #resolve and #kb to a notification about a ticket makes one.",
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `check`: everything tried, one line each, what is wrong and how to mend it.
+//! `check`: everything tried, one line each, what is wrong and how to fix it.
 
 mod sign_in;
 
@@ -36,7 +36,7 @@ impl Report {
 
     fn bad(&mut self, what: &str, text: &str, code: u8) {
         println!("WRONG  {what:<24} {}", show::one_line(text));
-        // A wrong configuration is the cause to mend first.
+        // A wrong configuration is the cause to fix first.
         self.worst = if self.worst == exit::CONFIG { self.worst } else { code };
     }
 }
@@ -105,9 +105,9 @@ fn private(settings: &Settings, report: &Report) {
 
 /// Copies, alarms and page.
 fn service(settings: &Settings, report: &mut Report) {
-    let zone = &settings.policy.desk.time_zone;
+    let zone = &settings.policy.service_desk.time_zone;
     match &settings.backups.folder {
-        None => report.note("backup", "no copies are made by themselves; see backup.folder"),
+        None => report.note("backup", "no copies are made automatically; see backup.folder"),
         Some(folder) if folder.exists() && !folder.is_dir() => {
             report.bad("backup", &format!("{} is no folder; see backup.folder", folder.display()), exit::CONFIG);
         }
@@ -144,7 +144,7 @@ fn time(settings: &Settings, report: &Report) {
         report.good("service levels", &names.join(", "));
     }
     for calendar in slas.calendars.values().filter(|c| !c.is_always()) {
-        let zone = &policy.desk.time_zone;
+        let zone = &policy.service_desk.time_zone;
         let when = match calendar.next_open(now) {
             Some(at) if at == now => "open now".to_owned(),
             Some(at) => format!("closed now, opens {}", readable(at, zone)),
@@ -169,8 +169,8 @@ fn time(settings: &Settings, report: &Report) {
         }
     }
     for plan in &settings.reports {
-        let next = plan.cron.next(now, &policy.desk.time_zone);
-        let next = next.map_or_else(String::new, |at| readable(at, &policy.desk.time_zone));
+        let next = plan.cron.next(now, &policy.service_desk.time_zone);
+        let next = next.map_or_else(String::new, |at| readable(at, &policy.service_desk.time_zone));
         report.good(&format!("report {}", plan.name), &format!("{}, next {next}", plan.sort.as_str()));
     }
 }
@@ -203,7 +203,7 @@ async fn mailboxes(settings: &Settings, signer: &Signer<'_>, report: &mut Report
         let what = format!("mailbox {name}");
         match &mailbox.kind {
             MailboxKind::Maildir { root, .. } => match crate::edge::maildir::waiting(root, 1_000) {
-                Ok(waiting) => report.good(&what, &format!("{}: {} mails wait", root.display(), waiting.len())),
+                Ok(waiting) => report.good(&what, &format!("{}: {} emails wait", root.display(), waiting.len())),
                 Err(error) => report.bad(
                     &what,
                     &format!("{error}; path must name the folder that holds new/ and cur/, readable by this user"),
@@ -211,7 +211,7 @@ async fn mailboxes(settings: &Settings, signer: &Signer<'_>, report: &mut Report
                 ),
             },
             MailboxKind::Imap(config) => {
-                sign_in::standing(&what, &config.login, settings, signer, report).await;
+                sign_in::status(&what, &config.login, settings, signer, report).await;
                 if !sign_in::can_be_tried(&what, &config.login, signer, report) {
                     continue;
                 }
@@ -236,9 +236,9 @@ async fn imap(name: &str, config: &ImapConfig, signer: &Signer<'_>) -> Result<St
         return Err(trouble(ImapTrouble::Unsupported(text)));
     }
     let folder = imap.select().await.map_err(trouble)?;
-    let news = if imap.can_idle() { "announces new mail (IDLE)" } else { "is polled" };
+    let news = if imap.can_idle() { "announces new email (IDLE)" } else { "is polled" };
     imap.logout().await;
-    Ok(format!("{}: {} holds {} mails and {news}", config.endpoint.place(), config.folder, folder.exists))
+    Ok(format!("{}: {} holds {} emails and {news}", config.endpoint.place(), config.folder, folder.exists))
 }
 
 fn cure(error: &ImapTrouble, config: &ImapConfig, name: &str) -> String {
@@ -255,7 +255,7 @@ fn cure(error: &ImapTrouble, config: &ImapConfig, name: &str) -> String {
         ImapTrouble::Refused { why: Refusal::Busy(_), .. } => "the server is busy; try again later".to_owned(),
         ImapTrouble::Unsupported(text) if text.contains("archive folder") => {
             format!(
-                "make it by hand, or name another in mailboxes.{name}.archive; until then handled mail stays, marked as read"
+                "make it by hand, or name another in mailboxes.{name}.archive; until then handled email stays, marked as read"
             )
         }
         ImapTrouble::Refused { .. } => format!("see mailboxes.{name}.folder and archive"),
@@ -272,7 +272,7 @@ async fn smtp(settings: &Settings, signer: &Signer<'_>, opened: Option<&(Store, 
     let place = settings.smtp.endpoint.place();
     let login = &settings.smtp.login;
     let mut smtp = Smtp::new(settings.smtp.clone());
-    sign_in::standing("smtp", login, settings, signer, report).await;
+    sign_in::status("smtp", login, settings, signer, report).await;
     if !sign_in::can_be_tried("smtp", login, signer, report) {
         return;
     }
@@ -290,14 +290,14 @@ async fn smtp(settings: &Settings, signer: &Signer<'_>, opened: Option<&(Store, 
         report.bad("smtp", &text, exit::UNREACHABLE);
         return;
     }
-    report.good("smtp", &format!("{place} takes letters"));
+    report.good("smtp", &format!("{place} takes notifications"));
     let Some((store, secret)) = opened else { return };
     for queue in settings.policy.queues.values().filter(|q| q.reply_to == ReplyTo::Auto) {
         let what = format!("queue {}", queue.name);
         match store.plus_works(&queue.name).await {
-            Ok(true) => report.good(&what, "sub-addresses work; letters carry signed reply addresses"),
+            Ok(true) => report.good(&what, "sub-addresses work; notifications carry signed reply addresses"),
             _ => match probe::send(&mut smtp, queue, secret).await {
-                Ok(()) => report.note(&what, "a probe to a sub-address is on its way; when `guichet run` sees it come back, letters carry signed reply addresses"),
+                Ok(()) => report.note(&what, "a probe to a sub-address is on its way; when `guichet run` sees it come back, notifications carry signed reply addresses"),
                 Err(trouble) => report.note(&what, &format!("the probe to a sub-address was refused ({trouble}); reply_to stays plain")),
             },
         }

@@ -1,4 +1,4 @@
-//! `held`: mails that a person must judge.
+//! `held`: emails that a person must judge.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::args::{HeldCommand, Which};
 use super::{Open, show};
 use crate::clock::Clock;
 use crate::mail;
-use crate::store::{Deed, Durability, InboxRow, StoreError, Tx};
+use crate::store::{AuditEntry, Durability, InboxRow, StoreError, Tx};
 use crate::ticket::HoldCause;
 use crate::trouble::Trouble;
 
@@ -27,7 +27,7 @@ fn entry(open: &Open, mail: &InboxRow) -> Value {
         "id": mail.id, "mailbox": mail.mailbox, "from": show::some(&mail.sender), "subject": mail.subject, "size": mail.size,
         "message_id": show::some(&mail.message_id), "reason": mail.reason,
         "cause": HoldCause::from_word(&mail.cause).as_str(),
-        "received_at": show::stamp(mail.received_at, &open.settings.policy.desk.time_zone),
+        "received_at": show::stamp(mail.received_at, &open.settings.policy.service_desk.time_zone),
     })
 }
 
@@ -43,10 +43,10 @@ async fn list(open: &Open, from: Option<String>, as_json: bool) -> Result<(), Tr
         return show::json(&held.iter().map(|m| entry(open, m)).collect::<Vec<_>>());
     }
     if held.is_empty() {
-        println!("No mail is held.");
+        println!("No email is held.");
         return Ok(());
     }
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     for (cause, word) in HoldCause::NAMES {
         let group: Vec<&InboxRow> = held.iter().filter(|mail| HoldCause::from_word(&mail.cause) == cause).collect();
         if group.is_empty() {
@@ -105,7 +105,7 @@ async fn join(open: &Open, id: i64, number: &str) -> Result<(), Trouble> {
     again(open, id, ticket.id, &format!("the operator says that it belongs to {}", ticket.number)).await
 }
 
-/// Lets a mail be decided again, as part of a ticket if one is given.
+/// Lets an email be decided again, as part of a ticket if one is given.
 async fn again(open: &Open, id: i64, ticket: i64, reason: &str) -> Result<(), Trouble> {
     let mail = find(open, id).await?;
     let whole = open.store.raw_mail(id).await?.map_or(0, |b| b.len() as u64);
@@ -127,7 +127,7 @@ async fn fetch_again(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
     let mut tx = open.store.begin(Durability::Full).await?;
     if !tx.want_fetched(id).await? {
         return Err(Trouble::Input(format!(
-            "mail {id} was not read whole: {}. Raise limits.mail_bytes and move its file back to new/, or refuse it here",
+            "mail {id} was not read whole: {}. Raise limits.email_bytes and move its file back to new/, or refuse it here",
             mail.reason
         )));
     }
@@ -149,7 +149,7 @@ async fn refuse(open: &Open, id: i64, reason: &str) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The sender and the reason of the mails that are meant; an empty text stands for any.
+/// The sender and the reason of the emails that are meant; an empty text stands for any.
 async fn meant(open: &Open, which: &Which) -> Result<Meant, Trouble> {
     let reason = match which.like {
         Some(id) => find(open, id).await?.reason,
@@ -162,13 +162,13 @@ async fn meant(open: &Open, which: &Which) -> Result<Meant, Trouble> {
         return Err(Trouble::Usage(format!("{cause:?} is not a cause; there are: {}", words.join(", "))));
     }
     if sender.is_empty() && reason.is_empty() && cause.is_empty() && !which.all {
-        let text = "say which mails are meant: an id, --from ADDRESS, --like ID, --cause CAUSE or --all";
+        let text = "say which emails are meant: an id, --from ADDRESS, --like ID, --cause CAUSE or --all";
         return Err(Trouble::Usage(text.to_owned()));
     }
     Ok(Meant { sender, reason, cause })
 }
 
-/// Which held mails: an empty text stands for any.
+/// Which held emails: an empty text stands for any.
 struct Meant {
     sender: String,
     reason: String,
@@ -200,7 +200,7 @@ async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
         println!("{wanted} that were not fetched whole are fetched again at the next look into their mailbox.");
     }
     if !stay.is_empty() {
-        println!("{} stay held: they were not read whole. Raise limits.mail_bytes, or refuse them here.", stay.len());
+        println!("{} stay held: they were not read whole. Raise limits.email_bytes, or refuse them here.", stay.len());
     }
     Ok(())
 }
@@ -223,7 +223,7 @@ async fn judge_all(open: &Open, admit: bool, which: &Meant, reason: &str) -> Res
 
 /// Records what the operator did. Addresses are left out: links of the chain stay for ever.
 async fn done(tx: &mut Tx, kind: &str, subject: &str, text: &str) -> Result<(), StoreError> {
-    tx.record(Deed { kind, actor: "operator", subject, text }, Clock::system().now()).await
+    tx.record(AuditEntry { kind, actor: "operator", subject, text }, Clock::system().now()).await
 }
 
 fn number(count: u64) -> String {
@@ -231,5 +231,5 @@ fn number(count: u64) -> String {
 }
 
 fn counted(count: u64) -> String {
-    if count == 1 { "1 mail is".to_owned() } else { format!("{count} mails are") }
+    if count == 1 { "1 mail is".to_owned() } else { format!("{count} emails are") }
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::show;
-use crate::mail::{self, Attachment, FileRole, Limits, ParsedMail};
+use crate::mail::{self, Attachment, FileRole, Limits, ParsedEmail};
 use crate::trouble::{Trouble, exit};
 
 #[derive(Serialize)]
@@ -78,7 +78,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
 fn one(file: &Path, raw: &[u8], json: bool) -> Result<(), Trouble> {
     let (mail, held) = match mail::parse(raw, &Limits::default()) {
         Ok(mail) => (mail, None),
-        Err(reason) => (ParsedMail::default(), Some(format!("held: {reason}"))),
+        Err(reason) => (ParsedEmail::default(), Some(format!("held: {reason}"))),
     };
     let report = report(file, &mail, held.as_deref());
     if json {
@@ -90,7 +90,7 @@ fn one(file: &Path, raw: &[u8], json: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn report<'a>(file: &Path, mail: &'a ParsedMail, held: Option<&'a str>) -> Report<'a> {
+fn report<'a>(file: &Path, mail: &'a ParsedEmail, held: Option<&'a str>) -> Report<'a> {
     let bounce = mail.bounce.as_ref();
     let addresses = |list: &'a [mail::Address]| list.iter().map(|a| a.address.as_str()).collect();
     Report {

@@ -1,4 +1,4 @@
-//! `backup`, `restore`, `erase`: what is kept, brought back, and taken out.
+//! `backup`, `restore`, `erase`: what is kept, restored, and taken out.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Open, show, verify};
 use crate::clock::Clock;
 use crate::settings;
-use crate::store::Deed;
+use crate::store::AuditEntry;
 use crate::trouble::{Trouble, exit};
 use crate::work::{backup, erase, erased};
 
@@ -17,9 +17,15 @@ pub(super) async fn backup(open: &Open, file: &Path) -> Result<(), Trouble> {
     backup::make(&open.store, &open.settings.store_url, file).await?;
     let (sizes, head) = (open.store.sizes().await?, open.store.chain_end().await?);
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let deed = Deed { kind: "backed-up", actor: "operator", subject: &name, text: "a copy was made" };
-    open.store.record(deed, Clock::system().now()).await?;
-    println!("{}: {} mails, {} tickets, {} letters", file.display(), sizes.mails, sizes.tickets, sizes.letters);
+    let entry = AuditEntry { kind: "backed-up", actor: "operator", subject: &name, text: "a copy was made" };
+    open.store.record(entry, Clock::system().now()).await?;
+    println!(
+        "{}: {} emails, {} tickets, {} notifications",
+        file.display(),
+        sizes.emails,
+        sizes.tickets,
+        sizes.notifications
+    );
     println!("end of the chain: {head}");
     Ok(())
 }
@@ -36,14 +42,14 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
     }
     if !done.unerased.is_empty() {
         println!(
-            "People who were erased and are in it still, because mail that names them waits (`guichet held list`), or a letter \
+            "People who were erased and are in it still, because mail that names them waits (`guichet held list`), or a notification \
              that names them is to leave. Judge it, then erase each again:\n  guichet erase {}",
             done.unerased.join("\n  guichet erase ")
         );
     }
     if done.waiting > 0 {
         println!(
-            "Letters that waited when the copy was made and may have left since: {}; see `guichet outbox list`, and send them \
+            "Notifications that waited when the copy was made and may have left since: {}; see `guichet outbox list`, and send them \
              with `guichet outbox retry --restored`.",
             done.waiting
         );
@@ -56,10 +62,10 @@ pub(super) async fn restore(config: &Path, file: &Path, send: bool) -> Result<()
 }
 
 pub(super) async fn erase(open: &Open, address: &str, yes: bool, as_json: bool) -> Result<ExitCode, Trouble> {
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     let policy = &open.settings.policy;
     if policy.is_own_address(&crate::mail::key(address)) {
-        let text = "this is an address of the desk itself, which stands in every mail";
+        let text = "this is an address of the service desk itself, which stands in every email";
         return Err(Trouble::Usage(text.to_owned()));
     }
     if policy.agent(&crate::mail::key(address)).is_some() {
@@ -81,13 +87,15 @@ pub(super) async fn erase(open: &Open, address: &str, yes: bool, as_json: bool) 
     if as_json {
         let left = done.left.iter().map(|(place, count)| json!({ "place": place, "count": count }));
         show::json(&json!({
-            "pseudonym": done.pseudonym, "tickets": done.tickets, "mails": done.mails, "letters": done.letters, "rows": done.rows,
+            "pseudonym": done.pseudonym, "tickets": done.tickets, "emails": done.emails, "notifications": done.notifications,
+            // The names of before 0.3.0.
+            "mails": done.emails, "letters": done.notifications, "rows": done.rows,
             "searched": done.searched, "left": left.collect::<Vec<_>>(), "at": show::stamp(Clock::system().now(), zone),
         }))?;
     } else {
         println!(
-            "{} tickets; the bytes of {} mails and {} letters are gone; {} rows name {} instead.",
-            done.tickets, done.mails, done.letters, done.rows, done.pseudonym
+            "{} tickets; the bytes of {} emails and {} notifications are gone; {} rows name {} instead.",
+            done.tickets, done.emails, done.notifications, done.rows, done.pseudonym
         );
         match done.left.as_slice() {
             [] => println!("Searched {} places: the address stands nowhere any more.", done.searched),

@@ -35,7 +35,7 @@ use crate::clock::Clock;
 use crate::settings::{self, Settings};
 use crate::store::{Store, sqlite_file};
 use crate::trouble::{Trouble, exit};
-use crate::work::{Desk, daemon, once};
+use crate::work::{App, daemon, once};
 
 /// Runs the program; `main` does nothing else.
 #[must_use]
@@ -47,7 +47,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
         }
     };
-    // A panic is a bug, and its words may be those of a mail: the place says enough.
+    // A panic is a bug, and its words may be those of an email: the place says enough.
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("guichet: this is a bug of guichet, at {place}");
@@ -103,21 +103,21 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
     let config = args.config.as_path();
     match args.command {
         Command::Run { once: false } => {
-            let desk = open_desk(config, "").await?;
-            let outcome = daemon::run(Arc::clone(&desk), args.config).await;
-            desk.close().await;
+            let app = open_app(config, "").await?;
+            let outcome = daemon::run(Arc::clone(&app), args.config).await;
+            app.close().await;
             outcome?;
         }
         Command::Run { once: true } => {
-            let desk = match open_desk(config, "").await {
+            let app = match open_app(config, "").await {
                 // Beside a daemon of the same name it is an instance of its own, which takes what is free.
-                Err(Trouble::Again(_)) if is_shared(config) => open_desk(config, "once").await?,
+                Err(Trouble::Again(_)) if is_shared(config) => open_app(config, "once").await?,
                 opened => opened?,
             };
-            let outcome = once::run(&desk).await;
-            desk.close().await;
+            let outcome = once::run(&app).await;
+            app.close().await;
             let tally = outcome?;
-            println!("{} mails fetched, {} decided, {} letters sent", tally.fetched, tally.decided, tally.sent);
+            println!("{} emails fetched, {} decided, {} notifications sent", tally.fetched, tally.decided, tally.sent);
         }
         Command::Check { offline } => return check::run(config, offline).await,
         Command::Demo { keep } => demo::run(keep).await?,
@@ -170,7 +170,7 @@ fn is_shared(config: &Path) -> bool {
 }
 
 /// `beside`: what is added to the instance's name; nothing for the name itself.
-async fn open_desk(config: &Path, beside: &str) -> Result<Arc<Desk>, Trouble> {
+async fn open_app(config: &Path, beside: &str) -> Result<Arc<App>, Trouble> {
     let mut settings = settings::load(config)?;
     if !beside.is_empty() {
         settings.instance = format!("{}/{beside}-{}", settings.instance, std::process::id());
@@ -178,7 +178,7 @@ async fn open_desk(config: &Path, beside: &str) -> Result<Arc<Desk>, Trouble> {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    Desk::open(settings, Clock::system()).await
+    App::open(settings, Clock::system()).await
 }
 
 fn man(folder: &Path) -> Result<(), Trouble> {

@@ -1,4 +1,4 @@
-//! `outbox`: letters that wait or failed.
+//! `outbox`: notifications that wait or failed.
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::args::OutboxCommand;
 use super::{Open, show};
 use crate::clock::Clock;
-use crate::store::{Deed, Durability, OutboxRow, OutboxState};
+use crate::store::{AuditEntry, Durability, OutboxRow, OutboxState};
 use crate::trouble::Trouble;
 use crate::work::backup::RESTORED;
 
@@ -18,12 +18,12 @@ pub(super) async fn run(open: &Open, command: OutboxCommand) -> Result<(), Troub
     }
 }
 
-/// A letter for programs.
-pub(super) fn entry(letter: &OutboxRow, zone: &TimeZone) -> Value {
+/// A notification for programs.
+pub(super) fn entry(notification: &OutboxRow, zone: &TimeZone) -> Value {
     json!({
-        "id": letter.id, "kind": letter.kind, "to": letter.recipient, "state": letter.state, "attempts": letter.attempts,
-        "ticket": show::some(&letter.ticket), "message_id": letter.message_id, "last_error": show::some(&letter.last_error),
-        "created_at": show::stamp(letter.created_at, zone), "due_at": show::stamp(letter.due_at, zone), "sent_at": show::stamp(letter.sent_at, zone),
+        "id": notification.id, "kind": notification.kind, "to": notification.recipient, "state": notification.state, "attempts": notification.attempts,
+        "ticket": show::some(&notification.ticket), "message_id": notification.message_id, "last_error": show::some(&notification.last_error),
+        "created_at": show::stamp(notification.created_at, zone), "due_at": show::stamp(notification.due_at, zone), "sent_at": show::stamp(notification.sent_at, zone),
     })
 }
 
@@ -36,12 +36,12 @@ fn state(word: &str) -> Result<OutboxState, Trouble> {
 async fn list(open: &Open, word: Option<&str>, as_json: bool) -> Result<(), Trouble> {
     let state = word.map(state).transpose()?;
     let limit = if as_json { i64::MAX } else { 200 };
-    let letters = open.store.outbox(state, limit).await?;
-    let zone = &open.settings.policy.desk.time_zone;
+    let notifications = open.store.outbox(state, limit).await?;
+    let zone = &open.settings.policy.service_desk.time_zone;
     if as_json {
-        return show::json(&letters.iter().map(|l| entry(l, zone)).collect::<Vec<_>>());
+        return show::json(&notifications.iter().map(|l| entry(l, zone)).collect::<Vec<_>>());
     }
-    let rows = letters.into_iter().map(|l| {
+    let rows = notifications.into_iter().map(|l| {
         let when = if l.sent_at == 0 { l.due_at } else { l.sent_at };
         vec![
             l.id.to_string(),
@@ -57,27 +57,29 @@ async fn list(open: &Open, word: Option<&str>, as_json: bool) -> Result<(), Trou
     show::table(
         &["Id", "State", "Letter", "To", "Ticket", "Tries", "Due or sent", "Last error"],
         rows.collect(),
-        "No letter waits: all have left. `guichet outbox list --state sent` shows them.",
+        "No notification waits: all have left. `guichet outbox list --state sent` shows them.",
     );
     Ok(())
 }
 
 async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
     let found = open.store.outbox_entry(id).await?;
-    let letter = found.ok_or_else(|| {
-        Trouble::Input(format!("there is no letter {id}; `guichet outbox list` shows those there are"))
+    let notification = found.ok_or_else(|| {
+        Trouble::Input(format!("there is no notification {id}; `guichet outbox list` shows those there are"))
     })?;
-    let bytes = open.store.letter(id).await?.unwrap_or_default();
+    let bytes = open.store.notification(id).await?.unwrap_or_default();
     let mail = String::from_utf8_lossy(&bytes);
     if as_json {
-        let mut value = entry(&letter, &open.settings.policy.desk.time_zone);
-        value["mail"] = Value::String(mail.into_owned());
+        let mut value = entry(&notification, &open.settings.policy.service_desk.time_zone);
+        value["email"] = Value::String(mail.into_owned());
+        // The name of before 0.3.0.
+        value["mail"] = value["email"].clone();
         return show::json(&value);
     }
-    let to = show::one_line(&letter.recipient);
-    println!("{} to {to}: {} after {} attempts", letter.kind, letter.state, letter.attempts);
-    if !letter.last_error.is_empty() {
-        println!("  {}", show::printable(&letter.last_error));
+    let to = show::one_line(&notification.recipient);
+    println!("{} to {to}: {} after {} attempts", notification.kind, notification.state, notification.attempts);
+    if !notification.last_error.is_empty() {
+        println!("  {}", show::printable(&notification.last_error));
     }
     println!("\n{}", show::printable(&mail.replace("\r\n", "\n")));
     Ok(())
@@ -87,20 +89,22 @@ async fn retry(open: &Open, id: i64, restored: bool) -> Result<(), Trouble> {
     let mut tx = open.store.begin(Durability::Full).await?;
     let now = Clock::system().now();
     let count = tx.retry(id, if restored { RESTORED } else { "" }, now).await?;
-    let subject = if id == 0 { "all letters".to_owned() } else { format!("letter {id}") };
-    let text = format!("{count} letters");
-    tx.record(Deed { kind: "retried", actor: "operator", subject: &subject, text: &text }, now).await?;
+    let subject = if id == 0 { "all notifications".to_owned() } else { format!("notification {id}") };
+    let text = format!("{count} notifications");
+    tx.record(AuditEntry { kind: "retried", actor: "operator", subject: &subject, text: &text }, now).await?;
     tx.commit().await?;
     match count {
         0 if id != 0 => Err(Trouble::Input(format!(
-            "letter {id} neither failed nor waits; `guichet outbox list` shows those that do"
+            "notification {id} neither failed nor waits; `guichet outbox list` shows those that do"
         ))),
         0 => {
-            println!("No letter failed or waits.");
+            println!("No notification failed or waits.");
             Ok(())
         }
         _ => {
-            println!("{count} letters leave within ten seconds where guichet runs, or with `guichet run --once`.");
+            println!(
+                "{count} notifications are sent within ten seconds where guichet runs, or with `guichet run --once`."
+            );
             Ok(())
         }
     }

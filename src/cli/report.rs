@@ -9,15 +9,15 @@ use super::Open;
 use super::args::ReportArgs;
 use super::show;
 use crate::clock::Clock;
-use crate::letter::Facts;
+use crate::notify::Facts;
 use crate::report::{Page, Period, csv, json};
-use crate::ticket::{LetterKind, Person};
+use crate::ticket::{NotificationKind, Person};
 use crate::trouble::Trouble;
 use crate::work::reports::{Built, build, mail, page};
 
 pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
     let policy = &open.settings.policy;
-    let zone = &policy.desk.time_zone;
+    let zone = &policy.service_desk.time_zone;
     let now = Clock::system().now();
     let period = match &args.period {
         None => Period::last(args.sort, now, zone),
@@ -34,7 +34,10 @@ pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
     }
     let known = open.settings.templates.languages();
     if let Some(language) = args.language.as_ref().filter(|l| !known.contains(l)) {
-        return Err(Trouble::Usage(format!("there are no letters in {language:?}; there are in {}", known.join(", "))));
+        return Err(Trouble::Usage(format!(
+            "there are no notifications in {language:?}; there are in {}",
+            known.join(", ")
+        )));
     }
     let queues = queues(open, &args)?;
     let built = build(&open.store, policy, args.sort, period, &queues).await?;
@@ -45,7 +48,7 @@ pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
         print!("{}", csv(&built.figures));
         return Ok(());
     }
-    let language = args.language.clone().unwrap_or_else(|| policy.desk.language.clone());
+    let language = args.language.clone().unwrap_or_else(|| policy.service_desk.language.clone());
     let page = page(&built, &open.settings, args.sort, period, &language);
     if let Some(file) = &args.html {
         return write_html(open, page, &queues, file);
@@ -95,19 +98,19 @@ fn write_html(open: &Open, page: Page, queues: &[String], file: &PathBuf) -> Res
     };
     let page = page.with_charts(inside);
     let facts = Facts { report: serde_json::to_value(&page).unwrap_or_default(), ..facts(open, queues) };
-    let words = open.settings.templates.render(LetterKind::Report, &facts);
+    let words = open.settings.templates.render(NotificationKind::Report, &facts);
     let words = words.map_err(|e| Trouble::Input(format!("the template of the report cannot be filled: {e}")))?;
     fs::write(file, words.html).map_err(|e| Trouble::Input(format!("{} cannot be written: {e}", file.display())))?;
     println!("Written to {}.", file.display());
     Ok(())
 }
 
-/// The facts of a letter about no ticket.
+/// The facts of a notification about no ticket.
 fn facts(open: &Open, queues: &[String]) -> Facts {
     let policy = &open.settings.policy;
-    let mut facts = crate::letter::sample(LetterKind::Report, &policy.desk.language);
-    facts.desk.name.clone_from(&policy.desk.name);
-    facts.desk.address = queues
+    let mut facts = crate::notify::sample(NotificationKind::Report, &policy.service_desk.language);
+    facts.service_desk.name.clone_from(&policy.service_desk.name);
+    facts.service_desk.address = queues
         .first()
         .or_else(|| policy.queues.keys().next())
         .and_then(|q| policy.queues.get(q))
@@ -139,12 +142,13 @@ async fn send(
             "nobody gets a {sort} report; add a section [reports.NAME] with kind = {sort:?}"
         )));
     }
-    let letters = people.iter().map(|to| (to.clone(), page(built, &open.settings, args.sort, period, &to.language)));
-    let letters: Vec<(Person, Page)> = letters.collect();
+    let notifications =
+        people.iter().map(|to| (to.clone(), page(built, &open.settings, args.sort, period, &to.language)));
+    let notifications: Vec<(Person, Page)> = notifications.collect();
     let secret = open.store.secret().await?;
     let cause = format!("{}:{}:{now}", args.sort.as_str(), period.from);
-    let count = mail(&open.store, &secret, &open.settings, queues, &cause, letters, None, now).await?;
-    let letters = if count == 1 { "1 letter".to_owned() } else { format!("{count} letters") };
-    println!("{letters} queued; `guichet run` sends what waits.");
+    let count = mail(&open.store, &secret, &open.settings, queues, &cause, notifications, None, now).await?;
+    let notifications = if count == 1 { "1 notification".to_owned() } else { format!("{count} notifications") };
+    println!("{notifications} queued; `guichet run` sends what waits.");
     Ok(())
 }

@@ -38,13 +38,13 @@ mod tests {
     fn addresses_are_taken_out_and_nothing_else() -> io::Result<()> {
         let mut out = Scrubbed(Vec::new());
         out.write_all(
-            b"error=550 5.1.1 <ana.b+c@college.example>: no such user, see postmaster@x.example. 3 mails at 09:15\n",
+            b"error=550 5.1.1 <ana.b+c@college.example>: no such user, see postmaster@x.example. 3 emails at 09:15\n",
         )?;
         out.write_all(b"error=\"to=bob@college.example\" wait=1\n")?;
         let said = String::from_utf8_lossy(&out.0).into_owned();
         assert_eq!(
             said,
-            "error=550 5.1.1 <<address>>: no such user, see <address> 3 mails at 09:15\nerror=\"to=<address>\" wait=1\n"
+            "error=550 5.1.1 <<address>>: no such user, see <address> 3 emails at 09:15\nerror=\"to=<address>\" wait=1\n"
         );
         Ok(())
     }

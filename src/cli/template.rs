@@ -1,4 +1,4 @@
-//! `template`: the desk's letters, for the administrator who tunes them.
+//! `template`: the service desk's notifications, for the administrator who tunes them.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::args::TemplateCommand;
 use super::show;
-use crate::letter::{Templates, sample};
+use crate::notify::{Templates, sample};
 use crate::settings::{self, Settings};
-use crate::ticket::LetterKind;
+use crate::ticket::NotificationKind;
 use crate::trouble::Trouble;
 
 pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble> {
@@ -16,9 +16,9 @@ pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble
     match command {
         TemplateCommand::List { json } => list(&settings.templates, json),
         TemplateCommand::Check => {
-            // Loading the configuration compiles and tries every letter.
-            let count = LetterKind::NAMES.len() * settings.templates.languages().len();
-            println!("{count} letters in {} are good.", settings.templates.languages().join(" and "));
+            // Loading the configuration compiles and tries every notification.
+            let count = NotificationKind::NAMES.len() * settings.templates.languages().len();
+            println!("{count} notifications in {} are good.", settings.templates.languages().join(" and "));
             Ok(())
         }
         // It waits for a browser, which `super` does.
@@ -40,22 +40,22 @@ fn list(templates: &Templates, as_json: bool) -> Result<(), Trouble> {
 }
 
 fn render(settings: &Settings, name: &str, html: bool, facts: bool) -> Result<(), Trouble> {
-    let default = settings.policy.desk.language.clone();
+    let default = settings.policy.service_desk.language.clone();
     let (language, word) = name.split_once('/').map_or((default, name), |(l, w)| (l.to_owned(), w));
     let word = word.split('.').next().unwrap_or(word);
-    let Some(kind) = LetterKind::from_name(word) else {
-        let known: Vec<&str> = LetterKind::NAMES.iter().map(|(_, name)| *name).collect();
-        return Err(Trouble::Usage(format!("there is no letter {word}; there are {}", known.join(", "))));
+    let Some(kind) = NotificationKind::from_name(word) else {
+        let known: Vec<&str> = NotificationKind::NAMES.iter().map(|(_, name)| *name).collect();
+        return Err(Trouble::Usage(format!("there is no notification {word}; there are {}", known.join(", "))));
     };
     let facts_of = sample(kind, &language);
     if facts {
         return show::json(&facts_of);
     }
-    let letter = settings.templates.render(kind, &facts_of).map_err(|m| Trouble::Input(m.to_string()))?;
+    let notification = settings.templates.render(kind, &facts_of).map_err(|m| Trouble::Input(m.to_string()))?;
     if html {
-        println!("{}", letter.html);
+        println!("{}", notification.html);
     } else {
-        println!("Subject: {}\n\n{}", letter.subject, letter.text);
+        println!("Subject: {}\n\n{}", notification.subject, notification.text);
     }
     Ok(())
 }

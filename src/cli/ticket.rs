@@ -22,7 +22,7 @@ pub(super) async fn run(open: &Open, command: TicketCommand) -> Result<(), Troub
         TicketCommand::List { queue, status, limit, json } => list(open, queue, status, limit, json).await,
         TicketCommand::Show { number, full, json } => show_one(open, &number, full, json).await,
         TicketCommand::History { number, json } => history(open, &number, json).await,
-        TicketCommand::Do { number, text } => order(open, &number, &text.join("\n")).await,
+        TicketCommand::Do { number, text } => give(open, &number, &text.join("\n")).await,
         TicketCommand::Attachments { number, save, json } => attachments(open, &number, save.as_deref(), json).await,
     }
 }
@@ -38,16 +38,16 @@ pub(super) async fn find(open: &Open, number: &str) -> Result<TicketRow, Trouble
     })
 }
 
-/// Orders in the operator's name.
-async fn order(open: &Open, number: &str, text: &str) -> Result<(), Trouble> {
+/// Commands in the operator's name.
+async fn give(open: &Open, number: &str, text: &str) -> Result<(), Trouble> {
     let ticket = find(open, number).await?;
     if !text.trim_start().starts_with('#') {
         let example = format!("guichet ticket do {} '#note' 'the text'", ticket.number);
-        return Err(Trouble::Usage(format!("begin with an order, such as: {example}")));
+        return Err(Trouble::Usage(format!("begin with a command, such as: {example}")));
     }
     let secret = open.store.secret().await?;
     let now = Clock::system().now();
-    let outcome = operator::order(&open.store, &secret, &open.settings, ticket.id, text, now).await?;
+    let outcome = operator::command(&open.store, &secret, &open.settings, ticket.id, text, now).await?;
     match outcome {
         Outcome::Done(done) => {
             for line in &done {
@@ -73,7 +73,7 @@ async fn list(
     let limit = if as_json && limit == 50 { i64::MAX } else { limit };
     let filter = TicketFilter { queue: queue.unwrap_or_default(), status: status.unwrap_or_default(), limit };
     let tickets = open.store.tickets(&filter).await?;
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     if as_json {
         let mut all = Vec::with_capacity(tickets.len());
         for ticket in &tickets {
@@ -85,7 +85,7 @@ async fn list(
     let rows = tickets.into_iter().map(|t| {
         let view = t.view();
         let who = if t.requester_name.is_empty() { t.requester } else { t.requester_name };
-        let (response, resolution) = sla::standing(&view, now);
+        let (response, resolution) = sla::sla_status(&view, now);
         let both = [response, resolution];
         let late = both.iter().any(|s| s.state == sla::State::Breached) && !view.status.is_done();
         let due = both.into_iter().filter(|s| s.state == sla::State::Running).map(|s| s.due_at).min();
@@ -95,14 +95,14 @@ async fn list(
     show::table(
         &["Number", "Status", "Priority", "Due", "Title", "Requester", "Last change"],
         rows.collect(),
-        "There is no such ticket yet. Mails to the support address become tickets while `guichet run` works; `guichet held list` shows mails that wait for a person.",
+        "There is no such ticket yet. Emails to the support address become tickets while `guichet run` works; `guichet held list` shows emails that wait for a person.",
     );
     Ok(())
 }
 
 /// The ticket without messages and events.
 fn card(ticket: &TicketRow, participants: Vec<String>, policy: &Policy) -> Value {
-    let stamp = |at| show::stamp(at, &policy.desk.time_zone);
+    let stamp = |at| show::stamp(at, &policy.service_desk.time_zone);
     json!({
         "number": ticket.number,
         "queue": ticket.queue,
@@ -135,37 +135,39 @@ fn card(ticket: &TicketRow, participants: Vec<String>, policy: &Policy) -> Value
 /// How the clocks stand, and the same in words.
 fn service_level(ticket: &TicketRow, policy: &Policy) -> Value {
     let (view, now) = (ticket.view(), Clock::system().now());
-    let (response, resolution) = sla::standing(&view, now);
-    let one = |s: sla::Standing| json!({ "due_at": show::stamp(s.due_at, &policy.desk.time_zone), "state": s.state.as_str() });
+    let (response, resolution) = sla::sla_status(&view, now);
+    let one = |s: sla::SlaStatus| json!({ "due_at": show::stamp(s.due_at, &policy.service_desk.time_zone), "state": s.state.as_str() });
     let said = sla::explain(&view, now, policy);
     json!({
         "first_response": one(response),
         "resolution": one(resolution),
         "policy": show::some(&ticket.sla.policy),
         "calendar": show::some(if ticket.sla.policy.is_empty() { "" } else { &ticket.sla.calendar }),
-        "explanation": said.iter().map(|w| w.say(&policy.desk.language)).collect::<Vec<_>>().join(" "),
+        "explanation": said.iter().map(|w| w.say(&policy.service_desk.language)).collect::<Vec<_>>().join(" "),
     })
 }
 
 async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Result<(), Trouble> {
     let ticket = find(open, number).await?;
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     let messages = open.store.messages(ticket.id).await?;
     let events = open.store.events(ticket.id).await?;
-    let letters = open.store.letters_of_ticket(&ticket.number).await?;
+    let notifications = open.store.notifications_of_ticket(&ticket.number).await?;
     if as_json {
         let mut value = card(&ticket, open.store.participants(ticket.id).await?, &open.settings.policy);
         value["messages"] = messages.iter().map(|m| message(m, zone)).collect();
         value["events"] = events.iter().map(|e| event(e, zone)).collect();
-        value["letters"] = letters.iter().map(|l| super::outbox::entry(l, zone)).collect();
+        value["notifications"] = notifications.iter().map(|l| super::outbox::entry(l, zone)).collect();
+        // The name of before 0.3.0.
+        value["letters"] = value["notifications"].clone();
         return show::json(&value);
     }
     print_card(&ticket, zone);
     for said in sla::explain(&ticket.view(), Clock::system().now(), &open.settings.policy) {
-        println!("  {}", said.say(&open.settings.policy.desk.language));
+        println!("  {}", said.say(&open.settings.policy.service_desk.language));
     }
     for (code, value) in &ticket.fields {
-        let label = open.settings.policy.field_label(code, &open.settings.policy.desk.language);
+        let label = open.settings.policy.field_label(code, &open.settings.policy.service_desk.language);
         println!("  {}: {}", label, show::one_line(value));
     }
     for one in &messages {
@@ -175,7 +177,7 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
             println!("   ⚠ {}", show::one_line(&warning.text));
         }
     }
-    print_letters(&letters, zone);
+    print_notifications(&notifications, zone);
     Ok(())
 }
 
@@ -267,26 +269,26 @@ pub(super) fn described(attachment: &Attachment) -> String {
     format!("{} ({}, {size} bytes)", show::one_line(name), show::one_line(media_type))
 }
 
-fn print_letters(letters: &[OutboxRow], zone: &TimeZone) {
-    if letters.is_empty() {
+fn print_notifications(notifications: &[OutboxRow], zone: &TimeZone) {
+    if notifications.is_empty() {
         return;
     }
-    println!("\n── letters");
-    for letter in letters {
-        let when = if letter.sent_at == 0 { letter.due_at } else { letter.sent_at };
+    println!("\n── notifications");
+    for notification in notifications {
+        let when = if notification.sent_at == 0 { notification.due_at } else { notification.sent_at };
         println!(
             "   {} {} to {} ({})",
             show::time(when, zone),
-            letter.kind,
-            show::one_line(&letter.recipient),
-            letter.state
+            notification.kind,
+            show::one_line(&notification.recipient),
+            notification.state
         );
     }
 }
 
 async fn history(open: &Open, number: &str, as_json: bool) -> Result<(), Trouble> {
     let ticket = find(open, number).await?;
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     let events = open.store.events(ticket.id).await?;
     if as_json {
         return show::json(&events.iter().map(|e| event(e, zone)).collect::<Vec<_>>());

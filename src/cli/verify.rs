@@ -52,7 +52,10 @@ fn as_text(found: &Findings) {
         }
     }
     let sizes = &found.sizes;
-    println!("\n{} mails, {} tickets, {} letters, {} links", sizes.mails, sizes.tickets, sizes.letters, sizes.links);
+    println!(
+        "\n{} emails, {} tickets, {} notifications, {} chain entries",
+        sizes.emails, sizes.tickets, sizes.notifications, sizes.chain_entries
+    );
     println!("end of the chain: {}", found.head);
     match found.problems() {
         0 => println!("Nothing is missing."),
@@ -64,17 +67,19 @@ fn as_text(found: &Findings) {
 fn as_json(found: &Findings) -> Result<(), Trouble> {
     let checks = found.checks.iter().map(|(name, wrong)| json!({ "name": name, "problems": wrong }));
     show::json(&json!({
-        "ok": found.problems() == 0, "mails": found.sizes.mails, "tickets": found.sizes.tickets,
-        "letters": found.sizes.letters, "links": found.sizes.links, "head": found.head,
+        "ok": found.problems() == 0, "emails": found.sizes.emails, "tickets": found.sizes.tickets,
+        "notifications": found.sizes.notifications, "chain_entries": found.sizes.chain_entries,
+        // The names of before 0.3.0.
+        "mails": found.sizes.emails, "letters": found.sizes.notifications, "links": found.sizes.chain_entries, "head": found.head,
         "checks": checks.collect::<Vec<_>>(),
     }))
 }
 
 pub(super) async fn audit(open: &Open, as_json: bool) -> Result<(), Trouble> {
-    let zone = &open.settings.policy.desk.time_zone;
-    let deeds = open.store.deeds(if as_json { i64::MAX } else { ROWS }).await?;
+    let zone = &open.settings.policy.service_desk.time_zone;
+    let audit_entries = open.store.audit_entries(if as_json { i64::MAX } else { ROWS }).await?;
     if as_json {
-        let entries = deeds.iter().map(|d| {
+        let entries = audit_entries.iter().map(|d| {
             json!({
                 "id": d.id, "at": show::stamp(d.at, zone), "kind": d.kind, "actor": show::some(&d.actor),
                 "subject": show::some(&d.subject), "text": d.text, "chain": d.chain,
@@ -82,7 +87,7 @@ pub(super) async fn audit(open: &Open, as_json: bool) -> Result<(), Trouble> {
         });
         return show::json(&entries.collect::<Vec<_>>());
     }
-    let rows = deeds.into_iter().map(|d| {
+    let rows = audit_entries.into_iter().map(|d| {
         let who = if d.actor.is_empty() { "guichet".to_owned() } else { d.actor };
         vec![show::time(d.at, zone), who, d.kind, d.subject, d.text]
     });

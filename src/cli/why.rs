@@ -1,4 +1,4 @@
-//! `why`: what became of a mail or ticket, and why.
+//! `why`: what became of an email or ticket, and why.
 
 use serde_json::json;
 
@@ -10,18 +10,18 @@ pub(super) async fn run(open: &Open, what: &str, as_json: bool) -> Result<(), Tr
     let id = what.trim().trim_matches(['<', '>']);
     let prefixes = open.settings.policy.queues.values().map(|q| q.prefix.as_str());
     let number = crate::ticket::numbers_in(id, prefixes).into_iter().next().filter(|_| !id.contains('@'));
-    let mails = match &number {
-        Some(number) => open.store.mails_of_ticket(number).await?,
-        None => open.store.mails_by_message_id(id).await?,
+    let emails = match &number {
+        Some(number) => open.store.emails_of_ticket(number).await?,
+        None => open.store.emails_by_message_id(id).await?,
     };
-    if mails.is_empty() {
+    if emails.is_empty() {
         return Err(Trouble::Input(format!(
-            "no mail or ticket {id} is known. A mail that was just sent may not have arrived; one that could not be read has no Message-ID, see `guichet held list`"
+            "no email or ticket {id} is known. An email that was just sent may not have arrived; one that could not be read has no Message-ID, see `guichet held list`"
         )));
     }
     if as_json {
-        let zone = &open.settings.policy.desk.time_zone;
-        let rows = mails.iter().map(|m| {
+        let zone = &open.settings.policy.service_desk.time_zone;
+        let rows = emails.iter().map(|m| {
             json!({
                 "id": m.id, "mailbox": m.mailbox, "message_id": show::some(&m.message_id), "from": show::some(&m.sender),
                 "subject": m.subject, "received_at": show::stamp(m.received_at, zone), "decided_at": show::stamp(m.decided_at, zone),
@@ -30,14 +30,14 @@ pub(super) async fn run(open: &Open, what: &str, as_json: bool) -> Result<(), Tr
         });
         return show::json(&rows.collect::<Vec<_>>());
     }
-    for mail in &mails {
+    for mail in &emails {
         explain(open, mail).await?;
     }
     Ok(())
 }
 
 async fn explain(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
-    let zone = &open.settings.policy.desk.time_zone;
+    let zone = &open.settings.policy.service_desk.time_zone;
     println!(
         "{} from {}: {}",
         show::time(mail.received_at, zone),
@@ -59,9 +59,9 @@ async fn explain(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
     if mail.ticket.is_empty() {
         return Ok(());
     }
-    for letter in open.store.letters_of_ticket(&mail.ticket).await? {
-        if letter.created_at == mail.decided_at {
-            println!("  {} to {}: {}", letter.kind, show::one_line(&letter.recipient), letter.state);
+    for notification in open.store.notifications_of_ticket(&mail.ticket).await? {
+        if notification.created_at == mail.decided_at {
+            println!("  {} to {}: {}", notification.kind, show::one_line(&notification.recipient), notification.state);
         }
     }
     let Some(ticket) = open.store.ticket(&mail.ticket).await? else { return Ok(()) };

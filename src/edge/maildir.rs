@@ -1,16 +1,16 @@
 //! A local Maildir, for sites whose mail server delivers there.
 //!
-//! Mails are taken from `new/`, and from `cur/` where they do not carry the flag S (seen). A
+//! Emails are taken from `new/`, and from `cur/` where they do not carry the flag S (seen). A
 //! handled one gets that flag and moves to the archive folder's `cur/`, or stays, marked.
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Bytes read of a mail that is too large.
+/// Bytes read of an email that is too large.
 const HEAD: u64 = 64 * 1024;
 
-/// A mail waiting in the Maildir.
+/// An email waiting in the Maildir.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its file.
@@ -19,7 +19,7 @@ pub struct Entry {
     pub size: u64,
 }
 
-/// Mails that wait, oldest delivery first, at most `count`.
+/// Emails that wait, oldest delivery first, at most `count`.
 ///
 /// # Errors
 /// The file system's, with the folder named.
@@ -46,7 +46,7 @@ fn entry(path: PathBuf) -> io::Result<Entry> {
     Ok(Entry { path, size })
 }
 
-/// The mail; of one larger than `most` its beginning, which holds the header.
+/// The email; of one larger than `most` its beginning, which holds the header.
 ///
 /// # Errors
 /// The file system's.
@@ -59,7 +59,7 @@ pub fn read(entry: &Entry, most: u64) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Mails of a folder that are marked as handled.
+/// Emails of a folder that are marked as handled.
 ///
 /// # Errors
 /// The file system's, with the folder named.
@@ -75,7 +75,7 @@ pub fn handled(home: &Path) -> io::Result<Vec<Entry>> {
     Ok(found)
 }
 
-/// Moves a handled mail to the archive, or marks it where it is.
+/// Moves a handled email to the archive, or marks it where it is.
 ///
 /// # Errors
 /// The file system's, with the file named.
@@ -91,7 +91,7 @@ pub fn settle(root: &Path, entry: &Entry, archive: &str) -> io::Result<()> {
     fs::rename(&entry.path, cur.join(seen(&name))).map_err(|e| named(&entry.path, &e))
 }
 
-/// Puts a mail into `new/`, by way of `tmp/` as the format demands.
+/// Puts an email into `new/`, by way of `tmp/` as the format demands.
 ///
 /// # Errors
 /// The file system's.

@@ -1,9 +1,9 @@
-//! Notes of which letters the server has taken, kept until the store has them for good.
+//! Notes of which notifications the server has taken, kept until the store has them for good.
 //!
 //! In a file, a note is one `write`, far cheaper than a transaction, so one can be made after every
-//! letter. It survives the end of the process at once; a power cut may lose the last ones. The
+//! notification. It survives the end of the process at once; a power cut may lose the last ones. The
 //! store learns of them in groups, and the file is then emptied. Where the store is a server that is told of each
-//! letter, memory is enough: the notes then cover what that server forgets when it is cut off or fails over.
+//! notification, memory is enough: the notes then cover what that server forgets when it is cut off or fails over.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -42,7 +42,7 @@ impl Notes {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
-        // A last line cut short by a full disk would be the id of another letter.
+        // A last line cut short by a full disk would be the id of another notification.
         let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
         Ok(whole.filter_map(|line| line.parse().ok()).collect())
     }

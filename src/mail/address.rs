@@ -1,7 +1,7 @@
 //! Addresses of people.
 //!
 //! Takes: what a header field says. Gives: a bare address and the name beside it, free of control
-//! characters, so that neither can carry a line break into a letter or a log.
+//! characters, so that neither can carry a line break into a notification or a log.
 
 use mail_parser::{Addr, Address as Parsed, MessageParser};
 
@@ -176,7 +176,7 @@ fn outside_quotes(value: &str) -> Option<String> {
     (depth == 0 && !quoted && !odd).then_some(out)
 }
 
-/// An address whose part before the `@` is quoted and holds what would be an address by itself, or a bracket.
+/// An address whose part before the `@` is quoted and holds what would be an address of its own, or a bracket.
 pub(super) fn quoted_local(value: &str) -> Option<String> {
     let (at, _) = value.rmatch_indices("\"@").next()?;
     let start = value[..at].rfind('"')?;
@@ -186,7 +186,7 @@ pub(super) fn quoted_local(value: &str) -> Option<String> {
     (inside.contains(['@', '<', '>']) && !domain.is_empty()).then(|| format!("\"{inside}\"@{domain}"))
 }
 
-/// Most characters of a name that are kept: it stands in letters.
+/// Most characters of a name that are kept: it stands in notifications.
 const NAME: usize = 200;
 
 fn short(name: &str) -> String {

@@ -1,7 +1,7 @@
-//! Files that came with a mail.
+//! Files that came with an email.
 //!
-//! The raw mail is the record: the list keeps name, type, size and digest, and
-//! [`files`] reads the bytes from the raw mail again when somebody wants them.
+//! The raw email is the record: the list keeps name, type, size and digest, and
+//! [`files`] reads the bytes from the raw email again when somebody wants them.
 
 use data_encoding::HEXLOWER;
 use mail_parser::{Message, MessageParser};
@@ -23,7 +23,7 @@ pub struct Attachment {
     pub size: u64,
     /// SHA-256 of the contents, lower-case hexadecimal.
     pub sha256: String,
-    /// Its place among the mail's files.
+    /// Its place among the email's files.
     #[serde(default)]
     pub part: usize,
     /// What it is there for.
@@ -33,7 +33,7 @@ pub struct Attachment {
 
 impl Attachment {
     /// Whether it says nothing but itself: signatures and keys name their owner's address, enclosed
-    /// mails, invitations and Outlook's packages hold other people's words.
+    /// emails, invitations and Outlook's packages hold other people's words.
     #[must_use]
     pub fn is_fit_for_requesters(&self) -> bool {
         const UNFIT: [&str; 12] = [
@@ -54,7 +54,7 @@ impl Attachment {
     }
 }
 
-/// What a file of a mail is there for.
+/// What a file of an email is there for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileRole {
@@ -65,7 +65,7 @@ pub enum FileRole {
     Inline,
     /// A picture shown inside the text that is too large for a logo, such as a screenshot.
     Picture,
-    /// The ornament of a signature: tiny, or the same in several mails of its sender.
+    /// The ornament of a signature: tiny, or the same in several emails of its sender.
     Logo,
 }
 
@@ -83,7 +83,7 @@ pub(super) fn list(message: &Message<'_>, used: &[usize]) -> Vec<Attachment> {
     parts::leaves(message, used, false).iter().enumerate().map(|(at, leaf)| describe(at, leaf)).collect()
 }
 
-/// Reads files out of a raw mail again. They are found by their digest, wherever in the mail they are.
+/// Reads files out of a raw email again. They are found by their digest, wherever in the email they are.
 #[must_use]
 pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
     if wanted.is_empty() {
@@ -116,7 +116,7 @@ pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
 /// Most bytes of one file that are read as text.
 const READ: usize = 2 << 20;
 
-/// What can be read in the files of a mail: their names, and their bytes as text, whatever they call themselves; of an email
+/// What can be read in the files of an email: their names, and their bytes as text, whatever they call themselves; of an email
 /// among them every word.
 #[must_use]
 pub fn words_in_files(raw: &[u8], wanted: &[Attachment]) -> Vec<String> {

@@ -19,7 +19,7 @@ pub struct AuthenticationResult {
     pub dmarc_domain: Option<String>,
     /// Domains whose DKIM signature was found good (`header.d`, else that of `header.i`), lower case.
     pub dkim_pass: Vec<String>,
-    /// How many of [`ParsedMail::received_by`](super::ParsedMail::received_by) stand above it.
+    /// How many of [`ParsedEmail::received_by`](super::ParsedMail::received_by) stand above it.
     pub below: usize,
 }
 

@@ -1,8 +1,8 @@
-//! Mails that machines write (RFC 3834 and its relatives).
+//! Emails that machines write (RFC 3834 and its relatives).
 //!
-//! Gives the reason when a mail is automatic. Each rule here keeps two robots from answering each
+//! Gives the reason when an email is automatic. Each rule here keeps two robots from answering each
 //! other; each exception keeps a person from going unanswered.
-//! `X-Auto-Response-Suppress` is no evidence: ordinary mail from Exchange carries it.
+//! `X-Auto-Response-Suppress` is no evidence: ordinary email from Exchange carries it.
 
 use std::sync::LazyLock;
 
@@ -10,9 +10,9 @@ use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 use super::header::raw_value;
 use super::language::phrases;
-use super::{ParsedMail, calendar, fold, text_part};
+use super::{ParsedEmail, calendar, fold, text_part};
 
-/// Why a mail counts as written by a machine.
+/// Why an email counts as written by a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Automatic {
     /// What sort of machine.
@@ -21,14 +21,14 @@ pub struct Automatic {
     pub reason: String,
 }
 
-/// Sorts of automatic mail: they differ in what the desk does with them.
+/// Sorts of automatic mail: they differ in what the service desk does with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutomaticKind {
     /// An answer made by a machine (out of office, acknowledgement): never worth a ticket.
     Reply,
-    /// A notice a machine sent by itself (monitoring, a newsletter): may open a ticket, is never answered.
+    /// A notice a machine sent automatically (monitoring, a newsletter): may open a ticket, is never answered.
     Notice,
-    /// A mail spread by a mailing list: a person may stand behind it; it is never answered automatically.
+    /// An email spread by a mailing list: a person may stand behind it; it is never answered automatically.
     List,
 }
 
@@ -71,7 +71,7 @@ const NOTICE_FIELDS: [&str; 15] = [
 ];
 
 /// The first evidence found, strongest first.
-pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail) -> Option<Automatic> {
+pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail) -> Option<Automatic> {
     auto_submitted(message)
         .or_else(|| valued(message))
         .or_else(|| presence(message, &REPLY_FIELDS, AutomaticKind::Reply))
@@ -133,8 +133,8 @@ fn report(message: &Message<'_>) -> Option<Automatic> {
     Some(reply(format!("Content-Type: {}/{}", found.0, found.1)))
 }
 
-/// Complaints of providers that send the mail complained of and nothing else.
-fn complaint(message: &Message<'_>, mail: &ParsedMail) -> Option<Automatic> {
+/// Complaints of providers that send the email complained of and nothing else.
+fn complaint(message: &Message<'_>, mail: &ParsedEmail) -> Option<Automatic> {
     let subject = fold(&mail.subject);
     let encloses = message.parts.iter().any(|p| matches!(p.body, PartType::Message(_)));
     let names = ["complaint about message from ", "abuse report", "email feedback report", "fw: abuse report"];
@@ -197,7 +197,7 @@ fn precedence(message: &Message<'_>) -> Option<Automatic> {
 }
 
 /// Names no person signs with, alone or with something before or behind them.
-fn machine_sender(mail: &ParsedMail) -> Option<Automatic> {
+fn machine_sender(mail: &ParsedEmail) -> Option<Automatic> {
     const NAMES: [&str; 20] = [
         "noreply",
         "no-reply",
@@ -260,8 +260,8 @@ static AWAY: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.away).map(fo
 static CONFESSION: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.confession).map(fold).collect());
 
 /// A subject is weak evidence. "Automatic reply:" is written by programs alone; "Absence" also by a
-/// parent, so it counts only where the mail answers another.
-fn automatic_subject(message: &Message<'_>, mail: &ParsedMail) -> Option<Automatic> {
+/// parent, so it counts only where the email answers another.
+fn automatic_subject(message: &Message<'_>, mail: &ParsedEmail) -> Option<Automatic> {
     let subject = fold(&mail.subject);
     let subject = subject.trim_start_matches(|c: char| !c.is_alphanumeric());
     let ends = |rest: &str| rest.trim_start().starts_with([':', '：']) || rest.trim().is_empty();
@@ -283,7 +283,7 @@ fn automatic_subject(message: &Message<'_>, mail: &ParsedMail) -> Option<Automat
     found.then(|| reply(format!("Subject: {}", mail.subject)))
 }
 
-/// Whether the mail begins by saying that a program wrote it.
+/// Whether the email begins by saying that a program wrote it.
 fn confesses(text: &str) -> bool {
     let start = fold(&text.chars().take(600).collect::<String>());
     CONFESSION.iter().any(|phrase| start.contains(phrase.as_str()))

@@ -1,14 +1,14 @@
-//! The readable text of a mail.
+//! The readable text of an email.
 //!
 //! The plain part is preferred; one that is empty, or says next to nothing beside the HTML part,
-//! does not hide that; HTML becomes text; a mail that holds nothing but another mail, an
+//! does not hide that; HTML becomes text; an email that holds nothing but another email, an
 //! invitation or a winmail.dat is read from that.
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::{Limits, calendar, html, marks, opaque, parts, text_part, tnef, uuencode};
 
-/// Enclosed mails that are looked into when a mail has no text of its own.
+/// Enclosed emails that are looked into when an email has no text of its own.
 const ENCLOSED: usize = 3;
 
 /// The text, and the indices of the parts it was made from (they are no attachments).
@@ -46,7 +46,7 @@ pub(super) fn own_text(message: &Message<'_>, limits: &Limits, defects: &mut Vec
     let plain = join(message, &message.text_body, limits, defects);
     let written = plain.trim();
     let html_bytes: usize = message.html_body.iter().filter_map(|at| html_part(message, *at)).map(str::len).sum();
-    // A stub such as "this mail needs an HTML reader" beside a long HTML part.
+    // A stub such as "this email needs an HTML reader" beside a long HTML part.
     let stub = written.len() < 400 && html_bytes > 20 * written.len() + 400;
     if !written.is_empty() && !stub {
         return (plain, Vec::new());
@@ -96,7 +96,7 @@ fn html_part<'a>(message: &'a Message<'_>, at: u32) -> Option<&'a str> {
     }
 }
 
-/// What can be read where there is no text: an invitation, a winmail.dat, an enclosed mail.
+/// What can be read where there is no text: an invitation, a winmail.dat, an enclosed email.
 fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut Vec<String>) -> String {
     for (at, part) in message.parts.iter().enumerate() {
         let text = match parts::media_type(part).as_str() {
@@ -115,7 +115,7 @@ fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &m
     String::new()
 }
 
-/// The text of a mail inside its signature.
+/// The text of an email inside its signature.
 fn signed_text(signed: &[u8], limits: &Limits, defects: &mut Vec<String>) -> Option<String> {
     let content = opaque::content(signed)?;
     super::guard::check(&content, limits).ok()?;
@@ -123,7 +123,7 @@ fn signed_text(signed: &[u8], limits: &Limits, defects: &mut Vec<String>) -> Opt
     Some(own_text(&inner, limits, defects).0)
 }
 
-/// An enclosed mail with the head a reader needs.
+/// An enclosed email with the head a reader needs.
 fn enclosed(inner: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut Vec<String>) -> String {
     let mut text = String::new();
     let mail = super::header::read(inner, limits, &mut Vec::new());
@@ -140,7 +140,7 @@ fn enclosed(inner: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut V
 
 fn join(message: &Message<'_>, indices: &[u32], limits: &Limits, defects: &mut Vec<String>) -> String {
     let mut text = String::new();
-    // One budget for all parts of a mail: laying out is what costs.
+    // One budget for all parts of an email: laying out is what costs.
     let mut html_left = limits.html_bytes;
     let first = first_text(message);
     for at in indices.iter().map(|at| *at as usize).take(limits.parts) {

@@ -1,4 +1,4 @@
-//! Form fields written into a mail: `Nom et prénom : Ana Pérez`.
+//! Form fields written into an email: `Nom et prénom : Ana Pérez`.
 //!
 //! Labels are found at the start of a line or after a separator, whatever their accents and
 //! capitals; the value stands behind the colon, in the next cell of a table, or on the next line.
@@ -80,7 +80,7 @@ impl<'a> Line<'a> {
 
 /// The next label from this place of the folded line on.
 fn next_hit<'a>(folded: &str, from: usize, labels: &'a [Label]) -> Option<Hit<'a>> {
-    let first = first_letter(folded);
+    let first = first_notification(folded);
     let mut starts = (from..folded.len()).filter(|at| folded.is_char_boundary(*at) && begins(folded, *at, from, first));
     starts.find_map(|start| {
         let rest = &folded[start..];
@@ -98,7 +98,7 @@ fn next_hit<'a>(folded: &str, from: usize, labels: &'a [Label]) -> Option<Hit<'a
     })
 }
 
-fn first_letter(text: &str) -> usize {
+fn first_notification(text: &str) -> usize {
     text.find(char::is_alphanumeric).unwrap_or(0)
 }
 

@@ -1,6 +1,6 @@
-//! A mail inside a mail: what somebody passed on, and what they wrote above it.
+//! An email inside an email: what somebody passed on, and what they wrote above it.
 //!
-//! Clients pass mails on as an attachment, which is exact, or written into the text under a header
+//! Clients pass emails on as an attachment, which is exact, or written into the text under a header
 //! block, which says at least who wrote it. Both are read; a report is no forward.
 
 use mail_parser::{Message, MimeHeaders, PartType};
@@ -9,14 +9,14 @@ use super::address::{Address, looks_like_address, one_line};
 use super::language::Field;
 use super::marks;
 use super::reply::{field, is_forward};
-use super::{Attachment, Limits, ParsedMail, attachment, body, header};
+use super::{Attachment, Limits, ParsedEmail, attachment, body, header};
 
 /// Lines of text that may stand between the mark of a forward and its header block.
 const GAP: usize = 6;
 /// Most lines of a header block.
 const BLOCK: usize = 30;
 
-/// The mail that was passed on.
+/// The email that was passed on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Forwarded {
     /// What the person who passed it on wrote above it; may be empty.
@@ -35,15 +35,15 @@ pub struct Forwarded {
     pub attachments: Option<Vec<Attachment>>,
 }
 
-/// The original in this mail, if it holds exactly one whose author it names.
-pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, marked: &str, limits: &Limits) -> Option<Forwarded> {
+/// The original in this email, if it holds exactly one whose author it names.
+pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, marked: &str, limits: &Limits) -> Option<Forwarded> {
     if mail.bounce.is_some() {
         return None;
     }
     enclosed(message, mail, limits).or_else(|| inline(mail, marked))
 }
 
-fn enclosed(message: &Message<'_>, mail: &ParsedMail, limits: &Limits) -> Option<Forwarded> {
+fn enclosed(message: &Message<'_>, mail: &ParsedEmail, limits: &Limits) -> Option<Forwarded> {
     let is_report = |subtype: Option<&str>| subtype.is_some_and(|s| s.eq_ignore_ascii_case("report"));
     if is_report(message.content_type().and_then(|t| t.subtype())) {
         return None;
@@ -56,7 +56,7 @@ fn enclosed(message: &Message<'_>, mail: &ParsedMail, limits: &Limits) -> Option
     let mut unused = Vec::new();
     let read = header::read(inner, limits, &mut unused);
     let body = body::read(inner, limits, &mut unused);
-    // Without words of its own the mail's text is that of the enclosed one.
+    // Without words of its own the email's text is that of the enclosed one.
     let (words, _) = body::own_text(message, limits, &mut unused);
     let above = if words.trim().is_empty() { String::new() } else { mail.reply_text.clone() };
     Some(Forwarded {
@@ -70,7 +70,7 @@ fn enclosed(message: &Message<'_>, mail: &ParsedMail, limits: &Limits) -> Option
     })
 }
 
-fn inline(mail: &ParsedMail, marked: &str) -> Option<Forwarded> {
+fn inline(mail: &ParsedEmail, marked: &str) -> Option<Forwarded> {
     let announced = has_forward_prefix(&mail.subject);
     if !announced && !marked.contains("--") && !marked.contains("__") {
         return None;
@@ -106,7 +106,7 @@ fn inline(mail: &ParsedMail, marked: &str) -> Option<Forwarded> {
     })
 }
 
-/// Whether a subject begins as clients mark mails that are passed on.
+/// Whether a subject begins as clients mark emails that are passed on.
 pub(super) fn has_forward_prefix(subject: &str) -> bool {
     const PREFIXES: [&str; 16] = [
         "fw",
@@ -223,9 +223,9 @@ fn unquoted(line: &str, depth: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Limits, ParsedMail, parse};
+    use super::super::{Limits, ParsedEmail, parse};
 
-    fn mail(subject: &str, text: &str) -> ParsedMail {
+    fn mail(subject: &str, text: &str) -> ParsedEmail {
         let raw = format!(
             "From: Marie <marie@desk.example>\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{text}"
         );

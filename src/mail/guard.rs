@@ -1,4 +1,4 @@
-//! The bounds within which a mail is read at all.
+//! The bounds within which an email is read at all.
 //!
 //! Takes: raw bytes. Gives: leave to parse, or the reason why not. The parser's recursion over
 //! nested messages would end the process on a crafted mail, so nesting is counted here first,
@@ -6,11 +6,11 @@
 
 use mail_parser::{Message, MimeHeaders, PartType};
 
-/// Bounds on what one mail may hold; each is a key of `[limits]` in the configuration.
+/// Bounds on what one email may hold; each is a key of `[limits]` in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Largest mail that is fetched and read, in bytes.
-    pub mail_bytes: usize,
+    pub email_bytes: usize,
     /// Most lines in the header block.
     pub header_lines: usize,
     /// Most MIME parts.
@@ -19,7 +19,7 @@ pub struct Limits {
     pub nesting: usize,
     /// Most ids of `References` that are looked at, the newest ones.
     pub references: usize,
-    /// Most bytes of readable text that are kept for one mail; the rest stays in the raw mail.
+    /// Most bytes of readable text that are kept for one email; the rest stays in the raw email.
     pub text_bytes: usize,
     /// Most bytes of HTML that are turned into text.
     pub html_bytes: usize,
@@ -47,7 +47,7 @@ impl Default for Limits {
     /// The figures of the shipped configuration, for use without one (`inspect`).
     fn default() -> Self {
         Self {
-            mail_bytes: 32 * 1024 * 1024,
+            email_bytes: 32 * 1024 * 1024,
             header_lines: 2_000,
             parts: 1_000,
             nesting: 50,
@@ -59,14 +59,14 @@ impl Default for Limits {
     }
 }
 
-/// Why a mail was not read. Each ends with the mail held for a person.
+/// Why an email was not read. Each ends with the email held for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// No bytes, or white space alone.
-    #[error("the mail is empty")]
+    #[error("the email is empty")]
     Empty,
-    /// More bytes than [`Limits::mail_bytes`].
-    #[error("the mail has {size} bytes, more than limits.mail_bytes = {limit}")]
+    /// More bytes than [`Limits::email_bytes`].
+    #[error("the email has {size} bytes, more than limits.email_bytes = {limit}")]
     TooLarge {
         /// Its size in bytes.
         size: usize,
@@ -74,16 +74,16 @@ pub enum Unreadable {
         limit: usize,
     },
     /// More header lines than [`Limits::header_lines`].
-    #[error("the mail has more than limits.header_lines = {0} lines of header")]
+    #[error("the email has more than limits.header_lines = {0} lines of header")]
     TooManyHeaders(usize),
     /// More parts than [`Limits::parts`].
-    #[error("the mail has more than limits.parts = {0} parts")]
+    #[error("the email has more than limits.parts = {0} parts")]
     TooManyParts(usize),
     /// Deeper than [`Limits::nesting`].
-    #[error("the mail is nested deeper than limits.nesting = {0}")]
+    #[error("the email is nested deeper than limits.nesting = {0}")]
     TooDeep(usize),
     /// No header field at all.
-    #[error("these bytes are not a mail: there is no header field")]
+    #[error("these bytes are not an email: there is no header field")]
     NotAMail,
 }
 
@@ -92,8 +92,8 @@ pub(super) fn check(raw: &[u8], limits: &Limits) -> Result<(), Unreadable> {
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err(Unreadable::Empty);
     }
-    if raw.len() > limits.mail_bytes {
-        let (size, limit) = (raw.len(), limits.mail_bytes);
+    if raw.len() > limits.email_bytes {
+        let (size, limit) = (raw.len(), limits.email_bytes);
         return Err(Unreadable::TooLarge { size, limit });
     }
     let lines = raw.split(|b| *b == b'\n').take_while(|l| !is_blank(l));

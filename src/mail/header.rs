@@ -1,17 +1,17 @@
 //! Header fields: who, to whom, about what, in answer to what.
 //!
-//! Gives a [`ParsedMail`] with everything the header block says; defects go to the list.
+//! Gives a [`ParsedEmail`] with everything the header block says; defects go to the list.
 
 use mail_parser::{Header, HeaderName, HeaderValue, Message};
 
 use super::address::{self, Address, one_line};
 use super::charset::decode_undeclared;
 use super::encoded_word;
-use super::{Limits, ParsedMail};
+use super::{Limits, ParsedEmail};
 
-pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedMail {
+pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<String>) -> ParsedEmail {
     let Author { from, also_from, certain, strange } = author(message, defects);
-    ParsedMail {
+    ParsedEmail {
         message_id: ids(message, &HeaderName::MessageId).into_iter().next(),
         in_reply_to: newest(ids(message, &HeaderName::InReplyTo), limits.references),
         references: newest(ids(message, &HeaderName::References), limits.references),
@@ -28,7 +28,7 @@ pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<Str
         subject: subject(message, defects),
         languages: languages(message),
         loop_marks: raw_values(message, "X-Loop").take(16).map(|v| address::key(&v)).collect(),
-        ..ParsedMail::default()
+        ..ParsedEmail::default()
     }
 }
 

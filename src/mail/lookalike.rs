@@ -1,6 +1,6 @@
 //! Senders who look like somebody else.
 //!
-//! Takes: the author a mail names and whom the desk knows. Gives: what is odd about it, for the desk's people
+//! Takes: the author an email names and whom the service desk knows. Gives: what is odd about it, for the service desk's people
 //! to judge; nothing is refused for it. Two texts look alike when their skeletons are equal (Unicode UTS 39
 //! section 4): `rn` and `m`, the Cyrillic `а` and the Latin `a`.
 
@@ -23,7 +23,7 @@ pub enum Oddity {
     },
     /// A name or label mixes writing systems that no language mixes.
     Mixed(String),
-    /// It looks like an address or domain the desk knows, and is another.
+    /// It looks like an address or domain the service desk knows, and is another.
     LooksLike {
         /// The real address.
         real: String,
@@ -37,7 +37,7 @@ pub enum Oddity {
         /// The real one.
         real: String,
     },
-    /// The display name is that of somebody of the desk, and the address is not theirs.
+    /// The display name is that of somebody of the service desk, and the address is not theirs.
     NamesKnown {
         /// The name.
         name: String,
@@ -53,7 +53,7 @@ pub enum Oddity {
     },
 }
 
-/// Whom the desk knows, ready to be compared with.
+/// Whom the service desk knows, ready to be compared with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Familiar {
     addresses: BTreeSet<String>,
@@ -166,11 +166,11 @@ fn mixed(real: &str) -> Option<Oddity> {
 }
 
 fn mixes(label: &str) -> bool {
-    let letters: String = label.chars().filter(|c| c.is_alphabetic()).collect();
-    !letters.is_ascii()
-        && !letters.as_str().is_single_script()
+    let notifications: String = label.chars().filter(|c| c.is_alphabetic()).collect();
+    !notifications.is_ascii()
+        && !notifications.as_str().is_single_script()
         // Japanese, Chinese and Korean stand beside Latin as a matter of course (UTS 39 section 5.2).
-        && letters.as_str().detect_restriction_level() > RestrictionLevel::HighlyRestrictive
+        && notifications.as_str().detect_restriction_level() > RestrictionLevel::HighlyRestrictive
 }
 
 #[cfg(test)]
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_letters_are_shown_in_both_forms() {
+    fn foreign_notifications_are_shown_in_both_forms() {
         let both = [Oddity::Foreign { unicode: "münchen.example".into(), ascii: "xn--mnchen-3ya.example".into() }];
         assert_eq!(odd("", "a@münchen.example"), both);
         assert_eq!(odd("", "a@xn--mnchen-3ya.example"), both);

@@ -122,7 +122,7 @@ pub(super) fn lines(marked: &str) -> Vec<Line<'_>> {
     reader.lines
 }
 
-/// Of blocks that do not say what they are, the last is the mail that is answered, as clients
+/// Of blocks that do not say what they are, the last is the email that is answered, as clients
 /// without marks of their own put it; those before it set the writer's own words apart.
 pub(super) fn last_block_is_quote(lines: &mut [Line<'_>]) {
     let Some(last) = lines.iter().rposition(|l| l.quote == Quote::Block && !l.is_blank()) else { return };

@@ -1,4 +1,4 @@
-//! Bytes that no parser would take for a mail, and every client does: a mark before the first field,
+//! Bytes that no parser would take for an email, and every client does: a mark before the first field,
 //! empty lines before it, line ends of old machines, a multipart whose boundary is not the declared one.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ const BODY: usize = 256 * 1024;
 /// Longest boundary with its dashes (RFC 2046 section 5.1.1 allows 70 without).
 const BOUNDARY: usize = 128;
 
-/// The mail, ready to be parsed.
+/// The email, ready to be parsed.
 pub(super) fn prepared(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw);
     let raw = without_blank_start(raw);
@@ -26,7 +26,7 @@ pub(super) fn prepared(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The mail from its first header field on: some systems put empty lines before it.
+/// The email from its first header field on: some systems put empty lines before it.
 fn without_blank_start(raw: &[u8]) -> &[u8] {
     let mut rest = raw;
     while let Some(end) = rest.iter().position(|b| *b == b'\n') {

@@ -1,8 +1,8 @@
-//! What a mail says.
+//! What an email says.
 //!
-//! Takes: the bytes of one mail and the [`Limits`]. Gives: a [`ParsedMail`], or [`Unreadable`] when
-//! the mail is beyond what may safely be read at all. Never: asynchronous work, SQL, the clock,
-//! randomness. Within the limits parsing does not fail: it notes [`defects`](ParsedMail::defects).
+//! Takes: the bytes of one email and the [`Limits`]. Gives: a [`ParsedEmail`], or [`Unreadable`] when
+//! the email is beyond what may safely be read at all. Never: asynchronous work, SQL, the clock,
+//! randomness. Within the limits parsing does not fail: it notes [`defects`](ParsedEmail::defects).
 
 mod address;
 mod attachment;
@@ -52,9 +52,9 @@ use data_encoding::HEXLOWER;
 use mail_parser::{Message, MessageParser};
 use sha2::{Digest, Sha256};
 
-/// Everything the rest of the desk wants to know about one mail.
+/// Everything the rest of the service desk wants to know about one email.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ParsedMail {
+pub struct ParsedEmail {
     /// `Message-ID` without angle brackets (RFC 5322 section 3.6.4).
     pub message_id: Option<String>,
     /// Ids of `In-Reply-To`, in their order.
@@ -87,43 +87,43 @@ pub struct ParsedMail {
     pub subject: String,
     /// The whole readable body: the plain part, or text made from the HTML part.
     pub text: String,
-    /// Only what this person wrote now: quotes of earlier mails and signatures cut away.
+    /// Only what this person wrote now: quotes of earlier emails and signatures cut away.
     pub reply_text: String,
     /// True when some of it stood below or between quoted lines: some clients break quoted lines so
     /// that their ends look like the writer's own words.
     pub below_quote: bool,
-    /// True when its writer added no word to what is quoted; [`ParsedMail::reply_text`] is all of it then.
+    /// True when its writer added no word to what is quoted; [`ParsedEmail::reply_text`] is all of it then.
     pub wordless: bool,
     /// Files that came with it, in their order.
     pub attachments: Vec<Attachment>,
     /// Set when a machine wrote this.
     pub automatic: Option<Automatic>,
-    /// Set when this is a report about a mail that could not be delivered.
+    /// Set when this is a report about an email that could not be delivered.
     pub bounce: Option<Bounce>,
     /// Set when it is signed or encrypted.
     pub protection: Option<Protection>,
-    /// The mail that this one passes on, if it does.
+    /// The email that this one passes on, if it does.
     pub forwarded: Option<Forwarded>,
     /// `Authentication-Results` fields, topmost first (RFC 8601).
     pub authentication: Vec<AuthenticationResult>,
     /// Hosts that `Received` fields name behind `by`, topmost first, lower case; empty where one names none.
     pub received_by: Vec<String>,
-    /// Addresses in `X-Loop`: desks that have handled this mail before, lower case.
+    /// Addresses in `X-Loop`: desks that have handled this email before, lower case.
     pub loop_marks: Vec<String>,
     /// Languages the writer names in `Content-Language`, lower case, first choice first.
     pub languages: Vec<String>,
-    /// Digest of author, subject, text and files: the same for two copies of one mail, whatever way
+    /// Digest of author, subject, text and files: the same for two copies of one email, whatever way
     /// each took. Lower-case hexadecimal.
     pub content: String,
     /// What was wrong with it, in words.
     pub defects: Vec<String>,
 }
 
-/// Reads one mail.
+/// Reads one email.
 ///
 /// # Errors
-/// [`Unreadable`] when the mail is empty, or passes one of `limits`: it must then be held.
-pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMail, Unreadable> {
+/// [`Unreadable`] when the email is empty, or passes one of `limits`: it must then be held.
+pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedEmail, Unreadable> {
     let raw = mend::prepared(raw);
     guard::check(&raw, limits)?;
     let message = MessageParser::default().parse(raw.as_ref()).ok_or(Unreadable::NotAMail)?;
@@ -131,7 +131,7 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMail, Unreadable> {
     Ok(read(&message, limits))
 }
 
-fn read(message: &Message<'_>, limits: &Limits) -> ParsedMail {
+fn read(message: &Message<'_>, limits: &Limits) -> ParsedEmail {
     let mut defects = Vec::new();
     let mut mail = header::read(message, limits, &mut defects);
     let body = body::read(message, limits, &mut defects);
@@ -155,8 +155,8 @@ pub fn without_entities(text: &str) -> String {
     mail_parser::decoders::html::html_to_text(text)
 }
 
-/// Everything in a mail that could be read somewhere: the text of every part, HTML as its source and without entities, header
-/// fields decoded, names of files, enclosed mails as well. For searches; not bounded but by the mail itself.
+/// Everything in an email that could be read somewhere: the text of every part, HTML as its source and without entities, header
+/// fields decoded, names of files, enclosed emails as well. For searches; not bounded but by the email itself.
 #[must_use]
 pub fn every_word(raw: &[u8]) -> String {
     let mut out = String::new();
@@ -207,8 +207,8 @@ pub fn every_word(raw: &[u8]) -> String {
     out
 }
 
-/// Whether the mail answers another, or passes one on, as its header says.
-fn setting(mail: &ParsedMail) -> reply::Setting {
+/// Whether the email answers another, or passes one on, as its header says.
+fn setting(mail: &ParsedEmail) -> reply::Setting {
     let forwards = forward::has_forward_prefix(&mail.subject);
     let subject = mail.subject.trim();
     let prefixed = !forwards && strip_prefixes(subject) != subject;
@@ -216,7 +216,7 @@ fn setting(mail: &ParsedMail) -> reply::Setting {
     reply::Setting { answers: prefixed || (refers && !forwards), forwards }
 }
 
-impl ParsedMail {
+impl ParsedEmail {
     /// Whether it answers another, as its header says.
     #[must_use]
     pub fn answers(&self) -> bool {
@@ -224,7 +224,7 @@ impl ParsedMail {
     }
 }
 
-fn content(mail: &ParsedMail) -> String {
+fn content(mail: &ParsedEmail) -> String {
     let mut digest = Sha256::new();
     let from = mail.from.as_ref().map(Address::key).unwrap_or_default();
     let files = mail.attachments.iter().map(|a| a.sha256.as_str());

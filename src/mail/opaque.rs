@@ -1,4 +1,4 @@
-//! Mails inside an S/MIME signature (RFC 8551 section 3.5.2, "opaque" signing, as Outlook does): the
+//! Emails inside an S/MIME signature (RFC 8551 section 3.5.2, "opaque" signing, as Outlook does): the
 //! signed content stands readable in the CMS structure (RFC 5652 section 5) and is taken out of it.
 //!
 //! Only what leads to the content is read, in the encodings in use: of definite length, or cut into

@@ -1,7 +1,7 @@
-//! The leaves of a mail: everything in it that could be a file, wherever it hides.
+//! The leaves of an email: everything in it that could be a file, wherever it hides.
 //!
 //! MIME parts, files in a winmail.dat, files encoded into the text, and, when asked, those of
-//! enclosed mails. The order is that of the mail.
+//! enclosed emails. The order is that of the email.
 
 use std::borrow::Cow;
 
@@ -10,21 +10,21 @@ use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders, 
 use super::address::one_line;
 use super::{Limits, guard, opaque, parameter, text_part, tnef, transfer, uuencode};
 
-/// Deepest enclosed mail whose files are listed.
+/// Deepest enclosed email whose files are listed.
 const ENCLOSED: usize = 5;
 
 /// Something with a name and contents.
 pub(super) struct Leaf<'a> {
-    /// As the mail names it; may be empty.
+    /// As the email names it; may be empty.
     pub(super) name: String,
     /// Media type, lower case.
     pub(super) media_type: String,
     pub(super) contents: Cow<'a, [u8]>,
-    /// True when the mail shows it inside its text.
+    /// True when the email shows it inside its text.
     pub(super) inline: bool,
 }
 
-/// All leaves but the parts `used` as the mail's text. `deep`: those of enclosed mails as well.
+/// All leaves but the parts `used` as the email's text. `deep`: those of enclosed emails as well.
 pub(super) fn leaves<'a>(message: &'a Message<'a>, used: &[usize], deep: bool) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();
     walk(message, used, if deep { ENCLOSED } else { 0 }, true, &mut found);
@@ -85,7 +85,7 @@ fn versions(message: &Message<'_>) -> Vec<usize> {
     children.map(|at| *at as usize).filter(|at| *at < message.parts.len()).filter(version).collect()
 }
 
-/// Files of a mail inside its signature.
+/// Files of an email inside its signature.
 fn inside_signature<'a>(part: &MessagePart<'_>, contents: &[u8]) -> Vec<Leaf<'a>> {
     if !media_type(part).ends_with("pkcs7-mime") {
         return Vec::new();

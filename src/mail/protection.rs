@@ -5,13 +5,13 @@
 
 use mail_parser::{Message, MimeHeaders};
 
-/// How a mail was protected.
+/// How an email was protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protection {
     /// It carries a signature; its text is readable.
     Signed,
-    /// Its text cannot be read without a key the desk does not have.
+    /// Its text cannot be read without a key the service desk does not have.
     Encrypted,
 }
 

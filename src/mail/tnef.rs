@@ -1,4 +1,4 @@
-//! winmail.dat: what Outlook packs a mail's files and text into (MS-OXTNEF).
+//! winmail.dat: what Outlook packs an email's files and text into (MS-OXTNEF).
 //!
 //! A stream of attributes, some of which are lists of MAPI properties. Everything is bounded by the
 //! bytes that are there; a damaged stream gives what could be read before the damage.

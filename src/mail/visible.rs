@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn overrides_deceive_and_letters_do_not() {
+    fn overrides_deceive_and_notifications_do_not() {
         assert!("\u{202e}\u{2066}\u{200b}\u{2028}\u{e0041}".chars().all(deceives));
         assert!(!"é ש \u{200f}\u{200d} 🏳 漢".chars().any(deceives));
     }

@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::period::Period;
 use crate::clock::{DAY, Millis};
 use crate::mail::fold;
-use crate::ticket::{Stand, Status};
+use crate::ticket::{Status, TicketState};
 
 /// How a ticket stood up to the end of a period, the oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Course {
+pub struct StateHistory {
     /// Its number.
     pub number: String,
     /// Its title.
@@ -22,7 +22,7 @@ pub struct Course {
     /// When it was opened.
     pub created_at: Millis,
     /// From when on it stood how; never empty.
-    pub stands: Vec<(Millis, Stand)>,
+    pub stands: Vec<(Millis, TicketState)>,
 }
 
 /// A count, and how many of them fulfil something.
@@ -125,7 +125,7 @@ pub struct Figures {
     pub marks: [i64; 5],
     /// Marks of 4 and 5, of all.
     pub content: Share,
-    /// Promoters (9, 10) less detractors (0 to 6), of all who said how likely they recommend the desk.
+    /// Promoters (9, 10) less detractors (0 to 6), of all who said how likely they recommend the service desk.
     pub recommend: Share,
     /// Marks by the agent who had the ticket.
     pub by_agent: BTreeMap<String, Mean>,
@@ -195,48 +195,48 @@ const RECURRENT: usize = 5;
 
 /// Computes the figures. `day_starts`: the first instant of each day of the period.
 #[must_use]
-pub fn figures(courses: &[Course], period: Period, day_starts: &[Millis]) -> Figures {
+pub fn figures(histories: &[StateHistory], period: Period, day_starts: &[Millis]) -> Figures {
     let mut figures = Figures { days: vec![(0, 0); day_starts.len()], ..Figures::default() };
     // What went into another ticket is counted there.
-    let living = courses.iter().filter(|c| c.stands.last().is_some_and(|(_, last)| !last.merged));
-    for course in living {
-        Tally { figures: &mut figures, course, period, day_starts }.count();
+    let living = histories.iter().filter(|c| c.stands.last().is_some_and(|(_, last)| !last.merged));
+    for history in living {
+        Tally { figures: &mut figures, history, period, day_starts }.count();
     }
-    figures.recurrent = recurrent(courses, period);
+    figures.recurrent = recurrent(histories, period);
     figures.incidents.sort_by_key(|i| (i.solved_at > 0, i.created_at));
     figures
 }
 
 /// A happening: when, and how the ticket stood then.
-type At<'a> = (Millis, &'a Stand);
+type At<'a> = (Millis, &'a TicketState);
 
 struct Tally<'a> {
     figures: &'a mut Figures,
-    course: &'a Course,
+    history: &'a StateHistory,
     period: Period,
     day_starts: &'a [Millis],
 }
 
 impl<'a> Tally<'a> {
     fn count(&mut self) {
-        let course: &'a Course = self.course;
-        let Some(((_, first), (_, last))) = course.stands.first().zip(course.stands.last()) else { return };
+        let history: &'a StateHistory = self.history;
+        let Some(((_, first), (_, last))) = history.stands.first().zip(history.stands.last()) else { return };
         self.opening(first, last);
         self.response(last);
-        self.solutions(&course.stands);
+        self.solutions(&history.stands);
         self.opinions();
         if !last.status.is_done() {
             self.unfinished(last);
         }
         let solved = if last.status.is_done() { last.solved_at } else { 0 };
-        let touched = self.period.holds(self.course.created_at) || self.period.holds(solved) || solved == 0;
+        let touched = self.period.holds(self.history.created_at) || self.period.holds(solved) || solved == 0;
         if last.major && touched {
             let late = last.resolve_missed > 0 || (last.resolve_due > 0 && last.resolve_due < self.period.until);
             self.figures.incidents.push(Incident {
-                number: course.number.clone(),
-                title: course.title.clone(),
+                number: history.number.clone(),
+                title: history.title.clone(),
                 priority: last.priority.clone(),
-                created_at: course.created_at,
+                created_at: history.created_at,
                 solved_at: solved,
                 level: last.level,
                 assignee: last.assignee.clone(),
@@ -246,7 +246,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Each group that a happening counts in.
-    fn groups(&mut self, stand: &Stand, count: impl Fn(&mut Group)) {
+    fn groups(&mut self, stand: &TicketState, count: impl Fn(&mut Group)) {
         count(&mut self.figures.all);
         count(self.figures.by_priority.entry(stand.priority.clone()).or_default());
         count(self.figures.by_category.entry(stand.category.clone()).or_default());
@@ -259,8 +259,8 @@ impl<'a> Tally<'a> {
         self.day_starts.partition_point(|start| *start <= at).checked_sub(1).filter(|_| self.period.holds(at))
     }
 
-    fn opening(&mut self, first: &Stand, last: &Stand) {
-        let created = self.course.created_at;
+    fn opening(&mut self, first: &TicketState, last: &TicketState) {
+        let created = self.history.created_at;
         if !self.period.holds(created) {
             return;
         }
@@ -269,7 +269,7 @@ impl<'a> Tally<'a> {
         if let Some(day) = self.day(created) {
             self.figures.days[day].0 += 1;
         }
-        let top = self.course.stands.iter().map(|(_, s)| s.level).max().unwrap_or(1);
+        let top = self.history.stands.iter().map(|(_, s)| s.level).max().unwrap_or(1);
         self.figures.went_up.note(top > first.level);
         self.figures.acknowledged.note(!last.unacknowledged);
         let cohort = &mut self.figures.cohort;
@@ -282,7 +282,7 @@ impl<'a> Tally<'a> {
     }
 
     /// The first answer: when it was given in time, or when it should have been.
-    fn response(&mut self, last: &Stand) {
+    fn response(&mut self, last: &TicketState) {
         let period = self.period;
         let due = last.respond_due;
         let missed = if last.respond_missed > 0 {
@@ -306,7 +306,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Solutions, and tickets that were reopened after them. Between two of them lies a promise of its own.
-    fn solutions(&mut self, stands: &[(Millis, Stand)]) {
+    fn solutions(&mut self, stands: &[(Millis, TicketState)]) {
         for (at, pair) in stands.windows(2).enumerate() {
             let [(_, was), (when, is)] = pair else { continue };
             if was.status == Status::Approval {
@@ -351,19 +351,19 @@ impl<'a> Tally<'a> {
         }
         self.figures.reopened.of += 1;
         self.figures.first_level.note(stand.level <= 1);
-        let answered = self.course.stands.last().map_or(0, |(_, last)| last.responded_at);
-        // The letter that brings the solution is delivered after it was found.
+        let answered = self.history.stands.last().map_or(0, |(_, last)| last.responded_at);
+        // The notification that brings the solution is delivered after it was found.
         self.figures.first_contact.note(stand.responded_at == 0 && final_one);
         self.figures.by_articles.note(answered == 0 && final_one);
     }
 
     /// Marks and recommendations, when they were given.
     fn opinions(&mut self) {
-        let none = Stand { recommendation: -1, ..Stand::default() };
-        let written = self.course.stands.iter().map(|(_, s)| s.post_mortem_at).find(|at| *at > 0);
+        let none = TicketState { recommendation: -1, ..TicketState::default() };
+        let written = self.history.stands.iter().map(|(_, s)| s.post_mortem_at).find(|at| *at > 0);
         self.figures.post_mortems += i64::from(written.is_some_and(|at| self.period.holds(at)));
-        let before = std::iter::once(&none).chain(self.course.stands.iter().map(|(_, s)| s));
-        for (was, (when, is)) in before.zip(&self.course.stands) {
+        let before = std::iter::once(&none).chain(self.history.stands.iter().map(|(_, s)| s));
+        for (was, (when, is)) in before.zip(&self.history.stands) {
             if !self.period.holds(*when) {
                 continue;
             }
@@ -385,8 +385,8 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn unfinished(&mut self, last: &Stand) {
-        let age = self.period.until - self.course.created_at;
+    fn unfinished(&mut self, last: &TicketState) {
+        let age = self.period.until - self.history.created_at;
         let bucket = [DAY, 3 * DAY, 7 * DAY, 30 * DAY].iter().position(|limit| age < *limit).unwrap_or(4);
         self.figures.backlog[bucket] += 1;
         *self.figures.backlog_by_status.entry(last.status.as_str().to_owned()).or_default() += 1;
@@ -397,7 +397,7 @@ impl<'a> Tally<'a> {
 }
 
 /// Whether a solution was undone: the time it took goes on as if it had not been.
-fn taken_back(solved: &Stand, after: &[(Millis, Stand)]) -> bool {
+fn taken_back(solved: &TicketState, after: &[(Millis, TicketState)]) -> bool {
     after.iter().find(|(_, stand)| !stand.status.is_done()).is_some_and(|(_, stand)| stand.from == solved.from)
 }
 
@@ -411,23 +411,23 @@ fn promise(target: &mut Millis, length: Millis) {
 }
 
 /// Whether a reopening was undone: the solution before it stands again as it was.
-fn closed_again(solved: &Stand, after: &[(Millis, Stand)]) -> bool {
+fn closed_again(solved: &TicketState, after: &[(Millis, TicketState)]) -> bool {
     after.iter().find(|(_, stand)| stand.status.is_done()).is_some_and(|(_, stand)| stand.from == solved.from)
 }
 
 /// Whether what follows a solution leaves it standing.
-fn is_last_solution(after: &[(Millis, Stand)]) -> bool {
+fn is_last_solution(after: &[(Millis, TicketState)]) -> bool {
     after.iter().all(|(_, stand)| stand.status.is_done())
 }
 
 /// Titles that came more than once, figures and capitals apart.
-fn recurrent(courses: &[Course], period: Period) -> Vec<Recurrent> {
-    let mut groups: BTreeMap<String, Vec<&Course>> = BTreeMap::new();
-    for course in courses.iter().filter(|c| period.holds(c.created_at)) {
-        let plain: String = fold(&course.title).chars().filter(|c| c.is_alphabetic() || *c == ' ').collect();
+fn recurrent(histories: &[StateHistory], period: Period) -> Vec<Recurrent> {
+    let mut groups: BTreeMap<String, Vec<&StateHistory>> = BTreeMap::new();
+    for history in histories.iter().filter(|c| period.holds(c.created_at)) {
+        let plain: String = fold(&history.title).chars().filter(|c| c.is_alphabetic() || *c == ' ').collect();
         let key = plain.split_whitespace().collect::<Vec<_>>().join(" ");
         if !key.is_empty() {
-            groups.entry(key).or_default().push(course);
+            groups.entry(key).or_default().push(history);
         }
     }
     let mut found: Vec<Recurrent> = groups

@@ -1,4 +1,4 @@
-//! What a desk wants its figures to be.
+//! What a service desk wants its figures to be.
 
 /// Goals; none where nobody set one. Shares are in per cent.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

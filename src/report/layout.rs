@@ -101,7 +101,7 @@ impl Layout<'_> {
 
     fn incidents(&mut self) {
         let Subject { figures, policy, language, .. } = self.subject;
-        let zone = &policy.desk.time_zone;
+        let zone = &policy.service_desk.time_zone;
         let mut lines = Vec::new();
         for one in &figures.incidents {
             let since = spoken(one.created_at, zone, language);
@@ -154,7 +154,7 @@ impl Layout<'_> {
 
     fn volume(&mut self) {
         let figures = self.subject.figures;
-        let zone = self.subject.policy.desk.time_zone.clone();
+        let zone = self.subject.policy.service_desk.time_zone.clone();
         let names = [self.say("ouverts", "opened"), self.say("résolus", "solved")];
         let bars = grouped(&figures.days, &days_of(self.subject.period, &zone), &zone);
         let heading = ("Volume", "Volume");

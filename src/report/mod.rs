@@ -1,6 +1,6 @@
-//! Reports: figures of a time, computed from plain rows, as letters, pages, tables and charts.
+//! Reports: report for a period, computed from plain rows, as notifications, pages, tables and charts.
 //!
-//! Takes: how tickets stood ([`crate::ticket::Stand`]). Gives: figures, sections, pictures. Never: SQL, the clock, the
+//! Takes: how tickets stood ([`crate::ticket::TicketState`]). Gives: figures, sections, pictures. Never: SQL, the clock, the
 //! current configuration of what was promised: a report of last March says the same today and in a year.
 
 pub mod chart;
@@ -13,7 +13,7 @@ mod standards;
 mod table;
 mod words;
 
-pub use figures::{Cohort, Course, Figures, Group, Incident, Mean, Recurrent, Share, figures};
+pub use figures::{Cohort, Figures, Group, Incident, Mean, Recurrent, Share, StateHistory, figures};
 pub use goals::Goals;
 pub use page::{Definition, Page, Part, Row, Subject};
 pub use period::{Cron, Period, Plan, Sort};

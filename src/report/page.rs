@@ -75,7 +75,7 @@ pub struct Subject<'a> {
     pub figures: &'a Figures,
     /// Those of the time before, to compare.
     pub before: Option<&'a Figures>,
-    /// What the desk wants.
+    /// What the service desk wants.
     pub goals: &'a Goals,
     /// Names of priorities, categories, people.
     pub policy: &'a Policy,
@@ -88,7 +88,7 @@ impl Page {
     #[must_use]
     pub fn lay_out(subject: &Subject<'_>) -> Self {
         let mut page = Layout { subject: *subject, page: Self::default() };
-        let zone = &subject.policy.desk.time_zone;
+        let zone = &subject.policy.service_desk.time_zone;
         page.page.title = title(subject.sort, subject.period, zone, subject.language);
         page.page.intro = match subject.sort {
             Sort::Daily => {

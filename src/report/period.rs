@@ -10,7 +10,7 @@ use crate::ticket::Person;
 /// Sorts of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sort {
-    /// A day; written by itself, the time since it was written last.
+    /// A day; written automatically, the time since it was written last.
     Daily,
     /// Seven days.
     Weekly,
@@ -33,7 +33,7 @@ impl Sort {
     }
 }
 
-/// A report that is written by itself.
+/// A report that is written automatically.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Its name in the configuration.
@@ -184,7 +184,7 @@ impl Period {
         }
     }
 
-    /// What a report that is written by itself at `at` is about. A daily one tells of the time since it was
+    /// What a report that is written automatically at `at` is about. A daily one tells of the time since it was
     /// last written, so that no weekend falls between two; `due` is the first of its times since then.
     #[must_use]
     pub fn planned(plan: &Plan, due: Millis, at: Millis, zone: &TimeZone) -> Option<Self> {

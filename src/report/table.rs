@@ -11,7 +11,7 @@ use crate::ticket::Policy;
 /// The figures as one object. Times are in seconds of working time; shares have their counts beside them.
 #[must_use]
 pub fn json(sort: Sort, period: Period, queues: &[String], figures: &Figures, policy: &Policy) -> Value {
-    let zone = &policy.desk.time_zone;
+    let zone = &policy.service_desk.time_zone;
     let groups = |of: Vec<(String, &Group)>| -> Value { of.into_iter().map(|(name, g)| (name, group(g))).collect() };
     let named =
         |of: &std::collections::BTreeMap<String, Group>| groups(of.iter().map(|(n, g)| (n.clone(), g)).collect());

@@ -11,10 +11,10 @@ use super::raw::{self, Raw};
 use super::source::Source;
 use super::{Batch, Settings, templates};
 use crate::clock::Millis;
-use crate::letter::Templates;
 use crate::mail::{Familiar, Limits, fold, key, looks_like_address};
+use crate::notify::Templates;
 use crate::ticket::{
-    Caps, Desk, FieldRule, IntakeLimits, Life, Policy, PriorityRule, SeveralQueues, TagForms, familiar,
+    Caps, FieldRule, IntakeLimits, Life, Policy, PriorityRule, ServiceDesk, SeveralQueues, TagForms, familiar,
 };
 
 /// Checks everything; none when something that the rest needs is missing.
@@ -31,9 +31,9 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     let smtp = raw.smtp.as_ref().map(|s| check.smtp(s, &raw));
     let templates = check.templates(raw.desk.as_ref()?);
     let policy = check.policy(&raw, templates.as_ref());
-    let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.desk));
+    let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.service_desk));
     let goals = raw.goals.map(|goals| super::slas::goals(&mut check, goals));
-    let alarms = policy.as_ref().and_then(|p| super::service::alarms(&mut check, &raw, &p.desk));
+    let alarms = policy.as_ref().and_then(|p| super::service::alarms(&mut check, &raw, &p.service_desk));
     let watch = super::service::watch(&mut check, &raw);
     let (backups, retention) = (super::service::backups(&mut check, &raw), super::service::retention(&mut check, &raw));
     let retry = raw.retry.as_ref().map(|r| check.retry(r));
@@ -52,9 +52,9 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
         mailboxes,
         templates: templates?,
         retry: retry??,
-        batch: Batch { mails: limits.batch_mails.clamp(1, 1_000), bytes: limits.batch_bytes.max(1) },
-        letter_file_bytes: limits.letter_file_bytes,
-        mail_attempts: limits.mail_attempts.max(2),
+        batch: Batch { emails: limits.batch_emails.clamp(1, 1_000), bytes: limits.batch_bytes.max(1) },
+        notification_file_bytes: limits.notification_file_bytes,
+        email_attempts: limits.email_attempts.max(2),
         reports: reports.unwrap_or_default(),
         goals: goals.unwrap_or_default(),
         watch,
@@ -99,17 +99,17 @@ impl Check<'_> {
         key(text)
     }
 
-    fn templates(&mut self, desk: &raw::Desk) -> Option<Templates> {
+    fn templates(&mut self, desk: &raw::ServiceDesk) -> Option<Templates> {
         let overrides = match &desk.templates {
             None => Vec::new(),
             Some(folder) => {
                 let folder = self.source.path(folder);
                 match templates::read(&folder) {
                     Ok(sources) => sources,
-                    // The contract's example names a folder that need not exist before somebody tunes a letter.
+                    // The contract's example names a folder that need not exist before somebody tunes a notification.
                     Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                         self.warnings.push(format!(
-                            "desk.templates: {} does not exist; the built-in letters are used",
+                            "desk.templates: {} does not exist; the built-in notifications are used",
                             folder.display()
                         ));
                         Vec::new()
@@ -149,14 +149,14 @@ impl Check<'_> {
         let authserv_ids =
             raw.mailboxes.iter().filter_map(|(name, m)| Some((name.clone(), m.authserv_id.as_ref()?.to_lowercase())));
         let mut policy = Policy {
-            desk,
+            service_desk: desk,
             queues,
             agents,
             priorities,
             tag_forms: TagForms { brackets: subject.brackets, prefix: subject.prefix, bare: subject.bare },
             authserv_ids: authserv_ids.collect(),
             limits: Limits {
-                mail_bytes: limits.mail_bytes,
+                email_bytes: limits.email_bytes,
                 header_lines: limits.header_lines,
                 parts: limits.parts,
                 nesting: limits.nesting,
@@ -166,12 +166,12 @@ impl Check<'_> {
                 recipients: limits.recipients,
             },
             caps: Caps {
-                letters_per_hour: limits.letters_per_hour,
-                agent_letters_per_hour: limits.agent_letters_per_hour,
+                notifications_per_hour: limits.notifications_per_hour,
+                agent_notifications_per_hour: limits.agent_notifications_per_hour,
             },
             intake: IntakeLimits {
-                mails_per_hour_per_sender: limits.mails_per_hour_per_sender,
-                mails_per_hour: limits.mails_per_hour,
+                emails_per_hour_per_sender: limits.emails_per_hour_per_sender,
+                emails_per_hour: limits.emails_per_hour,
                 alike_per_hour: limits.alike_per_hour,
             },
             fields: fields(raw),
@@ -205,12 +205,12 @@ impl Check<'_> {
             thanks: life.thanks.iter().map(|w| fold(w)).collect(),
             recommend: life.recommend,
             participants: life.participants.max(1),
-            orders: life.orders.clamp(1, 100),
+            commands: life.commands.clamp(1, 100),
             recipients: recipients.max(1),
         })
     }
 
-    fn desk(&mut self, desk: &raw::Desk, languages: Vec<String>) -> Option<Desk> {
+    fn desk(&mut self, desk: &raw::ServiceDesk, languages: Vec<String>) -> Option<ServiceDesk> {
         let time_zone = TimeZone::get(&desk.time_zone);
         if time_zone.is_err() {
             self.note(
@@ -221,10 +221,10 @@ impl Check<'_> {
         if !languages.is_empty() && !languages.contains(&desk.language) {
             self.note(
                 "desk.language",
-                format!("there are no letters in {:?}; there are in {}", desk.language, languages.join(", ")),
+                format!("there are no notifications in {:?}; there are in {}", desk.language, languages.join(", ")),
             );
         }
-        Some(Desk {
+        Some(ServiceDesk {
             name: desk.name.clone(),
             language: desk.language.clone(),
             languages,

@@ -1,11 +1,11 @@
-//! Who works at the desk, and what each queue takes.
+//! Who works at the service desk, and what each queue takes.
 
 use std::collections::BTreeMap;
 
 use super::check::{Check, list};
 use super::raw::{self, Raw};
 use crate::mail::{fold, key};
-use crate::ticket::{Acknowledge, Agent, Desk, PriorityRule, Queue, ReplyTo, Retired, Topic};
+use crate::ticket::{Acknowledge, Agent, PriorityRule, Queue, ReplyTo, Retired, ServiceDesk, Topic};
 
 impl Check<'_> {
     /// Addresses of the agents that a list names.
@@ -184,7 +184,7 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn agent(&mut self, name: &str, agent: &raw::Agent, raw: &Raw, desk: &Desk) -> Agent {
+    pub(super) fn agent(&mut self, name: &str, agent: &raw::Agent, raw: &Raw, desk: &ServiceDesk) -> Agent {
         let section = format!("agents.{name}");
         for queue in &agent.queues {
             let known = self.source.names("queues");

@@ -9,7 +9,7 @@ pub struct Mistake {
     pub place: String,
     /// The key (`mailboxes.cd42.port`); empty when it is about the whole file.
     pub key: String,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 

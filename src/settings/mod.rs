@@ -30,7 +30,7 @@ use crate::edge::imap::ImapConfig;
 use crate::edge::login::Login;
 use crate::edge::oauth2::Oauth2;
 use crate::edge::smtp::SmtpConfig;
-use crate::letter::Templates;
+use crate::notify::Templates;
 use crate::report::{Goals, Plan};
 use crate::store::KeyPlace;
 use crate::ticket::Policy;
@@ -46,21 +46,21 @@ pub struct Settings {
     pub key: KeyPlace,
     /// Name of this instance among those that share a database.
     pub instance: String,
-    /// Where letters are handed over.
+    /// Where notifications are handed over.
     pub smtp: SmtpConfig,
     /// Mailboxes by name.
     pub mailboxes: BTreeMap<String, Mailbox>,
-    /// Letters' templates, compiled and tried.
+    /// Notifications' templates, compiled and tried.
     pub templates: Templates,
-    /// When letters are tried again.
+    /// When notifications are tried again.
     pub retry: Retry,
     /// Bounds of work done at once.
     pub batch: Batch,
-    /// Most bytes of files sent on in one letter.
-    pub letter_file_bytes: usize,
-    /// Tries at one mail before it is held.
-    pub mail_attempts: i64,
-    /// Reports that are written by themselves.
+    /// Most bytes of files sent on in one notification.
+    pub notification_file_bytes: usize,
+    /// Tries at one email before it is held.
+    pub email_attempts: i64,
+    /// Reports that are written automatically.
     pub reports: Vec<Plan>,
     /// What their figures should be.
     pub goals: Goals,
@@ -68,7 +68,7 @@ pub struct Settings {
     pub watch: Watch,
     /// When the operator is told what is wrong.
     pub alarms: Alarms,
-    /// Copies that are made by themselves.
+    /// Copies that are made automatically.
     pub backups: Backups,
     /// How long data is kept.
     pub retention: Retention,
@@ -110,27 +110,27 @@ pub enum MailboxKind {
     Maildir {
         /// Its folder.
         root: PathBuf,
-        /// Folder handled mail is moved to; empty leaves it, marked.
+        /// Folder handled email is moved to; empty leaves it, marked.
         archive: String,
     },
 }
 
-/// When letters are tried again.
+/// When notifications are tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// The first wait.
     pub first: Duration,
     /// The longest wait.
     pub most: Duration,
-    /// Age at which a letter is given up.
+    /// Age at which a notification is given up.
     pub give_up: Duration,
 }
 
 /// Bounds of work done at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batch {
-    /// Mails.
-    pub mails: usize,
+    /// Emails.
+    pub emails: usize,
     /// Bytes.
     pub bytes: u64,
 }

@@ -12,7 +12,7 @@ use crate::ticket::Role;
 /// All sections. Those with names in them are tables, so that files and environment can add to them.
 #[derive(Debug, Default)]
 pub(super) struct Raw {
-    pub(super) desk: Option<Desk>,
+    pub(super) desk: Option<ServiceDesk>,
     pub(super) store: Option<Store>,
     pub(super) smtp: Option<Smtp>,
     pub(super) retry: Option<Retry>,
@@ -56,11 +56,11 @@ pub(super) struct Alarms {
     pub(super) language: Option<String>,
     pub(super) mailbox_silent: String,
     pub(super) mailbox_quiet: String,
-    pub(super) mail_undecided: String,
-    pub(super) letters_wait: String,
+    pub(super) email_undecided: String,
+    pub(super) notifications_wait: String,
     pub(super) backup_age: String,
     pub(super) disk_free_mib: u64,
-    pub(super) mails_held: i64,
+    pub(super) emails_held: i64,
     pub(super) remind: String,
 }
 
@@ -77,8 +77,8 @@ pub(super) struct Backup {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Retention {
-    pub(super) mails: String,
-    pub(super) letters: String,
+    pub(super) emails: String,
+    pub(super) notifications: String,
     pub(super) ignored: String,
     pub(super) people: String,
 }
@@ -180,7 +180,7 @@ pub(super) struct Life {
     pub(super) thanks: Vec<String>,
     pub(super) recommend: bool,
     pub(super) participants: usize,
-    pub(super) orders: usize,
+    pub(super) commands: usize,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -220,7 +220,7 @@ pub(super) struct Retired {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Desk {
+pub(super) struct ServiceDesk {
     pub(super) name: String,
     pub(super) language: String,
     pub(super) time_zone: String,
@@ -300,7 +300,7 @@ pub(super) struct Subject {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Limits {
-    pub(super) mail_bytes: usize,
+    pub(super) email_bytes: usize,
     pub(super) header_lines: usize,
     pub(super) parts: usize,
     pub(super) nesting: usize,
@@ -308,16 +308,16 @@ pub(super) struct Limits {
     pub(super) recipients: usize,
     pub(super) text_bytes: usize,
     pub(super) html_bytes: usize,
-    pub(super) letter_file_bytes: usize,
-    pub(super) letters_per_hour: i64,
-    pub(super) agent_letters_per_hour: i64,
+    pub(super) notification_file_bytes: usize,
+    pub(super) notifications_per_hour: i64,
+    pub(super) agent_notifications_per_hour: i64,
     pub(super) undeliverable_for: String,
-    pub(super) mails_per_hour_per_sender: i64,
-    pub(super) mails_per_hour: i64,
+    pub(super) emails_per_hour_per_sender: i64,
+    pub(super) emails_per_hour: i64,
     pub(super) alike_per_hour: i64,
     pub(super) recipients_per_message: usize,
-    pub(super) mail_attempts: i64,
-    pub(super) batch_mails: usize,
+    pub(super) email_attempts: i64,
+    pub(super) batch_emails: usize,
     pub(super) batch_bytes: u64,
 }
 

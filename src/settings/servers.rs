@@ -28,7 +28,7 @@ impl Check<'_> {
         plaintext: bool,
     ) -> Endpoint {
         if security == Security::None && !plaintext && !is_loopback(host) {
-            self.note(&format!("{section}.security"), format!("\"none\" would send passwords and mails readable to {host}; use \"tls\" or \"starttls\", or say allow_plaintext = true"));
+            self.note(&format!("{section}.security"), format!("\"none\" would send passwords and emails readable to {host}; use \"tls\" or \"starttls\", or say allow_plaintext = true"));
         }
         let ca_pem = self.authority(section, ca);
         Endpoint { host: host.to_owned(), port, security, ca_pem }

@@ -7,7 +7,7 @@ use super::check::Check;
 use super::raw::Raw;
 use crate::clock::{DAY, Millis};
 use crate::report::Cron;
-use crate::ticket::{Desk, Person};
+use crate::ticket::{Person, ServiceDesk};
 
 /// The local page.
 #[derive(Debug, Clone, Default)]
@@ -19,30 +19,30 @@ pub struct Watch {
 /// When the operator is told, and who that is.
 #[derive(Debug, Clone, Default)]
 pub struct Alarms {
-    /// Who is told; empty: those in charge of the desk.
+    /// Who is told; empty: those in charge of the service desk.
     pub to: Vec<Person>,
     /// A mailbox that could not be read for as long is an alarm, in milliseconds like the others.
     pub mailbox_silent: Millis,
     /// A mailbox to which nobody has written for as long; 0: never.
     pub mailbox_quiet: Millis,
-    /// A mail that waits for its verdict for as long.
-    pub mail_undecided: Millis,
-    /// A letter that waits for as long.
-    pub letters_wait: Millis,
+    /// An email that waits for its verdict for as long.
+    pub email_undecided: Millis,
+    /// A notification that waits for as long.
+    pub notifications_wait: Millis,
     /// A newest backup of that age.
     pub backup_age: Millis,
-    /// More mails than that wait for a person; 0: never.
-    pub mails_held: i64,
+    /// More emails than that wait for a person; 0: never.
+    pub emails_held: i64,
     /// Less room on a disk than that, in bytes.
     pub disk_free: u64,
     /// When an alarm that lasts is told again.
     pub remind: Millis,
 }
 
-/// Copies that are made by themselves.
+/// Copies that are made automatically.
 #[derive(Debug, Clone)]
 pub struct Backups {
-    /// The folder they lie in; none: no copies by themselves.
+    /// The folder they lie in; none: no copies automatically.
     pub folder: Option<PathBuf>,
     /// When one is made.
     pub cron: Option<Cron>,
@@ -64,11 +64,11 @@ pub struct Keep {
 /// How long data is kept, in milliseconds; 0: for ever.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// The bytes of mails, with their attachments, after their ticket was closed.
-    pub mails: Millis,
-    /// The bytes of letters that were sent.
-    pub letters: Millis,
-    /// The bytes of mails that were ignored or refused.
+    /// The bytes of emails, with their attachments, after their ticket was closed.
+    pub emails: Millis,
+    /// The bytes of notifications that were sent.
+    pub notifications: Millis,
+    /// The bytes of emails that were ignored or refused.
     pub ignored: Millis,
     /// Who asked, in tickets that were closed: then their people are erased.
     pub people: Millis,
@@ -89,11 +89,11 @@ pub(super) fn watch(check: &mut Check<'_>, raw: &Raw) -> Watch {
     Watch { listen: Some(listen) }
 }
 
-pub(super) fn alarms(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Option<Alarms> {
+pub(super) fn alarms(check: &mut Check<'_>, raw: &Raw, desk: &ServiceDesk) -> Option<Alarms> {
     let alarms = raw.alarms.as_ref()?;
     if let Some(language) = alarms.language.as_ref().filter(|l| !desk.languages.contains(l)) {
         let known = desk.languages.join(", ");
-        check.note("alarms.language", format!("there are no letters in {language:?}; there are in {known}"));
+        check.note("alarms.language", format!("there are no notifications in {language:?}; there are in {known}"));
     }
     let person = |check: &mut Check<'_>, text: &String| Person {
         address: check.address("alarms.to", text),
@@ -104,10 +104,10 @@ pub(super) fn alarms(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Option<Al
         to: alarms.to.iter().map(|text| person(check, text)).collect(),
         mailbox_silent: check.millis("alarms.mailbox_silent", &alarms.mailbox_silent)?,
         mailbox_quiet: for_ever_or(check, "alarms.mailbox_quiet", &alarms.mailbox_quiet)?,
-        mail_undecided: check.millis("alarms.mail_undecided", &alarms.mail_undecided)?,
-        letters_wait: check.millis("alarms.letters_wait", &alarms.letters_wait)?,
+        email_undecided: check.millis("alarms.email_undecided", &alarms.email_undecided)?,
+        notifications_wait: check.millis("alarms.notifications_wait", &alarms.notifications_wait)?,
         backup_age: check.millis("alarms.backup_age", &alarms.backup_age)?,
-        mails_held: alarms.mails_held,
+        emails_held: alarms.emails_held,
         disk_free: alarms.disk_free_mib.saturating_mul(1024 * 1024),
         remind: check.millis("alarms.remind", &alarms.remind)?,
     })
@@ -134,8 +134,8 @@ pub(super) fn backups(check: &mut Check<'_>, raw: &Raw) -> Option<Backups> {
 pub(super) fn retention(check: &mut Check<'_>, raw: &Raw) -> Option<Retention> {
     let kept = raw.retention.as_ref()?;
     Some(Retention {
-        mails: days_or_ever(check, "retention.mails", &kept.mails)?,
-        letters: days_or_ever(check, "retention.letters", &kept.letters)?,
+        emails: days_or_ever(check, "retention.mails", &kept.emails)?,
+        notifications: days_or_ever(check, "retention.letters", &kept.notifications)?,
         ignored: days_or_ever(check, "retention.ignored", &kept.ignored)?,
         people: days_or_ever(check, "retention.people", &kept.people)?,
     })

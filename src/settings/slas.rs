@@ -12,12 +12,12 @@ use crate::clock::{HOUR, MINUTE, Millis};
 use crate::mail::key;
 use crate::report::{Cron, Goals, Plan, Sort};
 use crate::ticket::sla::{Calendar, Contract, Length, SlaPolicy, Slas, Target};
-use crate::ticket::{Desk, PendingOn};
+use crate::ticket::{PendingOn, ServiceDesk};
 
 /// Words for a time without end.
 const BEST_EFFORT: [&str; 3] = ["best effort", "best-effort", "none"];
 
-pub(super) fn slas(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Slas {
+pub(super) fn slas(check: &mut Check<'_>, raw: &Raw, desk: &ServiceDesk) -> Slas {
     let mut calendars: BTreeMap<String, Arc<Calendar>> = BTreeMap::new();
     for (name, one) in &raw.calendars {
         calendars.insert(name.clone(), Arc::new(calendar(check, name, one, &desk.time_zone)));
@@ -241,12 +241,12 @@ pub(super) fn goals(check: &mut Check<'_>, raw: raw::Goals) -> Goals {
     }
 }
 
-/// The reports that are written by themselves.
-pub(super) fn reports(check: &mut Check<'_>, raw: &Raw, desk: &Desk) -> Vec<Plan> {
+/// The reports that are written automatically.
+pub(super) fn reports(check: &mut Check<'_>, raw: &Raw, desk: &ServiceDesk) -> Vec<Plan> {
     raw.reports.iter().filter_map(|(name, one)| report(check, name, one, raw, desk)).collect()
 }
 
-fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk: &Desk) -> Option<Plan> {
+fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk: &ServiceDesk) -> Option<Plan> {
     let place = |field: &str| format!("reports.{name}.{field}");
     let cron = match Cron::read(&raw.cron) {
         Ok(cron) => cron,
@@ -268,7 +268,7 @@ fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk:
     };
     if let Some(language) = raw.language.as_ref().filter(|l| !desk.languages.contains(l)) {
         let known = desk.languages.join(", ");
-        check.note(&place("language"), format!("there are no letters in {language:?}; there are in {known}"));
+        check.note(&place("language"), format!("there are no notifications in {language:?}; there are in {known}"));
     }
     for queue in raw.queues.iter().filter(|q| !all.queues.contains_key(*q)) {
         check.note(&place("queues"), format!("there is no [queues.{queue}]"));

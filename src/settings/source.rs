@@ -45,6 +45,41 @@ const SECTIONS: [&str; 27] = [
     "retention",
 ];
 
+/// Keys under their names of before 0.3.0, which are read as well.
+const RENAMED: [(&str, &str, &str); 14] = [
+    ("limits", "email_bytes", "email_bytes"),
+    ("limits", "notification_file_bytes", "notification_file_bytes"),
+    ("limits", "notifications_per_hour", "notifications_per_hour"),
+    ("limits", "agent_notifications_per_hour", "agent_notifications_per_hour"),
+    ("limits", "emails_per_hour_per_sender", "emails_per_hour_per_sender"),
+    ("limits", "emails_per_hour", "emails_per_hour"),
+    ("limits", "email_attempts", "email_attempts"),
+    ("limits", "batch_emails", "batch_emails"),
+    ("life", "orders", "commands"),
+    ("alarms", "email_undecided", "email_undecided"),
+    ("alarms", "notifications_wait", "notifications_wait"),
+    ("alarms", "emails_held", "emails_held"),
+    ("retention", "mails", "emails"),
+    ("retention", "letters", "notifications"),
+];
+
+/// Puts keys under the names they have now. Where both stand in one file, the new one counts.
+fn renamed(mut table: toml::Table) -> toml::Table {
+    for (section, old, new) in RENAMED {
+        let Some(section) = table.get_mut(section).and_then(toml::Value::as_table_mut) else { continue };
+        if let Some(value) = section.remove(old) {
+            section.entry(new).or_insert(value);
+        }
+    }
+    table
+}
+
+fn renamed_variable(name: String) -> String {
+    let upper = name.to_uppercase();
+    let found = RENAMED.iter().find(|(section, old, _)| upper == format!("GUICHET__{section}__{old}").to_uppercase());
+    found.map_or(name, |(section, _, new)| format!("GUICHET__{section}__{new}").to_uppercase())
+}
+
 /// All sources, merged.
 pub(super) struct Source {
     merged: Config,
@@ -74,20 +109,25 @@ pub(super) fn read(path: &Path, environment: Vec<(String, String)>) -> Result<So
             ),
         }
     }
+    let mut tables = Vec::new();
     for (file, text) in &files {
-        if let Err(error) = text.parse::<toml::Table>() {
-            let line = error.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
-            mistakes.add(&format!("{}:{line}", file.display()), "", format!("it is not TOML: {}", error.message()));
+        match text.parse::<toml::Table>() {
+            Ok(table) => tables.push(renamed(table).to_string()),
+            Err(error) => {
+                let line = error.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
+                mistakes.add(&format!("{}:{line}", file.display()), "", format!("it is not TOML: {}", error.message()));
+            }
         }
     }
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
     let mut builder = Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
-    for (_, text) in &files {
-        builder = builder.add_source(File::from_str(text, FileFormat::Toml));
+    for table in &tables {
+        builder = builder.add_source(File::from_str(table, FileFormat::Toml));
     }
-    let environment: Map<String, String> = environment.into_iter().collect();
+    let environment: Map<String, String> =
+        environment.into_iter().map(|(name, value)| (renamed_variable(name), value)).collect();
     let environment =
         Environment::with_prefix("GUICHET").prefix_separator("__").separator("__").source(Some(environment));
     let home = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -115,7 +155,7 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
 }
 
 impl Source {
-    /// Reads each section by itself, so that a mistake in one does not hide those of the others.
+    /// Reads each section on its own, so that a mistake in one does not hide those of the others.
     pub(super) fn deserialize(&self, mistakes: &mut Mistakes) -> Raw {
         let root = match self.merged.cache.kind.clone() {
             ValueKind::Table(table) => table,
@@ -217,9 +257,12 @@ impl Source {
     /// File and line of a key; of its section where the key itself is missing.
     fn place(&self, key: &str) -> String {
         let mut wanted = key.split('[').next().unwrap_or(key);
+        let old = RENAMED.iter().find(|(section, _, new)| wanted == format!("{section}.{new}"));
+        let old = old.map(|(section, old, _)| format!("{section}.{old}"));
         loop {
             for (file, text) in self.files.iter().rev() {
-                if let Some(line) = line_of(text, wanted) {
+                let line = line_of(text, wanted).or_else(|| line_of(text, old.as_deref()?));
+                if let Some(line) = line {
                     return format!("{}:{line}", file.display());
                 }
             }

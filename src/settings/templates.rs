@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::letter::Source;
+use crate::notify::Source;
 
 /// Every `*.hbs` below `folder`, two levels deep, by its name relative to it.
 pub(super) fn read(folder: &Path) -> std::io::Result<Vec<Source>> {

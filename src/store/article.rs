@@ -30,7 +30,7 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// What is likeliest to help with these words, in a queue, the best first. The words are letters and
+    /// What is likeliest to help with these words, in a queue, the best first. The words are notifications and
     /// digits alone.
     ///
     /// # Errors
@@ -81,14 +81,14 @@ impl Store {
         &self,
         queues: &[String],
         now: Millis,
-        heard_until: Millis,
+        received_through: Millis,
         clocks_until: Millis,
         limit: i64,
     ) -> Result<Vec<(i64, DeadlineKind, Millis)>, StoreError> {
         let rows = sqlx::query(sql::DEADLINES_DUE.on(self.engine))
             .bind(json(&queues)?)
             .bind(now)
-            .bind(heard_until)
+            .bind(received_through)
             .bind(clocks_until)
             .bind(limit)
             .fetch_all(&self.read)

@@ -1,9 +1,9 @@
 //! The chain: what no commit can change quietly afterwards.
 //!
-//! Each commit that writes into histories or the outbox adds one link, which holds a digest of what it wrote and of the
-//! link before it. Whoever changes, adds or removes a line later breaks a link; whoever computes all links anew changes
-//! the newest, which the log, every backup and `guichet verify` name. Links are never changed: an erasure
-//! adds one that says which link it emptied.
+//! Each commit that writes into histories or the outbox adds one chain entry, which holds a digest of what it wrote and of the
+//! chain entry before it. Whoever changes, adds or removes a line later breaks a chain entry; whoever computes all chain entries anew changes
+//! the newest, which the log, every backup and `guichet verify` name. Chain entries are never changed: an erasure
+//! adds one that says which chain entry it emptied.
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
@@ -14,19 +14,19 @@ use sqlx::any::AnyRow;
 use super::{Durability, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 
-/// The counter of links; no prefix can be called so.
-const LINKS: &str = "#link";
+/// The counter of chain entries; no prefix can be called so.
+const COUNTER: &str = "#link";
 
-/// One link of the chain.
+/// One entry of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Link {
+pub struct ChainEntry {
     /// Its place, from 1, without gaps.
     pub id: i64,
     /// When.
     pub at: Millis,
     /// `decided`, or what was done.
     pub kind: String,
-    /// Who did it; empty for the desk itself.
+    /// Who did it; empty for the service desk itself.
     pub actor: String,
     /// What it was about.
     pub subject: String,
@@ -34,12 +34,12 @@ pub struct Link {
     pub text: String,
     /// Digest of the rows it covers; empty for none.
     pub digest: String,
-    /// Digest of this link and all before it.
+    /// Digest of this chain entry and all before it.
     pub chain: String,
 }
 
-impl Link {
-    /// What [`Link::chain`] must be, after the chain so far.
+impl ChainEntry {
+    /// What [`ChainEntry::chain`] must be, after the chain so far.
     #[must_use]
     pub fn expected(&self, before: &str) -> String {
         let all = (before, self.id, self.at, &self.kind, &self.actor, &self.subject, &self.text, &self.digest);
@@ -49,10 +49,10 @@ impl Link {
 
 /// What somebody did, for the record.
 #[derive(Debug, Clone, Copy)]
-pub struct Deed<'a> {
+pub struct AuditEntry<'a> {
     /// One word: `released`, `erased`, `restored`…
     pub kind: &'a str,
-    /// Who; empty for the desk itself.
+    /// Who; empty for the service desk itself.
     pub actor: &'a str,
     /// What it was about.
     pub subject: &'a str,
@@ -70,8 +70,8 @@ impl Rows {
         self.0.push(hash(&("event", ticket, at, actor, kind, text)));
     }
 
-    /// A letter.
-    pub fn letter(&mut self, once_key: &str, ticket: i64, kind: &str, recipient: &str, message_id: &str) {
+    /// A notification.
+    pub fn notification(&mut self, once_key: &str, ticket: i64, kind: &str, recipient: &str, message_id: &str) {
         self.0.push(hash(&("letter", once_key, ticket, kind, recipient, message_id)));
     }
 
@@ -93,44 +93,51 @@ fn hash(value: &impl Serialize) -> String {
 impl Store {
     /// Begins the chain where there is none yet.
     pub(super) async fn ensure_chain(&self) -> Result<(), StoreError> {
-        if !self.links(0, 1).await?.is_empty() {
+        if !self.chain_entries(0, 1).await?.is_empty() {
             return Ok(());
         }
         let mut tx = self.begin(Durability::Full).await?;
-        let (id, before) = tx.next_link().await?;
+        let (id, before) = tx.next_chain_entry().await?;
         if id == 1 {
-            let text = "what stands before this link is not covered by the chain";
-            tx.add_link(id, &before, 0, Deed { kind: "begun", actor: "", subject: "", text }, String::new()).await?;
+            let text = "what stands before this chain entry is not covered by the chain";
+            tx.add_chain_entry(
+                id,
+                &before,
+                0,
+                AuditEntry { kind: "begun", actor: "", subject: "", text },
+                String::new(),
+            )
+            .await?;
             tx.commit().await?;
         }
         Ok(())
     }
 
-    /// Links beyond an id, at most `count`.
+    /// Chain entries beyond an id, at most `count`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn links(&self, after: i64, count: i64) -> Result<Vec<Link>, StoreError> {
-        let query = sqlx::query(sql::LINKS.on(self.engine)).bind(after).bind(count);
-        Ok(query.fetch_all(&self.read).await?.iter().map(link).collect::<Result<_, _>>()?)
+    pub async fn chain_entries(&self, after: i64, count: i64) -> Result<Vec<ChainEntry>, StoreError> {
+        let query = sqlx::query(sql::COUNTER.on(self.engine)).bind(after).bind(count);
+        Ok(query.fetch_all(&self.read).await?.iter().map(chain_entry).collect::<Result<_, _>>()?)
     }
 
     /// What was done by people or in upkeep, newest first.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn deeds(&self, count: i64) -> Result<Vec<Link>, StoreError> {
+    pub async fn audit_entries(&self, count: i64) -> Result<Vec<ChainEntry>, StoreError> {
         let query = sqlx::query(sql::LINKS_OF_PEOPLE.on(self.engine)).bind(count);
-        Ok(query.fetch_all(&self.read).await?.iter().map(link).collect::<Result<_, _>>()?)
+        Ok(query.fetch_all(&self.read).await?.iter().map(chain_entry).collect::<Result<_, _>>()?)
     }
 
     /// Records what somebody did.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn record(&self, deed: Deed<'_>, now: Millis) -> Result<(), StoreError> {
+    pub async fn record(&self, entry: AuditEntry<'_>, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.begin(Durability::Full).await?;
-        tx.record(deed, now).await?;
+        tx.record(entry, now).await?;
         tx.commit().await
     }
 }
@@ -141,40 +148,45 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn record(&mut self, deed: Deed<'_>, now: Millis) -> Result<(), StoreError> {
-        let (id, before) = self.next_link().await?;
-        self.add_link(id, &before, now, deed, String::new()).await
+    pub async fn record(&mut self, entry: AuditEntry<'_>, now: Millis) -> Result<(), StoreError> {
+        let (id, before) = self.next_chain_entry().await?;
+        self.add_chain_entry(id, &before, now, entry, String::new()).await
     }
 
-    /// The id of the next link and the chain so far; the chain's end stays locked.
-    pub(super) async fn next_link(&mut self) -> Result<(i64, String), StoreError> {
-        let query = sqlx::query(sql::COUNTER_NEXT.on(self.engine)).bind(LINKS);
+    /// The id of the next chain entry and the chain so far; the chain's end stays locked.
+    pub(super) async fn next_chain_entry(&mut self) -> Result<(i64, String), StoreError> {
+        let query = sqlx::query(sql::COUNTER_NEXT.on(self.engine)).bind(COUNTER);
         let id: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
-        let query = sqlx::query(sql::LINK_LAST.on(self.engine)).bind(id - 1);
+        let query = sqlx::query(sql::ENTRY_LAST.on(self.engine)).bind(id - 1);
         let row = query.fetch_optional(&mut *self.tx).await?;
         Ok((id, row.map(|r| r.try_get(0)).transpose()?.unwrap_or_default()))
     }
 
-    pub(super) async fn add_link(
+    pub(super) async fn add_chain_entry(
         &mut self,
         id: i64,
         before: &str,
         at: Millis,
-        deed: Deed<'_>,
+        entry: AuditEntry<'_>,
         digest: String,
     ) -> Result<(), StoreError> {
-        let [kind, actor, subject, text] = [deed.kind, deed.actor, deed.subject, deed.text].map(ToOwned::to_owned);
-        let mut link = Link { id, at, kind, actor, subject, text, digest, chain: String::new() };
-        link.chain = link.expected(before);
-        let query = sqlx::query(sql::LINK_ADD.on(self.engine)).bind(id).bind(at).bind(link.kind).bind(link.actor);
-        let query = query.bind(link.subject).bind(link.text).bind(link.digest).bind(link.chain);
+        let [kind, actor, subject, text] = [entry.kind, entry.actor, entry.subject, entry.text].map(ToOwned::to_owned);
+        let mut chain_entry = ChainEntry { id, at, kind, actor, subject, text, digest, chain: String::new() };
+        chain_entry.chain = chain_entry.expected(before);
+        let query = sqlx::query(sql::ENTRY_ADD.on(self.engine))
+            .bind(id)
+            .bind(at)
+            .bind(chain_entry.kind)
+            .bind(chain_entry.actor);
+        let query =
+            query.bind(chain_entry.subject).bind(chain_entry.text).bind(chain_entry.digest).bind(chain_entry.chain);
         query.execute(&mut *self.tx).await?;
         Ok(())
     }
 }
 
-fn link(row: &AnyRow) -> Result<Link, sqlx::Error> {
-    Ok(Link {
+fn chain_entry(row: &AnyRow) -> Result<ChainEntry, sqlx::Error> {
+    Ok(ChainEntry {
         id: row.try_get(0)?,
         at: row.try_get(1)?,
         kind: row.try_get(2)?,
@@ -192,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_link_depends_on_everything_it_says_and_on_those_before_it() {
-        let link = Link {
+        let chain_entry = ChainEntry {
             id: 2,
             at: 5,
             kind: "decided".into(),
@@ -203,14 +215,14 @@ mod tests {
             chain: String::new(),
         };
         let all = [
-            link.expected("a"),
-            link.expected("b"),
-            Link { id: 3, ..link.clone() }.expected("a"),
-            Link { at: 6, ..link.clone() }.expected("a"),
-            Link { text: "two".into(), ..link.clone() }.expected("a"),
-            Link { digest: String::new(), ..link.clone() }.expected("a"),
+            chain_entry.expected("a"),
+            chain_entry.expected("b"),
+            ChainEntry { id: 3, ..chain_entry.clone() }.expected("a"),
+            ChainEntry { at: 6, ..chain_entry.clone() }.expected("a"),
+            ChainEntry { text: "two".into(), ..chain_entry.clone() }.expected("a"),
+            ChainEntry { digest: String::new(), ..chain_entry.clone() }.expected("a"),
             // What stands in one field is not the same in the next.
-            Link { actor: "decided".into(), kind: String::new(), ..link }.expected("a"),
+            ChainEntry { actor: "decided".into(), kind: String::new(), ..chain_entry }.expected("a"),
         ];
         let different: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(different.len(), all.len());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::{Captures, Regex, RegexBuilder};
 use sqlx::Row;
 
-use super::chain::{Deed, Rows};
+use super::chain::{AuditEntry, Rows};
 use super::rows::json;
 use super::unit::search_words;
 use super::{Store, StoreError, Tx, sql};
@@ -36,13 +36,13 @@ pub struct Erasure {
     pub pseudonym: String,
     /// Tickets they took part in.
     pub tickets: BTreeSet<i64>,
-    /// Mails whose bytes go.
-    pub mails: BTreeSet<i64>,
-    /// Letters whose bytes go.
-    pub letters: BTreeSet<i64>,
+    /// Emails whose bytes go.
+    pub emails: BTreeSet<i64>,
+    /// Notifications whose bytes go.
+    pub notifications: BTreeSet<i64>,
 }
 
-/// Bytes of mails or letters: row id, bytes.
+/// Bytes of emails or notifications: row id, bytes.
 pub type Bytes = Vec<(i64, Vec<u8>)>;
 
 impl Store {
@@ -70,20 +70,20 @@ impl Store {
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Mails beyond an id, with their bytes.
+    /// Emails beyond an id, with their bytes.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn mails_after(&self, id: i64) -> Result<Bytes, StoreError> {
-        self.bytes_after(sql::MAILS_AFTER, id).await
+    pub async fn emails_after(&self, id: i64) -> Result<Bytes, StoreError> {
+        self.bytes_after(sql::EMAILS_AFTER, id).await
     }
 
-    /// Letters beyond an id, with their bytes.
+    /// Notifications beyond an id, with their bytes.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn letters_after(&self, id: i64) -> Result<Bytes, StoreError> {
-        self.bytes_after(sql::LETTERS_AFTER, id).await
+    pub async fn notifications_after(&self, id: i64) -> Result<Bytes, StoreError> {
+        self.bytes_after(sql::NOTIFICATIONS_AFTER, id).await
     }
 
     async fn bytes_after(&self, statement: sql::Sql, id: i64) -> Result<Bytes, StoreError> {
@@ -91,23 +91,23 @@ impl Store {
         Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Mails a person sent, and letters to them or about their tickets.
+    /// Emails a person sent, and notifications to them or about their tickets.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn papers(
+    pub async fn records_of(
         &self,
         address: &str,
         tickets: &BTreeSet<i64>,
     ) -> Result<(BTreeSet<i64>, BTreeSet<i64>), StoreError> {
         let mut found = Vec::new();
-        for statement in [sql::MAILS_OF_PERSON, sql::LETTERS_OF_PERSON] {
+        for statement in [sql::EMAILS_OF_PERSON, sql::NOTIFICATIONS_OF_PERSON] {
             let query = sqlx::query(statement.on(self.engine)).bind(json(tickets)?).bind(address);
             let rows = query.fetch_all(&self.read).await?;
             found.push(rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<i64>, sqlx::Error>>()?);
         }
-        let letters = found.pop().unwrap_or_default();
-        Ok((found.pop().unwrap_or_default(), letters))
+        let notifications = found.pop().unwrap_or_default();
+        Ok((found.pop().unwrap_or_default(), notifications))
     }
 
     /// Where an address still stands, and how often: every column that could name a person.
@@ -129,7 +129,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Held mails of others, and letters that wait to leave to others: they keep their bytes until somebody has judged them, or they have left.
+    /// Held emails of others, and notifications that wait to leave to others: they keep their bytes until somebody has judged them, or they have left.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -139,16 +139,16 @@ impl Store {
             let rows = sqlx::query(statement.on(self.engine)).bind(address).fetch_all(&self.read).await?;
             found.push(rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<i64>, sqlx::Error>>()?);
         }
-        let letters = found.pop().unwrap_or_default();
-        Ok((found.pop().unwrap_or_default(), letters))
+        let notifications = found.pop().unwrap_or_default();
+        Ok((found.pop().unwrap_or_default(), notifications))
     }
 
-    /// How many of these mails still wait for their verdict.
+    /// How many of these emails still wait for their verdict.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn undecided_among(&self, mails: &BTreeSet<i64>) -> Result<i64, StoreError> {
-        let query = sqlx::query(sql::UNDECIDED_AMONG.on(self.engine)).bind(json(mails)?);
+    pub async fn undecided_among(&self, emails: &BTreeSet<i64>) -> Result<i64, StoreError> {
+        let query = sqlx::query(sql::UNDECIDED_AMONG.on(self.engine)).bind(json(emails)?);
         Ok(query.fetch_one(&self.read).await?.try_get(0)?)
     }
 
@@ -162,15 +162,15 @@ impl Store {
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Removes the bytes of a sort whose time is over; gives how many. Sorts: 0 mails of tickets closed before then, 1
-    /// letters sent before then, 2 mails ignored or refused before then.
+    /// Removes the bytes of a sort whose time is over; gives how many. Sorts: 0 emails of tickets closed before then, 1
+    /// notifications sent before then, 2 emails ignored or refused before then.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn forget(&self, sort: usize, before: Millis, count: i64) -> Result<u64, StoreError> {
         let [old, bytes] = match sort {
-            0 => [sql::OLD_MAILS, sql::RAW_DROP],
-            1 => [sql::OLD_LETTERS, sql::LETTER_DROP],
+            0 => [sql::OLD_EMAILS, sql::RAW_DROP],
+            1 => [sql::OLD_NOTIFICATIONS, sql::NOTIFICATION_DROP],
             _ => [sql::OLD_IGNORED, sql::RAW_DROP],
         };
         let mut tx = self.begin(super::Durability::Full).await?;
@@ -178,7 +178,7 @@ impl Store {
         let ids: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
         tx.insert(bytes, &ids).await?;
         if sort == 1 && !ids.is_empty() {
-            sqlx::query(sql::LETTER_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
+            sqlx::query(sql::NOTIFICATION_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
         }
         tx.commit().await?;
         Ok(ids.len() as u64)
@@ -190,13 +190,13 @@ impl Store {
     /// [`StoreError::Statement`]; nothing is erased then.
     pub async fn erase(&self, erasure: &Erasure, actor: &str, now: Millis) -> Result<usize, StoreError> {
         let mut tx = self.begin(super::Durability::Full).await?;
-        let mails: Vec<i64> = erasure.mails.iter().copied().collect();
-        let letters: Vec<i64> = erasure.letters.iter().copied().collect();
-        tx.insert(sql::RAW_DROP, &mails).await?;
-        tx.insert(sql::RAW_GONE, &mails).await?;
-        tx.insert(sql::LETTER_DROP, &letters).await?;
-        sqlx::query(sql::LETTER_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
-        tx.insert(sql::LETTER_GONE, &letters).await?;
+        let emails: Vec<i64> = erasure.emails.iter().copied().collect();
+        let notifications: Vec<i64> = erasure.notifications.iter().copied().collect();
+        tx.insert(sql::RAW_DROP, &emails).await?;
+        tx.insert(sql::RAW_GONE, &emails).await?;
+        tx.insert(sql::NOTIFICATION_DROP, &notifications).await?;
+        sqlx::query(sql::NOTIFICATION_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
+        tx.insert(sql::NOTIFICATION_GONE, &notifications).await?;
         let tickets: Vec<i64> = erasure.tickets.iter().copied().collect();
         // What others quoted of it goes with it.
         tx.insert(sql::ERASE_QUOTES, &tickets).await?;
@@ -217,12 +217,12 @@ impl Store {
         // Nothing is ever written to who is not there any more.
         let block = (&erasure.pseudonym, now, i64::MAX, "", "erased", 0);
         tx.insert(sql::UNDELIVERABLE_ADD, &[block]).await?;
-        let mut links = BTreeSet::new();
+        let mut chain_entries = BTreeSet::new();
         let mut count = 0;
         let mut touched: BTreeSet<i64> = erasure.tickets.clone();
         let mut judged = BTreeSet::new();
         for column in sql::COLUMNS {
-            let changed = tx.replace(*column, erasure, &mut links, &mut touched).await?;
+            let changed = tx.replace(*column, erasure, &mut chain_entries, &mut touched).await?;
             count += changed.len();
             if column.name.starts_with("inbox.") {
                 judged.extend(changed);
@@ -231,7 +231,7 @@ impl Store {
         let (touched, judged): (Vec<i64>, Vec<i64>) = (touched.into_iter().collect(), judged.into_iter().collect());
         tx.article_words(&tickets).await?;
         tx.digest_anew(&self.key, &touched, &judged).await?;
-        tx.close_links(&links, erasure, actor, count, now).await?;
+        tx.cover_anew(&chain_entries, erasure, actor, count, now).await?;
         tx.commit().await?;
         sqlx::query(sql::SEARCH_ANEW.on(self.engine)).execute(&self.write).await?;
         Ok(count)
@@ -268,64 +268,65 @@ impl Tx {
         &mut self,
         column: Column,
         erasure: &Erasure,
-        links: &mut BTreeSet<i64>,
+        chain_entries: &mut BTreeSet<i64>,
         touched: &mut BTreeSet<i64>,
     ) -> Result<Vec<i64>, StoreError> {
         let mut changed: BTreeMap<i64, (String, i64)> = BTreeMap::new();
-        let of_mails = column.name.starts_with("inbox.");
+        let of_emails = column.name.starts_with("inbox.");
         for word in std::iter::once(&erasure.address).chain(&erasure.names).chain(&erasure.family) {
             let whole = if erasure.family.contains(word) { Word::family(word) } else { Word::new(word) };
             let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word)).bind(pattern_as_is(word));
             for row in query.fetch_all(&mut *self.tx).await? {
-                let (id, ticket, link): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+                let (id, ticket, chain_entry): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
                 touched.insert(ticket);
                 // A name may be somebody else's, elsewhere.
-                let theirs = erasure.tickets.contains(&ticket) || (of_mails && erasure.mails.contains(&id));
+                let theirs = erasure.tickets.contains(&ticket) || (of_emails && erasure.emails.contains(&id));
                 if *word != erasure.address && !theirs {
                     continue;
                 }
                 let text: String = changed.get(&id).map_or_else(|| row.try_get(3), |(text, _)| Ok(text.clone()))?;
                 if whole.is_in(&text) {
-                    changed.insert(id, (whole.replaced(&text, &erasure.pseudonym), link));
+                    changed.insert(id, (whole.replaced(&text, &erasure.pseudonym), chain_entry));
                 }
             }
         }
-        for (id, (text, link)) in &changed {
+        for (id, (text, chain_entry)) in &changed {
             sqlx::query(column.set.on(self.engine)).bind(*id).bind(text).execute(&mut *self.tx).await?;
-            links.insert(*link);
+            chain_entries.insert(*chain_entry);
         }
         Ok(changed.into_keys().collect())
     }
 
-    /// Adds a link for each whose rows were changed, which says what they are now.
-    async fn close_links(
+    /// Adds a chain entry for each whose rows were changed, which says what they are now.
+    async fn cover_anew(
         &mut self,
-        links: &BTreeSet<i64>,
+        chain_entries: &BTreeSet<i64>,
         erasure: &Erasure,
         actor: &str,
         count: usize,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let wanted: BTreeSet<i64> = links.iter().copied().filter(|link| *link > 0).collect();
+        let wanted: BTreeSet<i64> = chain_entries.iter().copied().filter(|chain_entry| *chain_entry > 0).collect();
         let mut covered: BTreeMap<i64, Rows> = BTreeMap::new();
-        let query = sqlx::query(sql::EVENTS_OF_LINKS.on(self.engine)).bind(json(&wanted)?);
+        let query = sqlx::query(sql::EVENTS_OF_ENTRIES.on(self.engine)).bind(json(&wanted)?);
         for row in query.fetch_all(&mut *self.tx).await? {
             super::verify::cover_event(&row, &mut covered)?;
         }
-        let query = sqlx::query(sql::LETTERS_OF_LINKS.on(self.engine)).bind(json(&wanted)?);
+        let query = sqlx::query(sql::NOTIFICATIONS_OF_ENTRIES.on(self.engine)).bind(json(&wanted)?);
         for row in query.fetch_all(&mut *self.tx).await? {
-            super::verify::cover_letter(&row, &mut covered)?;
+            super::verify::cover_notification(&row, &mut covered)?;
         }
         let text = format!("{} stands in a person's place", erasure.pseudonym);
         for (about, rows) in covered {
             let subject = format!("link {about}");
-            let (id, before) = self.next_link().await?;
-            let deed = Deed { kind: "erased", actor, subject: &subject, text: &text };
-            self.add_link(id, &before, now, deed, rows.digest()).await?;
+            let (id, before) = self.next_chain_entry().await?;
+            let entry = AuditEntry { kind: "erased", actor, subject: &subject, text: &text };
+            self.add_chain_entry(id, &before, now, entry, rows.digest()).await?;
         }
-        let (mails, letters) = (erasure.mails.len(), erasure.letters.len());
-        let text = format!("{text}: {count} rows; the bytes of {mails} mails and {letters} letters are gone");
-        self.record(Deed { kind: "erased", actor, subject: "a person", text: &text }, now).await
+        let (emails, notifications) = (erasure.emails.len(), erasure.notifications.len());
+        let text =
+            format!("{text}: {count} rows; the bytes of {emails} emails and {notifications} notifications are gone");
+        self.record(AuditEntry { kind: "erased", actor, subject: "a person", text: &text }, now).await
     }
 }
 
@@ -377,7 +378,7 @@ impl Word {
     }
 
     fn between(before: &str, word: &str, after: &str) -> Self {
-        // Columns of JSON hold the ends of lines as two characters, the second of which is a letter.
+        // Columns of JSON hold the ends of lines as two characters, the second of which is a notification.
         let pattern = format!("(^|{before}|\\\\[nrtbf]){}($|{after})", regex::escape(word));
         // An expression made of an escaped word is always one.
         Self(RegexBuilder::new(&pattern).case_insensitive(true).build().ok())

@@ -10,7 +10,7 @@ use super::{Blocked, StoreError, Tx, sql};
 use crate::clock::{HOUR, Millis};
 use crate::ticket::{DeadlineKind, Recent, TicketView, WINDOW, WINDOWS};
 
-/// How many times the bound of a sender are looked at of their mails.
+/// How many times the bound of a sender are looked at of their emails.
 const LOOKED_AT: i64 = 4;
 /// Counted at least, whatever the bound: other rules ask too.
 const FEWEST: i64 = 100;
@@ -47,15 +47,15 @@ impl Tx {
         Ok(found)
     }
 
-    /// The beginnings of letters, by their Message-IDs.
+    /// The beginnings of notifications, by their Message-IDs.
     pub(super) async fn answered(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<u8>>, StoreError> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let query = sqlx::query(sql::LETTERS_ANSWERED.on(self.engine)).bind(json(ids)?);
+        let query = sqlx::query(sql::NOTIFICATIONS_ANSWERED.on(self.engine)).bind(json(ids)?);
         let rows = query.fetch_all(&mut *self.tx).await?;
-        let letters = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(letters.collect::<Result<_, sqlx::Error>>()?)
+        let notifications = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(notifications.collect::<Result<_, sqlx::Error>>()?)
     }
 
     /// Tickets by their ids, their rows locked, lowest first. Their kin are locked after them: two instances that
@@ -89,16 +89,16 @@ impl Tx {
     }
 
     /// Tickets, and those they were merged into; with `kin` also their parents and parts, and what an
-    /// order on them changed besides.
+    /// command on them changed besides.
     pub(super) async fn with_kin(
         &mut self,
         ids: BTreeSet<i64>,
-        kin: bool,
+        related: bool,
     ) -> Result<HashMap<i64, TicketView>, StoreError> {
         let mut tickets = self.ticket_views(&ids).await?;
         for _ in 0..MERGES {
             let mut more: BTreeSet<i64> = tickets.values().map(|t| t.merged_into).collect();
-            if kin {
+            if related {
                 more.extend(tickets.values().map(|t| t.parent));
                 more.extend(
                     tickets.values().filter_map(|t| t.undo.as_ref()).flat_map(|u| u.before.iter().map(|t| t.id)),
@@ -110,7 +110,7 @@ impl Tx {
             }
             tickets.extend(self.ticket_views(&more).await?);
         }
-        if kin && !tickets.is_empty() {
+        if related && !tickets.is_empty() {
             let list = json(&tickets.keys().collect::<Vec<_>>())?;
             let rows =
                 sqlx::query(sql::TICKETS_OF_PARENTS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
@@ -130,18 +130,18 @@ impl Tx {
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    pub(super) async fn stories(&mut self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, StoreError> {
+    pub(super) async fn original_requests(&mut self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, StoreError> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let query = sqlx::query(sql::TICKET_STORIES.on(self.engine)).bind(json(&ids)?);
+        let query = sqlx::query(sql::ORIGINAL_REQUESTS.on(self.engine)).bind(json(&ids)?);
         let rows = query.fetch_all(&mut *self.tx).await?;
         let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
         Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Letters lately written to requesters, by ticket and window.
-    pub(super) async fn recent_letters(
+    /// Notifications lately written to requesters, by ticket and window.
+    pub(super) async fn recent_notifications(
         &mut self,
         recipients: &BTreeSet<String>,
         now: Millis,
@@ -165,8 +165,8 @@ impl Tx {
         Ok(found)
     }
 
-    /// Letters written to agents within the hour: they have a cap of their own.
-    pub(super) async fn recent_letters_of_agents(
+    /// Notifications written to agents within the hour: they have a cap of their own.
+    pub(super) async fn recent_notifications_of_agents(
         &mut self,
         agents: &BTreeSet<String>,
         now: Millis,
@@ -207,7 +207,7 @@ impl Tx {
         Ok(found)
     }
 
-    /// Contents of orders that were carried out, by their ids.
+    /// Contents of commands that were carried out, by their ids.
     pub(super) async fn carried_out(
         &mut self,
         ids: &BTreeSet<String>,
@@ -223,7 +223,7 @@ impl Tx {
         Ok(found)
     }
 
-    /// Contents and tickets of mails by their ids.
+    /// Contents and tickets of emails by their ids.
     pub(super) async fn copies(
         &mut self,
         ids: &BTreeSet<String>,
@@ -263,7 +263,7 @@ impl Tx {
         Ok(counters)
     }
 
-    /// Mails of these senders that were decided since, at most `most` each. Of a sender with far more than that,
+    /// Emails of these senders that were decided since, at most `most` each. Of a sender with far more than that,
     /// whatever became of them, it is `most`: the count must not cost more the larger a flood is.
     pub(super) async fn decided_lately(
         &mut self,

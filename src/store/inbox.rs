@@ -1,4 +1,4 @@
-//! Mails as received, each ending with a verdict.
+//! Emails as received, each ending with a verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::ticket::{HoldCause, Verdict};
 
-/// A mail that has just been fetched.
+/// An email that has just been fetched.
 #[derive(Debug, Clone)]
 pub struct Arrival<'a> {
     /// Name of the mailbox.
@@ -21,15 +21,15 @@ pub struct Arrival<'a> {
     pub uid_validity: u32,
     /// UID; 0 where the mailbox has none.
     pub uid: u32,
-    /// The mail as received, or its header alone when it was too large to fetch.
+    /// The email as received, or its header alone when it was too large to fetch.
     pub bytes: &'a [u8],
     /// Its whole size in bytes.
     pub size: u64,
-    /// Set when it is to be held at once, with the reason; it is then never decided by itself.
+    /// Set when it is to be held at once, with the reason; it is then never decided automatically.
     pub hold: Option<(HoldCause, String)>,
 }
 
-/// A mail that waits for its verdict.
+/// An email that waits for its verdict.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     /// Row id.
@@ -42,7 +42,7 @@ pub struct Waiting {
     pub attempts: i64,
     /// When it was fetched.
     pub received_at: Millis,
-    /// The mail.
+    /// The email.
     pub bytes: Vec<u8>,
     /// Whether a person let it in although its sender may not open tickets.
     pub released: bool,
@@ -50,9 +50,9 @@ pub struct Waiting {
     pub joins: i64,
 }
 
-/// The verdict on a mail, with what lists show of it.
+/// The verdict on an email, with what lists show of it.
 #[derive(Debug, Clone)]
-pub struct Judgement {
+pub struct VerdictRecord {
     /// The verdict.
     pub verdict: Verdict,
     /// Why it is held, if it is.
@@ -73,7 +73,7 @@ pub struct Judgement {
     pub alike: String,
 }
 
-/// A mail of the inbox, for people.
+/// An email of the inbox, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxRow {
     /// Row id.
@@ -105,7 +105,7 @@ pub struct InboxRow {
 }
 
 impl Store {
-    /// The oldest mails that wait beyond the id `after`, at most `count` and about `bytes` together;
+    /// The oldest emails that wait beyond the id `after`, at most `count` and about `bytes` together;
     /// always at least one if any waits.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl Store {
         Ok(())
     }
 
-    /// How many mails wait for their verdict, and when the oldest of them was fetched; 0 for none.
+    /// How many emails wait for their verdict, and when the oldest of them was fetched; 0 for none.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -153,7 +153,7 @@ impl Store {
         Ok((row.try_get(0)?, row.try_get(1)?))
     }
 
-    /// Whether no mail that came before this one is still to be decided by somebody else.
+    /// Whether no email that came before this one is still to be decided by somebody else.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -182,7 +182,7 @@ impl Store {
         Ok(())
     }
 
-    /// The bytes of a mail as received.
+    /// The bytes of an email as received.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -210,7 +210,7 @@ impl Store {
         Ok(uids.collect::<Result<_, _>>()?)
     }
 
-    /// A mail by its row id.
+    /// An email by its row id.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -219,7 +219,7 @@ impl Store {
         Ok(row.as_ref().map(inbox_row).transpose()?)
     }
 
-    /// Mails that a person must judge, oldest first.
+    /// Emails that a person must judge, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -228,25 +228,25 @@ impl Store {
         Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
     }
 
-    /// Mails with this Message-ID.
+    /// Emails with this Message-ID.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn mails_by_message_id(&self, id: &str) -> Result<Vec<InboxRow>, StoreError> {
+    pub async fn emails_by_message_id(&self, id: &str) -> Result<Vec<InboxRow>, StoreError> {
         let rows = sqlx::query(sql::INBOX_BY_MESSAGE_ID.on(self.engine)).bind(id).fetch_all(&self.read).await?;
         Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
     }
 
-    /// Mails of this ticket, oldest first.
+    /// Emails of this ticket, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn mails_of_ticket(&self, number: &str) -> Result<Vec<InboxRow>, StoreError> {
+    pub async fn emails_of_ticket(&self, number: &str) -> Result<Vec<InboxRow>, StoreError> {
         let rows = sqlx::query(sql::INBOX_BY_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?;
         Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
     }
 
-    /// How many mails are in each state.
+    /// How many emails are in each state.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -258,7 +258,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Keeps mails, and gives their row ids. The same content in the same mailbox is the same mail: then
+    /// Keeps emails, and gives their row ids. The same content in the same mailbox is the same email: then
     /// only its place is noted.
     ///
     /// # Errors
@@ -266,9 +266,9 @@ impl Tx {
     pub async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<Vec<i64>, StoreError> {
         // The last of several equal ones counts: one statement may not touch a row twice.
         let unique: BTreeMap<String, &Arrival<'_>> = arrivals.iter().map(|a| (content_hash(a), a)).collect();
-        let order = arrivals.iter().map(content_hash).filter(|h| unique.contains_key(h));
+        let in_order = arrivals.iter().map(content_hash).filter(|h| unique.contains_key(h));
         let mut seen = BTreeSet::new();
-        let hashes: Vec<String> = order.filter(|h| seen.insert(h.clone())).collect();
+        let hashes: Vec<String> = in_order.filter(|h| seen.insert(h.clone())).collect();
         let rows: Vec<_> = hashes.iter().filter_map(|h| Some(inbox_values(unique.get(h)?, h, now))).collect();
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -287,13 +287,13 @@ impl Tx {
         Ok(ids)
     }
 
-    /// Claims a mail that is decided in this very transaction.
+    /// Claims an email that is decided in this very transaction.
     pub(super) async fn claim_mail(&mut self, id: i64, holder: &str) -> Result<(), StoreError> {
         sqlx::query(sql::INBOX_CLAIM.on(self.engine)).bind(id).bind(holder).execute(&mut *self.tx).await?;
         Ok(())
     }
 
-    /// Says which ticket a held mail belongs to, for when it is decided again.
+    /// Says which ticket a held email belongs to, for when it is decided again.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -302,7 +302,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Counts one more attempt at a waiting mail.
+    /// Counts one more attempt at a waiting email.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -311,7 +311,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes back an attempt that the mail had no part in.
+    /// Takes back an attempt that the email had no part in.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -320,7 +320,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets a held mail be decided again; false when it is not held.
+    /// Lets a held email be decided again; false when it is not held.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -329,7 +329,7 @@ impl Tx {
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Refuses a held mail for good; false when it is not held.
+    /// Refuses a held email for good; false when it is not held.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -338,7 +338,7 @@ impl Tx {
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Lets all held mails of this sender that are held for this reason and cause be decided again (`admit`), or refuses them for
+    /// Lets all held emails of this sender that are held for this reason and cause be decided again (`admit`), or refuses them for
     /// good; an empty text stands for any. Those that were not fetched whole cannot be let in. Gives how many.
     ///
     /// # Errors
@@ -418,12 +418,12 @@ fn inbox_values<'a>(arrival: &'a Arrival<'_>, hash: &'a str, now: Millis) -> Val
     )
 }
 
-/// What makes a mail the same mail. Of one that was not fetched whole only header and size are known.
+/// What makes an email the same email. Of one that was not fetched whole only header and size are known.
 fn content_hash(arrival: &Arrival<'_>) -> String {
     content_hash_of(arrival.bytes, arrival.size)
 }
 
-/// The same of bytes, and the size of the whole mail.
+/// The same of bytes, and the size of the whole email.
 pub(super) fn content_hash_of(bytes: &[u8], size: u64) -> String {
     let mut digest = Sha256::new();
     digest.update(bytes);

@@ -12,15 +12,15 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::chain::Deed;
-use super::{Durability, Judgement, Store, StoreError, Tx, sql};
+use super::chain::AuditEntry;
+use super::{Durability, Store, StoreError, Tx, VerdictRecord, sql};
 use crate::clock::Millis;
 use crate::ticket::{MessageDraft, TicketView};
 
 /// The fact since when rows have digests.
 const SINCE: &str = "digests-since";
-/// Kind of the link that holds the digest of the key.
-pub(super) const KEY_LINK: &str = "key";
+/// Kind of the chain entry that holds the digest of the key.
+pub(super) const KEY_ENTRY: &str = "key";
 /// Rows looked at by one statement.
 const PAGE: i64 = 1_000;
 
@@ -165,9 +165,12 @@ impl Key {
     }
 
     /// Of an email's verdict.
-    pub(super) fn verdict(&self, id: i64, judgement: &Judgement) -> String {
-        let (id, ticket) = (id.to_string(), judgement.ticket_id.to_string());
-        self.of(&VERDICTS, &[&id, judgement.verdict.as_str(), &ticket, &judgement.sender, &judgement.reason])
+    pub(super) fn verdict(&self, id: i64, verdict_record: &VerdictRecord) -> String {
+        let (id, ticket) = (id.to_string(), verdict_record.ticket_id.to_string());
+        self.of(
+            &VERDICTS,
+            &[&id, verdict_record.verdict.as_str(), &ticket, &verdict_record.sender, &verdict_record.reason],
+        )
     }
 
     /// Of the key itself, for the chain.
@@ -183,23 +186,23 @@ impl Store {
             return Ok(());
         }
         let row = sqlx::query(sql::LAST_IDS.on(self.engine)).fetch_one(&self.read).await?;
-        let [messages, tickets, mails]: [i64; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
+        let [messages, tickets, emails]: [i64; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
         // Rows from before have none.
-        let text = format!("{} {messages} {tickets} {mails}", self.key.own());
-        let deed = Deed { kind: KEY_LINK, actor: "", subject: "the key of this store", text: &text };
+        let text = format!("{} {messages} {tickets} {emails}", self.key.own());
+        let entry = AuditEntry { kind: KEY_ENTRY, actor: "", subject: "the key of this store", text: &text };
         let mut tx = self.begin(Durability::Full).await?;
         let statement = sql::META_ADD.on(self.engine);
         let added = sqlx::query(statement).bind(SINCE).bind(now.to_string()).execute(&mut *tx.tx).await?;
         // Two programs may start at once.
         if added.rows_affected() == 1 {
-            tx.record(deed, now).await?;
+            tx.record(entry, now).await?;
         }
         tx.commit().await
     }
 
     /// What the chain says of the key: its digest, and the last message, ticket and mail without digests.
     async fn named(&self) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(sql::LINK_OF_KEY.on(self.engine)).bind(KEY_LINK).fetch_optional(&self.read).await?;
+        let row = sqlx::query(sql::ENTRY_OF_KEY.on(self.engine)).bind(KEY_ENTRY).fetch_optional(&self.read).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
@@ -249,14 +252,14 @@ impl Store {
 }
 
 impl Tx {
-    /// The digests of what an erasure rewrote, made anew: messages of these tickets, the tickets, and verdicts of these mails.
-    pub(super) async fn digest_anew(&mut self, key: &Key, tickets: &[i64], mails: &[i64]) -> Result<(), StoreError> {
-        for (covered, ids) in [(&MESSAGES, tickets), (&TICKETS, tickets), (&VERDICTS, mails)] {
+    /// The digests of what an erasure rewrote, made anew: messages of these tickets, the tickets, and verdicts of these emails.
+    pub(super) async fn digest_anew(&mut self, key: &Key, tickets: &[i64], emails: &[i64]) -> Result<(), StoreError> {
+        for (covered, ids) in [(&MESSAGES, tickets), (&TICKETS, tickets), (&VERDICTS, emails)] {
             let query = sqlx::query(covered.some.on(self.engine)).bind(super::rows::json(&ids)?);
             let mut rows = Vec::new();
             for row in query.fetch_all(&mut *self.tx).await? {
                 let (id, digest): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-                // What has none by rights gets none here: a row from before, a mail that is held.
+                // What has none by rights gets none here: a row from before, an email that is held.
                 if !digest.is_empty() {
                     let parts = covered.parts(&row)?;
                     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();

@@ -1,9 +1,9 @@
 //! Who may do what only one instance does at a time (PostgreSQL; a SQLite file has one process anyway).
 //!
 //! A lease is a row with an end by the clock of the database. Its holder renews it; whoever finds it over takes it.
-//! Holding one proves nothing by itself, since a process may be stopped at any instant: what is done under
+//! Holding one proves nothing in itself, since a process may be stopped at any instant: what is done under
 //! a lease asks for it again in its own transaction ([`Tx::fence`]), which keeps the row from being taken until
-//! the commit. What was claimed under the life of an instance is claimed no longer when that life is over.
+//! the commit. What was claimed under the life of an instance is claimed no longer when that epoch is over.
 
 use sqlx::Row;
 
@@ -36,7 +36,7 @@ pub struct Lease {
 }
 
 impl Store {
-    /// From now on this store is used by that life of an instance.
+    /// From now on this store is used by that epoch of an instance.
     #[must_use]
     pub fn living(self, life: Life) -> Self {
         Self { life: Some(life).filter(|_| self.engine == Engine::Postgres), ..self }
@@ -67,7 +67,7 @@ impl Store {
         Ok(row.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?)
     }
 
-    /// Gives back every lease of this life.
+    /// Gives back every lease of this epoch.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -102,7 +102,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Makes sure that this life holds a lease, and goes on holding it until the commit.
+    /// Makes sure that this epoch holds a lease, and goes on holding it until the commit.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when it does not; [`StoreError::Statement`].

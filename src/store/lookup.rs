@@ -119,7 +119,7 @@ pub struct Blocked {
     pub status: String,
     /// Words of the refusal; may be empty.
     pub reason: String,
-    /// Number of the ticket whose letter was refused; may be empty.
+    /// Number of the ticket whose notification was refused; may be empty.
     pub ticket: String,
 }
 
@@ -232,7 +232,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Lets letters go to an address again; false when they went all along.
+    /// Lets notifications are sent to an address again; false when they went all along.
     ///
     /// # Errors
     /// [`StoreError::Statement`].

@@ -10,15 +10,15 @@ use crate::clock::Millis;
 pub struct Cursor {
     /// UIDVALIDITY the UIDs belong to; 0 before the first contact.
     pub uid_validity: u32,
-    /// Highest UID whose mail is in the inbox.
+    /// Highest UID whose email is in the inbox.
     pub last_uid: u32,
-    /// Mails up to this UID that were read by people before the first contact are left alone.
+    /// Emails up to this UID that were read by people before the first contact are left alone.
     pub baseline: u32,
     /// When the folder was last looked into with success.
     pub polled_at: Millis,
     /// When the mailbox was first looked into.
     pub first_at: Millis,
-    /// Of the mails up to the baseline, those that came from this time on are taken even when
+    /// Of the emails up to the baseline, those that came from this time on are taken even when
     /// somebody has read them; 0: none.
     pub since: Millis,
 }

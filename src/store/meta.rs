@@ -1,4 +1,4 @@
-//! Small facts of the desk itself.
+//! Small facts of the service desk itself.
 
 use data_encoding::HEXLOWER;
 use sqlx::Row;
@@ -9,7 +9,7 @@ use crate::ticket::Secret;
 pub(super) const SECRET: &str = "secret";
 
 impl Store {
-    /// Makes the desk's key at the first start; gives it.
+    /// Makes the service desk's key at the first start; gives it.
     ///
     /// # Errors
     /// [`StoreError::Secret`] where it is missing from a store that has been used, or cannot be read: an empty or new key would
@@ -32,7 +32,7 @@ impl Store {
         key_of(&self.meta(SECRET).await?.unwrap_or_default())
     }
 
-    /// The desk's key.
+    /// The service desk's key.
     ///
     /// # Errors
     /// [`StoreError::Statement`], or [`StoreError::Secret`] where it is not there or is none.

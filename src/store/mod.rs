@@ -1,4 +1,4 @@
-//! What the desk remembers: the only SQL.
+//! What the service desk remembers: the only SQL.
 //!
 //! Takes and gives plain values. One SQL text serves SQLite and PostgreSQL; the few statements
 //! that differ are pairs in [`sql`]. Never: rules. Fails with a [`StoreError`].
@@ -8,6 +8,7 @@
 //! cancelled (a future dropped during BEGIN can hand back a connection inside a transaction).
 
 mod article;
+mod backlog;
 mod chain;
 mod erase;
 mod gather;
@@ -22,7 +23,6 @@ mod overdue;
 mod rows;
 mod seal;
 pub mod sql;
-mod standing;
 mod unfetched;
 mod unit;
 mod upkeep;
@@ -30,16 +30,16 @@ mod verify;
 mod view;
 
 pub use article::ArticleRow;
-pub use chain::{Deed, Link};
+pub use backlog::{Alarm, Backlog};
+pub use chain::{AuditEntry, ChainEntry};
 pub use erase::{Column, Erasure, Word};
-pub use inbox::{Arrival, InboxRow, Judgement, Step, Waiting};
+pub use inbox::{Arrival, InboxRow, Step, VerdictRecord, Waiting};
 pub use lease::{Lease, Life};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
-pub use outbox::{Due, Failure, OutboxRow, OutboxState, Settlement, Untold};
-pub use overdue::{CourseRow, Overdue};
-pub use seal::{Key, KeyPlace, SealTrouble};
-pub use standing::{Alarm, Standing};
+pub use outbox::{ClaimedEmail, Failure, OutboxRow, OutboxState, Settlement, Untold};
+pub use overdue::{Overdue, StateRow};
+pub use seal::{EncryptionTrouble, Key, KeyPlace};
 pub use unfetched::{NEVER, Unfetched, UnfetchedRow};
 pub use unit::{Unit, Wanted, image_key};
 pub use upkeep::split_password;
@@ -70,7 +70,7 @@ pub enum Durability {
     /// It survives a power cut: the disk has it when the commit returns.
     Full,
     /// It survives the end of this process, not a power cut. For notes whose loss only repeats work:
-    /// that a letter left, that a mail was tried.
+    /// that a notification left, that an email was tried.
     Relaxed,
 }
 
@@ -112,7 +112,7 @@ pub enum StoreError {
     /// The database file is not what it was.
     #[error("the database file is damaged ({0}): keep it, and bring the newest backup back with `guichet restore`")]
     Damaged(sqlx::Error),
-    /// The key that reply addresses are signed with is gone or unreadable: without it, or with another, nobody's letters would prove
+    /// The key that reply addresses are signed with is gone or unreadable: without it, or with another, nobody's notifications would prove
     /// anything.
     #[error(
         "the key of the store is {0} (table meta, name secret): bring the newest backup back with `guichet restore`, \
@@ -125,7 +125,7 @@ pub enum StoreError {
     /// A ticket was to be opened under a prefix whose counter is not at hand.
     #[error("the counter of {0} was not locked")]
     Uncounted(String),
-    /// A mail was decided by somebody else in the meantime.
+    /// An email was decided by somebody else in the meantime.
     #[error("mail {0} was decided elsewhere in the meantime")]
     AlreadyDecided(i64),
     /// Another instance has taken over what was to be done.
@@ -163,7 +163,7 @@ fn passes_by_itself(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether what this code of a database says may pass by itself.
+/// Whether what this code of a database says may pass on its own.
 ///
 /// SQLite's codes carry the kind in their lowest byte: 5 busy, 6 locked, 8 read-only, 10 input or output, 13 full, 14
 /// cannot open. PostgreSQL's classes: 08 connection, 25006 read-only (a standby), 25P03 idle for too long, 55P03 locked, 40 rolled back, 53 out of resources, 57
@@ -405,6 +405,10 @@ mod tests {
             (
                 include_str!("../../migrations/sqlite/0004_faults.sql"),
                 include_str!("../../migrations/postgres/0004_faults.sql"),
+            ),
+            (
+                include_str!("../../migrations/sqlite/0005_words.sql"),
+                include_str!("../../migrations/postgres/0005_words.sql"),
             ),
         ] {
             same_columns(lite, twin);

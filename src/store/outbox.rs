@@ -1,22 +1,22 @@
-//! Letters that wait to leave, and what became of them.
+//! Notifications that wait to leave, and what became of them.
 
 use std::sync::Arc;
 
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::chain::{Deed, Rows};
+use super::chain::{AuditEntry, Rows};
 use super::rows::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
-use crate::letter::OutgoingMail;
+use crate::notify::OutgoingEmail;
 
 /// A line of a ticket's history: ticket, time, actor, kind, text.
 pub(super) type HistoryLine = (i64, Millis, String, &'static str, String);
 
-/// A letter whose turn it is; its attempt is counted and its lease taken.
+/// A notification whose turn it is; its attempt is counted and its lease taken.
 #[derive(Debug, Clone)]
-pub struct Due {
+pub struct ClaimedEmail {
     /// Row id.
     pub id: i64,
     /// The one recipient.
@@ -29,7 +29,7 @@ pub struct Due {
     pub created_at: Millis,
     /// Its bytes.
     pub size: i64,
-    /// Which letter.
+    /// Which notification.
     pub kind: String,
 }
 
@@ -44,7 +44,7 @@ pub enum Settlement {
         due_at: Millis,
         /// What the server or the network said.
         error: String,
-        /// False when it was not this letter's fault (no connection): the attempt is then not counted.
+        /// False when it was not this notification's fault (no connection): the attempt is then not counted.
         counts: bool,
     },
     /// Never: it is kept and shown.
@@ -56,12 +56,12 @@ pub enum Settlement {
     },
 }
 
-/// Why a letter failed.
+/// Why a notification failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The address refuses letters for good.
+    /// The address refuses notifications for good.
     Address,
-    /// This letter is refused.
+    /// This notification is refused.
     Refused,
     /// It was tried for long enough.
     GivenUp,
@@ -79,24 +79,24 @@ impl Failure {
     }
 }
 
-/// A letter that failed, of which people must be notified.
+/// A notification that failed, of which people must be notified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untold {
     /// Row id.
     pub id: i64,
     /// Row id of its ticket, if it has one.
     pub ticket: Option<i64>,
-    /// Which letter.
+    /// Which notification.
     pub kind: String,
     /// To whom.
     pub recipient: String,
     /// What the server said.
     pub error: String,
-    /// Whether the address refuses letters for good.
+    /// Whether the address refuses notifications for good.
     pub lasting: bool,
 }
 
-/// State of a letter.
+/// State of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutboxState {
     /// It waits for its time.
@@ -105,7 +105,7 @@ pub enum OutboxState {
     Sending,
     /// The server took it.
     Sent,
-    /// It will not be tried again by itself.
+    /// It will not be tried again automatically.
     Failed,
 }
 
@@ -122,12 +122,12 @@ impl OutboxState {
     }
 }
 
-/// A letter, for people.
+/// A notification, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
     /// Row id.
     pub id: i64,
-    /// Which letter.
+    /// Which notification.
     pub kind: String,
     /// To whom.
     pub recipient: String,
@@ -150,7 +150,7 @@ pub struct OutboxRow {
 }
 
 impl Store {
-    /// When the next letter is due; none when none waits.
+    /// When the next notification is due; none when none waits.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -159,49 +159,49 @@ impl Store {
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
-    /// The bytes of a letter.
+    /// The bytes of a notification.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn letter(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = sqlx::query(sql::LETTER_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
+    pub async fn notification(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query(sql::NOTIFICATION_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
         let Some(row) = row else { return Ok(None) };
         let (mut bytes, body): (Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?);
-        bytes.extend(self.letter_body(body).await?);
+        bytes.extend(self.notification_body(body).await?);
         Ok(Some(bytes))
     }
 
-    /// The body that several letters share; empty for none.
-    async fn letter_body(&self, id: i64) -> Result<Vec<u8>, StoreError> {
+    /// The body that several notifications share; empty for none.
+    async fn notification_body(&self, id: i64) -> Result<Vec<u8>, StoreError> {
         if id == 0 {
             return Ok(Vec::new());
         }
-        let row = sqlx::query(sql::LETTER_BODY_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
+        let row = sqlx::query(sql::NOTIFICATION_BODY_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
     }
 
-    /// The bytes of the letters from `first` to `last` that `instance` has claimed, by their ids.
+    /// The bytes of the notifications from `first` to `last` that `instance` has claimed, by their ids.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn leased_letters(
+    pub async fn leased_notifications(
         &self,
         first: i64,
         last: i64,
         instance: &str,
     ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        let query = sqlx::query(sql::LETTERS_LEASED.on(self.engine));
+        let query = sqlx::query(sql::NOTIFICATIONS_LEASED.on(self.engine));
         let rows = query.bind(first).bind(last).bind(instance).fetch_all(&self.read).await?;
-        let mut letters = Vec::with_capacity(rows.len());
+        let mut notifications = Vec::with_capacity(rows.len());
         for row in rows {
             let (id, mut bytes, body): (i64, Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            bytes.extend(self.letter_body(body).await?);
-            letters.push((id, bytes));
+            bytes.extend(self.notification_body(body).await?);
+            notifications.push((id, bytes));
         }
-        Ok(letters)
+        Ok(notifications)
     }
 
-    /// Letters in one state, or, without one, all that have not left; oldest first.
+    /// Notifications in one state, or, without one, all that have not left; oldest first.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -211,7 +211,7 @@ impl Store {
         Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
     }
 
-    /// A letter by its row id.
+    /// A notification by its row id.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -220,7 +220,7 @@ impl Store {
         Ok(row.as_ref().map(outbox_row).transpose()?)
     }
 
-    /// Letters that failed and of which nobody was notified yet, oldest first, at most `count`.
+    /// Notifications that failed and of which nobody was notified yet, oldest first, at most `count`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -240,7 +240,7 @@ impl Store {
         Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// How many letters failed since then for another reason than their address.
+    /// How many notifications failed since then for another reason than their address.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -249,72 +249,88 @@ impl Store {
         Ok(row.try_get(0)?)
     }
 
-    /// Letters of a ticket, oldest first.
+    /// Notifications of a ticket, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn letters_of_ticket(&self, number: &str) -> Result<Vec<OutboxRow>, StoreError> {
+    pub async fn notifications_of_ticket(&self, number: &str) -> Result<Vec<OutboxRow>, StoreError> {
         let rows = sqlx::query(sql::OUTBOX_OF_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?;
         Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
     }
 }
 
 impl Tx {
-    /// Queues letters under a link of the chain. One whose once-key is there already is passed over.
-    pub(super) async fn queue_letters(
+    /// Queues notifications under a entry of the chain. One whose once-key is there already is passed over.
+    pub(super) async fn queue_notifications(
         &mut self,
-        letters: &[(i64, OutgoingMail)],
-        link: i64,
+        notifications: &[(i64, OutgoingEmail)],
+        chain_entry: i64,
         covered: &mut Rows,
         now: Millis,
     ) -> Result<(), StoreError> {
-        if letters.is_empty() {
+        if notifications.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = letters
+        let rows: Vec<_> = notifications
             .iter()
             .map(|(ticket, l)| {
                 let size = l.bytes.len() + l.body.as_ref().map_or(0, |body| body.len());
                 let size = i64::try_from(size).unwrap_or(i64::MAX);
-                (&l.once_key, ticket, l.kind.as_str(), &l.recipient, &l.envelope_from, &l.message_id, size, now, link)
+                (
+                    &l.once_key,
+                    ticket,
+                    l.kind.as_str(),
+                    &l.recipient,
+                    &l.envelope_from,
+                    &l.message_id,
+                    size,
+                    now,
+                    chain_entry,
+                )
             })
             .collect();
         let query = sqlx::query(sql::OUTBOX_ADD.on(self.engine)).bind(json(&rows)?);
-        let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(letters.len());
+        let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(notifications.len());
         let mut shared: Vec<(i64, &Arc<Vec<u8>>)> = Vec::new();
         for row in query.fetch_all(&mut *self.tx).await? {
             let (id, once_key): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-            if let Some((ticket, letter)) = letters.iter().find(|(_, l)| l.once_key == once_key) {
-                covered.letter(&once_key, *ticket, letter.kind.as_str(), &letter.recipient, &letter.message_id);
-                bytes.push((id, &letter.bytes));
-                shared.extend(letter.body.as_ref().map(|body| (id, body)));
+            if let Some((ticket, notification)) = notifications.iter().find(|(_, l)| l.once_key == once_key) {
+                covered.notification(
+                    &once_key,
+                    *ticket,
+                    notification.kind.as_str(),
+                    &notification.recipient,
+                    &notification.message_id,
+                );
+                bytes.push((id, &notification.bytes));
+                shared.extend(notification.body.as_ref().map(|body| (id, body)));
             }
         }
-        self.insert_bytes(sql::LETTER_ADD, sql::LETTERS_ADD, &bytes).await?;
+        self.insert_bytes(sql::NOTIFICATION_ADD, sql::NOTIFICATIONS_ADD, &bytes).await?;
         self.share(&shared).await
     }
 
-    /// Bodies that several letters have in common are written once.
-    async fn share(&mut self, letters: &[(i64, &Arc<Vec<u8>>)]) -> Result<(), StoreError> {
+    /// Bodies that several notifications have in common are written once.
+    async fn share(&mut self, notifications: &[(i64, &Arc<Vec<u8>>)]) -> Result<(), StoreError> {
         let mut written: Vec<(&Arc<Vec<u8>>, i64)> = Vec::new();
-        for (id, body) in letters {
+        for (id, body) in notifications {
             let known = written.iter().find(|(other, _)| Arc::ptr_eq(other, body)).map(|(_, row)| *row);
             let row = match known {
                 Some(row) => row,
                 None => {
-                    let query = sqlx::query(sql::LETTER_BODY_ADD.on(self.engine)).bind(body.as_slice().to_vec());
+                    let query = sqlx::query(sql::NOTIFICATION_BODY_ADD.on(self.engine)).bind(body.as_slice().to_vec());
                     let row: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
                     written.push((body, row));
                     row
                 }
             };
-            let query = sqlx::query(sql::LETTER_SHARE.on(self.engine)).bind(*id).bind(row);
+            let query = sqlx::query(sql::NOTIFICATION_SHARE.on(self.engine)).bind(*id).bind(row);
             query.execute(&mut *self.tx).await?;
         }
         Ok(())
     }
 
-    /// Takes letters that are due: counts the attempt and leases each to `instance` until `lease_until`.
+    /// Takes notifications that are due: counts the attempt and leases each to `instance` until `lease_until`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -324,12 +340,12 @@ impl Tx {
         lease_until: Millis,
         instance: &str,
         count: i64,
-    ) -> Result<Vec<Due>, StoreError> {
+    ) -> Result<Vec<ClaimedEmail>, StoreError> {
         let query = sqlx::query(sql::OUTBOX_CLAIM.on(self.engine));
         let rows = query.bind(now).bind(lease_until).bind(instance).bind(count).fetch_all(&mut *self.tx).await?;
         let mut due = Vec::with_capacity(rows.len());
         for row in rows {
-            due.push(Due {
+            due.push(ClaimedEmail {
                 id: row.try_get(0)?,
                 recipient: row.try_get(1)?,
                 envelope_from: row.try_get(2)?,
@@ -343,12 +359,12 @@ impl Tx {
         Ok(due)
     }
 
-    /// Records how attempts of this life ended. A letter that somebody else has claimed meanwhile is left to them,
+    /// Records how attempts of this epoch ended. A notification that somebody else has claimed meanwhile is left to them,
     /// unless the server took it.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn settle_letters(
+    pub async fn settle_notifications(
         &mut self,
         settlements: &[(i64, Settlement)],
         holder: &str,
@@ -375,7 +391,7 @@ impl Tx {
         self.note_failed(&failed, now).await
     }
 
-    /// The tickets say so as well: nobody must believe that these letters left.
+    /// The tickets say so as well: nobody must believe that these notifications left.
     async fn note_failed(&mut self, failed: &[(i64, &str)], now: Millis) -> Result<(), StoreError> {
         let mut events = Vec::new();
         for (id, error) in failed {
@@ -388,7 +404,7 @@ impl Tx {
         self.seal(&events, &[], now).await
     }
 
-    /// Records that the server took these letters, even where a lease has run out meanwhile.
+    /// Records that the server took these notifications, even where a lease has run out meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -401,7 +417,7 @@ impl Tx {
         self.answers_given(ids, now).await
     }
 
-    /// Notes on their tickets that these letters, as far as they were answers, reached the requester's server.
+    /// Notes on their tickets that these notifications, as far as they were answers, reached the requester's server.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -415,7 +431,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that people were notified of these failed letters.
+    /// Notes that people were notified of these failed notifications.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -424,7 +440,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives back letters whose lease has run out, or whose claimer's life is over, and those of `holder`.
+    /// Gives back notifications whose lease has run out, or whose claimer's life is over, and those of `holder`.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -433,43 +449,43 @@ impl Tx {
         Ok(query.bind(now).bind(holder).execute(&mut *self.tx).await?.rows_affected())
     }
 
-    /// Lets letters leave that were written in what is now the future, or put off beyond `latest`: the clock has been
+    /// Lets notifications are sent that were written in what is now the future, or put off beyond `latest`: the clock has been
     /// set back since.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn hurry(&mut self, now: Millis, latest: Millis) -> Result<u64, StoreError> {
+    pub async fn prioritize(&mut self, now: Millis, latest: Millis) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_FROM_FUTURE.on(self.engine)).bind(now).bind(latest);
         Ok(query.execute(&mut *self.tx).await?.rows_affected())
     }
 
-    /// Writes lines of history and letters under one link of the chain. The last thing to be done in a
+    /// Writes lines of history and notifications under one entry of the chain. The last thing to be done in a
     /// transaction: until it ends, no other commit goes on.
     pub(super) async fn seal(
         &mut self,
         events: &[HistoryLine],
-        letters: &[(i64, OutgoingMail)],
+        notifications: &[(i64, OutgoingEmail)],
         now: Millis,
     ) -> Result<(), StoreError> {
-        if events.is_empty() && letters.is_empty() {
+        if events.is_empty() && notifications.is_empty() {
             return Ok(());
         }
-        let (link, before) = self.next_link().await?;
+        let (chain_entry, before) = self.next_chain_entry().await?;
         let mut covered = Rows::default();
-        self.queue_letters(letters, link, &mut covered, now).await?;
+        self.queue_notifications(notifications, chain_entry, &mut covered, now).await?;
         let lines: Vec<_> = events
             .iter()
             .map(|(ticket, at, actor, kind, text)| {
                 covered.event(*ticket, *at, actor, kind, text);
-                (ticket, at, actor, kind, text, link)
+                (ticket, at, actor, kind, text, chain_entry)
             })
             .collect();
         self.insert(sql::EVENTS_ADD, &lines).await?;
-        let deed = Deed { kind: "decided", actor: "", subject: "", text: "" };
-        self.add_link(link, &before, now, deed, covered.digest()).await
+        let entry = AuditEntry { kind: "decided", actor: "", subject: "", text: "" };
+        self.add_chain_entry(chain_entry, &before, now, entry, covered.digest()).await
     }
 
-    /// Puts a letter that failed or waits back at the front; with id 0, all of them. Gives how many.
+    /// Puts a notification that failed or waits back at the front; with id 0, all of them. Gives how many.
     ///
     /// # Errors
     /// [`StoreError::Statement`].

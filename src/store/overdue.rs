@@ -1,4 +1,4 @@
-//! What waits for its time besides letters: deadlines met too late, bells, the courses of tickets.
+//! What waits for its time besides notifications: deadlines met too late, wake-ups, the histories of tickets.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use sqlx::Row;
 use super::rows::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
-use crate::ticket::Stand;
+use crate::ticket::TicketState;
 
 /// Something that fell due unheard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Overdue {
 
 /// How a ticket stood from some time on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CourseRow {
+pub struct StateRow {
     /// Row id of the ticket.
     pub ticket: i64,
     /// Its number.
@@ -42,7 +42,7 @@ pub struct CourseRow {
     /// From when on.
     pub at: Millis,
     /// How it stood.
-    pub stand: Stand,
+    pub stand: TicketState,
 }
 
 impl Store {
@@ -73,7 +73,7 @@ impl Store {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
-    /// Those of these tickets whose requester has been sent a letter.
+    /// Those of these tickets whose requester has been sent a notification.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -99,12 +99,12 @@ impl Store {
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// When a bell rings next; none for one that was never set.
+    /// When a wake-up rings next; none for one that was never set.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn bell(&self, name: &str) -> Result<Option<Millis>, StoreError> {
-        let row = sqlx::query(sql::BELL_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?;
+    pub async fn wake_up(&self, name: &str) -> Result<Option<Millis>, StoreError> {
+        let row = sqlx::query(sql::WAKE_UP_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?;
         Ok(row.map(|r| r.try_get(0)).transpose()?)
     }
 
@@ -112,12 +112,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn courses(&self, from: Millis, until: Millis) -> Result<Vec<CourseRow>, StoreError> {
-        let query = sqlx::query(sql::COURSES.on(self.engine)).bind(from).bind(until);
+    pub async fn histories(&self, from: Millis, until: Millis) -> Result<Vec<StateRow>, StoreError> {
+        let query = sqlx::query(sql::STATES.on(self.engine)).bind(from).bind(until);
         let rows = query.fetch_all(&self.read).await?;
         let one = |row: &sqlx::any::AnyRow| {
             let state: String = row.try_get(5)?;
-            Ok(CourseRow {
+            Ok(StateRow {
                 ticket: row.try_get(0)?,
                 number: row.try_get(1)?,
                 title: row.try_get(2)?,
@@ -131,12 +131,12 @@ impl Store {
 }
 
 impl Tx {
-    /// Sets when a bell rings next.
+    /// Sets when a wake-up rings next.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub(super) async fn set_bell(&mut self, name: &str, at: Millis) -> Result<(), StoreError> {
-        sqlx::query(sql::BELL_SET.on(self.engine)).bind(name).bind(at).execute(&mut *self.tx).await?;
+    pub(super) async fn set_wake_up(&mut self, name: &str, at: Millis) -> Result<(), StoreError> {
+        sqlx::query(sql::WAKE_UP_SET.on(self.engine)).bind(name).bind(at).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

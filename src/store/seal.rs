@@ -29,7 +29,7 @@ pub enum KeyPlace {
 
 /// Why something cannot be kept encrypted, or read again.
 #[derive(Debug, thiserror::Error)]
-pub enum SealTrouble {
+pub enum EncryptionTrouble {
     /// There is no key.
     #[error("there is no key to keep tokens with; give store.key_file")]
     NoKey,
@@ -56,12 +56,12 @@ impl KeyPlace {
     /// The key, made where it is missing and may be.
     ///
     /// # Errors
-    /// [`SealTrouble`].
-    pub fn key(&self) -> Result<Key, SealTrouble> {
+    /// [`EncryptionTrouble`].
+    pub fn key(&self) -> Result<Key, EncryptionTrouble> {
         match self {
             Self::Given(key) => Ok(key.clone()),
             Self::Beside(database) => beside(database),
-            Self::Nowhere => Err(SealTrouble::NoKey),
+            Self::Nowhere => Err(EncryptionTrouble::NoKey),
         }
     }
 }
@@ -88,50 +88,51 @@ impl Key {
     /// Encrypts a secret that is to be kept under `name`; gives text.
     ///
     /// # Errors
-    /// [`SealTrouble::NoChance`].
-    pub fn seal(&self, name: &str, secret: &SecretString) -> Result<String, SealTrouble> {
+    /// [`EncryptionTrouble::NoChance`].
+    pub fn seal(&self, name: &str, secret: &SecretString) -> Result<String, EncryptionTrouble> {
         let mut nonce = [0u8; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(|_| SealTrouble::NoChance)?;
+        getrandom::fill(&mut nonce).map_err(|_| EncryptionTrouble::NoChance)?;
         let mut text = secret.expose_secret().as_bytes().to_vec();
         let aad = Aad::from(name.as_bytes());
-        let sealed = self.cipher()?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text);
-        sealed.map_err(|_| SealTrouble::NoChance)?;
+        let encrypted = self.cipher()?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text);
+        encrypted.map_err(|_| EncryptionTrouble::NoChance)?;
         Ok(BASE64.encode(&[nonce.as_slice(), &text].concat()))
     }
 
     /// Decrypts what was kept under `name`.
     ///
     /// # Errors
-    /// [`SealTrouble::Unreadable`].
-    pub fn open(&self, name: &str, kept: &str) -> Result<SecretString, SealTrouble> {
-        let bytes = BASE64.decode(kept.as_bytes()).map_err(|_| SealTrouble::Unreadable)?;
-        let (nonce, text) = bytes.split_at_checked(NONCE_LEN).ok_or(SealTrouble::Unreadable)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealTrouble::Unreadable)?;
+    /// [`EncryptionTrouble::Unreadable`].
+    pub fn open(&self, name: &str, kept: &str) -> Result<SecretString, EncryptionTrouble> {
+        let bytes = BASE64.decode(kept.as_bytes()).map_err(|_| EncryptionTrouble::Unreadable)?;
+        let (nonce, text) = bytes.split_at_checked(NONCE_LEN).ok_or(EncryptionTrouble::Unreadable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| EncryptionTrouble::Unreadable)?;
         let mut text = text.to_vec();
         let plain = self.cipher()?.open_in_place(nonce, Aad::from(name.as_bytes()), &mut text);
-        let plain = plain.map_err(|_| SealTrouble::Unreadable)?;
-        let secret = std::str::from_utf8(plain).map_err(|_| SealTrouble::Unreadable)?;
+        let plain = plain.map_err(|_| EncryptionTrouble::Unreadable)?;
+        let secret = std::str::from_utf8(plain).map_err(|_| EncryptionTrouble::Unreadable)?;
         Ok(SecretString::from(secret))
     }
 
-    fn cipher(&self) -> Result<LessSafeKey, SealTrouble> {
-        let key = UnboundKey::new(&CHACHA20_POLY1305, self.0.expose_secret()).map_err(|_| SealTrouble::Unreadable)?;
+    fn cipher(&self) -> Result<LessSafeKey, EncryptionTrouble> {
+        let key =
+            UnboundKey::new(&CHACHA20_POLY1305, self.0.expose_secret()).map_err(|_| EncryptionTrouble::Unreadable)?;
         Ok(LessSafeKey::new(key))
     }
 }
 
 /// The key beside a database; the first of several that look for it at once makes it.
-fn beside(database: &Path) -> Result<Key, SealTrouble> {
+fn beside(database: &Path) -> Result<Key, EncryptionTrouble> {
     let path = database.with_file_name("guichet.key");
-    let trouble = |source| SealTrouble::File { path: path.display().to_string(), source };
+    let trouble = |source| EncryptionTrouble::File { path: path.display().to_string(), source };
     match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make(&path, database).map_err(trouble)?;
             let contents = fs::read(&path).map_err(trouble)?;
-            Key::read(&contents).ok_or_else(|| SealTrouble::NotAKey(path.display().to_string()))
+            Key::read(&contents).ok_or_else(|| EncryptionTrouble::NotAKey(path.display().to_string()))
         }
         Err(error) => Err(trouble(error)),
-        Ok(contents) => Key::read(&contents).ok_or_else(|| SealTrouble::NotAKey(path.display().to_string())),
+        Ok(contents) => Key::read(&contents).ok_or_else(|| EncryptionTrouble::NotAKey(path.display().to_string())),
     }
 }
 
@@ -177,7 +178,7 @@ mod tests {
         assert!(key.open("oauth2:mailboxes.a", &kept).is_err());
         assert!(Key::read(&[8; 32]).unwrap().open("oauth2:smtp", &kept).is_err());
         for broken in ["", "AAAA", &kept.replace(&kept[20..21], "!"), &kept[4..]] {
-            assert!(matches!(key.open("oauth2:smtp", broken), Err(SealTrouble::Unreadable)), "{broken}");
+            assert!(matches!(key.open("oauth2:smtp", broken), Err(EncryptionTrouble::Unreadable)), "{broken}");
         }
         assert!(!format!("{key:?}").contains('7'));
     }
@@ -204,6 +205,6 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no draft stays");
         fs::write(&file, "no key").unwrap();
-        assert!(matches!(place.key(), Err(SealTrouble::NotAKey(_))));
+        assert!(matches!(place.key(), Err(EncryptionTrouble::NotAKey(_))));
     }
 }

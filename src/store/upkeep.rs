@@ -98,11 +98,11 @@ impl Store {
         Ok(())
     }
 
-    /// Leaves every letter that waits to a person, with the reason; gives how many.
+    /// Leaves every notification that waits to a person, with the reason; gives how many.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn stop_letters(&self, reason: &str) -> Result<u64, StoreError> {
+    pub async fn stop_notifications(&self, reason: &str) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_STOP.on(self.engine)).bind(reason);
         Ok(query.execute(&self.write).await?.rows_affected())
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::chain::{Link, Rows};
+use super::chain::{ChainEntry, Rows};
 use super::inbox::content_hash_of;
 use super::rows::json;
 use super::{Store, StoreError, sql};
@@ -13,8 +13,8 @@ use crate::ticket::parse_number;
 
 /// Rows looked at by one statement.
 const PAGE: i64 = 2_000;
-/// Mails whose bytes are read by one statement.
-const MAILS: i64 = 100;
+/// Emails whose bytes are read by one statement.
+const EMAILS: i64 = 100;
 
 /// Something that must hold.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ pub struct Check {
 pub const CHECKS: [Check; 19] = [
     check("the database file is whole", sql::VERIFY_INTEGRITY),
     check("rows that others name are there", sql::VERIFY_FOREIGN),
-    check("every mail has one verdict", sql::VERIFY_VERDICTS),
+    check("every email has one verdict", sql::VERIFY_VERDICTS),
     check("every verdict has a reason", sql::VERIFY_REASONS),
     check("mails that opened or joined have their ticket", sql::VERIFY_DECIDED_TICKETS),
     check("mails that opened are messages", sql::VERIFY_OPENINGS),
@@ -37,14 +37,14 @@ pub const CHECKS: [Check; 19] = [
     check("messages have ticket and mail", sql::VERIFY_MESSAGES),
     check("tickets have messages", sql::VERIFY_TICKET_MESSAGES),
     check("tickets say how they were opened", sql::VERIFY_TICKET_EVENTS),
-    check("tickets have a course", sql::VERIFY_TICKET_COURSES),
+    check("tickets have a course", sql::VERIFY_TICKET_STATES),
     check("requesters are among a ticket's people", sql::VERIFY_REQUESTERS),
     check("status and times agree", sql::VERIFY_STATUS),
     check("parts and merged tickets lead somewhere", sql::VERIFY_KIN),
-    check("letters have their bytes", sql::VERIFY_LETTERS),
-    check("bytes have their letter", sql::VERIFY_LETTER_OWNERS),
-    check("letters have state and ticket", sql::VERIFY_OUTBOX),
-    check("first answers are letters", sql::VERIFY_ANSWERED),
+    check("notifications have their bytes", sql::VERIFY_NOTIFICATIONS),
+    check("bytes have their notification", sql::VERIFY_NOTIFICATION_OWNERS),
+    check("notifications have state and ticket", sql::VERIFY_OUTBOX),
+    check("first answers are notifications", sql::VERIFY_ANSWERED),
 ];
 
 const fn check(name: &'static str, statement: sql::Sql) -> Check {
@@ -54,14 +54,14 @@ const fn check(name: &'static str, statement: sql::Sql) -> Check {
 /// How much there is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Sizes {
-    /// Mails.
-    pub mails: i64,
+    /// Emails.
+    pub emails: i64,
     /// Tickets.
     pub tickets: i64,
-    /// Letters.
-    pub letters: i64,
-    /// Links of the chain.
-    pub links: i64,
+    /// Notifications.
+    pub notifications: i64,
+    /// Chain entries of the chain.
+    pub chain_entries: i64,
 }
 
 /// What was found of the chain.
@@ -92,7 +92,12 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn sizes(&self) -> Result<Sizes, StoreError> {
         let row = sqlx::query(sql::SIZES.on(self.engine)).fetch_one(&self.read).await?;
-        Ok(Sizes { mails: row.try_get(0)?, tickets: row.try_get(1)?, letters: row.try_get(2)?, links: row.try_get(3)? })
+        Ok(Sizes {
+            emails: row.try_get(0)?,
+            tickets: row.try_get(1)?,
+            notifications: row.try_get(2)?,
+            chain_entries: row.try_get(3)?,
+        })
     }
 
     /// Gaps and repeats in the numbers of tickets.
@@ -135,12 +140,12 @@ impl Store {
         Ok(wrong)
     }
 
-    /// Mails whose bytes are not those that were received, beyond an id; with the last id looked at, 0 at the end.
+    /// Emails whose bytes are not those that were received, beyond an id; with the last id looked at, 0 at the end.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn changed_mails(&self, after: i64) -> Result<(Vec<String>, i64), StoreError> {
-        let query = sqlx::query(sql::KEPT_MAILS.on(self.engine)).bind(after).bind(MAILS);
+    pub async fn changed_emails(&self, after: i64) -> Result<(Vec<String>, i64), StoreError> {
+        let query = sqlx::query(sql::KEPT_EMAILS.on(self.engine)).bind(after).bind(EMAILS);
         let (mut wrong, mut last) = (Vec::new(), 0);
         for row in query.fetch_all(&self.read).await? {
             let (id, hash, size): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -163,30 +168,30 @@ impl Store {
         let mut said: BTreeMap<i64, String> = BTreeMap::new();
         let mut after = 0;
         loop {
-            let links = self.links(after, PAGE).await?;
-            for link in &links {
-                follow(link, after, &mut found, &mut said);
-                found.holds |= link.chain == since;
-                after = link.id;
+            let chain_entries = self.chain_entries(after, PAGE).await?;
+            for chain_entry in &chain_entries {
+                follow(chain_entry, after, &mut found, &mut said);
+                found.holds |= chain_entry.chain == since;
+                after = chain_entry.id;
             }
-            if links.is_empty() {
+            if chain_entries.is_empty() {
                 break;
             }
         }
         if let Some(last) = before.get("#link").filter(|last| **last > after) {
-            found.problems.push(format!("the chain ends at link {after}, but {last} were written"));
+            found.problems.push(format!("the chain ends at chain entry {after}, but {last} were written"));
         }
         // What is written meanwhile lies beyond the end that was read.
         let mut covered = self.covered().await?;
         let mut newest = after;
         loop {
-            let links = self.links(newest, PAGE).await?;
-            let Some(last) = links.last() else { break };
+            let chain_entries = self.chain_entries(newest, PAGE).await?;
+            let Some(last) = chain_entries.last() else { break };
             newest = last.id;
-            for link in &links {
-                covered.remove(&link.id);
-                // What was erased meanwhile fits the new link, not what was read.
-                if let Some(about) = emptied(link) {
+            for chain_entry in &chain_entries {
+                covered.remove(&chain_entry.id);
+                // What was erased meanwhile fits the new chain entry, not what was read.
+                if let Some(about) = emptied(chain_entry) {
                     covered.remove(&about);
                     said.remove(&about);
                 }
@@ -194,11 +199,11 @@ impl Store {
         }
         for (id, digest) in said {
             if covered.remove(&id).unwrap_or_default().digest() != digest {
-                found.problems.push(format!("what link {id} covers was changed"));
+                found.problems.push(format!("what chain entry {id} covers was changed"));
             }
         }
-        found.problems.extend(covered.keys().map(|id| format!("there is no link {id}, but rows that name it")));
-        for statement in [sql::VERIFY_UNLINKED, sql::VERIFY_UNLINKED_LETTERS] {
+        found.problems.extend(covered.keys().map(|id| format!("there is no chain entry {id}, but rows that name it")));
+        for statement in [sql::VERIFY_UNCOVERED, sql::VERIFY_UNCOVERED_NOTIFICATIONS] {
             found.problems.extend(self.broken(Check { name: "", statement }).await?);
         }
         Ok(found)
@@ -209,7 +214,7 @@ impl Store {
         Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// What each link covers.
+    /// What each chain entry covers.
     async fn covered(&self) -> Result<BTreeMap<i64, Rows>, StoreError> {
         let mut covered: BTreeMap<i64, Rows> = BTreeMap::new();
         let mut after = 0;
@@ -226,11 +231,11 @@ impl Store {
         }
         after = 0;
         loop {
-            let query = sqlx::query(sql::COVERED_LETTERS.on(self.engine)).bind(after).bind(PAGE);
+            let query = sqlx::query(sql::COVERED_NOTIFICATIONS.on(self.engine)).bind(after).bind(PAGE);
             let rows = query.fetch_all(&self.read).await?;
             for row in &rows {
                 after = row.try_get(0)?;
-                cover_letter(row, &mut covered)?;
+                cover_notification(row, &mut covered)?;
             }
             if rows.is_empty() {
                 return Ok(covered);
@@ -238,7 +243,7 @@ impl Store {
         }
     }
 
-    /// UIDs of a folder whose mails are in the inbox.
+    /// UIDs of a folder whose emails are in the inbox.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -249,47 +254,50 @@ impl Store {
         Ok(uids.into_iter().filter_map(|uid| u32::try_from(uid).ok()).collect())
     }
 
-    /// How many of these mails are not in the inbox.
+    /// How many of these emails are not in the inbox.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn unknown(&self, mailbox: &str, mails: &[(Vec<u8>, u64)]) -> Result<usize, StoreError> {
-        let hashes: BTreeSet<String> = mails.iter().map(|(bytes, size)| content_hash_of(bytes, *size)).collect();
+    pub async fn unknown(&self, mailbox: &str, emails: &[(Vec<u8>, u64)]) -> Result<usize, StoreError> {
+        let hashes: BTreeSet<String> = emails.iter().map(|(bytes, size)| content_hash_of(bytes, *size)).collect();
         let query = sqlx::query(sql::INBOX_KNOWN.on(self.engine)).bind(json(&hashes)?).bind(mailbox);
         Ok(hashes.len() - query.fetch_all(&self.read).await?.len())
     }
 }
 
-/// Adds a line of history to what its link covers.
+/// Adds a line of history to what its chain entry covers.
 pub(super) fn cover_event(row: &AnyRow, covered: &mut BTreeMap<i64, Rows>) -> Result<(), sqlx::Error> {
     let [actor, kind, text]: [String; 3] = [row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
-    let link = covered.entry(row.try_get(1)?).or_default();
-    link.event(row.try_get(2)?, row.try_get(3)?, &actor, &kind, &text);
+    let chain_entry = covered.entry(row.try_get(1)?).or_default();
+    chain_entry.event(row.try_get(2)?, row.try_get(3)?, &actor, &kind, &text);
     Ok(())
 }
 
-/// Adds a letter to what its link covers.
-pub(super) fn cover_letter(row: &AnyRow, covered: &mut BTreeMap<i64, Rows>) -> Result<(), sqlx::Error> {
+/// Adds a notification to what its chain entry covers.
+pub(super) fn cover_notification(row: &AnyRow, covered: &mut BTreeMap<i64, Rows>) -> Result<(), sqlx::Error> {
     let [once_key, kind, to, id]: [String; 4] = [row.try_get(2)?, row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
-    let link = covered.entry(row.try_get(1)?).or_default();
-    link.letter(&once_key, row.try_get(3)?, &kind, &to, &id);
+    let chain_entry = covered.entry(row.try_get(1)?).or_default();
+    chain_entry.notification(&once_key, row.try_get(3)?, &kind, &to, &id);
     Ok(())
 }
 
-fn follow(link: &Link, before: i64, found: &mut Chain, said: &mut BTreeMap<i64, String>) {
-    if link.id != before + 1 {
-        found.problems.push(format!("links between {before} and {} are missing", link.id));
+fn follow(chain_entry: &ChainEntry, before: i64, found: &mut Chain, said: &mut BTreeMap<i64, String>) {
+    if chain_entry.id != before + 1 {
+        found.problems.push(format!("chain entries between {before} and {} are missing", chain_entry.id));
     }
-    if link.expected(&found.head) != link.chain {
-        found.problems.push(format!("link {} of {} does not follow from the one before it", link.id, link.kind));
+    if chain_entry.expected(&found.head) != chain_entry.chain {
+        found.problems.push(format!(
+            "chain entry {} of {} does not follow from the one before it",
+            chain_entry.id, chain_entry.kind
+        ));
     }
-    found.head.clone_from(&link.chain);
-    said.insert(emptied(link).unwrap_or(link.id), link.digest.clone());
+    found.head.clone_from(&chain_entry.chain);
+    said.insert(emptied(chain_entry).unwrap_or(chain_entry.id), chain_entry.digest.clone());
 }
 
-/// An erasure says what is left of the link it emptied: which one.
-fn emptied(link: &Link) -> Option<i64> {
-    link.subject.strip_prefix("link ").filter(|_| link.kind == "erased").and_then(|id| id.parse().ok())
+/// An erasure says what is left of the chain entry it emptied: which one.
+fn emptied(chain_entry: &ChainEntry) -> Option<i64> {
+    chain_entry.subject.strip_prefix("link ").filter(|_| chain_entry.kind == "erased").and_then(|id| id.parse().ok())
 }
 
 fn gaps(prefix: &str, last: i64, most: i64, given: &BTreeSet<i64>) -> Vec<String> {

@@ -6,7 +6,7 @@
 //! anywhere. No right is ever taken from it.
 
 use super::policy::Policy;
-use crate::mail::{Address, Label, ParsedMail, key, looks_like_address, read_fields};
+use crate::mail::{Address, Label, ParsedEmail, key, looks_like_address, read_fields};
 
 /// Who is to be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,7 @@ const ADDRESS_WORDS: [&str; 16] = [
 
 /// Who is to be answered. `vouched`: the mailbox's own server says that the author's domain did send it.
 #[must_use]
-pub fn asker(mail: &ParsedMail, vouched: bool, policy: &Policy) -> Asker {
+pub fn asker(mail: &ParsedEmail, vouched: bool, policy: &Policy) -> Asker {
     let Some(from) = &mail.from else { return Asker::Author };
     let own = from.key();
     let usable = |address: &Address| {
@@ -133,7 +133,7 @@ fn named(address: &Address, from: &Address) -> Address {
 }
 
 /// The address somebody typed into a form.
-fn typed_address(mail: &ParsedMail) -> Option<Address> {
+fn typed_address(mail: &ParsedEmail) -> Option<Address> {
     let label = Label { code: "address".to_owned(), words: ADDRESS_WORDS.map(ToOwned::to_owned).to_vec() };
     let value = read_fields(&mail.text, &[label]).remove("address")?;
     let mut words = value.split(|c: char| c.is_whitespace() || "<>()[],;:\"".contains(c));

@@ -1,18 +1,18 @@
 //! Who may act as an agent. A From line proves nothing.
 //!
 //! An agent's mail counts as theirs when (a) the mailbox's own server vouches for the From domain
-//! by DMARC or aligned DKIM, or (b) where no server is configured to be believed, the mail answers
-//! a letter that was issued to that very agent. Where (a) is configured and fails, (b) does not help.
+//! by DMARC or aligned DKIM, or (b) where no server is configured to be believed, the email answers
+//! a notification that was issued to that very agent. Where (a) is configured and fails, (b) does not help.
 
 use super::policy::Policy;
-use crate::mail::{ParsedMail, key};
+use crate::mail::{ParsedEmail, key};
 
 /// Whether, and how, a sender proved to be who the From line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// The receiving server vouches (DMARC pass, or DKIM pass aligned with the From domain).
     Server,
-    /// The mail answers a letter issued to this very person.
+    /// The email answers a notification issued to this very person.
     Letter,
     /// Neither.
     Missing,
@@ -21,34 +21,34 @@ pub enum Proof {
 /// The proof an agent's mail carries. `answers_own_letter`: a token issued to this sender was found.
 /// Where it is doubtful who the author is, nothing is proved.
 #[must_use]
-pub fn proof_of_agent(mail: &ParsedMail, mailbox: &str, answers_own_letter: bool, policy: &Policy) -> Proof {
+pub fn proof_of_agent(mail: &ParsedEmail, mailbox: &str, answers_own_notification: bool, policy: &Policy) -> Proof {
     if !mail.from_is_certain {
         return Proof::Missing;
     }
     match policy.authserv_ids.get(mailbox) {
         Some(server) if server_says(mail, server) == Some(true) => Proof::Server,
         Some(_) => Proof::Missing,
-        None if answers_own_letter => Proof::Letter,
+        None if answers_own_notification => Proof::Letter,
         None => Proof::Missing,
     }
 }
 
 /// Whether the mailbox's own server says outright that the From domain did send this.
 #[must_use]
-pub fn is_vouched(mail: &ParsedMail, mailbox: &str, policy: &Policy) -> bool {
+pub fn is_vouched(mail: &ParsedEmail, mailbox: &str, policy: &Policy) -> bool {
     mail.from_is_certain
         && policy.authserv_ids.get(mailbox).is_some_and(|server| server_says(mail, server) == Some(true))
 }
 
 /// Whether the mailbox's own server says outright that the From domain did not send this.
 #[must_use]
-pub fn is_denied(mail: &ParsedMail, mailbox: &str, policy: &Policy) -> bool {
+pub fn is_denied(mail: &ParsedEmail, mailbox: &str, policy: &Policy) -> bool {
     policy.authserv_ids.get(mailbox).is_some_and(|server| server_says(mail, server) == Some(false))
 }
 
 /// The server's verdict about the From domain, if it has one: what its topmost field says, none and errors included, as far as no
 /// other host has had the email since. A field of the same name further down may be anybody's.
-fn server_says(mail: &ParsedMail, server: &str) -> Option<bool> {
+fn server_says(mail: &ParsedEmail, server: &str) -> Option<bool> {
     let address = mail.from.as_ref().map(|from| key(&from.address)).or_else(|| mail.strange_from.clone())?;
     let domain = ascii(address.rsplit('@').next().unwrap_or_default());
     let field = mail.authentication.iter().find(|field| field.server == server)?;

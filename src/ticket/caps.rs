@@ -1,13 +1,13 @@
-//! How many letters one address may get (invariant 8): the last guard against loops and floods.
+//! How many notifications one address may get (invariant 8): the last guard against loops and floods.
 //!
 //! A cap stands for each of several windows, so that neither a burst nor a slow drip goes on for
 //! ever; those of one ticket are narrower than those of an address. All follow from one figure, the
-//! letters an address may get in an hour.
+//! notifications an address may get in an hour.
 
 use std::collections::BTreeMap;
 
 use super::token::held_mail;
-use super::words::{LetterKind, TicketView};
+use super::words::{NotificationKind, TicketView};
 use crate::clock::{HOUR, MINUTE, Millis};
 
 /// How many windows there are.
@@ -27,13 +27,13 @@ const TICKET: [(i64, i64); WINDOWS] = [(1, 12), (1, 8), (5, 24), (5, 12), (5, 6)
 /// Caps per address and window; keys of `[limits]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Letters to one requester within an hour, beyond which no automatic one is written.
-    pub letters_per_hour: i64,
-    /// Letters of any kind to one agent within an hour.
-    pub agent_letters_per_hour: i64,
+    /// Notifications to one requester within an hour, beyond which no automatic one is written.
+    pub notifications_per_hour: i64,
+    /// Notifications of any kind to one agent within an hour.
+    pub agent_notifications_per_hour: i64,
 }
 
-/// Letters that lately went to one address, by window.
+/// Notifications that lately went to one address, by window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recent {
     address: [i64; WINDOWS],
@@ -41,7 +41,7 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// Adds letters about a ticket, counted by window.
+    /// Adds notifications about a ticket, counted by window.
     pub fn add(&mut self, ticket: i64, counts: [i64; WINDOWS]) {
         let about = self.tickets.entry(ticket).or_default();
         for (at, count) in counts.into_iter().enumerate() {
@@ -51,7 +51,7 @@ impl Recent {
     }
 }
 
-/// What becomes of a letter that is over, or near, a cap.
+/// What becomes of a notification that is over, or near, a cap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Capped {
     /// It is not written, and why.
@@ -63,11 +63,11 @@ pub enum Capped {
 /// Percent of an agent's cap from which on notifications are collected.
 const NEAR: i64 = 80;
 
-/// What becomes of a letter, where it is not simply written. A person's answer has no cap: a flood of forged
+/// What becomes of a notification, where it is not simply written. A person's answer has no cap: a flood of forged
 /// mail must not keep it from leaving, and no loop can write it. Of what an agent is notified about nothing is ever
 /// dropped: near the cap it is collected, except what is urgent, theirs, or an answer to them.
 #[must_use]
-pub fn capped(kind: LetterKind, ticket: &TicketView, to: &str, recent: &Recent, caps: &Caps) -> Option<Capped> {
+pub fn capped(kind: NotificationKind, ticket: &TicketView, to: &str, recent: &Recent, caps: &Caps) -> Option<Capped> {
     if kind.is_personal() {
         return None;
     }
@@ -76,21 +76,21 @@ pub fn capped(kind: LetterKind, ticket: &TicketView, to: &str, recent: &Recent, 
         (count >= cap).then(|| {
             let name = kind.as_str();
             format!(
-                "{name} not sent: {count} letters to this address{about} within {minutes} minutes, the cap is {cap}"
+                "{name} not sent: {count} notifications to this address{about} within {minutes} minutes, the cap is {cap}"
             )
         })
     };
-    // Anybody can write in an agent's name, so what tells them so is counted like letters to outsiders. What is
-    // about a ticket, and no mail that was held, answers somebody who proved to be that agent.
+    // Anybody can write in an agent's name, so what tells them so is counted like notifications to outsiders. What is
+    // about a ticket, and no email that was held, answers somebody who proved to be that agent.
     let proven = held_mail(ticket.id).is_none();
-    if kind.is_internal() && (kind != LetterKind::NotDone || proven) {
+    if kind.is_internal() && (kind != NotificationKind::NotDone || proven) {
         if is_needed(kind, ticket, to) {
             return None;
         }
-        let near = (caps.agent_letters_per_hour.saturating_mul(NEAR) / 100).max(1);
+        let near = (caps.agent_notifications_per_hour.saturating_mul(NEAR) / 100).max(1);
         return over(recent.address[HOURLY], near, HOUR, "").map(Capped::Digested);
     }
-    let cap = |(part, whole): (i64, i64)| (caps.letters_per_hour.saturating_mul(part) / whole).max(1);
+    let cap = |(part, whole): (i64, i64)| (caps.notifications_per_hour.saturating_mul(part) / whole).max(1);
     let about = recent.tickets.get(&ticket.id).copied().unwrap_or_default();
     let dropped = (0..WINDOWS).find_map(|at| {
         over(recent.address[at], cap(ADDRESS[at]), WINDOW[at], "")
@@ -100,8 +100,8 @@ pub fn capped(kind: LetterKind, ticket: &TicketView, to: &str, recent: &Recent, 
 }
 
 /// Whether an agent needs this at once: a P0 or P1, what is assigned to them, what answers them, and what collects the rest.
-fn is_needed(kind: LetterKind, ticket: &TicketView, to: &str) -> bool {
-    use LetterKind::{
+fn is_needed(kind: NotificationKind, ticket: &TicketView, to: &str) -> bool {
+    use NotificationKind::{
         Assigned, Breach, CatchUp, Digest, Escalation, Help, Listing, Major, NewMessage, NewTicket, NotDone, Notice,
         Point, PostMortem, Reasons, Receipt, Report, Sheet, Undelivered, Warning,
     };
@@ -125,11 +125,11 @@ pub fn is_urgent(priority: &str) -> bool {
 mod tests {
     use super::*;
 
-    const CAPS: Caps = Caps { letters_per_hour: 120, agent_letters_per_hour: 5 };
+    const CAPS: Caps = Caps { notifications_per_hour: 120, agent_notifications_per_hour: 5 };
 
-    fn after(letters: i64, ticket: i64) -> Recent {
+    fn after(notifications: i64, ticket: i64) -> Recent {
         let mut recent = Recent::default();
-        recent.add(ticket, [letters; WINDOWS]);
+        recent.add(ticket, [notifications; WINDOWS]);
         recent
     }
 
@@ -137,50 +137,52 @@ mod tests {
         TicketView { id, priority: "P3".to_owned(), ..TicketView::default() }
     }
 
-    fn suppress(kind: LetterKind, ticket: i64, recent: &Recent, caps: &Caps) -> Option<String> {
+    fn suppress(kind: NotificationKind, ticket: i64, recent: &Recent, caps: &Caps) -> Option<String> {
         match capped(kind, &about(ticket), "a@b.example", recent, caps)? {
             Capped::Dropped(why) | Capped::Digested(why) => Some(why),
         }
     }
 
     #[test]
-    fn the_cap_is_the_last_letter_that_leaves() {
-        let stopped =
-            |letters, about| suppress(LetterKind::Acknowledgement, 1, &after(letters, about), &CAPS).is_some();
-        assert!(!stopped(9, 1) && stopped(10, 1), "ten letters about one ticket within ten minutes");
-        assert!(!stopped(29, 2) && stopped(30, 2), "thirty letters to one address within ten minutes");
-        assert!(suppress(LetterKind::Answer, 1, &after(1_000, 1), &CAPS).is_none());
+    fn the_cap_is_the_last_notification_that_leaves() {
+        let stopped = |notifications, about| {
+            suppress(NotificationKind::Acknowledgement, 1, &after(notifications, about), &CAPS).is_some()
+        };
+        assert!(!stopped(9, 1) && stopped(10, 1), "ten notifications about one ticket within ten minutes");
+        assert!(!stopped(29, 2) && stopped(30, 2), "thirty notifications to one address within ten minutes");
+        assert!(suppress(NotificationKind::Answer, 1, &after(1_000, 1), &CAPS).is_none());
     }
 
     #[test]
     fn a_slow_drip_is_stopped_by_the_longer_windows() {
         let mut recent = Recent::default();
         recent.add(1, [1, 2, 5, 40, 100]);
-        let reason = suppress(LetterKind::ReplyReceived, 1, &recent, &CAPS).unwrap_or_default();
+        let reason = suppress(NotificationKind::ReplyReceived, 1, &recent, &CAPS).unwrap_or_default();
         assert!(reason.contains("about this ticket within 600 minutes, the cap is 100"), "{reason}");
         let mut recent = Recent::default();
         recent.add(2, [1, 2, 5, 40, 360]);
-        let reason = suppress(LetterKind::Acknowledgement, 1, &recent, &CAPS).unwrap_or_default();
+        let reason = suppress(NotificationKind::Acknowledgement, 1, &recent, &CAPS).unwrap_or_default();
         assert!(reason.contains("to this address within 600 minutes, the cap is 360"), "{reason}");
     }
 
     #[test]
     fn near_an_agents_cap_notifications_are_collected_and_what_is_needed_is_not() {
-        let fate =
-            |kind, ticket: &TicketView, letters| capped(kind, ticket, "marie@a.example", &after(letters, 1), &CAPS);
-        assert_eq!(fate(LetterKind::NewTicket, &about(1), 3), None);
-        assert!(matches!(fate(LetterKind::NewTicket, &about(1), 4), Some(Capped::Digested(_))));
-        assert!(matches!(fate(LetterKind::Held, &about(1), 1_000), Some(Capped::Digested(_))));
+        let fate = |kind, ticket: &TicketView, notifications| {
+            capped(kind, ticket, "marie@a.example", &after(notifications, 1), &CAPS)
+        };
+        assert_eq!(fate(NotificationKind::NewTicket, &about(1), 3), None);
+        assert!(matches!(fate(NotificationKind::NewTicket, &about(1), 4), Some(Capped::Digested(_))));
+        assert!(matches!(fate(NotificationKind::Held, &about(1), 1_000), Some(Capped::Digested(_))));
         let urgent = TicketView { priority: "P0".to_owned(), ..about(1) };
         let own = TicketView { assignee: "marie@a.example".to_owned(), ..about(1) };
         for (kind, ticket) in [
-            (LetterKind::NewTicket, &urgent),
-            (LetterKind::Major, &urgent),
-            (LetterKind::NewMessage, &own),
-            (LetterKind::Assigned, &about(1)),
-            (LetterKind::Receipt, &about(1)),
-            (LetterKind::NotDone, &about(1)),
-            (LetterKind::Digest, &about(1)),
+            (NotificationKind::NewTicket, &urgent),
+            (NotificationKind::Major, &urgent),
+            (NotificationKind::NewMessage, &own),
+            (NotificationKind::Assigned, &about(1)),
+            (NotificationKind::Receipt, &about(1)),
+            (NotificationKind::NotDone, &about(1)),
+            (NotificationKind::Digest, &about(1)),
         ] {
             assert_eq!(fate(kind, ticket, 1_000), None, "{kind:?}");
         }

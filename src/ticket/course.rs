@@ -10,7 +10,7 @@ use crate::clock::Millis;
 /// How a ticket stands, as far as reports go. Times are 0, texts empty, where there is none; what a clock
 /// says is what it said then, whatever is promised later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stand {
+pub struct TicketState {
     /// Name of its queue.
     #[serde(default, skip_serializing_if = "is_default")]
     pub queue: String,
@@ -83,7 +83,7 @@ pub struct Stand {
     /// Satisfaction, 1 to 5.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rating: i64,
-    /// How likely the desk is recommended, 0 to 10; -1 while unknown.
+    /// How likely the service desk is recommended, 0 to 10; -1 while unknown.
     #[serde(default, skip_serializing_if = "is_default")]
     pub recommendation: i64,
     /// Whether it went into another ticket, and counts no more.
@@ -97,7 +97,7 @@ pub struct Stand {
     pub post_mortem_at: Millis,
 }
 
-impl Stand {
+impl TicketState {
     /// How a ticket stands.
     #[must_use]
     pub fn of(ticket: &TicketView) -> Self {

@@ -1,6 +1,6 @@
 //! How much mail is taken in within an hour. What is beyond it is held for a person, never lost.
 //!
-//! Counted are mails that were decided, not those held for this very reason: a sender who goes on flooding
+//! Counted are emails that were decided, not those held for this very reason: a sender who goes on flooding
 //! keeps the flood waiting, and once an hour is quieter their mail is taken in again. What a person let in
 //! or refused does not count.
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::clock::{HOUR, Millis};
 
-/// The time over which mails are counted, in milliseconds.
+/// The time over which emails are counted, in milliseconds.
 pub const INTAKE_WINDOW: Millis = HOUR;
 
 /// So many times as often may people say the same who answer nothing: in an outage they do.
@@ -17,27 +17,27 @@ const FIRST: i64 = 5;
 /// Bounds of what is taken in; keys of `[limits]`. 0 stands for no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IntakeLimits {
-    /// Mails of one sender that are decided within the hour.
-    pub mails_per_hour_per_sender: i64,
+    /// Emails of one sender that are decided within the hour.
+    pub emails_per_hour_per_sender: i64,
     /// Tickets that one queue opens by mail within the hour.
-    pub mails_per_hour: i64,
-    /// Senders whose mails of the same words open tickets within the hour.
+    pub emails_per_hour: i64,
+    /// Senders whose emails of the same words open tickets within the hour.
     pub alike_per_hour: i64,
 }
 
-/// What was taken in within the last hour, as far as it bears on one mail.
+/// What was taken in within the last hour, as far as it bears on one email.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TakenIn {
-    /// Mails of its sender that were decided.
+    /// Emails of its sender that were decided.
     pub of_sender: i64,
     /// Tickets its queues opened, by name.
     pub of_queues: BTreeMap<String, i64>,
 }
 
-/// How every reason begins that holds a mail for one of these bounds; the store knows them by it.
-const BEGINNING: &str = "limits.mails_per_hour";
+/// How every reason begins that holds an email for one of these bounds; the store knows them by it.
+const BEGINNING: &str = "limits.emails_per_hour";
 
-/// Whether a mail was held for one of these bounds.
+/// Whether an email was held for one of these bounds.
 #[must_use]
 pub fn is_flood(reason: &str) -> bool {
     reason.starts_with(BEGINNING)
@@ -51,28 +51,28 @@ impl IntakeLimits {
         most > 0 && i64::try_from(others).unwrap_or(i64::MAX) >= most
     }
 
-    /// Why a mail of this sender has to wait, if it has.
+    /// Why an email of this sender has to wait, if it has.
     #[must_use]
     pub fn sender_waits(&self, sender: &str, taken: &TakenIn) -> Option<String> {
-        let most = self.mails_per_hour_per_sender;
+        let most = self.emails_per_hour_per_sender;
         (most > 0 && taken.of_sender >= most).then(|| {
             format!(
-                "{BEGINNING}_per_sender = {most}: as many mails of {sender} were decided within an hour. It waits for a \
+                "{BEGINNING}_per_sender = {most}: as many emails of {sender} were decided within an hour. It waits for a \
                  person: `guichet held release --from {sender}` lets in all that wait, `guichet held refuse --from \
                  {sender}` ends them"
             )
         })
     }
 
-    /// Why a mail that would open a ticket in this queue has to wait, if it has.
+    /// Why an email that would open a ticket in this queue has to wait, if it has.
     #[must_use]
     pub fn queue_waits(&self, queue: &str, taken: &TakenIn) -> Option<String> {
-        let most = self.mails_per_hour;
+        let most = self.emails_per_hour;
         let opened = taken.of_queues.get(queue).copied().unwrap_or_default();
         (most > 0 && opened >= most).then(|| {
             format!(
                 "{BEGINNING} = {most}: queue {queue} opened as many tickets within an hour. It waits for a person: \
-                 `guichet held release ID` lets it in, with `--like` every mail held for the same reason"
+                 `guichet held release ID` lets it in, with `--like` every email held for the same reason"
             )
         })
     }
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_bound_is_the_last_that_is_let_in() {
-        let limits = IntakeLimits { mails_per_hour_per_sender: 3, mails_per_hour: 2, alike_per_hour: 0 };
+        let limits = IntakeLimits { emails_per_hour_per_sender: 3, emails_per_hour: 2, alike_per_hour: 0 };
         let taken = |of_sender, opened| TakenIn { of_sender, of_queues: [("q".to_owned(), opened)].into() };
         assert!(limits.sender_waits("a@b", &taken(2, 0)).is_none() && limits.queue_waits("q", &taken(0, 1)).is_none());
         let reasons = [limits.sender_waits("a@b", &taken(3, 0)), limits.queue_waits("q", &taken(0, 2))];

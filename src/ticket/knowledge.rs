@@ -13,7 +13,7 @@ pub struct Hit {
     pub title: String,
     /// What solved it.
     pub solution: String,
-    /// True for an article, which requesters may read; a ticket is for the desk alone.
+    /// True for an article, which requesters may read; a ticket is for the service desk alone.
     pub article: bool,
 }
 

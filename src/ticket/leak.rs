@@ -1,4 +1,4 @@
-//! What must not leave with a text: signed tokens, and lines of a letter that only its reader was to see.
+//! What must not leave with a text: signed tokens, and lines of a notification that only its reader was to see.
 //!
 //! Whoever holds a token is taken for the person it was issued to. Quotes are cut before ([`crate::mail`]), as far as they are known
 //! for what they are; this is for those that are not: a pasted email, a client nobody has met.
@@ -11,18 +11,18 @@ use super::token::Token;
 const SHORTEST: usize = 29;
 /// Characters of a token that lead to it: 80 bits, which stand nowhere else by chance.
 const PIECE: usize = 16;
-/// Words that follow each other as they do in a letter, and their fewest characters: where a line was broken anew or its beginning
-/// cut off, it is still the letter's.
+/// Words that follow each other as they do in a notification, and their fewest characters: where a line was broken anew or its beginning
+/// cut off, it is still the notification's.
 const WORDS: (usize, usize) = (6, 30);
-/// Shortest line of a letter that is no mere phrase.
+/// Shortest line of a notification that is no mere phrase.
 const LINE: usize = 12;
 
 /// A text that is to leave, looked through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
-    /// Nothing in it belongs to a letter.
+    /// Nothing in it belongs to a notification.
     Clean,
-    /// So far it is the writer's; behind it a quoted letter begins.
+    /// So far it is the writer's; behind it a quoted notification begins.
     Until(String),
     /// It holds what must not leave, and where that begins cannot be told.
     Torn,
@@ -51,9 +51,9 @@ pub fn look(text: &str, tokens: &[String]) -> Outgoing {
     }
 }
 
-/// Whether a text holds lines of `letter` that stand in none of `known`, which its reader may see anyway.
+/// Whether a text holds lines of `notification` that stand in none of `known`, which its reader may see anyway.
 #[must_use]
-pub fn copies(text: &str, letter: &str, known: &[&str]) -> bool {
+pub fn copies(text: &str, notification: &str, known: &[&str]) -> bool {
     let plain = |line: &str| -> String {
         // What nobody sees parts no words.
         let seen: String = line.chars().filter(|c| !crate::mail::deceives(*c)).collect();
@@ -67,7 +67,7 @@ pub fn copies(text: &str, letter: &str, known: &[&str]) -> bool {
     // Clients wrap lines anew.
     let whole = plain(&text.lines().map(plain).collect::<Vec<_>>().join(" "));
     let copied = |run: &str| whole.contains(run) && !open.contains(run);
-    of(letter).iter().any(|line| copied(line) || runs_of_words(line).any(copied))
+    of(notification).iter().any(|line| copied(line) || runs_of_words(line).any(copied))
 }
 
 /// Each run of [`WORDS`] words of a line.
@@ -79,7 +79,7 @@ fn runs_of_words(line: &str) -> impl Iterator<Item = &str> {
     runs.filter(move |run| run.chars().count() >= least)
 }
 
-/// Whether what can be read in a file holds a token: one of `tokens`, or one behind what stands before one in our letters. Files hold
+/// Whether what can be read in a file holds a token: one of `tokens`, or one behind what stands before one in our notifications. Files hold
 /// much that only looks like one.
 #[must_use]
 pub fn holds_token(file: &str, tokens: &[String]) -> bool {
@@ -92,11 +92,11 @@ pub fn holds_token(file: &str, tokens: &[String]) -> bool {
     })
 }
 
-/// The words that the buttons of a letter put into a new email (RFC 6068).
+/// The words that the buttons of a notification put into a new email (RFC 6068).
 #[must_use]
-pub fn behind_buttons(letter: &str) -> String {
+pub fn behind_buttons(notification: &str) -> String {
     let bodies =
-        letter.lines().filter_map(|line| line.split_once("mailto:")?.1.split_once("body=").map(|(_, body)| body));
+        notification.lines().filter_map(|line| line.split_once("mailto:")?.1.split_once("body=").map(|(_, body)| body));
     let words = bodies
         .map(|body| percent_encoding::percent_decode_str(body.trim_end()).decode_utf8_lossy().replace("\r\n", "\n"));
     words.collect::<Vec<_>>().join("\n")
@@ -149,13 +149,13 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     pieces.filter(|piece| piece.len() >= SHORTEST && piece.len() <= 48)
 }
 
-/// Lines as quoted mails and their heads have them.
+/// Lines as quoted emails and their heads have them.
 fn belongs_to_quote(line: &str) -> bool {
     let line = line.trim();
     line.starts_with(['>', '|']) || is_head(line) || is_rule(line) || line.contains('@')
 }
 
-/// `De : …`, `Provenance : …`, `wrote:`: what heads a quoted mail.
+/// `De : …`, `Provenance : …`, `wrote:`: what heads a quoted email.
 fn is_head(line: &str) -> bool {
     let line = line.trim_start_matches(['>', '|', ' ', '*', '\u{a0}']);
     let name = line.split([':', '：']).next().unwrap_or_default().trim_end();
@@ -246,15 +246,18 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_a_letter_are_known_again_unless_its_reader_may_see_them() {
-        let letter = "Nouvelle note\n\nSECRET: mot de passe zebra\nL'imprimante est en panne.";
+    fn lines_of_a_notification_are_known_again_unless_its_reader_may_see_them() {
+        let notification = "Nouvelle note\n\nSECRET: mot de passe zebra\nL'imprimante est en panne.";
         let request = "L'imprimante est en panne.";
-        assert!(copies("Bonjour\n> SECRET: mot de\n> passe zebra", letter, &[request]));
-        assert!(!copies("Bonjour\n> L'imprimante est en panne.", letter, &[request]));
-        assert!(!copies("Bonjour, la cartouche est commandée.", letter, &[request]));
-        let letter = "Le code du coffre de la salle des serveurs est 4711, ne le donnez à personne.";
-        assert!(copies("Bonjour\ndu coffre de la salle\ndes serveurs est 4711", letter, &[]), "its beginning cut off");
-        assert!(!copies("Bonjour, le code du coffre est changé.", letter, &[]));
+        assert!(copies("Bonjour\n> SECRET: mot de\n> passe zebra", notification, &[request]));
+        assert!(!copies("Bonjour\n> L'imprimante est en panne.", notification, &[request]));
+        assert!(!copies("Bonjour, la cartouche est commandée.", notification, &[request]));
+        let notification = "Le code du coffre de la salle des serveurs est 4711, ne le donnez à personne.";
+        assert!(
+            copies("Bonjour\ndu coffre de la salle\ndes serveurs est 4711", notification, &[]),
+            "its beginning cut off"
+        );
+        assert!(!copies("Bonjour, le code du coffre est changé.", notification, &[]));
     }
 
     #[test]

@@ -11,9 +11,9 @@ pub enum Move {
     Approve,
     /// An approver or moderator says no.
     Reject,
-    /// Somebody of the desk takes it, or is given it.
+    /// Somebody of the service desk takes it, or is given it.
     Take,
-    /// The desk answers publicly.
+    /// The service desk answers publicly.
     Answer,
     /// It is put off: until the requester, a vendor or a date.
     Suspend,

@@ -1,6 +1,6 @@
-//! The rules of the desk.
+//! The rules of the service desk.
 //!
-//! Takes: a mail that was read, the [`Policy`], and a snapshot of what the store knows. Gives: a
+//! Takes: an email that was read, the [`Policy`], and a snapshot of what the store knows. Gives: a
 //! [`Decision`]. Never: asynchronous work, SQL, the clock, randomness: the same arguments give the
 //! same decision, which is what makes looking twice, and the tests, possible.
 
@@ -14,8 +14,8 @@ pub mod decide;
 mod flood;
 mod knowledge;
 mod leak;
-mod letters;
 pub mod life;
+mod notification;
 mod number;
 mod policy;
 mod priority;
@@ -35,8 +35,8 @@ pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Capped, Caps, Recent, WINDOW, WINDOWS, capped};
 pub use cause::HoldCause;
-pub use course::Stand;
-pub(crate) use decide::undelivered_orders;
+pub use course::TicketState;
+pub(crate) use decide::undelivered_notices;
 pub use decide::{
     Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, address_is_gone, decide, due, recompute,
     shown, unasked,
@@ -46,8 +46,8 @@ pub use knowledge::{Hit, search_terms};
 pub use leak::scrubbed;
 pub use number::{format as format_number, numbers_in, parse as parse_number};
 pub use policy::{
-    Acknowledge, Agent, Desk, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, SeveralQueues,
-    TagForms, Topic,
+    Acknowledge, Agent, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, ServiceDesk,
+    SeveralQueues, TagForms, Topic,
 };
 pub use priority::{Tagged, read_tags};
 pub use probe::{ForeignResults, Probe};
@@ -56,6 +56,6 @@ pub use suspect::{LOOKALIKE, familiar, say};
 pub use thread::{Candidate, Threading, choose};
 pub use token::{Secret, Token, held_mail, held_number};
 pub use words::{
-    DeadlineKind, Event, LastAnswer, LetterKind, LetterOrder, Listing, MessageDraft, NEW_NUMBER, PendingOn, Person,
-    Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
+    DeadlineKind, Event, LastAnswer, Listing, MessageDraft, NEW_NUMBER, Notification, NotificationKind, PendingOn,
+    Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
 };

@@ -11,14 +11,14 @@ use super::words::{Status, TicketView};
 use crate::clock::Millis;
 use crate::mail::{Familiar, Limits, fold};
 
-/// The whole policy of a desk.
+/// The whole policy of a service desk.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The desk itself.
-    pub desk: Desk,
+    /// The service desk itself.
+    pub service_desk: ServiceDesk,
     /// Support addresses by name.
     pub queues: BTreeMap<String, Queue>,
-    /// People of the desk by name.
+    /// People of the service desk by name.
     pub agents: BTreeMap<String, Agent>,
     /// Priorities, most urgent first.
     pub priorities: Vec<PriorityRule>,
@@ -34,7 +34,7 @@ pub struct Policy {
     pub intake: IntakeLimits,
     /// Fields that can be asked for.
     pub fields: Vec<FieldRule>,
-    /// How long nothing is written to an address that refused a letter for good, in milliseconds.
+    /// How long nothing is written to an address that refused a notification for good, in milliseconds.
     pub undeliverable_for: Millis,
     /// Categories a ticket may have.
     pub categories: Vec<Topic>,
@@ -52,7 +52,7 @@ pub struct Policy {
     pub life: Life,
     /// Service levels.
     pub slas: Slas,
-    /// Whom the desk knows, so that it can tell who only looks like them.
+    /// Whom the service desk knows, so that it can tell who only looks like them.
     pub familiar: Familiar,
 }
 
@@ -61,7 +61,7 @@ pub struct Policy {
 pub struct Topic {
     /// Its name in the configuration.
     pub name: String,
-    /// Its name in letters, by language.
+    /// Its name in notifications, by language.
     pub label: BTreeMap<String, String>,
     /// Words of subject or text that lead to it, in the form of [`crate::mail::fold`].
     pub words: Vec<String>,
@@ -105,16 +105,16 @@ pub struct Life {
     pub confirm: Millis,
     /// Answers of two agents within this time: the second is asked first.
     pub collision: Millis,
-    /// How long a letter proves who answers it.
+    /// How long a notification proves who answers it.
     pub proof: Millis,
-    /// Words a mail of thanks is made of, in the form of [`crate::mail::fold`].
+    /// Words an email of thanks is made of, in the form of [`crate::mail::fold`].
     pub thanks: Vec<String>,
-    /// Whether a closing letter asks how likely the desk would be recommended.
+    /// Whether a closing notification asks how likely the service desk would be recommended.
     pub recommend: bool,
     /// Most people on the requester's side of a ticket.
     pub participants: usize,
-    /// Most orders in one mail.
-    pub orders: usize,
+    /// Most commands in one email.
+    pub commands: usize,
     /// Most people one message is spread to.
     pub recipients: usize,
 }
@@ -124,16 +124,16 @@ pub struct Life {
 pub struct FieldRule {
     /// Its name in the configuration.
     pub code: String,
-    /// Its name in letters, by language.
+    /// Its name in notifications, by language.
     pub label: BTreeMap<String, String>,
     /// What people write before its value, in the form of [`crate::mail::fold`], longest first.
     pub words: Vec<String>,
 }
 
-/// The desk as letters present it.
+/// The service desk as notifications present it.
 #[derive(Debug, Clone)]
-pub struct Desk {
-    /// Name in letters.
+pub struct ServiceDesk {
+    /// Name in notifications.
     pub name: String,
     /// Language where a person's own is not known.
     pub language: String,
@@ -141,11 +141,11 @@ pub struct Desk {
     pub languages: Vec<String>,
     /// Zone in which times are shown.
     pub time_zone: TimeZone,
-    /// What becomes of a mail that is sent to several of the desk's addresses.
+    /// What becomes of an email that is sent to several of the service desk's addresses.
     pub several_queues: SeveralQueues,
 }
 
-/// What becomes of a mail that is sent to several queues.
+/// What becomes of an email that is sent to several queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeveralQueues {
     /// One ticket; the people of the other queues are told.
@@ -173,7 +173,7 @@ pub struct Queue {
     pub urgent_from: Option<Vec<String>>,
     /// Priority where the subject names none.
     pub priority: String,
-    /// Which mails are acknowledged.
+    /// Which emails are acknowledged.
     pub acknowledge: Acknowledge,
     /// Codes of the fields a request should say, in the order they are asked for.
     pub ask: Vec<String>,
@@ -183,7 +183,7 @@ pub struct Queue {
     pub suggest: bool,
 }
 
-/// How a letter's reply address is made.
+/// How a notification's reply address is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyTo {
     /// As [`ReplyTo::Plain`] until a probe to a sub-address has come back, then as [`ReplyTo::Plus`].
@@ -194,18 +194,18 @@ pub enum ReplyTo {
     Plain,
 }
 
-/// Which mails of requesters are acknowledged.
+/// Which emails of requesters are acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acknowledge {
     /// Those that open a ticket.
     Requests,
-    /// Those and every further mail.
+    /// Those and every further email.
     All,
     /// None.
     None,
 }
 
-/// Someone of the desk.
+/// Someone of the service desk.
 #[derive(Debug, Clone)]
 pub struct Agent {
     /// Address, in the form of [`crate::mail::key`].
@@ -259,7 +259,7 @@ pub struct TagForms {
 }
 
 impl Policy {
-    /// The queue a mail belongs to: the one it is addressed to, else the mailbox's first.
+    /// The queue an email belongs to: the one it is addressed to, else the mailbox's first.
     #[must_use]
     pub fn queue_for<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Option<&Queue> {
         let here: Vec<&Queue> = self.queues.values().filter(|q| q.mailbox == mailbox).collect();
@@ -277,7 +277,7 @@ impl Policy {
         own.or_else(|| service().filter(here)).or_else(|| retired().filter(here))
     }
 
-    /// Whether this is one of the desk's own addresses, sub-addresses included.
+    /// Whether this is one of the service desk's own addresses, sub-addresses included.
     #[must_use]
     pub fn is_own_address(&self, key: &str) -> bool {
         let plain = without_detail(key);
@@ -444,7 +444,7 @@ pub(super) mod tests {
     /// A policy that decides nothing.
     pub fn bare() -> Policy {
         Policy {
-            desk: Desk {
+            service_desk: ServiceDesk {
                 name: "Desk".to_owned(),
                 language: "fr".to_owned(),
                 languages: vec!["fr".to_owned(), "en".to_owned()],
@@ -457,7 +457,7 @@ pub(super) mod tests {
             tag_forms: TagForms { brackets: true, prefix: true, bare: false },
             authserv_ids: BTreeMap::new(),
             limits: Limits::default(),
-            caps: Caps { letters_per_hour: 20, agent_letters_per_hour: 500 },
+            caps: Caps { notifications_per_hour: 20, agent_notifications_per_hour: 500 },
             intake: IntakeLimits::default(),
             fields: Vec::new(),
             undeliverable_for: 0,
@@ -476,7 +476,7 @@ pub(super) mod tests {
                 thanks: Vec::new(),
                 recommend: false,
                 participants: 10,
-                orders: 20,
+                commands: 20,
                 recipients: 500,
             },
             slas: Slas::default(),

@@ -1,8 +1,8 @@
-//! Probes: mails that `check` sends to the desk itself, and what they show when they come back.
+//! Probes: emails that `check` sends to the service desk itself, and what they show when they come back.
 
 use std::fmt;
 
-use crate::mail::ParsedMail;
+use crate::mail::ParsedEmail;
 
 /// A probe that came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl ForeignResults {
     pub const DOMAIN: &str = "probe.guichet.invalid";
 
     /// In a probe that came back.
-    pub(super) fn in_mail(mail: &ParsedMail, server: &str) -> Self {
+    pub(super) fn in_mail(mail: &ParsedEmail, server: &str) -> Self {
         let mut fields = mail.authentication.iter().filter(|field| field.server == server);
         let ours = |domain: Option<&String>| domain.is_some_and(|domain| domain == Self::DOMAIN);
         match fields.position(|field| ours(field.dmarc_domain.as_ref())) {

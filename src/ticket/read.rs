@@ -1,4 +1,4 @@
-//! From what a mail says to what it means for this desk.
+//! From what an email says to what it means for this service desk.
 
 use super::asker::{Asker, asker};
 use super::authority::{is_denied, is_vouched};
@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::mail::{Address, Label, ParsedMail, key, read_fields, strip_prefixes};
+use crate::mail::{Address, Label, ParsedEmail, key, read_fields, strip_prefixes};
 
-/// One hint at the ticket a mail belongs to.
+/// One hint at the ticket an email belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
-    /// The mail is addressed to a signed reply address.
+    /// The email is addressed to a signed reply address.
     ReplyAddress(Token),
-    /// It answers one of our letters by its signed Message-ID.
+    /// It answers one of our notifications by its signed Message-ID.
     SignedId(Token),
     /// It refers to some Message-ID; `direct` when by In-Reply-To.
     StoredId {
@@ -52,11 +52,11 @@ impl Signal {
     }
 }
 
-/// A mail as the desk sees it.
+/// An email as the service desk sees it.
 #[derive(Debug, Clone)]
 pub struct Intake {
-    /// The mail itself.
-    pub mail: ParsedMail,
+    /// The email itself.
+    pub mail: ParsedEmail,
     /// Mailbox it arrived in.
     pub mailbox: String,
     /// Queue it is for; none when the mailbox has no queue.
@@ -81,18 +81,18 @@ pub struct Intake {
     pub fields: BTreeMap<String, String>,
     /// Language the sender writes, where known.
     pub language: Option<String>,
-    /// True when the mail is the desk's own letter come back.
+    /// True when the email is the service desk's own notification come back.
     pub own: bool,
     /// Digest of its words without names, numbers and addresses; empty where they are too few, or it answers something of ours.
     pub alike: String,
     /// Where answers go, when not to the sender.
     pub answer_to: Option<Address>,
-    /// True when `From` is a list's, a form's or one of the desk's own addresses: the sender is then whom other fields name, and
+    /// True when `From` is a list's, a form's or one of the service desk's own addresses: the sender is then whom other fields name, and
     /// has no rights.
     pub rewritten: bool,
     /// True when that is so and nobody is named.
     pub nobody: bool,
-    /// True when a list that spread it is one of the desk's own addresses.
+    /// True when a list that spread it is one of the service desk's own addresses.
     pub own_list: bool,
     /// True when the mailbox's own server says that the author's domain did send it.
     pub author_vouched: bool,
@@ -102,13 +102,13 @@ pub struct Intake {
     pub probe: Option<Probe>,
     /// Keys of every address this copy was for, the transport's word first.
     pub addressed: Vec<String>,
-    /// The address it was sent to, when that is not used any more and no other of the desk's is named.
+    /// The address it was sent to, when that is not used any more and no other of the service desk's is named.
     pub retired: Option<String>,
 }
 
-/// Reads a mail in the light of the policy.
+/// Reads an email in the light of the policy.
 #[must_use]
-pub fn read(mut mail: ParsedMail, mailbox: &str, policy: &Policy, secret: &Secret) -> Intake {
+pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secret) -> Intake {
     let author = mail.from.as_ref().map(|a| a.key()).unwrap_or_default();
     let author_vouched = is_vouched(&mail, mailbox, policy);
     // As it stood before anything is put in the place of who wrote it.
@@ -182,14 +182,14 @@ impl Intake {
     }
 }
 
-/// One of the desk's letters come back: it carries our mark, or one of our ids under our address.
-fn is_own(mail: &ParsedMail, sender: &str, policy: &Policy) -> bool {
+/// One of the service desk's notifications come back: it carries our mark, or one of our ids under our address.
+fn is_own(mail: &ParsedEmail, sender: &str, policy: &Policy) -> bool {
     let id = mail.message_id.as_deref().and_then(Token::in_message_id);
     mail.loop_marks.iter().any(|m| policy.is_own_address(m)) || (id.is_some() && policy.is_own_address(sender))
 }
 
 /// Keys of every address this copy was for.
-fn addressed_to(mail: &ParsedMail) -> Vec<String> {
+fn addressed_to(mail: &ParsedEmail) -> Vec<String> {
     let listed = mail.to.iter().chain(&mail.cc).map(|a| a.key());
     let delivered = mail.delivered_to.iter().map(|a| key(a));
     // The transport's word comes first: To and Cc may name several desks.
@@ -199,11 +199,11 @@ fn addressed_to(mail: &ParsedMail) -> Vec<String> {
 /// Most signed hints of a sort that are checked: each costs a signature for everybody who may hold it.
 const SIGNED: usize = 20;
 
-fn signals(mail: &ParsedMail, addressed: &[String], marked: Option<Token>, policy: &Policy) -> Vec<Signal> {
+fn signals(mail: &ParsedEmail, addressed: &[String], marked: Option<Token>, policy: &Policy) -> Vec<Signal> {
     let mut found = Vec::new();
     let ours = addressed.iter().filter(|a| policy.is_own_address(a));
     found.extend(ours.filter_map(|a| Token::in_address(a)).take(SIGNED).map(Signal::ReplyAddress));
-    // A button's mail is a new one: it names the letter in its text.
+    // A button's mail is a new one: it names the notification in its text.
     found.extend(marked.map(Signal::SignedId));
     let newest_first = || mail.in_reply_to.iter().rev().chain(mail.references.iter().rev());
     let original = mail.bounce.iter().filter_map(|b| b.original_id.as_ref());
@@ -220,7 +220,7 @@ fn signals(mail: &ParsedMail, addressed: &[String], marked: Option<Token>, polic
     found
 }
 
-/// Takes out of a text what a letter's button put there, and gives the token in it. What stands beside it on its line is its writer's.
+/// Takes out of a text what a notification's button put there, and gives the token in it. What stands beside it on its line is its writer's.
 fn take_mark(text: &mut String) -> Option<Token> {
     const BEGIN: &str = "[ref:gt.";
     let mut found = None;
@@ -252,8 +252,8 @@ const WORDS: usize = 5;
 /// Most words that are looked at.
 const MOST_WORDS: usize = 200;
 
-/// What a mail says without what differs from one to the next: numbers, addresses, names of who wrote it.
-fn alike(mail: &ParsedMail) -> String {
+/// What an email says without what differs from one to the next: numbers, addresses, names of who wrote it.
+fn alike(mail: &ParsedEmail) -> String {
     let name = mail.from.as_ref().map(|from| from.name.to_lowercase()).unwrap_or_default();
     let mut digest = Sha256::new();
     let mut count = 0;
@@ -276,7 +276,7 @@ fn alike(mail: &ParsedMail) -> String {
     if count < WORDS { String::new() } else { HEXLOWER.encode(&digest.finalize()[..8]) }
 }
 
-/// The retired address it was sent to, unless a live one of the desk is named as well.
+/// The retired address it was sent to, unless a live one of the service desk is named as well.
 fn retired(addressed: &[String], policy: &Policy) -> Option<String> {
     let plain: Vec<String> = addressed.iter().map(|a| without_detail(a)).collect();
     if policy.queues.values().any(|q| plain.contains(&q.address)) {
@@ -285,9 +285,9 @@ fn retired(addressed: &[String], policy: &Policy) -> Option<String> {
     plain.into_iter().find(|a| policy.retired.iter().any(|r| r.address == *a))
 }
 
-/// What the mail declares, if the desk writes that language; else a guess from a longer text.
-fn language(mail: &ParsedMail, policy: &Policy) -> Option<String> {
-    let known = &policy.desk.languages;
+/// What the email declares, if the service desk writes that language; else a guess from a longer text.
+fn language(mail: &ParsedEmail, policy: &Policy) -> Option<String> {
+    let known = &policy.service_desk.languages;
     let declared = mail.languages.iter().find_map(|tag| {
         let primary = tag.split(['-', '_']).next()?;
         known.iter().find(|l| *l == primary).cloned()
@@ -295,10 +295,10 @@ fn language(mail: &ParsedMail, policy: &Policy) -> Option<String> {
     declared.or_else(|| language_of(&mail.reply_text, policy))
 }
 
-/// The language of a text, where the desk writes it and the text is long enough to tell.
+/// The language of a text, where the service desk writes it and the text is long enough to tell.
 #[must_use]
 pub fn language_of(text: &str, policy: &Policy) -> Option<String> {
-    guess(text, &policy.desk.languages)
+    guess(text, &policy.service_desk.languages)
 }
 
 /// What a text says of the fields this queue asks for. The name may also stand beside the address.
@@ -316,9 +316,9 @@ pub fn fields_of(text: &str, name: &str, queue: &Queue, policy: &Policy) -> BTre
 /// Code of the field that holds the requester's name.
 const NAME: &str = "name";
 
-/// Fewest letters for a guess: shorter texts mislead (`ok merci`).
+/// Fewest notifications for a guess: shorter texts mislead (`ok merci`).
 const GUESS_FROM: usize = 40;
-/// Letters that are looked at.
+/// Notifications that are looked at.
 const GUESS_ON: usize = 600;
 
 fn guess(text: &str, known: &[String]) -> Option<String> {
@@ -340,7 +340,7 @@ fn guess(text: &str, known: &[String]) -> Option<String> {
     (info.is_reliable() && known.iter().any(|l| l == code)).then(|| code.to_owned())
 }
 
-fn probe(mail: &ParsedMail, mailbox: &str, addressed: &[String], policy: &Policy, secret: &Secret) -> Option<Probe> {
+fn probe(mail: &ParsedEmail, mailbox: &str, addressed: &[String], policy: &Policy, secret: &Secret) -> Option<Probe> {
     if let Some(server) = policy.authserv_ids.get(mailbox)
         && mail.subject.ends_with(&secret.probe(&Probe::of_results(mailbox)))
     {

@@ -68,10 +68,10 @@ pub const RIGHTS: [(Action, &[Role]); 16] = [
 /// What stays allowed above one's own level and in queues one does not serve.
 const ABOVE: [Action; 2] = [Action::Read, Action::Note];
 
-/// What each action is in orders, and the roles that may, as Markdown.
+/// What each action is in commands, and the roles that may, as Markdown.
 #[must_use]
 pub fn drawn() -> String {
-    let orders = |action| match action {
+    let commands = |action| match action {
         Action::Read => "`#list` `#show` `#why` `#help`",
         Action::Note => "a note, `#note`, `#undo`",
         Action::Answer => "`#public` `#ask` `#canned` `#send`",
@@ -94,7 +94,7 @@ pub fn drawn() -> String {
         String::from("| | moderator | technician | approver | administrator |\n| --- | --- | --- | --- | --- |\n");
     for (action, allowed) in RIGHTS {
         let marks: Vec<&str> = roles.iter().map(|r| if allowed.contains(r) { "yes" } else { "–" }).collect();
-        out += &format!("| {} | {} |\n", orders(action), marks.join(" | "));
+        out += &format!("| {} | {} |\n", commands(action), marks.join(" | "));
     }
     out
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::ticket::words::TicketView;
 
-    /// What each role may do at its own level in its own queue, one letter an action in the table's order.
+    /// What each role may do at its own level in its own queue, one notification an action in the table's command.
     const WALK: [(Role, &str); 4] = [
         //              RNATAQSEVRRCABAR
         (Moderator, "RNATAQSEVRRCABAR"),
@@ -166,8 +166,8 @@ mod tests {
     fn every_role_action_queue_and_level_is_walked() {
         let policy = crate::ticket::policy::tests::bare();
         for (role, walk) in WALK {
-            for ((action, _), letter) in RIGHTS.iter().zip(walk.chars()) {
-                let (allowed, own) = (letter != '-', agent(role, 1));
+            for ((action, _), notification) in RIGHTS.iter().zip(walk.chars()) {
+                let (allowed, own) = (notification != '-', agent(role, 1));
                 let role_says = if allowed { Ok(()) } else { Err(Denied::Role) };
                 assert_eq!(may(&own, *action, &ticket("help", 1), &policy), role_says, "{role:?} {action:?}");
                 let anywhere = ABOVE.contains(action);

@@ -21,7 +21,7 @@ pub(super) struct Route {
     pub(super) why: Vec<String>,
 }
 
-/// Most letters of the text that are looked at.
+/// Most notifications of the text that are looked at.
 const TEXT: usize = 4_000;
 
 /// Reads the route. `turn` makes people take turns.
@@ -99,7 +99,7 @@ impl Places<'_> {
     }
 }
 
-/// Folded, with everything that is no letter or digit as one space, and a space at either end.
+/// Folded, with everything that is no notification or digit as one space, and a space at either end.
 fn padded(text: &str) -> String {
     let folded = fold(text);
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();

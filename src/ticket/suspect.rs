@@ -1,4 +1,4 @@
-//! What the desk's people are told about an author who looks like somebody else. Requesters never are.
+//! What the service desk's people are told about an author who looks like somebody else. Requesters never are.
 
 use super::decide::Decision;
 use super::policy::Policy;
@@ -9,7 +9,7 @@ use crate::mail::{Familiar, Oddity};
 /// Kind of the line of history.
 pub const LOOKALIKE: &str = "lookalike";
 
-/// What is odd about who wrote a mail, sentence by sentence. `tickets`: those it may belong to.
+/// What is odd about who wrote an email, sentence by sentence. `tickets`: those it may belong to.
 pub(super) fn warnings<'a>(
     intake: &Intake,
     tickets: impl Iterator<Item = &'a TicketView>,
@@ -21,7 +21,7 @@ pub(super) fn warnings<'a>(
     odd.iter().map(say).collect()
 }
 
-/// Whom the desk knows by its own configuration: its people and its addresses.
+/// Whom the service desk knows by its own configuration: its people and its addresses.
 #[must_use]
 pub fn familiar(policy: &Policy) -> Familiar {
     let mut familiar = Familiar::default();
@@ -29,10 +29,10 @@ pub fn familiar(policy: &Policy) -> Familiar {
         familiar.add(&agent.address, &agent.name);
     }
     for queue in policy.queues.values() {
-        familiar.add(&queue.address, &policy.desk.name);
+        familiar.add(&queue.address, &policy.service_desk.name);
     }
     for address in policy.services.iter().map(|s| &s.address).chain(policy.retired.iter().map(|r| &r.address)) {
-        familiar.add(address, &policy.desk.name);
+        familiar.add(address, &policy.service_desk.name);
     }
     familiar
 }
@@ -43,7 +43,7 @@ pub fn say(oddity: &Oddity) -> Words {
     match oddity {
         Oddity::Foreign { unicode, ascii } => words!(
             "le domaine {unicode} contient des lettres hors ASCII ; il s'écrit {ascii}",
-            "the domain {unicode} has letters outside ASCII; it is written {ascii}"
+            "the domain {unicode} has notifications outside ASCII; it is written {ascii}"
         ),
         Oddity::Mixed(text) => words!(
             "« {text} » mêle des écritures qu'aucune langue ne mêle",
@@ -59,16 +59,16 @@ pub fn say(oddity: &Oddity) -> Words {
         ),
         Oddity::NamesKnown { name, real } => words!(
             "le nom affiché « {name} » est connu de l'assistance, et l'adresse {real} n'est pas la sienne",
-            "the display name \"{name}\" is known to the desk, and the address {real} is not theirs"
+            "the display name \"{name}\" is known to the service desk, and the address {real} is not theirs"
         ),
         Oddity::Several { first, other } => words!(
             "le courriel se donne deux auteurs, {first} et {other} ; le premier compte",
-            "the mail names two authors, {first} and {other}; the first one counts"
+            "the email names two authors, {first} and {other}; the first one counts"
         ),
     }
 }
 
-/// Puts the warnings where people see them: into the history, into what letters are about, into the reason a
+/// Puts the warnings where people see them: into the history, into what notifications are about, into the reason a
 /// mail is held.
 pub(super) fn mark(decision: Decision, warnings: &[Words]) -> Decision {
     if warnings.is_empty() {

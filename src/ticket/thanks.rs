@@ -1,4 +1,4 @@
-//! A mail that says thanks and nothing else.
+//! An email that says thanks and nothing else.
 //!
 //! After a resolution it is recorded and does not reopen the ticket: every word of it stands in
 //! `life.thanks` or is somebody's name, and one of them is a word of thanks or agreement. A question
@@ -7,7 +7,7 @@
 use super::policy::Policy;
 use crate::mail::fold;
 
-/// Most words of such a mail.
+/// Most words of such an email.
 const WORDS: usize = 40;
 
 /// How the words begin that say thanks or agree.
@@ -30,7 +30,7 @@ const CORE: [&str; 16] = [
     "excellent",
 ];
 
-/// Whether the text is nothing but thanks. `names`: of the writer and of the desk's people.
+/// Whether the text is nothing but thanks. `names`: of the writer and of the service desk's people.
 pub(super) fn is_thanks(text: &str, names: &[&str], policy: &Policy) -> bool {
     let folded = fold(text);
     if folded.contains('?') {

@@ -1,4 +1,4 @@
-//! Which ticket a mail belongs to.
+//! Which ticket an email belongs to.
 //!
 //! Signals in order of trust: signed reply address, signed Message-ID, a stored Message-ID, a
 //! number in the subject. The first two are proof in themselves; the last two need a sender who
@@ -10,7 +10,7 @@ use super::token::{Secret, Token};
 use super::words::TicketView;
 use crate::mail::{fold, strip_prefixes};
 
-/// A ticket that a signal of the mail leads to.
+/// A ticket that a signal of the email leads to.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The signal.
@@ -19,19 +19,19 @@ pub struct Candidate {
     pub ticket: TicketView,
 }
 
-/// Where the mail belongs.
+/// Where the email belongs.
 #[derive(Debug, Clone, Default)]
 pub struct Threading {
     /// The ticket it joins, and by which signal.
     pub joined: Option<Candidate>,
-    /// True when it answers a letter that was issued to its very sender.
-    pub answers_own_letter: bool,
-    /// The token of that letter, as text.
+    /// True when it answers a notification that was issued to its very sender.
+    pub answers_own_notification: bool,
+    /// The token of that notification, as text.
     pub own_token: Option<String>,
-    /// To whom the letter it answers was issued.
+    /// To whom the notification it answers was issued.
     pub holder: Option<String>,
-    /// True when the letter it answers was issued to somebody of the requester's side.
-    pub answers_public_letter: bool,
+    /// True when the notification it answers was issued to somebody of the requester's side.
+    pub answers_public_notification: bool,
     /// Numbers of other tickets it also leads to, or would if its sender took part in them.
     pub also: Vec<String>,
 }
@@ -56,14 +56,15 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
         if let Some(holder) = &holder
             && (same || threading.joined.is_none())
         {
-            threading.answers_own_letter |= *holder == intake.sender;
+            threading.answers_own_notification |= *holder == intake.sender;
             if *holder == intake.sender
                 && let Signal::ReplyAddress(token) | Signal::SignedId(token) = &candidate.signal
             {
                 threading.own_token.get_or_insert_with(|| token.text());
             }
             let ticket = &candidate.ticket;
-            threading.answers_public_letter |= policy.agent(holder).is_none() && ticket.participants.contains(holder);
+            threading.answers_public_notification |=
+                policy.agent(holder).is_none() && ticket.participants.contains(holder);
             threading.holder.get_or_insert_with(|| holder.clone());
         }
         if same {
@@ -82,7 +83,7 @@ pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret
 fn holder(token: &Token, intake: &Intake, ticket: &TicketView, policy: &Policy, secret: &Secret) -> Option<String> {
     let agents = policy.agents.values().map(|a| &a.address);
     let known = std::iter::once(&intake.sender).chain(&ticket.participants).chain(&ticket.vendors).chain(agents);
-    // A delivery report comes from a mail system: the letter's recipient is who it reports.
+    // A delivery report comes from a mail system: the notification's recipient is who it reports.
     let reported = intake.mail.bounce.iter().flat_map(|b| &b.recipients);
     let reported: Vec<String> = reported.map(|a| crate::mail::key(a)).collect();
     known.chain(&reported).find(|key| token.is_for(secret, key)).cloned()
@@ -93,14 +94,14 @@ fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
     if matches!(candidate.signal, Signal::Operator(_)) {
         return true;
     }
-    // What a vendor writes reaches the desk as theirs: their address alone says nothing.
+    // What a vendor writes reaches the service desk as theirs: their address alone says nothing.
     let vendor = ticket.vendors.contains(&intake.sender) && (intake.author_vouched || intake.released);
     let takes_part = intake.agent.is_some() || ticket.participants.contains(&intake.sender) || vendor;
     takes_part
-        // The sender is not who the mail claims: only what needs no sender counts then.
+        // The sender is not who the email claims: only what needs no sender counts then.
         && !intake.denied
         && match &candidate.signal {
-            // Clients that start a new mail from an old one keep its References but not its subject.
+            // Clients that start a new email from an old one keep its References but not its subject.
             Signal::StoredId { direct: false, .. } => same_subject(intake, &candidate.ticket),
             _ => true,
         }

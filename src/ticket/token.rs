@@ -1,18 +1,18 @@
-//! Signed tokens: how a reply proves which letter it answers.
+//! Signed tokens: how a reply proves which notification it answers.
 //!
-//! Each letter's Message-ID and reply address carry one. It names ticket and letter and holds an
+//! Each notification's Message-ID and reply address carry one. It names ticket and notification and holds an
 //! HMAC-SHA-256 (RFC 2104), cut to 96 bits, over both and the recipient's address, so a token
-//! proves to whom the letter was written. Base32 in lower case survives systems that fold case.
+//! proves to whom the notification was written. Base32 in lower case survives systems that fold case.
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-const LETTER_BYTES: usize = 5;
+const NOTIFICATION_BYTES: usize = 5;
 const MAC_BYTES: usize = 12;
 
-/// The desk's key. It never leaves the store.
+/// The service desk's key. It never leaves the store.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);
 
@@ -51,55 +51,55 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// A token as read from a mail, not yet believed.
+/// A token as read from an email, not yet believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     /// Row id of the ticket.
     pub ticket: i64,
-    letter: [u8; LETTER_BYTES],
+    notification: [u8; NOTIFICATION_BYTES],
     mac: [u8; MAC_BYTES],
 }
 
-/// Letters about held mails carry a token of their own: from here on the number is the mail's.
+/// Notifications about held emails carry a token of their own: from here on the number is the email's.
 const HELD: i64 = 1 << 40;
 
-/// The number that stands in the place of a ticket's for a held mail.
+/// The number that stands in the place of a ticket's for a held email.
 #[must_use]
 pub fn held_number(inbox_id: i64) -> i64 {
     HELD + inbox_id
 }
 
-/// The held mail such a number stands for; none for a ticket's.
+/// The held email such a number stands for; none for a ticket's.
 #[must_use]
 pub fn held_mail(number: i64) -> Option<i64> {
     (number >= HELD).then(|| number - HELD)
 }
 
 impl Token {
-    /// The token of the letter with this once-key, to this recipient.
+    /// The token of the notification with this once-key, to this recipient.
     #[must_use]
     pub fn issue(secret: &Secret, ticket: i64, once_key: &str, recipient: &str) -> Self {
-        let digest = secret.digest("guichet letter name", &[once_key.as_bytes()]);
-        let mut letter = [0; LETTER_BYTES];
-        for (to, from) in letter.iter_mut().zip(&digest) {
+        let digest = secret.digest("guichet notification name", &[once_key.as_bytes()]);
+        let mut notification = [0; NOTIFICATION_BYTES];
+        for (to, from) in notification.iter_mut().zip(&digest) {
             *to = *from;
         }
-        let mac = mac(secret, ticket, letter, recipient);
-        Self { ticket, letter, mac }
+        let mac = mac(secret, ticket, notification, recipient);
+        Self { ticket, notification, mac }
     }
 
     /// Whether this token was issued to that recipient (an address key).
     #[must_use]
     pub fn is_for(&self, secret: &Secret, recipient: &str) -> bool {
-        let expected = mac(secret, self.ticket, self.letter, recipient);
+        let expected = mac(secret, self.ticket, self.notification, recipient);
         expected.ct_eq(&self.mac).into()
     }
 
     /// The token as text: lower-case letters and digits.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut bytes = Vec::with_capacity(LETTER_BYTES + MAC_BYTES + 8);
-        bytes.extend_from_slice(&self.letter);
+        let mut bytes = Vec::with_capacity(NOTIFICATION_BYTES + MAC_BYTES + 8);
+        bytes.extend_from_slice(&self.notification);
         bytes.extend_from_slice(&self.mac);
         let ticket = self.ticket.to_be_bytes();
         let first = ticket.iter().position(|b| *b != 0).unwrap_or(7);
@@ -107,13 +107,13 @@ impl Token {
         BASE32_NOPAD.encode(&bytes).to_lowercase()
     }
 
-    /// The Message-ID of the letter, without brackets.
+    /// The Message-ID of the notification, without brackets.
     #[must_use]
     pub fn message_id(&self, domain: &str) -> String {
         format!("gt.{}@{domain}", self.text())
     }
 
-    /// The reply address of the letter: the support address with the token as detail.
+    /// The reply address of the notification: the support address with the token as detail.
     #[must_use]
     pub fn reply_address(&self, support: &str) -> String {
         match support.split_once('@') {
@@ -126,13 +126,13 @@ impl Token {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE32_NOPAD.decode(text.to_uppercase().as_bytes()).ok()?;
-        let (letter, rest) = bytes.split_first_chunk::<LETTER_BYTES>()?;
+        let (notification, rest) = bytes.split_first_chunk::<NOTIFICATION_BYTES>()?;
         let (mac, ticket) = rest.split_first_chunk::<MAC_BYTES>()?;
         if ticket.is_empty() || ticket.len() > 8 {
             return None;
         }
         let ticket = ticket.iter().try_fold(0i64, |sum, b| sum.checked_mul(256)?.checked_add(i64::from(*b)))?;
-        Some(Self { ticket, letter: *letter, mac: *mac })
+        Some(Self { ticket, notification: *notification, mac: *mac })
     }
 
     /// The token in a Message-ID made by [`Token::message_id`], whatever the domain.
@@ -153,9 +153,9 @@ impl Token {
     }
 }
 
-fn mac(secret: &Secret, ticket: i64, letter: [u8; LETTER_BYTES], recipient: &str) -> [u8; MAC_BYTES] {
+fn mac(secret: &Secret, ticket: i64, notification: [u8; NOTIFICATION_BYTES], recipient: &str) -> [u8; MAC_BYTES] {
     let ticket = ticket.to_be_bytes();
-    let digest = secret.digest("guichet letter", &[&ticket, &letter, recipient.as_bytes()]);
+    let digest = secret.digest("guichet notification", &[&ticket, &notification, recipient.as_bytes()]);
     let mut mac = [0; MAC_BYTES];
     for (to, from) in mac.iter_mut().zip(&digest) {
         *to = *from;

@@ -57,9 +57,9 @@ pub struct TicketView {
     pub solution: String,
     /// The requester's satisfaction, 1 to 5; 0 while unknown.
     pub rating: i64,
-    /// Message-ID of the mail that opened it; empty when that had none.
+    /// Message-ID of the email that opened it; empty when that had none.
     pub root_message_id: String,
-    /// Message-ID of the newest mail from the requester's side; empty when there is none.
+    /// Message-ID of the newest email from the requester's side; empty when there is none.
     pub last_public_id: String,
     /// What the request says, by the codes of its fields.
     pub fields: BTreeMap<String, String>,
@@ -69,7 +69,7 @@ pub struct TicketView {
     pub created_at: Millis,
     /// When the first public answer was delivered; 0 while none was.
     pub first_responded_at: Millis,
-    /// Message-ID of the letter that was that answer.
+    /// Message-ID of the notification that was that answer.
     pub first_response_id: String,
     /// When it was last resolved; 0 while it is not.
     pub resolved_at: Millis,
@@ -82,11 +82,11 @@ pub struct TicketView {
     pub deadlines: BTreeMap<DeadlineKind, Millis>,
     /// How often it was written.
     pub revision: i64,
-    /// What the last order changed, while it can be taken back.
+    /// What the last command changed, while it can be taken back.
     pub undo: Option<Box<Undo>>,
 }
 
-/// The newest public answer of the desk.
+/// The newest public answer of the service desk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastAnswer {
     /// Address of the agent who wrote it.
@@ -97,12 +97,12 @@ pub struct LastAnswer {
     pub text: String,
 }
 
-/// What an order changed: the tickets as they were.
+/// What a command changed: the tickets as they were.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undo {
-    /// Who gave the order.
+    /// Who gave the command.
     pub by: String,
-    /// The order, as written.
+    /// The command, as written.
     pub what: String,
     /// When it was given.
     pub at: Millis,

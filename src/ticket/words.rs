@@ -1,8 +1,8 @@
-//! The words the whole program uses for what a desk knows, as closed types.
+//! The words the whole program uses for what a service desk knows, as closed types.
 
 use serde::{Deserialize, Serialize};
 
-pub use super::letters::{LetterKind, LetterOrder, Listing, NEW_NUMBER, Undelivered};
+pub use super::notification::{Listing, NEW_NUMBER, Notification, NotificationKind, Undelivered};
 pub use super::view::{LastAnswer, TicketView, Undo};
 use crate::mail::Attachment;
 
@@ -20,7 +20,7 @@ pub(crate) use words;
 pub enum Status {
     /// An approver has to say yes before anybody works on it.
     Approval,
-    /// Nobody of the desk has taken it or answered yet.
+    /// Nobody of the service desk has taken it or answered yet.
     #[default]
     New,
     /// Somebody works on it.
@@ -189,7 +189,7 @@ impl DeadlineKind {
     }
 }
 
-/// A sentence for people, in the languages the desk's own words exist in.
+/// A sentence for people, in the languages the service desk's own words exist in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// French.
@@ -209,12 +209,12 @@ impl Words {
 /// Who may read a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Visibility {
-    /// The requester and the desk.
+    /// The requester and the service desk.
     Public,
-    /// The desk alone; it never reaches a requester (invariant 12).
+    /// The service desk alone; it never reaches a requester (invariant 12).
     #[default]
     Internal,
-    /// The desk and the outside vendor.
+    /// The service desk and the outside vendor.
     Vendor,
 }
 
@@ -230,7 +230,7 @@ impl Visibility {
     }
 }
 
-/// Someone the desk writes to.
+/// Someone the service desk writes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Address in the form of [`crate::mail::key`].
@@ -241,7 +241,7 @@ pub struct Person {
     pub language: String,
 }
 
-/// What became of a mail.
+/// What became of an email.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It opened a ticket.
@@ -250,7 +250,7 @@ pub enum Verdict {
     Joined,
     /// A person must judge it.
     Held,
-    /// It was an order, and was carried out.
+    /// It was a command, and was carried out.
     Command,
     /// A person refused it.
     Refused,
@@ -291,7 +291,7 @@ impl Event {
         Self { actor: actor.to_owned(), kind, text: text.into() }
     }
 
-    /// An event the desk itself causes.
+    /// An event the service desk itself causes.
     #[must_use]
     pub fn own(kind: &'static str, text: String) -> Self {
         Self { actor: "guichet".to_owned(), kind, text }
@@ -311,7 +311,7 @@ pub struct MessageDraft {
     pub automatic: bool,
     /// Who may read it.
     pub visibility: Visibility,
-    /// Message-ID without brackets; empty when the mail had none.
+    /// Message-ID without brackets; empty when the email had none.
     pub message_id: String,
     /// The whole readable text.
     pub text: String,
@@ -319,13 +319,13 @@ pub struct MessageDraft {
     pub new_text: String,
     /// Files that came with it.
     pub attachments: Vec<Attachment>,
-    /// What somebody of the desk wrote above it when they passed it on: for the desk alone, and kept as
+    /// What somebody of the service desk wrote above it when they passed it on: for the service desk alone, and kept as
     /// a note of its own.
     pub above: String,
     /// True when it is encrypted for somebody else, so that nobody here can read it.
     pub encrypted: bool,
-    /// Digest of what it says, whatever way it took; see [`crate::mail::ParsedMail::content`].
+    /// Digest of what it says, whatever way it took; see [`crate::mail::ParsedEmail::content`].
     pub content: String,
-    /// What is odd about who wrote it, for the desk alone.
+    /// What is odd about who wrote it, for the service desk alone.
     pub warnings: Vec<Words>,
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::health::Health;
-use super::letters::{Cause, Writer};
 use super::presence::DESK;
 use super::reports::{about, in_charge};
-use super::{Desk, backup, health};
+use super::writer::{Cause, Writer};
+use super::{App, backup, health};
 use crate::clock::{DAY, Millis, spoken};
 use crate::settings::{MailboxKind, Settings};
 use crate::store::{Alarm, StoreError, Unfetched, Unit, Wanted};
-use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person};
+use crate::ticket::{MessageDraft, Notification, NotificationKind, Person};
 
 /// What is wrong now, by name; in French and English.
 pub type Wrong = BTreeMap<String, [String; 2]>;
@@ -29,26 +29,26 @@ pub struct Told {
     pub lines: Vec<[String; 2]>,
 }
 
-/// Looks at everything and tells what has changed. Gives how many letters.
+/// Looks at everything and tells what has changed. Gives how many notifications.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
-    let (settings, now) = (desk.settings.load_full(), desk.clock.now());
-    let health = health::look(desk).await;
+pub async fn drain(app: &App) -> Result<usize, StoreError> {
+    let (settings, now) = (app.settings.load_full(), app.clock.now());
+    let health = health::look(app).await;
     if !health.error.is_empty() {
         // What cannot be seen is neither wrong nor right.
         return Ok(0);
     }
-    let known = desk.store.alarms().await?;
+    let known = app.store.alarms().await?;
     let look = Look { health: &health, known: &known, settings: &settings, now };
     let mut wrong = look.wrong();
-    wrong.extend(noted(desk, &settings, now).await?);
-    let told = step(&known, &wrong, now, settings.alarms.remind, &settings.policy.desk.time_zone);
+    wrong.extend(noted(app, &settings, now).await?);
+    let told = step(&known, &wrong, now, settings.alarms.remind, &settings.policy.service_desk.time_zone);
     for line in &told.lines {
         tracing::warn!(alarm = line[1], "told to the operator");
     }
-    tell(desk, &settings, told, now).await
+    tell(app, &settings, told, now).await
 }
 
 /// What becomes of the alarms that are known, given what is wrong now.
@@ -91,18 +91,18 @@ fn when(at: Millis, zone: &TimeZone) -> [String; 2] {
 }
 
 /// What has been noted elsewhere: copies and checks that failed, sign-ins that end.
-async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, StoreError> {
+async fn noted(app: &App, settings: &Settings, now: Millis) -> Result<Wrong, StoreError> {
     let mut wrong = Wrong::new();
-    for dying in super::sign_in::expiring(&desk.tokens, settings, &desk.store, now).await? {
+    for dying in super::sign_in::expiring(&app.tokens, settings, &app.store, now).await? {
         wrong.insert(format!("sign-in:{}:{:?}", dying.name, dying.what), [dying.fr, dying.en]);
     }
-    let failed = desk.store.meta(backup::FAILED).await?.filter(|why| !why.is_empty());
+    let failed = app.store.meta(backup::FAILED).await?.filter(|why| !why.is_empty());
     if let Some(why) = failed.filter(|_| settings.backups.folder.is_some()) {
         let fr = format!("La sauvegarde n'a pas pu être faite : {why}");
         wrong.insert("backup-failed".to_owned(), [fr, format!("The backup could not be made: {why}")]);
     }
     for (name, mailbox) in &settings.mailboxes {
-        let why = desk.store.meta(&super::archive_fact(name)).await?.filter(|why| !why.is_empty());
+        let why = app.store.meta(&super::archive_fact(name)).await?.filter(|why| !why.is_empty());
         if let (Some(why), MailboxKind::Imap(config)) = (why, &mailbox.kind) {
             let folder = &config.archive;
             let fr = format!(
@@ -114,18 +114,18 @@ async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, S
             wrong.insert(format!("archive:{name}"), [fr, en]);
         }
     }
-    unfetched(desk, &mut wrong).await?;
-    if let Some(why) = desk.smtp_trouble().await? {
+    unfetched(app, &mut wrong).await?;
+    if let Some(why) = app.smtp_trouble().await? {
         let fr = format!("Le serveur d'envoi ne prend plus de courriels ; ils attendent : {why}");
         let en = format!("The mail server takes no emails; they wait: {why}");
         wrong.insert("smtp".to_owned(), [fr, en]);
     }
-    if super::digest::is_collecting(desk, now).await? {
-        let fr = "Trop de courriels en une heure vers un agent (limits.agent_letters_per_hour) : ce qui n'est pas urgent est regroupé. Une panne, ou quelqu'un qui inonde l'assistance ?";
-        let en = "Too many emails to an agent within an hour (limits.agent_letters_per_hour): what is not urgent is collected into digests. An outage, or somebody who floods the desk?";
+    if super::digest::is_collecting(app, now).await? {
+        let fr = "Trop de courriels en une heure vers un agent (limits.agent_notifications_per_hour) : ce qui n'est pas urgent est regroupé. Une panne, ou quelqu'un qui inonde l'assistance ?";
+        let en = "Too many emails to an agent within an hour (limits.agent_notifications_per_hour): what is not urgent is collected into digests. An outage, or somebody who floods the service desk?";
         wrong.insert("digest".to_owned(), [fr.to_owned(), en.to_owned()]);
     }
-    let failed = desk.store.failed_since(now - DAY).await?;
+    let failed = app.store.failed_since(now - DAY).await?;
     if failed > 0 {
         let fr = format!(
             "Courriels que le serveur d'envoi a refusés définitivement depuis un jour : {failed} ; voyez `guichet outbox list`."
@@ -134,7 +134,7 @@ async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, S
             format!("Emails that the mail server refused for good within a day: {failed}; see `guichet outbox list`.");
         wrong.insert("failed".to_owned(), [fr, en]);
     }
-    if let Some(why) = desk.store.meta(super::upkeep::BROKEN).await?.filter(|why| !why.is_empty()) {
+    if let Some(why) = app.store.meta(super::upkeep::BROKEN).await?.filter(|why| !why.is_empty()) {
         let fr = format!("La base de données est endommagée : {why}. Revenez à une sauvegarde avec `guichet restore`.");
         let en = format!("The database is damaged: {why}. Bring a backup back with `guichet restore`.");
         wrong.insert("integrity".to_owned(), [fr, en]);
@@ -146,8 +146,8 @@ async fn noted(desk: &Desk, settings: &Settings, now: Millis) -> Result<Wrong, S
 const REFUSED: i64 = 200;
 
 /// Emails that a server refused in several sessions.
-async fn unfetched(desk: &Desk, wrong: &mut Wrong) -> Result<(), StoreError> {
-    let all = desk.store.all_unfetched(REFUSED).await?;
+async fn unfetched(app: &App, wrong: &mut Wrong) -> Result<(), StoreError> {
+    let all = app.store.all_unfetched(REFUSED).await?;
     let mut refused: BTreeMap<&str, Vec<&Unfetched>> = BTreeMap::new();
     for row in all.iter().filter(|row| row.email.refusals >= super::collect::SEVERAL) {
         refused.entry(&row.mailbox).or_default().push(&row.email);
@@ -195,7 +195,7 @@ impl Look<'_> {
     }
 
     fn when(&self, at: Millis) -> [String; 2] {
-        when(at, &self.settings.policy.desk.time_zone)
+        when(at, &self.settings.policy.service_desk.time_zone)
     }
 
     fn mailboxes(&self, wrong: &mut Wrong) {
@@ -222,24 +222,25 @@ impl Look<'_> {
 
     fn store(&self, wrong: &mut Wrong) {
         let limits = &self.settings.alarms;
-        let standing = self.health.standing.unwrap_or_default();
+        let backlog = self.health.backlog.unwrap_or_default();
         let old = |at: Millis, limit: Millis| at > 0 && self.now - at > limit;
-        if old(standing.oldest_undecided, limits.mail_undecided) {
-            let ([fr, en], count) = (self.when(standing.oldest_undecided), standing.undecided);
+        if old(backlog.oldest_undecided, limits.email_undecided) {
+            let ([fr, en], count) = (self.when(backlog.oldest_undecided), backlog.undecided);
             let fr = format!("Courriels qui attendent d'être traités : {count}, le plus ancien depuis le {fr}.");
             let en = format!("Mails that wait for their verdict: {count}, the oldest since {en}.");
             wrong.insert("undecided".to_owned(), [fr, en]);
         }
-        if old(standing.oldest_queued, limits.letters_wait) {
-            let ([fr, en], count) = (self.when(standing.oldest_queued), standing.queued);
+        if old(backlog.oldest_queued, limits.notifications_wait) {
+            let ([fr, en], count) = (self.when(backlog.oldest_queued), backlog.queued);
             let fr = format!(
                 "Lettres qui n'ont pas pu partir : {count}, la plus ancienne du {fr} ; voyez `guichet outbox list`."
             );
-            let en = format!("Letters that could not leave: {count}, the oldest of {en}; see `guichet outbox list`.");
+            let en =
+                format!("Notifications that could not leave: {count}, the oldest of {en}; see `guichet outbox list`.");
             wrong.insert("outbox".to_owned(), [fr, en]);
         }
-        if limits.mails_held > 0 && standing.held > limits.mails_held {
-            let count = standing.held;
+        if limits.emails_held > 0 && backlog.held > limits.emails_held {
+            let count = backlog.held;
             let fr =
                 format!("Courriels qui attendent qu'une personne en décide : {count} ; voyez `guichet held list`.");
             let en = format!("Mails that wait for a person to judge them: {count}; see `guichet held list`.");
@@ -276,8 +277,8 @@ impl Look<'_> {
     }
 }
 
-/// One letter a person, with everything that has changed.
-async fn tell(desk: &Desk, settings: &Settings, told: Told, now: Millis) -> Result<usize, StoreError> {
+/// One notification a person, with everything that has changed.
+async fn tell(app: &App, settings: &Settings, told: Told, now: Millis) -> Result<usize, StoreError> {
     if told.lines.is_empty() {
         return Ok(0);
     }
@@ -292,17 +293,25 @@ async fn tell(desk: &Desk, settings: &Settings, told: Told, now: Millis) -> Resu
     } else {
         settings.alarms.to.clone()
     };
-    let writer = Writer::new(&desk.store, &desk.secret, settings, now).await?;
+    let writer = Writer::new(&app.store, &app.secret, settings, now).await?;
     let agents = people.iter().map(|p| p.address.clone()).collect();
-    let mut unit = Unit::load(&desk.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
+    let mut unit = Unit::load(&app.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
     told.raised.into_iter().for_each(|alarm| unit.raise(alarm));
     told.cleared.iter().for_each(|name| unit.clear(name));
     let mut drafts = Vec::new();
     for to in people {
         let done =
             told.lines.iter().map(|[fr, en]| if to.language == "fr" { fr.clone() } else { en.clone() }).collect();
-        let order = LetterOrder { done, cause: format!("alarm:{now}"), ..LetterOrder::new(LetterKind::Notice, to) };
-        writer.draft(&mut unit, Cause::Time, about(&[], policy), MessageDraft::default(), vec![order], &mut drafts);
+        let notification =
+            Notification { done, cause: format!("alarm:{now}"), ..Notification::new(NotificationKind::Notice, to) };
+        writer.draft(
+            &mut unit,
+            Cause::Time,
+            about(&[], policy),
+            MessageDraft::default(),
+            vec![notification],
+            &mut drafts,
+        );
     }
     let count = drafts.len();
     writer.commit(unit, drafts).await?;

@@ -16,23 +16,23 @@ use jiff::{Timestamp, civil::DateTime};
 use tokio::process::Command;
 
 use super::presence::DESK;
-use super::{Desk, beside};
+use super::{App, beside};
 use crate::clock::Millis;
 use crate::settings::{Backups, Keep, Settings};
-use crate::store::{Deed, Engine, Store, StoreError, Unit, Wanted, sqlite_file};
+use crate::store::{AuditEntry, Engine, Store, StoreError, Unit, Wanted, sqlite_file};
 use crate::trouble::Trouble;
 
-/// How the error of letters begins that wait since a copy was brought back.
+/// How the error of notifications begins that wait since a copy was restored.
 pub const RESTORED: &str = "restored from a backup";
 /// No tool may take longer.
 const LIMIT: Duration = Duration::from_secs(4 * 3600);
 /// The fact that says why the last copy could not be made; empty when it could.
 pub const FAILED: &str = "backup-failed";
-/// The bell.
-const BELL: &str = "backup";
-/// How names of copies that are made by themselves begin.
+/// The wake-up.
+const WAKE_UP: &str = "backup";
+/// How names of copies that are made automatically begin.
 const NAME: &str = "guichet-";
-/// How they say when they were made, by the desk's clock.
+/// How they say when they were made, by the service desk's clock.
 const STAMP: &str = "%Y-%m-%dT%H%M";
 
 /// Makes a copy of the database.
@@ -114,7 +114,7 @@ async fn finish(tool: &str, mut command: Command, password: Option<String>) -> R
     Err(Trouble::Input(format!("{tool}: {}", said.trim())))
 }
 
-/// Brings a copy back in place of the database, which is kept beside it. Letters that waited when the copy was made may have
+/// Brings a copy back in place of the database, which is kept beside it. Notifications that waited when the copy was made may have
 /// left since: they wait for a person, unless `send` says otherwise.
 ///
 /// # Errors
@@ -126,17 +126,18 @@ pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) 
         None => restore_dump(settings, file).await?,
     };
     let store = Store::open(url).await?;
-    let waiting = if send { 0 } else { store.stop_letters(&format!("{RESTORED}: it may have left since")).await? };
+    let waiting =
+        if send { 0 } else { store.stop_notifications(&format!("{RESTORED}: it may have left since")).await? };
     let (erased, unerased) = match super::erased::place(settings) {
         Some(list) => super::erased::repeat(&store, &list, now).await?,
         None => (0, Vec::new()),
     };
     let text = format!(
-        "from a backup; {waiting} letters that waited need a person; {erased} people erased again, {} could not be",
+        "from a backup; {waiting} notifications that waited need a person; {erased} people erased again, {} could not be",
         unerased.len()
     );
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    store.record(Deed { kind: "restored", actor: "operator", subject: &name, text: &text }, now).await?;
+    store.record(AuditEntry { kind: "restored", actor: "operator", subject: &name, text: &text }, now).await?;
     store.close().await;
     Ok(Restored { kept, waiting, erased, unerased })
 }
@@ -146,7 +147,7 @@ pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) 
 pub struct Restored {
     /// Where the database that was there lies now; none where there was none, or on a server.
     pub kept: Option<PathBuf>,
-    /// Letters that wait for a person.
+    /// Notifications that wait for a person.
     pub waiting: u64,
     /// People erased since the copy was made, and erased again in it.
     pub erased: usize,
@@ -190,7 +191,7 @@ async fn restore_file(database: &Path, file: &Path, now: Millis) -> Result<Optio
         let _ = std::fs::remove_file(path);
     }
     std::fs::rename(&next, database).map_err(failed)?;
-    // Notes of letters that left belong to the database that is gone.
+    // Notes of notifications that left belong to the database that is gone.
     let _ = std::fs::remove_file(beside(database, "sent"));
     Ok(kept)
 }
@@ -291,12 +292,12 @@ async fn run_to(tool: &str, arguments: &[&str], to: &Path, dump: &Path) -> Resul
 /// Makes a copy when its time has come, and removes those that are not to be kept.
 ///
 /// # Errors
-/// [`StoreError`]; a copy that fails is no error of the desk: it is noted, and an alarm.
-pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
-    let (settings, now) = (desk.settings.load_full(), desk.clock.now());
+/// [`StoreError`]; a copy that fails is no error of the service desk: it is noted, and an alarm.
+pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
+    let (settings, now) = (app.settings.load_full(), app.clock.now());
     let (Some(folder), Some(cron)) = (&settings.backups.folder, &settings.backups.cron) else { return Ok(()) };
-    let zone = &settings.policy.desk.time_zone;
-    let due = desk.store.bell(BELL).await?;
+    let zone = &settings.policy.service_desk.time_zone;
+    let due = app.store.wake_up(WAKE_UP).await?;
     let Some(next) = cron.next(now, zone) else { return Ok(()) };
     // A first copy is made at once: until then there is none. So is one whose time was missed.
     let wanted = due.is_none_or(|due| due <= now) || due.is_some_and(|due| due > next);
@@ -304,27 +305,28 @@ pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
         return Ok(());
     }
     if due.is_none_or(|due| due <= now) {
-        let file = folder.join(format!("{NAME}{}.{}", stamp(now, zone), ending(desk.store.engine())));
+        let file = folder.join(format!("{NAME}{}.{}", stamp(now, zone), ending(app.store.engine())));
         let made = match private_folder(folder) {
-            Ok(()) => make(&desk.store, &desk.store_url, &file).await,
+            Ok(()) => make(&app.store, &app.store_url, &file).await,
             Err(e) => Err(Trouble::Input(format!("{}: {e}", folder.display()))),
         };
         let failed = made.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        desk.store.set_meta(FAILED, &failed).await?;
+        app.store.set_meta(FAILED, &failed).await?;
         match made {
             Ok(()) => {
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let deed = Deed { kind: "backed-up", actor: "", subject: &name, text: "a copy was made by itself" };
-                desk.store.record(deed, now).await?;
-                let head = desk.store.chain_end().await?;
+                let entry =
+                    AuditEntry { kind: "backed-up", actor: "", subject: &name, text: "a copy was made automatically" };
+                app.store.record(entry, now).await?;
+                let head = app.store.chain_end().await?;
                 tracing::info!(file = %file.display(), chain = head, "backup made");
                 thin(folder, settings.backups.keep);
             }
             Err(error) => tracing::error!(%error, "backup not made"),
         }
     }
-    let mut unit = Unit::load(&desk.store, Wanted { lease: Some(DESK), ..Wanted::default() }, now).await?;
-    unit.set_bell(BELL, next);
+    let mut unit = Unit::load(&app.store, Wanted { lease: Some(DESK), ..Wanted::default() }, now).await?;
+    unit.set_wake_up(WAKE_UP, next);
     unit.commit().await
 }
 
@@ -363,7 +365,7 @@ fn copies(folder: &Path) -> Vec<(DateTime, PathBuf)> {
     found
 }
 
-/// The newest copy that was made by itself, and when.
+/// The newest copy that was made automatically, and when.
 #[must_use]
 pub fn newest(backups: &Backups, zone: &TimeZone) -> Option<Millis> {
     let (at, _) = copies(backups.folder.as_ref()?).pop()?;

@@ -1,47 +1,48 @@
-//! What fell due while the desk was away: one letter a person, marked as late, instead of a hundred.
+//! What fell due while the service desk was away: one notification a person, marked as late, instead of a hundred.
 
 use std::collections::BTreeMap;
 
-use super::Desk;
-use super::letters::{Cause, Writer};
+use super::App;
 use super::presence::DESK;
-use crate::letter::{Extra, Told};
+use super::writer::{Cause, Writer};
+use crate::notify::{Extra, Told};
 use crate::store::{Overdue, StoreError, Unit, Wanted};
-use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, TicketView, held_number};
+use crate::ticket::{MessageDraft, Notification, NotificationKind, Person, TicketView, held_number};
 
-/// Most due times in one letter.
+/// Most due times in one notification.
 const LISTED: usize = 200;
 
-/// Writes the letters. Gives how many.
+/// Writes the notifications. Gives how many.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn drain(desk: &Desk) -> Result<usize, StoreError> {
-    let rows = desk.store.overdue().await?;
+pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
+    let rows = app.store.overdue().await?;
     if rows.is_empty() {
         return Ok(0);
     }
-    let (settings, now) = (desk.settings.load_full(), desk.clock.now());
+    let (settings, now) = (app.settings.load_full(), app.clock.now());
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut people: BTreeMap<String, Vec<Overdue>> = BTreeMap::new();
     for row in rows {
         people.entry(row.person.clone()).or_default().push(row);
     }
-    let writer = Writer::new(&desk.store, &desk.secret, &settings, now).await?;
+    let writer = Writer::new(&app.store, &app.secret, &settings, now).await?;
     let wanted = Wanted { agents: people.keys().cloned().collect(), lease: Some(DESK), ..Wanted::default() };
-    let mut unit = Unit::load(&desk.store, wanted, now).await?;
+    let mut unit = Unit::load(&app.store, wanted, now).await?;
     let (mut drafts, mut count) = (Vec::new(), 0);
     for (address, rows) in people {
-        // Who has left the desk meanwhile needs no telling.
+        // Who has left the service desk meanwhile needs no telling.
         let Some(agent) = settings.policy.agent(&address) else { continue };
         let to = Person { address, name: agent.name.clone(), language: agent.language.clone() };
         let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
-        let order = LetterOrder { cause: format!("{last}"), ..LetterOrder::new(LetterKind::CatchUp, to) };
+        let notification =
+            Notification { cause: format!("{last}"), ..Notification::new(NotificationKind::CatchUp, to) };
         let queue = rows.first().map(|row| row.queue.clone()).unwrap_or_default();
         let about = TicketView { id: held_number(0), queue, ..TicketView::default() };
         let agent_language = agent.language.clone();
         let from = drafts.len();
-        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![order], &mut drafts);
+        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![notification], &mut drafts);
         for draft in drafts.iter_mut().skip(from) {
             draft.extra = Extra { told: some(&rows, &agent_language), ..Extra::default() };
             count += 1;
@@ -80,17 +81,17 @@ fn told(row: &Overdue) -> Told {
     }
 }
 
-/// What a letter would have said, in one line.
-pub(super) fn line(letter: &LetterOrder) -> String {
-    let french = letter.to.language == "fr";
-    let what = match (letter.kind, french) {
-        (LetterKind::Awake, true) => "La date attendue est arrivée : le ticket revient vers vous.",
-        (LetterKind::Awake, false) => "The date it waited for has come: the ticket is back with you.",
-        (LetterKind::Escalation, true) => "Le ticket vous est transmis.",
-        (LetterKind::Escalation, false) => "The ticket is handed to you.",
-        (LetterKind::PostMortem, true) => "Un post-mortem est demandé.",
-        (LetterKind::PostMortem, false) => "A post-mortem is asked for.",
+/// What a notification would have said, in one line.
+pub(super) fn line(notification: &Notification) -> String {
+    let french = notification.to.language == "fr";
+    let what = match (notification.kind, french) {
+        (NotificationKind::Awake, true) => "La date attendue est arrivée : le ticket revient vers vous.",
+        (NotificationKind::Awake, false) => "The date it waited for has come: the ticket is back with you.",
+        (NotificationKind::Escalation, true) => "Le ticket vous est transmis.",
+        (NotificationKind::Escalation, false) => "The ticket is handed to you.",
+        (NotificationKind::PostMortem, true) => "Un post-mortem est demandé.",
+        (NotificationKind::PostMortem, false) => "A post-mortem is asked for.",
         _ => "",
     };
-    format!("{} {what}", letter.done.join(" ")).trim().to_owned()
+    format!("{} {what}", notification.done.join(" ")).trim().to_owned()
 }

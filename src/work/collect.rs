@@ -20,7 +20,7 @@ use crate::ticket::HoldCause;
 use crate::trouble::Trouble;
 
 use super::presence::of_mailbox;
-use super::{Desk, point};
+use super::{App, failpoint};
 
 /// Server copies archived by one command and noted by one commit.
 const SETTLE_AT_ONCE: usize = 500;
@@ -57,26 +57,26 @@ pub struct Drained {
 /// # Errors
 /// [`Trouble::Imap`] or [`Trouble::Store`]; the session must then be thrown away.
 pub async fn drain(
-    desk: &Desk,
+    app: &App,
     mailbox: &str,
     imap: &mut Imap,
     folder: Folder,
     again: Millis,
 ) -> Result<Drained, Trouble> {
-    let (settings, begun) = (desk.settings.load_full(), desk.clock.now());
+    let (settings, begun) = (app.settings.load_full(), app.clock.now());
     let mut fetch = Fetch {
-        desk,
+        app,
         settings: &settings,
         mailbox,
         imap,
-        cursor: place(desk, mailbox, folder).await?,
-        lost: desk.store.lost_group(mailbox).await?,
+        cursor: place(app, mailbox, folder).await?,
+        lost: app.store.lost_group(mailbox).await?,
         done: BTreeSet::new(),
         refused: BTreeSet::new(),
     };
     let waiting = fetch.search().await?;
     let mut count = 0;
-    for uids in waiting.chunks(settings.batch.mails) {
+    for uids in waiting.chunks(settings.batch.emails) {
         count += fetch.batch(uids).await?;
     }
     fetch.settle(begun).await?;
@@ -92,24 +92,24 @@ pub async fn drain(
     }
 }
 
-/// Where to go on. At the first contact, mails that people have read already are left alone. After
+/// Where to go on. At the first contact, emails that people have read already are left alone. After
 /// a change of UIDVALIDITY everything is read again that came since the first contact, or is
 /// unread; what is known is recognised by its content.
-async fn place(desk: &Desk, mailbox: &str, folder: Folder) -> Result<Cursor, Trouble> {
+async fn place(app: &App, mailbox: &str, folder: Folder) -> Result<Cursor, Trouble> {
     let baseline = folder.uid_next.saturating_sub(1);
     let start = Cursor { uid_validity: folder.uid_validity, baseline, ..Cursor::default() };
-    let cursor = match desk.store.cursor(mailbox).await? {
+    let cursor = match app.store.cursor(mailbox).await? {
         Some(cursor) if cursor.uid_validity == folder.uid_validity => return Ok(cursor),
         Some(old) => {
             tracing::warn!(mailbox, "UIDVALIDITY changed; the folder is read again");
             Cursor { first_at: old.first_at, since: old.first_at, ..start }
         }
-        None => Cursor { first_at: desk.clock.now(), ..start },
+        None => Cursor { first_at: app.clock.now(), ..start },
     };
-    // Kept before anything is fetched: a second start must not take read mails for new ones.
-    let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;
+    // Kept before anything is fetched: a second start must not take read emails for new ones.
+    let mut tx = app.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;
     tx.set_cursor(mailbox, cursor).await?;
-    tx.forget_unfetched(mailbox, cursor.uid_validity, desk.clock.now()).await?;
+    tx.forget_unfetched(mailbox, cursor.uid_validity, app.clock.now()).await?;
     tx.commit().await?;
     Ok(cursor)
 }
@@ -126,7 +126,7 @@ struct Keeping<'k> {
 }
 
 struct Fetch<'a> {
-    desk: &'a Desk,
+    app: &'a App,
     settings: &'a Settings,
     mailbox: &'a str,
     imap: &'a mut Imap,
@@ -174,14 +174,14 @@ impl Fetch<'_> {
             Ok(_) if self.lost.1 > 0 => self.set_lost(0, 0).await?,
             Ok(_) => {}
         }
-        // Mails that vanished between search and fetch need no second look.
+        // Emails that vanished between search and fetch need no second look.
         self.cursor.last_uid = self.cursor.last_uid.max(uids.last().copied().unwrap_or(0));
         fetched
     }
 
     async fn set_lost(&mut self, first: u32, times: i64) -> Result<(), Trouble> {
         self.lost = (first, times);
-        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+        let mut tx = self.app.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
         tx.set_lost_group(self.mailbox, first, times).await?;
         Ok(tx.commit().await?)
     }
@@ -196,7 +196,7 @@ impl Fetch<'_> {
             }
             Err(source) => return Err(self.imap_trouble(source)),
         };
-        let (bound, most) = (self.settings.batch.bytes, self.settings.policy.limits.mail_bytes as u64);
+        let (bound, most) = (self.settings.batch.bytes, self.settings.policy.limits.email_bytes as u64);
         let mut group: Vec<(u32, u64)> = Vec::new();
         let mut bytes = 0;
         for (uid, size) in &sizes {
@@ -220,9 +220,9 @@ impl Fetch<'_> {
             return Ok(());
         }
         match self.imap.fetch(emails).await {
-            Ok(mails) if mails.len() == emails.len() => self.keep(&mails, Keeping::default()).await.map(|_| ()),
+            Ok(fetched) if fetched.len() == emails.len() => self.keep(&fetched, Keeping::default()).await.map(|_| ()),
             // One of them cannot be had. Which one shows when each is asked for alone, in their
-            // order, so that the place never moves beyond a mail that is still to come.
+            // command, so that the place never moves beyond an email that is still to come.
             Ok(_) | Err(ImapTrouble::Refused { why: Refusal::Other | Refusal::NoFolder, .. }) => {
                 for (uid, size) in emails {
                     self.single(*uid, Some(*size), None).await?;
@@ -244,7 +244,7 @@ impl Fetch<'_> {
     /// What was refused before and is due. After everything else, so that it never stands before what can be had.
     async fn again(&mut self, until: Millis) -> Result<usize, Trouble> {
         let validity = self.cursor.uid_validity;
-        let due = self.desk.store.unfetched_due(self.mailbox, validity, until, AGAIN).await?;
+        let due = self.app.store.unfetched_due(self.mailbox, validity, until, AGAIN).await?;
         let mut count = 0;
         for known in due.into_iter().filter(|known| !self.refused.contains(&known.uid)).collect::<Vec<_>>() {
             count += usize::from(self.single(known.uid, None, Some(&known)).await?);
@@ -284,7 +284,7 @@ impl Fetch<'_> {
                 Err(other) => return Err(other),
             },
         };
-        if size > self.settings.policy.limits.mail_bytes as u64 {
+        if size > self.settings.policy.limits.email_bytes as u64 {
             return Ok(Asked::TooLarge(size));
         }
         Ok(match self.imap.fetch_one(uid, size).await? {
@@ -298,11 +298,11 @@ impl Fetch<'_> {
 
     /// Notes a refusal; the last of several sets the email aside, visibly.
     async fn refused(&mut self, uid: u32, size: u64, why: &str, known: Option<&Unfetched>) -> Result<(), Trouble> {
-        let now = self.desk.clock.now();
+        let now = self.app.clock.now();
         let before = match known {
             Some(known) => Some(known.clone()),
             // A kill between two rounds may have left it behind the place.
-            None => self.desk.store.unfetched(self.mailbox, self.cursor.uid_validity, uid).await?,
+            None => self.app.store.unfetched(self.mailbox, self.cursor.uid_validity, uid).await?,
         };
         self.refused.insert(uid);
         let why: String = crate::mail::one_line(why).chars().take(200).collect();
@@ -317,7 +317,7 @@ impl Fetch<'_> {
         let due = now + rest(count);
         if email.held.is_some() || count < SEVERAL {
             self.cursor.last_uid = self.cursor.last_uid.max(uid);
-            let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+            let mut tx = self.app.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
             tx.set_unfetched(self.mailbox, self.cursor.uid_validity, &email, due).await?;
             tx.set_cursor(self.mailbox, self.cursor).await?;
             return Ok(tx.commit().await?);
@@ -333,42 +333,42 @@ impl Fetch<'_> {
     async fn gone(&mut self, uid: u32, known: Option<&Unfetched>) -> Result<(), Trouble> {
         self.cursor.last_uid = self.cursor.last_uid.max(uid);
         let Some(known) = known else { return Ok(()) };
-        let (now, validity) = (self.desk.clock.now(), self.cursor.uid_validity);
-        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+        let (now, validity) = (self.app.clock.now(), self.cursor.uid_validity);
+        let mut tx = self.app.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
         tx.end_unfetched(self.mailbox, validity, known, "it is not in its folder any more", now).await?;
         Ok(tx.commit().await?)
     }
 
-    /// A mail too large to fetch: its header is kept, the mail itself stays where it is.
+    /// An email too large to fetch: its header is kept, the email itself stays where it is.
     async fn keep_header(&mut self, uid: u32, size: u64, known: Option<&Unfetched>) -> Result<(), Trouble> {
         let header = match self.imap.fetch_header(uid).await.map_err(|e| self.imap_trouble(e))? {
             One::Here(header) => header,
             One::Refused(why) => return self.refused(uid, size, &why, known).await,
             One::LeftOut => return self.refused(uid, size, "it leaves the header out of its answer", known).await,
         };
-        let limit = self.settings.policy.limits.mail_bytes;
+        let limit = self.settings.policy.limits.email_bytes;
         let why = Unreadable::TooLarge { size: usize::try_from(size).unwrap_or(usize::MAX), limit };
         let reason = format!("{why}; it lies in its folder under UID {uid}");
-        let now = self.desk.clock.now();
+        let now = self.app.clock.now();
         let email = Unfetched { uid, size, refusals: 0, since: now, reason: reason.clone(), held: None };
         // Once there is more room for it, a person says so.
         let keeping = Keeping { held: Some((size, reason)), known, again: Some((email, NEVER)) };
         self.keep(&[Fetched { uid, bytes: header }], keeping).await.map(|_| ())
     }
 
-    /// One commit: the mails, and the place reached. A power cut loses both or neither.
-    async fn keep(&mut self, mails: &[Fetched], keeping: Keeping<'_>) -> Result<(), Trouble> {
-        let Some(last) = mails.last() else { return Ok(()) };
-        point("fetched");
-        let now = self.desk.clock.now();
+    /// One commit: the emails, and the place reached. A power cut loses both or neither.
+    async fn keep(&mut self, emails: &[Fetched], keeping: Keeping<'_>) -> Result<(), Trouble> {
+        let Some(last) = emails.last() else { return Ok(()) };
+        failpoint("fetched");
+        let now = self.app.clock.now();
         let (validity, Keeping { held, known, again }) = (self.cursor.uid_validity, keeping);
         self.cursor.last_uid = self.cursor.last_uid.max(last.uid);
-        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
+        let mut tx = self.app.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
         let cause = match &again {
             Some((email, _)) if email.refusals > 0 => HoldCause::Unfetched,
             _ => HoldCause::Unreadable,
         };
-        let arrivals = mails.iter().map(|mail| Arrival {
+        let arrivals = emails.iter().map(|mail| Arrival {
             mailbox: self.mailbox,
             uid_validity: validity,
             uid: mail.uid,
@@ -386,36 +386,36 @@ impl Fetch<'_> {
         }
         tx.set_cursor(self.mailbox, self.cursor).await?;
         tx.commit().await?;
-        point("journalled");
+        failpoint("journalled");
         if held.is_none() {
-            self.done.extend(mails.iter().map(|m| m.uid));
+            self.done.extend(emails.iter().map(|m| m.uid));
         }
-        self.desk.inbox_bell.notify_one();
+        self.app.inbox_wake_up.notify_one();
         Ok(())
     }
 
     /// Archives every server copy whose bytes are in the inbox, those of earlier lives included.
-    /// The mailbox counts as read, from `begun` on, whether they can be moved or not: mails are read and answered all the same.
+    /// The mailbox counts as read, from `begun` on, whether they can be moved or not: emails are read and answered all the same.
     async fn settle(&mut self, begun: Millis) -> Result<(), Trouble> {
         let validity = self.cursor.uid_validity;
         let mut uids = std::mem::take(&mut self.done);
-        uids.extend(self.desk.store.unsettled(self.mailbox, validity, false, LEFTOVERS).await?);
+        uids.extend(self.app.store.unsettled(self.mailbox, validity, false, LEFTOVERS).await?);
         let uids: Vec<u32> = uids.into_iter().collect();
-        self.cursor.polled_at = self.desk.clock.now();
+        self.cursor.polled_at = self.app.clock.now();
         // Commits are kept in their order: once this one is on the disk, so are the batches before it.
         let durability = if uids.is_empty() { Durability::Relaxed } else { Durability::Full };
-        let mut tx = self.desk.store.begin_under(&of_mailbox(self.mailbox), durability).await?;
+        let mut tx = self.app.store.begin_under(&of_mailbox(self.mailbox), durability).await?;
         tx.set_cursor(self.mailbox, self.cursor).await?;
         tx.commit().await?;
-        point("flushed");
-        self.desk.note_polled(self.mailbox, begun);
+        failpoint("flushed");
+        self.app.note_polled(self.mailbox, begun);
         let mut why = self.put_away(&uids, false).await?;
         if why.is_none() && self.imap.barred().is_none() {
             // What the archive did not take in an earlier session.
-            let marked = self.desk.store.unsettled(self.mailbox, validity, true, LEFTOVERS).await?;
+            let marked = self.app.store.unsettled(self.mailbox, validity, true, LEFTOVERS).await?;
             why = self.put_away(&marked, true).await?;
         }
-        self.desk.note_archive(self.mailbox, why.as_deref().or(self.imap.barred()).unwrap_or_default()).await?;
+        self.app.note_archive(self.mailbox, why.as_deref().or(self.imap.barred()).unwrap_or_default()).await?;
         Ok(())
     }
 
@@ -427,28 +427,28 @@ impl Fetch<'_> {
                 Ok(settled) => settled,
                 Err(source @ (ImapTrouble::Refused { .. } | ImapTrouble::Unsupported(_))) => {
                     let trouble = self.imap_trouble(source);
-                    self.desk.meter.mailbox_failed(self.mailbox, &trouble);
-                    tracing::warn!(mailbox = self.mailbox, error = %trouble, "handled mails stay where they are");
+                    self.app.meter.mailbox_failed(self.mailbox, &trouble);
+                    tracing::warn!(mailbox = self.mailbox, error = %trouble, "handled emails stay where they are");
                     return Ok(Some(format!("not even marked: {trouble}")));
                 }
                 Err(source) => return Err(self.imap_trouble(source)),
             };
-            point("moved");
+            failpoint("moved");
             let step = match &settled {
                 Settled::Done if marked => Step::ArchiveMarked,
                 Settled::Done => Step::Archive,
                 Settled::Marked(_) => Step::Mark,
             };
             if step != Step::Mark || !marked {
-                let mut tx = self.desk.store.begin(Durability::Relaxed).await?;
+                let mut tx = self.app.store.begin(Durability::Relaxed).await?;
                 tx.settle(self.mailbox, validity, chunk, step).await?;
                 tx.commit().await?;
             }
-            point("settled");
+            failpoint("settled");
             if let Settled::Marked(why) = settled
                 && (marked || chunk.last() == uids.last())
             {
-                tracing::warn!(mailbox = self.mailbox, error = %why, "handled mails stay where they are, marked as read");
+                tracing::warn!(mailbox = self.mailbox, error = %why, "handled emails stay where they are, marked as read");
                 return Ok(Some(why));
             }
         }

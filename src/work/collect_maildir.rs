@@ -5,35 +5,35 @@
 use std::path::Path;
 
 use super::presence::of_mailbox;
-use super::{Desk, point};
+use super::{App, failpoint};
 use crate::edge::maildir;
 use crate::mail::Unreadable;
 use crate::store::{Arrival, Cursor, Durability};
 use crate::ticket::HoldCause;
 use crate::trouble::Trouble;
 
-/// Takes everything waiting in a Maildir into the inbox. Gives how many mails came.
+/// Takes everything waiting in a Maildir into the inbox. Gives how many emails came.
 ///
 /// # Errors
 /// [`Trouble::Maildir`] or [`Trouble::Store`].
-pub async fn drain(desk: &Desk, mailbox: &str, root: &Path, archive: &str) -> Result<usize, Trouble> {
-    let settings = desk.settings.load_full();
+pub async fn drain(app: &App, mailbox: &str, root: &Path, archive: &str) -> Result<usize, Trouble> {
+    let settings = app.settings.load_full();
     let trouble = |source| Trouble::Maildir { mailbox: mailbox.to_owned(), source };
-    let most = settings.policy.limits.mail_bytes as u64;
+    let most = settings.policy.limits.email_bytes as u64;
     let mut count = 0;
     loop {
-        let begun = desk.clock.now();
-        let mut entries = maildir::waiting(root, settings.batch.mails).map_err(trouble)?;
+        let begun = app.clock.now();
+        let mut entries = maildir::waiting(root, settings.batch.emails).map_err(trouble)?;
         if entries.is_empty() {
-            let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Relaxed).await?;
+            let mut tx = app.store.begin_under(&of_mailbox(mailbox), Durability::Relaxed).await?;
             tx.set_cursor(mailbox, Cursor { polled_at: begun, ..Cursor::default() }).await?;
             tx.commit().await?;
-            desk.note_polled(mailbox, begun);
+            app.note_polled(mailbox, begun);
             return Ok(count);
         }
         entries.truncate(fitting(&entries, settings.batch.bytes));
-        let mails: Vec<_> = entries.iter().map(|e| read_entry(e, most)).collect::<Result<_, _>>().map_err(trouble)?;
-        let arrivals = entries.iter().zip(&mails).map(|(entry, (bytes, hold))| Arrival {
+        let emails: Vec<_> = entries.iter().map(|e| read_entry(e, most)).collect::<Result<_, _>>().map_err(trouble)?;
+        let arrivals = entries.iter().zip(&emails).map(|(entry, (bytes, hold))| Arrival {
             mailbox,
             uid_validity: 0,
             uid: 0,
@@ -41,17 +41,17 @@ pub async fn drain(desk: &Desk, mailbox: &str, root: &Path, archive: &str) -> Re
             bytes,
             hold: hold.clone().map(|reason| (HoldCause::Unreadable, reason)),
         });
-        point("fetched");
-        let mut tx = desk.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;
-        tx.journal(&arrivals.collect::<Vec<_>>(), desk.clock.now()).await?;
+        failpoint("fetched");
+        let mut tx = app.store.begin_under(&of_mailbox(mailbox), Durability::Full).await?;
+        tx.journal(&arrivals.collect::<Vec<_>>(), app.clock.now()).await?;
         tx.commit().await?;
-        point("journalled");
-        desk.inbox_bell.notify_one();
-        for (entry, (_, hold)) in entries.iter().zip(&mails) {
+        failpoint("journalled");
+        app.inbox_wake_up.notify_one();
+        for (entry, (_, hold)) in entries.iter().zip(&emails) {
             // What is not in the inbox whole stays where it is, marked.
             let archive = if hold.is_some() { "" } else { archive };
             maildir::settle(root, entry, archive).map_err(trouble)?;
-            point("moved");
+            failpoint("moved");
         }
         count += entries.len();
     }
@@ -67,7 +67,7 @@ fn fitting(entries: &[maildir::Entry], bytes: u64) -> usize {
     fits.count().max(1)
 }
 
-/// The mail, or its first bytes and why it is held.
+/// The email, or its first bytes and why it is held.
 fn read_entry(entry: &maildir::Entry, most: u64) -> std::io::Result<(Vec<u8>, Option<String>)> {
     let bytes = maildir::read(entry, most)?;
     if entry.size <= most {

@@ -1,7 +1,7 @@
 //! `run`: the loops that carry work, and nothing else.
 //!
 //! One task that watches the mailboxes, one that decides, one that sends, one that reports, one each for upkeep, alarms, the
-//! local page, the status line and the watchdog, and a bell that rings every ten seconds in case somebody else (an
+//! local page, the status line and the watchdog, and a wake-up that rings every ten seconds in case somebody else (an
 //! operator's command, a due time) left work. SIGTERM and SIGINT end it,
 //! SIGHUP reads the configuration again.
 
@@ -18,17 +18,17 @@ use crate::clock::SECOND;
 use crate::edge::backoff::chance;
 use crate::edge::systemd;
 use crate::settings;
-use crate::store::Deed;
+use crate::store::AuditEntry;
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
-use super::{Desk, alarms, mailboxes, process, reports, sweep};
+use super::{App, alarms, mailboxes, process, reports, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
 /// How often an instance that waits for its turn looks whether it has come.
 pub(super) const STANDBY: Duration = Duration::from_secs(1);
-/// How often letters of dead instances are looked for.
+/// How often notifications of dead instances are looked for.
 const RELEASE: i64 = 10 * SECOND;
 /// How often reports are looked for.
 const REPORTS: Duration = Duration::from_secs(20);
@@ -38,21 +38,21 @@ const TICK: &str = "*/10 * * * * *";
 /// Runs until a stop signal.
 ///
 /// # Errors
-/// [`Trouble`] when it cannot start, or when a task ends by itself, which is a bug.
-pub async fn run(desk: Arc<Desk>, config: PathBuf) -> Result<(), Trouble> {
-    let mut crew = Crew::start(&desk).await?;
-    let settings = desk.settings.load_full();
-    recorded(&desk, "started", concat!("guichet ", env!("CARGO_PKG_VERSION"))).await;
+/// [`Trouble`] when it cannot start, or when a task ends on its own, which is a bug.
+pub async fn run(app: Arc<App>, config: PathBuf) -> Result<(), Trouble> {
+    let mut crew = Crew::start(&app).await?;
+    let settings = app.settings.load_full();
+    recorded(&app, "started", concat!("guichet ", env!("CARGO_PKG_VERSION"))).await;
     systemd::ready(&format!("{} mailboxes watched", settings.mailboxes.len()));
     tracing::info!(mailboxes = settings.mailboxes.len(), queues = settings.policy.queues.len(), "guichet is at work");
-    let outcome = supervise(&desk, &config, &mut crew.tasks).await;
+    let outcome = supervise(&app, &config, &mut crew.tasks).await;
     systemd::stopping();
     crew.stop().await;
     tracing::info!("guichet has stopped");
     outcome
 }
 
-/// All tasks of a desk at work.
+/// All tasks of a service desk at work.
 pub struct Crew {
     tasks: JoinSet<()>,
     scheduler: JobScheduler,
@@ -64,22 +64,22 @@ impl Crew {
     ///
     /// # Errors
     /// [`Trouble`] when the store or the scheduler fails.
-    pub async fn start(desk: &Arc<Desk>) -> Result<Self, Trouble> {
-        let sender = Sender::open(desk).await?;
+    pub async fn start(app: &Arc<App>) -> Result<Self, Trouble> {
+        let sender = Sender::open(app).await?;
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(mailboxes::watch(Arc::clone(desk), stop.clone()));
-        tasks.spawn(decide(Arc::clone(desk), stop.clone()));
-        tasks.spawn(report(Arc::clone(desk), stop.clone()));
-        tasks.spawn(look_after(Arc::clone(desk), stop.clone()));
-        tasks.spawn(raise_alarms(Arc::clone(desk), stop.clone()));
-        tasks.spawn(super::watch::serve(Arc::clone(desk), stop.clone()));
-        tasks.spawn(super::watch::say(Arc::clone(desk), stop.clone()));
-        tasks.spawn(send(Arc::clone(desk), sender, stop.clone()));
+        tasks.spawn(mailboxes::watch(Arc::clone(app), stop.clone()));
+        tasks.spawn(decide(Arc::clone(app), stop.clone()));
+        tasks.spawn(report(Arc::clone(app), stop.clone()));
+        tasks.spawn(look_after(Arc::clone(app), stop.clone()));
+        tasks.spawn(raise_alarms(Arc::clone(app), stop.clone()));
+        tasks.spawn(super::watch::serve(Arc::clone(app), stop.clone()));
+        tasks.spawn(super::watch::say(Arc::clone(app), stop.clone()));
+        tasks.spawn(send(Arc::clone(app), sender, stop.clone()));
         if let Some(period) = systemd::watchdog_period() {
-            tasks.spawn(pet_watchdog(Arc::clone(desk), period, stop.clone()));
+            tasks.spawn(pet_watchdog(Arc::clone(app), period, stop.clone()));
         }
-        let scheduler = ring_regularly(desk).await?;
+        let scheduler = ring_regularly(app).await?;
         Ok(Self { tasks, scheduler, stop })
     }
 
@@ -92,7 +92,7 @@ impl Crew {
 }
 
 /// Waits for signals; a task that ends first is a bug.
-async fn supervise(desk: &Arc<Desk>, config: &std::path::Path, tasks: &mut JoinSet<()>) -> Result<(), Trouble> {
+async fn supervise(app: &Arc<App>, config: &std::path::Path, tasks: &mut JoinSet<()>) -> Result<(), Trouble> {
     let failed = |e: std::io::Error| Trouble::Bug(format!("signals cannot be watched: {e}"));
     let mut term = signal(SignalKind::terminate()).map_err(failed)?;
     let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -101,28 +101,27 @@ async fn supervise(desk: &Arc<Desk>, config: &std::path::Path, tasks: &mut JoinS
         tokio::select! {
             _ = term.recv() => return Ok(()),
             _ = int.recv() => return Ok(()),
-            _ = hup.recv() => reload(desk, config),
+            _ = hup.recv() => reload(app, config),
             ended = tasks.join_next() => {
                 let how = ended.map_or_else(String::new, |e| e.err().map(|e| e.to_string()).unwrap_or_default());
-                return Err(Trouble::Bug(format!("a task ended by itself: {how}")));
+                return Err(Trouble::Bug(format!("a task ended on its own: {how}")));
             }
         }
     }
 }
 
 /// Takes over the configuration. The database, the instance's name and the page's address stay as they were.
-fn reload(desk: &Arc<Desk>, config: &std::path::Path) {
+fn reload(app: &Arc<App>, config: &std::path::Path) {
     systemd::reloading();
     match settings::load(config) {
         Ok(new) => {
-            let old = desk.settings.load_full();
-            let stays = new.store_url == desk.store_url
-                && new.instance == desk.instance
-                && new.watch.listen == old.watch.listen;
-            desk.settings.store(Arc::new(new));
-            desk.reloads.send_modify(|count| *count += 1);
+            let old = app.settings.load_full();
+            let stays =
+                new.store_url == app.store_url && new.instance == app.instance && new.watch.listen == old.watch.listen;
+            app.settings.store(Arc::new(new));
+            app.reloads.send_modify(|count| *count += 1);
             tracing::info!("configuration reloaded");
-            let recorder = Arc::clone(desk);
+            let recorder = Arc::clone(app);
             tokio::spawn(async move { recorded(&recorder, "reloaded", "the configuration was read again").await });
             if !stays {
                 tracing::warn!("[store] or watch.listen changed: restart guichet for that to take effect");
@@ -134,14 +133,14 @@ fn reload(desk: &Arc<Desk>, config: &std::path::Path) {
             }
         }
     }
-    systemd::ready(&format!("{} mailboxes watched", desk.settings.load().mailboxes.len()));
+    systemd::ready(&format!("{} mailboxes watched", app.settings.load().mailboxes.len()));
 }
 
 /// Records what was done to the service.
-async fn recorded(desk: &Desk, kind: &str, text: &str) {
-    let subject = format!("instance {}", desk.instance);
-    let deed = Deed { kind, actor: "", subject: &subject, text };
-    if let Err(error) = desk.store.record(deed, desk.clock.now()).await {
+async fn recorded(app: &App, kind: &str, text: &str) {
+    let subject = format!("instance {}", app.instance);
+    let entry = AuditEntry { kind, actor: "", subject: &subject, text };
+    if let Err(error) = app.store.record(entry, app.clock.now()).await {
         tracing::warn!(%error, "not recorded");
     }
 }
@@ -153,36 +152,36 @@ async fn end(mut tasks: JoinSet<()>) {
     }
 }
 
-async fn ring_regularly(desk: &Arc<Desk>) -> Result<JobScheduler, Trouble> {
+async fn ring_regularly(app: &Arc<App>) -> Result<JobScheduler, Trouble> {
     let failed = |e| Trouble::Bug(format!("the scheduler does not start: {e}"));
     let scheduler = JobScheduler::new().await.map_err(failed)?;
-    let bells = Arc::clone(desk);
-    // Only a bell: what is due stands in the store, so a missed or doubled ring changes nothing.
+    let wake_ups = Arc::clone(app);
+    // Only a wake-up: what is due stands in the store, so a missed or doubled ring changes nothing.
     let job = Job::new(TICK, move |_, _| {
-        bells.inbox_bell.notify_one();
-        bells.outbox_bell.notify_one();
+        wake_ups.inbox_wake_up.notify_one();
+        wake_ups.outbox_wake_up.notify_one();
     });
     scheduler.add(job.map_err(failed)?).await.map_err(failed)?;
     scheduler.start().await.map_err(failed)?;
     Ok(scheduler)
 }
 
-async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
+async fn decide(app: Arc<App>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(60));
     while !stop.is_cancelled() {
         let work = async {
-            let fetched_until = desk.fetched_until();
-            process::drain(&desk).await?;
-            if !desk.presence.leads() {
+            let fetched_until = app.fetched_until();
+            process::drain(&app).await?;
+            if !app.presence.leads() {
                 return Ok(0);
             }
-            let heard_until = desk.heard_until(fetched_until).await?;
-            sweep::drain(&desk, &heard_until).await
+            let received_through = app.received_through(fetched_until).await?;
+            sweep::drain(&app, &received_through).await
         };
         match work.await {
             Ok(_) => {
                 patience.reset();
-                wait_for(&desk.inbox_bell, &stop).await;
+                wait_for(&app.inbox_wake_up, &stop).await;
             }
             Err(error) => {
                 tracing::error!(%error, "mails not decided, or deadlines not met");
@@ -193,18 +192,18 @@ async fn decide(desk: Arc<Desk>, stop: CancellationToken) {
 }
 
 /// Reports and notices, apart from everything that answers people: the figures of a year may take a while.
-async fn report(desk: Arc<Desk>, stop: CancellationToken) {
+async fn report(app: Arc<App>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
     while !stop.is_cancelled() {
-        if !desk.presence.leads() {
+        if !app.presence.leads() {
             pause(STANDBY, &stop).await;
             continue;
         }
-        let wait = match reports::drain(&desk).await {
-            Ok(letters) => {
+        let wait = match reports::drain(&app).await {
+            Ok(notifications) => {
                 patience.reset();
-                if letters > 0 {
-                    desk.outbox_bell.notify_one();
+                if notifications > 0 {
+                    app.outbox_wake_up.notify_one();
                 }
                 REPORTS
             }
@@ -218,12 +217,12 @@ async fn report(desk: Arc<Desk>, stop: CancellationToken) {
 }
 
 /// Alarms, apart from everything that may be what is wrong.
-async fn raise_alarms(desk: Arc<Desk>, stop: CancellationToken) {
+async fn raise_alarms(app: Arc<App>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if desk.presence.leads() {
-            match alarms::drain(&desk).await {
+        if app.presence.leads() {
+            match alarms::drain(&app).await {
                 Ok(0) => {}
-                Ok(_) => desk.outbox_bell.notify_one(),
+                Ok(_) => app.outbox_wake_up.notify_one(),
                 Err(error) => tracing::error!(%error, "alarms not looked at"),
             }
         }
@@ -232,14 +231,14 @@ async fn raise_alarms(desk: Arc<Desk>, stop: CancellationToken) {
 }
 
 /// Copies and upkeep, which nobody waits for.
-async fn look_after(desk: Arc<Desk>, stop: CancellationToken) {
+async fn look_after(app: Arc<App>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
     while !stop.is_cancelled() {
-        if !desk.presence.leads() {
+        if !app.presence.leads() {
             pause(STANDBY, &stop).await;
             continue;
         }
-        let wait = match super::look_after(&desk).await {
+        let wait = match super::look_after(&app).await {
             Ok(()) => {
                 patience.reset();
                 REPORTS
@@ -253,33 +252,33 @@ async fn look_after(desk: Arc<Desk>, stop: CancellationToken) {
     }
 }
 
-async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
+async fn send(app: Arc<App>, mut sender: Sender, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(5 * 60));
-    let mut reloads = desk.reloads.subscribe();
-    let mut released_at = desk.clock.now();
+    let mut reloads = app.reloads.subscribe();
+    let mut released_at = app.clock.now();
     while !stop.is_cancelled() {
-        match sender.drain(&desk, &stop).await {
+        match sender.drain(&app, &stop).await {
             Ok(sent) => {
                 patience.reset();
                 if sent > 0 {
                     // What was delivered may have been somebody's first answer.
-                    desk.inbox_bell.notify_one();
+                    app.inbox_wake_up.notify_one();
                 }
-                wait_for(&desk.outbox_bell, &stop).await;
+                wait_for(&app.outbox_wake_up, &stop).await;
             }
             Err(trouble) => {
                 let wait = patience.after(&trouble, chance());
-                tracing::warn!(error = %trouble, wait_seconds = wait.as_secs(), "letters wait");
-                // The server may be another now, or let the desk in.
+                tracing::warn!(error = %trouble, wait_seconds = wait.as_secs(), "notifications wait");
+                // The server may be another now, or let the service desk in.
                 tokio::select! {
                     () = pause(wait, &stop) => {}
                     _ = reloads.changed() => {}
                 }
             }
         }
-        if (desk.clock.now() - released_at).abs() > RELEASE {
-            released_at = desk.clock.now();
-            if let Err(error) = sender.tidy(&desk).await {
+        if (app.clock.now() - released_at).abs() > RELEASE {
+            released_at = app.clock.now();
+            if let Err(error) = sender.tidy(&app).await {
                 tracing::error!(%error, "leases not looked at");
             }
         }
@@ -288,18 +287,18 @@ async fn send(desk: Arc<Desk>, mut sender: Sender, stop: CancellationToken) {
 }
 
 /// Tells systemd that the program lives, as long as the store answers.
-async fn pet_watchdog(desk: Arc<Desk>, period: Duration, stop: CancellationToken) {
+async fn pet_watchdog(app: Arc<App>, period: Duration, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if desk.store.next_due().await.is_ok() {
+        if app.store.next_due().await.is_ok() {
             systemd::watchdog();
         }
         pause(period, &stop).await;
     }
 }
 
-async fn wait_for(bell: &tokio::sync::Notify, stop: &CancellationToken) {
+async fn wait_for(wake_up: &tokio::sync::Notify, stop: &CancellationToken) {
     tokio::select! {
-        () = bell.notified() => {}
+        () = wake_up.notified() => {}
         () = stop.cancelled() => {}
     }
 }

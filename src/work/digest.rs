@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Desk;
-use super::letters::{Cause, Writer};
+use super::App;
 use super::presence::DESK;
+use super::writer::{Cause, Writer};
 use crate::clock::{HOUR, MINUTE, Millis};
-use crate::letter::{Extra, Told};
+use crate::notify::{Extra, Told};
 use crate::store::{Overdue, StoreError, Unit, Wanted};
-use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, TicketView, held_number};
+use crate::ticket::{MessageDraft, Notification, NotificationKind, Person, TicketView, held_number};
 
 /// How long the oldest entry waits for others.
 const COLLECT: Millis = 10 * MINUTE;
@@ -23,34 +23,35 @@ const LAST: &str = "digest-at";
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn drain(desk: &Desk) -> Result<usize, StoreError> {
-    let now = desk.clock.now();
+pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
+    let now = app.clock.now();
     // A clock that was set back makes nobody wait.
     let due = |at: Millis| now - at >= COLLECT || at > now;
-    if !desk.store.oldest_digest().await?.is_some_and(due) {
+    if !app.store.oldest_digest().await?.is_some_and(due) {
         return Ok(0);
     }
-    let settings = desk.settings.load_full();
+    let settings = app.settings.load_full();
     let mut people: BTreeMap<String, Vec<Overdue>> = BTreeMap::new();
-    let rows = desk.store.digest().await?;
+    let rows = app.store.digest().await?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     for row in rows {
         people.entry(row.person.clone()).or_default().push(row);
     }
-    let writer = Writer::new(&desk.store, &desk.secret, &settings, now).await?;
+    let writer = Writer::new(&app.store, &app.secret, &settings, now).await?;
     let wanted = Wanted { agents: people.keys().cloned().collect(), lease: Some(DESK), ..Wanted::default() };
-    let mut unit = Unit::load(&desk.store, wanted, now).await?;
+    let mut unit = Unit::load(&app.store, wanted, now).await?;
     let (mut drafts, mut count) = (Vec::new(), 0);
     for (address, rows) in people {
-        // Who has left the desk meanwhile needs no telling.
+        // Who has left the service desk meanwhile needs no telling.
         let Some(agent) = settings.policy.agent(&address) else { continue };
         let to = Person { address, name: agent.name.clone(), language: agent.language.clone() };
         let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
-        let order = LetterOrder { cause: format!("digest-{last}"), ..LetterOrder::new(LetterKind::Digest, to) };
+        let notification =
+            Notification { cause: format!("digest-{last}"), ..Notification::new(NotificationKind::Digest, to) };
         let queue = rows.first().map(|row| row.queue.clone()).unwrap_or_default();
         let about = TicketView { id: held_number(0), queue, ..TicketView::default() };
         let from = drafts.len();
-        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![order], &mut drafts);
+        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![notification], &mut drafts);
         let more = rows.len().saturating_sub(LISTED);
         let mut told: Vec<Told> = rows.iter().take(LISTED).map(line).collect();
         if let (Some(row), true) = (rows.last(), more > 0) {
@@ -68,7 +69,7 @@ pub(super) async fn drain(desk: &Desk) -> Result<usize, StoreError> {
     }
     unit.clear_digest(ids);
     writer.commit(unit, drafts).await?;
-    desk.store.set_meta(LAST, &now.to_string()).await?;
+    app.store.set_meta(LAST, &now.to_string()).await?;
     Ok(count)
 }
 
@@ -83,10 +84,10 @@ fn line(row: &Overdue) -> Told {
 }
 
 /// Whether somebody's notifications are, or lately were, collected.
-pub(super) async fn is_collecting(desk: &Desk, now: Millis) -> Result<bool, StoreError> {
-    if desk.store.oldest_digest().await?.is_some() {
+pub(super) async fn is_collecting(app: &App, now: Millis) -> Result<bool, StoreError> {
+    if app.store.oldest_digest().await?.is_some() {
         return Ok(true);
     }
-    let last = desk.store.meta(LAST).await?.and_then(|at| at.parse::<Millis>().ok());
+    let last = app.store.meta(LAST).await?.and_then(|at| at.parse::<Millis>().ok());
     Ok(last.is_some_and(|at| now - at < ALARM))
 }

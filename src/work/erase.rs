@@ -1,6 +1,6 @@
 //! `erase`: a person's data removed, and the search that proves it.
 //!
-//! What the person wrote, and every mail or letter in which their address stands, loses its bytes and words; where
+//! What the person wrote, and every email or notification in which their address stands, loses its bytes and words; where
 //! others need to know that there was somebody, a pseudonym stands. Verdicts, numbers and times stay.
 
 use std::collections::BTreeSet;
@@ -20,10 +20,10 @@ pub struct Erased {
     pub pseudonym: String,
     /// Tickets they took part in.
     pub tickets: usize,
-    /// Mails whose bytes are gone.
-    pub mails: usize,
-    /// Letters whose bytes are gone.
-    pub letters: usize,
+    /// Emails whose bytes are gone.
+    pub emails: usize,
+    /// Notifications whose bytes are gone.
+    pub notifications: usize,
     /// Rows that named them.
     pub rows: usize,
     /// Where the address still stands, and how often: nothing, unless something is wrong.
@@ -32,10 +32,10 @@ pub struct Erased {
     pub searched: usize,
 }
 
-/// Erases a person, and notes it in the `list` that lies outside the copies. `progress` hears how many mails and letters of all were read.
+/// Erases a person, and notes it in the `list` that lies outside the copies. `progress` hears how many emails and notifications of all were read.
 ///
 /// # Errors
-/// [`Trouble::Usage`] for what is no address, [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while mails that name them wait for their verdict, or
+/// [`Trouble::Usage`] for what is no address, [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while emails that name them wait for their verdict, or
 /// [`Trouble::Store`]; nothing is erased then.
 pub async fn run(
     store: &Store,
@@ -45,25 +45,25 @@ pub async fn run(
     now: Millis,
     mut progress: impl FnMut(i64, i64),
 ) -> Result<Erased, Trouble> {
-    // A word would stand in everybody's mails, and nothing stands everywhere.
+    // A word would stand in everybody's emails, and nothing stands everywhere.
     if !mail::looks_like_address(address) {
         return Err(Trouble::Usage(format!("{address:?} is no mail address")));
     }
     let address = mail::key(address);
     let (tickets, names) = store.person(&address).await?;
-    let (mut mails, mut letters) = store.papers(&address, &tickets).await?;
+    let (mut emails, mut notifications) = store.records_of(&address, &tickets).await?;
     let sizes = store.sizes().await?;
-    let all = 2 * (sizes.mails + sizes.letters);
-    mails.extend(naming(store, &address, true, |done| progress(done, all)).await?);
-    letters.extend(naming(store, &address, false, |done| progress(sizes.mails + done, all)).await?);
+    let all = 2 * (sizes.emails + sizes.notifications);
+    emails.extend(naming(store, &address, true, |done| progress(done, all)).await?);
+    notifications.extend(naming(store, &address, false, |done| progress(sizes.emails + done, all)).await?);
     let known = store.search(&address).await?.iter().any(|(_, count)| *count > 0);
-    if !known && tickets.is_empty() && mails.is_empty() && letters.is_empty() {
+    if !known && tickets.is_empty() && emails.is_empty() && notifications.is_empty() {
         return Err(Trouble::Input("nobody of this address is known".to_owned()));
     }
     let (held, waiting) = store.of_others(&address).await?;
-    mails.retain(|id| !held.contains(id));
-    letters.retain(|id| !waiting.contains(id));
-    if store.undecided_among(&mails).await? > 0 {
+    emails.retain(|id| !held.contains(id));
+    notifications.retain(|id| !waiting.contains(id));
+    if store.undecided_among(&emails).await? > 0 {
         let text =
             "mails that name this person wait for their verdict; erase again when `guichet run` has decided them";
         return Err(Trouble::Again(text.to_owned()));
@@ -77,8 +77,8 @@ pub async fn run(
         names: whole(names),
         pseudonym: pseudonym()?,
         tickets,
-        mails,
-        letters,
+        emails,
+        notifications,
     };
     let rows = store.erase(&erasure, actor, now).await?;
     let mut found: Vec<(String, usize)> =
@@ -87,18 +87,20 @@ pub async fn run(
         found.push(("the database's log, which somebody reads: erase again when that is over".to_owned(), 1));
     }
     let left = naming(store, &address, true, |done| progress(all / 2 + done, all)).await?;
-    found
-        .push(("bytes of mails, held ones of others among them: judge those, then erase again".to_owned(), left.len()));
-    let left = naming(store, &address, false, |done| progress(all / 2 + sizes.mails + done, all)).await?;
     found.push((
-        "bytes of letters, such as wait to leave to others: erase again when they have left".to_owned(),
+        "bytes of emails, held ones of others among them: judge those, then erase again".to_owned(),
+        left.len(),
+    ));
+    let left = naming(store, &address, false, |done| progress(all / 2 + sizes.emails + done, all)).await?;
+    found.push((
+        "bytes of notifications, such as wait to leave to others: erase again when they have left".to_owned(),
         left.len(),
     ));
     Ok(Erased {
         pseudonym: erasure.pseudonym,
         tickets: erasure.tickets.len(),
-        mails: erasure.mails.len(),
-        letters: erasure.letters.len(),
+        emails: erasure.emails.len(),
+        notifications: erasure.notifications.len(),
         rows,
         searched: found.len(),
         left: found.into_iter().filter(|(_, count)| *count > 0).collect(),
@@ -129,16 +131,16 @@ fn family(names: &BTreeSet<String>) -> Vec<String> {
     found.iter().flat_map(|name| [name.clone(), name.to_uppercase(), name.to_lowercase()]).collect()
 }
 
-/// Mails, or letters, in which the address stands, whatever their encoding.
+/// Emails, or notifications, in which the address stands, whatever their encoding.
 async fn naming(
     store: &Store,
     address: &str,
-    mails: bool,
+    emails: bool,
     mut progress: impl FnMut(i64),
 ) -> Result<BTreeSet<i64>, StoreError> {
     let (mut found, mut after) = (BTreeSet::new(), 0);
     loop {
-        let page = if mails { store.mails_after(after).await? } else { store.letters_after(after).await? };
+        let page = if emails { store.emails_after(after).await? } else { store.notifications_after(after).await? };
         let Some((last, _)) = page.last() else { return Ok(found) };
         after = *last;
         let word = address.to_owned();
@@ -162,7 +164,7 @@ fn names(bytes: &[u8], address: &str, whole: &Word) -> bool {
     if mail::parse(bytes, &limits).is_ok_and(|parsed| holds(&parsed.text) || holds(&parsed.subject)) {
         return true;
     }
-    // Names of files, HTML beside a text, entities, enclosed mails.
+    // Names of files, HTML beside a text, entities, enclosed emails.
     holds(&mail::every_word(bytes))
 }
 

@@ -1,4 +1,4 @@
-//! Who was erased, known outside the copies: a copy that is brought back brings the person back with it.
+//! Who was erased, known outside the copies: a copy that is restored brings the person back with it.
 //!
 //! The list holds no address: each line is a keyed hash of one, by a key of its own in the first line. What it is good
 //! for is to recognize a person in a copy, one address after the other.
@@ -87,7 +87,7 @@ pub(super) fn note(file: &Path, address: &str) -> Result<(), Trouble> {
     out.write_all(format!("{head}{hash}\n").as_bytes()).and_then(|()| out.sync_all()).map_err(failed)
 }
 
-/// Erases again, in a database that was brought back, everybody of the list. Gives how many were erased, and who could not be
+/// Erases again, in a database that was restored, everybody of the list. Gives how many were erased, and who could not be
 /// erased whole.
 ///
 /// # Errors
@@ -102,7 +102,7 @@ pub(super) async fn repeat(store: &Store, file: &Path, now: Millis) -> Result<(u
         match erase::run(store, None, &address, "operator", now, |_, _| {}).await {
             Ok(erased) if erased.left.is_empty() => done += 1,
             Ok(_) => left.push(address),
-            // A mail that waits for its verdict, or an address that stands in a verdict alone.
+            // An email that waits for its verdict, or an address that stands in a verdict alone.
             Err(Trouble::Again(_)) => left.push(address),
             Err(Trouble::Input(_) | Trouble::Usage(_)) => {}
             Err(other) => return Err(other),

@@ -1,12 +1,12 @@
-//! How the service stands: asked of the store, the disk and this life.
+//! How the service stands: asked of the store, the disk and this epoch.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Desk, presence};
+use super::{App, presence};
 use crate::clock::{MINUTE, Millis};
 use crate::settings::{MailboxKind, Settings};
-use crate::store::{Alarm, Standing, StoreError, without_password};
+use crate::store::{Alarm, Backlog, StoreError, without_password};
 use crate::trouble::millis;
 
 /// How things stand.
@@ -15,16 +15,16 @@ pub struct Health {
     /// The mailboxes.
     pub mailboxes: Vec<MailboxHealth>,
     /// Counts of the store; none while it does not answer.
-    pub standing: Option<Standing>,
+    pub backlog: Option<Backlog>,
     /// What the store said instead.
     pub error: String,
     /// How long the store took to answer, in seconds.
     pub latency: f64,
-    /// Room left where something is written, in bytes.
+    /// Free space where something is written, in bytes.
     pub disks: Vec<(PathBuf, Option<u64>)>,
     /// When the newest backup was made; 0 for none.
     pub backup_at: Millis,
-    /// Since when this life goes on.
+    /// Since when this epoch goes on.
     pub begun_at: Millis,
     /// Whether deadlines and reports are this instance's.
     pub leads: bool,
@@ -39,7 +39,7 @@ pub struct MailboxHealth {
     pub name: String,
     /// When it was last read to its end, by whatever instance; 0 for never.
     pub polled_at: Millis,
-    /// When a mail last came; 0 for never.
+    /// When an email last came; 0 for never.
     pub mail_at: Millis,
     /// How often it is looked into.
     pub poll: Millis,
@@ -51,27 +51,27 @@ pub struct MailboxHealth {
 pub type Figure = (&'static str, &'static str, Vec<(Option<(&'static str, String)>, f64)>);
 
 /// Looks at everything.
-pub async fn look(desk: &Desk) -> Health {
-    let settings = desk.settings.load_full();
+pub async fn look(app: &App) -> Health {
+    let settings = app.settings.load_full();
     let begun = Instant::now();
     let mut health = Health {
-        disks: disks(&settings, desk.store.file()),
-        begun_at: desk.opened_at,
-        leads: desk.presence.leads(),
-        backup_at: super::backup::newest(&settings.backups, &settings.policy.desk.time_zone).unwrap_or(0),
+        disks: disks(&settings, app.store.file()),
+        begun_at: app.opened_at,
+        leads: app.presence.leads(),
+        backup_at: super::backup::newest(&settings.backups, &settings.policy.service_desk.time_zone).unwrap_or(0),
         ..Health::default()
     };
-    match desk.store.standing(desk.clock.now()).await {
-        Ok(standing) => health.standing = Some(standing),
+    match app.store.backlog(app.clock.now()).await {
+        Ok(backlog) => health.backlog = Some(backlog),
         Err(error) => health.error = error.to_string(),
     }
     health.latency = begun.elapsed().as_secs_f64();
-    if health.standing.is_some() {
-        match desk.store.alarms().await {
+    if health.backlog.is_some() {
+        match app.store.alarms().await {
             Ok(alarms) => health.alarms = alarms,
             Err(error) => health.error = error.to_string(),
         }
-        match mailboxes(desk, &settings).await {
+        match mailboxes(app, &settings).await {
             Ok(mailboxes) => health.mailboxes = mailboxes,
             Err(error) => health.error = error.to_string(),
         }
@@ -79,18 +79,18 @@ pub async fn look(desk: &Desk) -> Health {
     health
 }
 
-async fn mailboxes(desk: &Desk, settings: &Settings) -> Result<Vec<MailboxHealth>, StoreError> {
+async fn mailboxes(app: &App, settings: &Settings) -> Result<Vec<MailboxHealth>, StoreError> {
     let mut found = Vec::new();
-    let last = desk.store.last_mails().await?;
-    let heard = desk.fetched_until();
+    let last = app.store.last_emails().await?;
+    let heard = app.fetched_until();
     for (name, mailbox) in &settings.mailboxes {
-        let noted = desk.store.cursor(name).await?.map_or(0, |cursor| cursor.polled_at);
+        let noted = app.store.cursor(name).await?.map_or(0, |cursor| cursor.polled_at);
         found.push(MailboxHealth {
             name: name.clone(),
             polled_at: heard.get(name).copied().unwrap_or(0).max(noted),
             mail_at: last.get(name).copied().unwrap_or(0),
             poll: millis(mailbox.poll),
-            here: desk.presence.holds(&presence::of_mailbox(name)),
+            here: app.presence.holds(&presence::of_mailbox(name)),
         });
     }
     Ok(found)
@@ -119,7 +119,7 @@ impl Health {
     #[must_use]
     pub fn hindrances(&self, now: Millis) -> Vec<String> {
         let mut found = Vec::new();
-        if self.standing.is_none() {
+        if self.backlog.is_none() {
             found.push(format!("the database does not answer: {}", self.error));
         }
         for mailbox in self.mailboxes.iter().filter(|m| m.here) {
@@ -135,11 +135,11 @@ impl Health {
     /// One line for `systemctl status`.
     #[must_use]
     pub fn line(&self, now: Millis) -> String {
-        let Some(standing) = &self.standing else { return format!("the database does not answer: {}", self.error) };
+        let Some(backlog) = &self.backlog else { return format!("the database does not answer: {}", self.error) };
         let here = self.mailboxes.iter().filter(|m| m.here).count();
         let mut line = format!(
-            "{here} mailboxes watched, {} mails to decide, {} held, {} letters to send, {} failed",
-            standing.undecided, standing.held, standing.queued, standing.failed
+            "{here} mailboxes watched, {} emails to decide, {} held, {} notifications to send, {} failed",
+            backlog.undecided, backlog.held, backlog.queued, backlog.failed
         );
         for hindrance in self.hindrances(now) {
             line = format!("{line}; {hindrance}");
@@ -156,16 +156,20 @@ impl Health {
             self.mailboxes.iter().map(|m| (Some(("mailbox", m.name.clone())), value(m))).collect()
         };
         let mut figures: Vec<Figure> = vec![
-            ("up", "The database answers", one(f64::from(u8::from(self.standing.is_some())))),
+            ("up", "The database answers", one(f64::from(u8::from(self.backlog.is_some())))),
             ("leads", "Deadlines and reports are met by this instance", one(f64::from(u8::from(self.leads)))),
             ("start_time_seconds", "Started", one(seconds(self.begun_at))),
             ("database_latency_seconds", "The database took to answer just now", one(self.latency)),
             ("mailbox_last_poll_seconds", "Mailbox last read to its end", by_mailbox(&|m| seconds(m.polled_at))),
-            ("mailbox_last_mail_seconds", "Last mail in a mailbox", by_mailbox(&|m| seconds(m.mail_at))),
+            ("mailbox_last_email_seconds", "Last email in a mailbox", by_mailbox(&|m| seconds(m.mail_at))),
             ("mailbox_here", "Mailbox watched by this instance", by_mailbox(&|m| f64::from(u8::from(m.here)))),
         ];
         if self.backup_at > 0 {
-            figures.push(("backup_age_seconds", "Age of the newest backup made by itself", one(age(self.backup_at))));
+            figures.push((
+                "backup_age_seconds",
+                "Age of the newest backup made automatically",
+                one(age(self.backup_at)),
+            ));
         }
         let alarms = self.alarms.iter().map(|alarm| (Some(("name", alarm.name.clone())), 1.0));
         figures.push(("alarm", "What the operator has been told is wrong", alarms.collect()));
@@ -173,23 +177,27 @@ impl Health {
             .disks
             .iter()
             .filter_map(|(place, free)| Some((Some(("path", place.display().to_string())), bytes((*free)?))));
-        figures.push(("disk_free_bytes", "Room left where something is written", disks.collect()));
-        if let Some(s) = &self.standing {
+        figures.push(("disk_free_bytes", "Free space where something is written", disks.collect()));
+        if let Some(s) = &self.backlog {
             figures.extend([
-                ("mails_undecided", "Mails that wait for their verdict", one(count(s.undecided))),
+                ("emails_undecided", "Emails that wait for their verdict", one(count(s.undecided))),
                 (
-                    "mails_undecided_oldest_seconds",
-                    "The oldest mail that waits for its verdict has waited",
+                    "emails_undecided_oldest_seconds",
+                    "The oldest email that waits for its verdict has waited",
                     one(age(s.oldest_undecided)),
                 ),
-                ("mails_held", "Mails a person must judge", one(count(s.held))),
-                ("letters_waiting", "Letters that wait to leave", one(count(s.queued))),
+                ("emails_held", "Emails a person must review", one(count(s.held))),
+                ("notifications_waiting", "Notifications that wait to leave", one(count(s.queued))),
                 (
-                    "letters_waiting_oldest_seconds",
-                    "The oldest letter that waits to leave has waited",
+                    "notifications_waiting_oldest_seconds",
+                    "The oldest notification that waits to leave has waited",
                     one(age(s.oldest_queued)),
                 ),
-                ("letters_failed", "Letters that will not be tried again by themselves", one(count(s.failed))),
+                (
+                    "notifications_failed",
+                    "Notifications that will not be tried again automatically",
+                    one(count(s.failed)),
+                ),
                 ("addresses_refusing", "Addresses nothing is written to for now", one(count(s.refusing))),
                 (
                     "deadlines_late",
@@ -203,7 +211,7 @@ impl Health {
 
     /// The page for people.
     #[must_use]
-    pub fn page(&self, desk: &str, store: &str, now: Millis) -> String {
+    pub fn page(&self, app: &str, store: &str, now: Millis) -> String {
         let mut rows = String::new();
         for (name, meaning, values) in self.figures(now) {
             for (label, value) in values {
@@ -220,15 +228,15 @@ impl Health {
             format!("<ul class=bad>{}</ul>", each.collect::<String>())
         };
         format!(
-            "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10><title>guichet: {desk}</title>\
+            "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10><title>guichet: {app}</title>\
              <style>body{{font:16px/1.4 system-ui,sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#1f2733;background:#fff}}\
              td{{padding:.25em .5em;border-bottom:1px solid #e3e7ee}}.v{{text-align:right;white-space:nowrap}}table{{width:100%;border-collapse:collapse}}\
              .ok{{color:#146c2e}}.bad{{color:#b3261e}}@media(prefers-color-scheme:dark){{body{{color:#e6e9ef;background:#14181f}}\
              td{{border-color:#2b3340}}.ok{{color:#6fd08c}}.bad{{color:#ff8a80}}}}</style>\
-             <h1>{desk}</h1>{state}<table>{rows}</table><p>guichet {} · database {} · <a href=/metrics>metrics</a></p></html>\n",
+             <h1>{app}</h1>{state}<table>{rows}</table><p>guichet {} · database {} · <a href=/metrics>metrics</a></p></html>\n",
             env!("CARGO_PKG_VERSION"),
             escaped(&without_password(store)),
-            desk = escaped(desk),
+            app = escaped(app),
         )
     }
 }
@@ -256,10 +264,10 @@ fn shown(name: &str, value: f64, now: Millis) -> String {
         s => format!("{:.0} days", s / 86_400.0),
     };
     match name {
-        "mailbox_last_poll_seconds" | "mailbox_last_mail_seconds" | "start_time_seconds" if value == 0.0 => {
+        "mailbox_last_poll_seconds" | "mailbox_last_email_seconds" | "start_time_seconds" if value == 0.0 => {
             "never".to_owned()
         }
-        "mailbox_last_poll_seconds" | "mailbox_last_mail_seconds" | "start_time_seconds" => {
+        "mailbox_last_poll_seconds" | "mailbox_last_email_seconds" | "start_time_seconds" => {
             format!("{} ago", ago((seconds(now) - value).max(0.0)))
         }
         "database_latency_seconds" => format!("{:.1} ms", value * 1000.0),

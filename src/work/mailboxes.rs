@@ -12,24 +12,24 @@ use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::daemon::{STANDBY, pause};
-use super::{Desk, collect, once, presence, sign_in};
+use super::{App, collect, once, presence, sign_in};
 use crate::edge::backoff::chance;
 use crate::edge::imap::{Imap, ImapTrouble, Wake};
 use crate::settings::{Mailbox, MailboxKind};
 use crate::trouble::{Patience, Trouble};
 
 /// Watches them until `stop`. Ends before only by a panic of a watcher.
-pub async fn watch(desk: Arc<Desk>, stop: CancellationToken) {
+pub async fn watch(app: Arc<App>, stop: CancellationToken) {
     let mut watchers = JoinSet::new();
-    let mut reloads = desk.reloads.subscribe();
+    let mut reloads = app.reloads.subscribe();
     // Of the last watcher of each mailbox: whether it has ended.
     let mut ended: BTreeMap<String, CancellationToken> = BTreeMap::new();
     while !stop.is_cancelled() {
         let round = stop.child_token();
-        for (name, mailbox) in &desk.settings.load_full().mailboxes {
+        for (name, mailbox) in &app.settings.load_full().mailboxes {
             let over = CancellationToken::new();
             let before = ended.insert(name.clone(), over.clone());
-            let one = watch_one(Arc::clone(&desk), name.clone(), mailbox.clone(), round.clone());
+            let one = watch_one(Arc::clone(&app), name.clone(), mailbox.clone(), round.clone());
             watchers.spawn(in_turn(before, one, over.drop_guard()));
         }
         until_reload(&mut reloads, &stop, &mut watchers).await;
@@ -68,20 +68,20 @@ fn passed_on(ended: Result<(), tokio::task::JoinError>) {
 }
 
 /// Watches one mailbox: connects, reads, waits for news; after a failure it waits and connects anew.
-async fn watch_one(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: CancellationToken) {
+async fn watch_one(app: Arc<App>, name: String, mailbox: Mailbox, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
     let lease = presence::of_mailbox(&name);
     while !stop.is_cancelled() {
-        if !desk.presence.holds(&lease) {
+        if !app.presence.holds(&lease) {
             pause(STANDBY, &stop).await;
             continue;
         }
         let outcome = match &mailbox.kind {
-            MailboxKind::Imap(config) => match sign_in::imap(&desk, &name, config).await {
-                Ok(imap) => follow(&desk, &name, &mailbox, imap, &mut patience, &stop).await,
+            MailboxKind::Imap(config) => match sign_in::imap(&app, &name, config).await {
+                Ok(imap) => follow(&app, &name, &mailbox, imap, &mut patience, &stop).await,
                 Err(trouble) => Err(trouble),
             },
-            MailboxKind::Maildir { .. } => once::collect_one(&desk, &name, &mailbox.kind).await.map(|_| mailbox.poll),
+            MailboxKind::Maildir { .. } => once::collect_one(&app, &name, &mailbox.kind).await.map(|_| mailbox.poll),
         };
         let wait = match outcome {
             Ok(wait) => {
@@ -90,7 +90,7 @@ async fn watch_one(desk: Arc<Desk>, name: String, mailbox: Mailbox, stop: Cancel
             }
             Err(trouble) => {
                 let wait = patience.after(&trouble, chance());
-                desk.meter.mailbox_failed(&name, &trouble);
+                app.meter.mailbox_failed(&name, &trouble);
                 tracing::warn!(mailbox = %name, error = %trouble, wait_seconds = wait.as_secs(), "mailbox not read");
                 wait
             }
@@ -108,7 +108,7 @@ const BARRED: Duration = Duration::from_secs(10 * 60);
 /// Reads one session's folder again and again, until the session fails, it is told to stop, or another one shall try what this
 /// one was refused. Gives how long to wait for the next.
 async fn follow(
-    desk: &Desk,
+    app: &App,
     name: &str,
     mailbox: &Mailbox,
     mut imap: Imap,
@@ -124,16 +124,16 @@ async fn follow(
     }
     let folder = imap.select().await.map_err(trouble)?;
     loop {
-        let collect::Drained { count, over } = collect::drain(desk, name, &mut imap, folder, desk.clock.now()).await?;
+        let collect::Drained { count, over } = collect::drain(app, name, &mut imap, folder, app.clock.now()).await?;
         // Only now: a server that takes the password and then fails must not be hammered.
         patience.reset();
         if count > 0 {
-            tracing::info!(mailbox = name, mails = count, "mails fetched");
+            tracing::info!(mailbox = name, emails = count, "mails fetched");
         }
         if over {
             return Ok(SOON);
         }
-        if !desk.presence.holds(&presence::of_mailbox(name)) {
+        if !app.presence.holds(&presence::of_mailbox(name)) {
             imap.logout().await;
             return Ok(mailbox.poll);
         }
@@ -141,8 +141,8 @@ async fn follow(
             continue;
         }
         // What was refused is asked for again in a session of its own.
-        let again = desk.store.next_unfetched(name).await?;
-        let rest = again.map(|due| Duration::from_millis(u64::try_from(due - desk.clock.now()).unwrap_or(0)));
+        let again = app.store.next_unfetched(name).await?;
+        let rest = again.map(|due| Duration::from_millis(u64::try_from(due - app.clock.now()).unwrap_or(0)));
         let over =
             rest.is_some_and(|rest| rest < mailbox.poll) || (imap.barred().is_some() && begun.elapsed() > BARRED);
         if over && !stop.is_cancelled() {

@@ -1,4 +1,4 @@
-//! What has happened in this life, counted, and how things stand, measured when somebody asks.
+//! What has happened in this epoch, counted, and how things stand, measured when somebody asks.
 
 use std::sync::atomic::AtomicU64;
 
@@ -19,6 +19,26 @@ type Labels = Vec<(&'static str, String)>;
 type Counters = Family<Labels, Counter>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
+/// Metrics under their names of before 0.3.0, which go with it.
+const RENAMED: [(&str, &str); 11] = [
+    ("emails_decided", "mails_decided"),
+    ("emails_undecided", "mails_undecided"),
+    ("emails_undecided_oldest_seconds", "mails_undecided_oldest_seconds"),
+    ("emails_held", "emails_held"),
+    ("mailbox_last_email_seconds", "mailbox_last_mail_seconds"),
+    ("notifications_sent", "letters_sent"),
+    ("notifications_suppressed", "letters_suppressed"),
+    ("notifications_bounced", "letters_bounced"),
+    ("notifications_waiting", "letters_waiting"),
+    ("notifications_waiting_oldest_seconds", "letters_waiting_oldest_seconds"),
+    ("notifications_failed", "letters_failed"),
+];
+
+/// The name of a metric, and the one it had.
+fn names(name: &'static str) -> impl Iterator<Item = &'static str> {
+    std::iter::once(name).chain(RENAMED.iter().filter(move |(new, _)| *new == name).map(|(_, old)| *old))
+}
+
 /// All counters of a life.
 #[derive(Debug, Default, Clone)]
 pub struct Meter {
@@ -31,22 +51,22 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A mail got its verdict.
+    /// An email got its verdict.
     pub fn decided(&self, verdict: &str) {
         self.decided.get_or_create(&vec![("verdict", verdict.to_owned())]).inc();
     }
 
-    /// A letter was taken by the server.
+    /// A notification was taken by the server.
     pub fn sent(&self) {
         self.sent.get_or_create(&Vec::new()).inc();
     }
 
-    /// Letters were not written: over a cap, or to addresses that refuse them.
+    /// Notifications were not written: over a cap, or to addresses that refuse them.
     pub fn suppressed(&self, count: u64) {
         self.suppressed.get_or_create(&Vec::new()).inc_by(count);
     }
 
-    /// A letter came back.
+    /// A notification came back.
     pub fn bounced(&self) {
         self.bounced.get_or_create(&Vec::new()).inc();
     }
@@ -65,8 +85,8 @@ impl Meter {
         self.imap.get_or_create(&vec![("kind", kind.to_owned()), ("mailbox", mailbox.to_owned())]).inc();
     }
 
-    /// A letter, or the server for letters, failed.
-    pub fn letter_failed(&self, trouble: &SmtpTrouble) {
+    /// A notification, or the server for notifications, failed.
+    pub fn notification_failed(&self, trouble: &SmtpTrouble) {
         let kind = match trouble {
             SmtpTrouble::Unreachable { .. } => "unreachable",
             SmtpTrouble::Login { .. } => "login",
@@ -82,19 +102,21 @@ impl Meter {
     pub fn text(&self, health: &Health, now: Millis) -> String {
         let mut registry = Registry::with_prefix("guichet");
         let counters = [
-            ("mails_decided", "Mails by verdict", &self.decided),
-            ("letters_sent", "Letters the mail server took", &self.sent),
+            ("emails_decided", "Emails by verdict", &self.decided),
+            ("notifications_sent", "Notifications the mail server took", &self.sent),
             (
-                "letters_suppressed",
-                "Letters not written: over a cap, or to addresses that refuse them",
+                "notifications_suppressed",
+                "Notifications not written: over a cap, or to addresses that refuse them",
                 &self.suppressed,
             ),
-            ("letters_bounced", "Letters that came back", &self.bounced),
+            ("notifications_bounced", "Notifications that came back", &self.bounced),
             ("mailbox_errors", "Mailboxes that could not be read, by kind of failure", &self.imap),
-            ("smtp_errors", "Letters refused, and failures of the mail server, by kind", &self.smtp),
+            ("smtp_errors", "Notifications refused, and failures of the mail server, by kind", &self.smtp),
         ];
         for (name, help, family) in counters {
-            registry.register(name, help, family.clone());
+            for name in names(name) {
+                registry.register(name, help, family.clone());
+            }
         }
         for (name, help, values) in health.figures(now) {
             let family = Gauges::default();
@@ -102,7 +124,9 @@ impl Meter {
                 let labels = label.map(|(name, value)| vec![(name, value)]).unwrap_or_default();
                 family.get_or_create(&labels).set(value);
             }
-            registry.register(name, help, family);
+            for name in names(name) {
+                registry.register(name, help, family.clone());
+            }
         }
         let mut text = String::new();
         // Writing into a text cannot fail.

@@ -1,6 +1,6 @@
 //! The verbs: collect, process, sweep, report, deliver.
 //!
-//! Each has a `drain` that runs until nothing is left. The daemon's loops call it when a bell
+//! Each has a `drain` that runs until nothing is left. The daemon's loops call it when a wake-up
 //! rings or the time to look anyway has come; `run --once` and the tests call it directly. No
 //! verb has state of its own: what it needs is in the store.
 
@@ -14,13 +14,12 @@ pub mod deliver;
 mod digest;
 pub mod erase;
 pub mod erased;
+pub mod failpoint;
 pub mod health;
-mod letters;
 mod mailboxes;
 pub mod meter;
 pub mod once;
 pub mod operator;
-pub mod point;
 pub mod presence;
 pub mod probe;
 pub mod process;
@@ -32,6 +31,7 @@ mod undelivered;
 pub mod upkeep;
 pub mod verify;
 mod watch;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -50,12 +50,12 @@ use crate::store::{Engine, Life, Store, StoreError};
 use crate::ticket::Secret;
 use crate::trouble::Trouble;
 
-use point::point;
+use failpoint::failpoint;
 use presence::Presence;
 
 /// A desk at work: what every verb is given.
 #[derive(Debug)]
-pub struct Desk {
+pub struct App {
     /// What it remembers.
     pub store: Store,
     /// What it runs on; swapped whole at a reload.
@@ -64,24 +64,24 @@ pub struct Desk {
     pub secret: Secret,
     /// Its clock.
     pub clock: Clock,
-    /// Rung when mails wait for their verdict.
-    pub inbox_bell: Notify,
-    /// Rung when letters wait to leave.
-    pub outbox_bell: Notify,
+    /// Rung when emails wait for their verdict.
+    pub inbox_wake_up: Notify,
+    /// Rung when notifications wait to leave.
+    pub outbox_wake_up: Notify,
     /// Counts reloads, for those who wait for one.
     reloads: watch_channel::Sender<u64>,
-    /// How many of the oldest waiting mails are decided one by one: the last life of this instance
+    /// How many of the oldest waiting emails are decided one by one: the last epoch of this instance
     /// ended badly, perhaps because of one of them.
-    suspects: AtomicUsize,
-    /// When each mailbox was last read to its end in this life, by its name.
+    poison_emails: AtomicUsize,
+    /// When each mailbox was last read to its end in this epoch, by its name.
     polled: Mutex<BTreeMap<String, Millis>>,
     /// What mail servers are signed in to with.
     pub tokens: sign_in::Tokens,
-    /// When this life began.
+    /// When this epoch began.
     opened_at: Millis,
     /// Digest of the service levels that tickets are being computed under, and up to which row.
     computed: Mutex<(String, i64)>,
-    /// Set when a held mail was let in, which stands before those already seen.
+    /// Set when a held email was let in, which stands before those already seen.
     released: AtomicBool,
     /// The database it works on, whatever a reload says.
     pub store_url: String,
@@ -89,7 +89,7 @@ pub struct Desk {
     instance: String,
     /// What this instance alone may do.
     pub presence: Presence,
-    /// What has happened in this life.
+    /// What has happened in this epoch.
     pub meter: meter::Meter,
     /// Set when work ends.
     closing: CancellationToken,
@@ -97,7 +97,7 @@ pub struct Desk {
     _lock: Option<File>,
 }
 
-impl Desk {
+impl App {
     /// Opens the store and takes up work on it.
     ///
     /// # Errors
@@ -112,19 +112,19 @@ impl Desk {
         let opened_at = clock.now();
         let unclean = store.begin_life(&settings.instance).await?;
         // A group was being decided, and the one behind it read.
-        let suspects = if unclean { 2 * settings.batch.mails } else { 0 };
+        let poison_emails = if unclean { 2 * settings.batch.emails } else { 0 };
         let presence = Presence::new(&store, &settings);
         presence.beat(&store, &settings).await?;
         let (store_url, instance) = (settings.store_url.clone(), settings.instance.clone());
-        let desk = Arc::new(Self {
+        let app = Arc::new(Self {
             store,
             settings: ArcSwap::from_pointee(settings),
             secret,
             clock,
-            inbox_bell: Notify::new(),
-            outbox_bell: Notify::new(),
+            inbox_wake_up: Notify::new(),
+            outbox_wake_up: Notify::new(),
             reloads: watch_channel::Sender::default(),
-            suspects: suspects.into(),
+            poison_emails: poison_emails.into(),
             released: false.into(),
             polled: Mutex::default(),
             tokens: sign_in::Tokens::default(),
@@ -137,8 +137,8 @@ impl Desk {
             closing: CancellationToken::new(),
             _lock: lock,
         });
-        presence::keep(&desk);
-        Ok(desk)
+        presence::keep(&app);
+        Ok(app)
     }
 
     /// What gets the tokens that mail servers are signed in to with.
@@ -162,7 +162,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Notes that letters leave (an empty text), or once more why they do not.
+    /// Notes that notifications are sent (an empty text), or once more why they do not.
     pub(crate) async fn note_smtp(&self, why: &str) -> Result<(), StoreError> {
         let before = self.store.meta(SMTP_TROUBLE).await?.unwrap_or_default();
         if why.is_empty() && before.is_empty() {
@@ -173,23 +173,23 @@ impl Desk {
         self.store.set_meta(SMTP_TROUBLE, &fact).await
     }
 
-    /// Why letters do not leave, once that has happened several times in a row.
+    /// Why notifications do not leave, once that has happened several times in a row.
     pub(crate) async fn smtp_trouble(&self) -> Result<Option<String>, StoreError> {
         let fact = self.store.meta(SMTP_TROUBLE).await?.unwrap_or_default();
         let Some((times, why)) = fact.split_once(' ') else { return Ok(None) };
         Ok((times.parse::<i64>().unwrap_or(0) >= SMTP_TIMES).then(|| why.to_owned()))
     }
 
-    /// Until when every mail is sure to have been fetched, by the mailboxes' names; a mailbox that was not
-    /// read yet in this life is not among them.
+    /// Until when every email is sure to have been fetched, by the mailboxes' names; a mailbox that was not
+    /// read yet in this epoch is not among them.
     pub(crate) fn fetched_until(&self) -> BTreeMap<String, Millis> {
         self.polled.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// The same as far as it can be known of mailboxes that another instance reads: no later than the oldest mail
+    /// The same as far as it can be known of mailboxes that another instance reads: no later than the oldest email
     /// that still waits for its verdict.
-    /// `heard`: [`Desk::fetched_until`], from before this instance decided what was waiting.
-    pub(crate) async fn heard_until(
+    /// `heard`: [`App::fetched_until`], from before this instance decided what was waiting.
+    pub(crate) async fn received_through(
         &self,
         mut heard: BTreeMap<String, Millis>,
     ) -> Result<BTreeMap<String, Millis>, StoreError> {
@@ -216,13 +216,13 @@ impl Desk {
             tracing::warn!(%error, "leases not given back; others wait until they run out");
         }
         if let Err(error) = self.store.end_life(&self.instance).await {
-            tracing::warn!(%error, "the end could not be noted; the next start takes the oldest mails one by one");
+            tracing::warn!(%error, "the end could not be noted; the next start takes the oldest emails one by one");
         }
         self.store.close().await;
     }
 }
 
-/// Name of the fact that says why letters do not leave, and how often that has happened.
+/// Name of the fact that says why notifications do not leave, and how often that has happened.
 const SMTP_TROUBLE: &str = "smtp-trouble";
 /// How often the server is tried before the operator is notified.
 const SMTP_TIMES: i64 = 3;
@@ -232,19 +232,19 @@ pub(crate) fn archive_fact(mailbox: &str) -> String {
     format!("archive:{mailbox}")
 }
 
-/// Copies, upkeep and alarms, as far as they are due. Gives how many letters were written.
+/// Copies, upkeep and alarms, as far as they are due. Gives how many notifications were written.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn tend(desk: &Desk) -> Result<usize, StoreError> {
-    look_after(desk).await?;
-    alarms::drain(desk).await
+pub async fn tend(app: &App) -> Result<usize, StoreError> {
+    look_after(app).await?;
+    alarms::drain(app).await
 }
 
 /// Copies and upkeep, as far as they are due; one that fails keeps nothing else from being done.
-pub(crate) async fn look_after(desk: &Desk) -> Result<(), StoreError> {
-    let copied = backup::drain(desk).await;
-    let kept = upkeep::drain(desk).await;
+pub(crate) async fn look_after(app: &App) -> Result<(), StoreError> {
+    let copied = backup::drain(app).await;
+    let kept = upkeep::drain(app).await;
     copied.and(kept)
 }
 

@@ -5,22 +5,22 @@
 
 use std::collections::BTreeSet;
 
-use super::letters::{Cause, Writer};
+use super::writer::{Cause, Writer};
 use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
-use crate::store::{Arrival, Judgement, Store, StoreError, Unit, Wanted};
+use crate::store::{Arrival, Store, StoreError, Unit, VerdictRecord, Wanted};
 use crate::ticket::{
-    Agent, Candidate, Decision, HoldCause, Joining, LetterKind, LetterOrder, NEW_NUMBER, Policy, Role, Secret, Signal,
-    Snapshot, TicketView, Verdict, command, decide, numbers_in, read,
+    Agent, Candidate, Decision, HoldCause, Joining, NEW_NUMBER, Notification, NotificationKind, Policy, Role, Secret,
+    Signal, Snapshot, TicketView, Verdict, command, decide, numbers_in, read,
 };
 
-/// The mailbox such orders are kept under; none can be configured by that name.
+/// The mailbox such commands are kept under; none can be configured by that name.
 const MAILBOX: &str = "#operator";
 /// Who gives them.
 const OPERATOR: &str = "operator@localhost";
 
-/// What came of an order.
+/// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// What was done, sentence by sentence.
@@ -29,11 +29,11 @@ pub enum Outcome {
     NotDone(Vec<String>),
 }
 
-/// Carries out orders (and the text below them) on a ticket.
+/// Carries out commands (and the text below them) on a ticket.
 ///
 /// # Errors
 /// [`StoreError`]; nothing was done then.
-pub async fn order(
+pub async fn command(
     store: &Store,
     secret: &Secret,
     settings: &Settings,
@@ -52,7 +52,7 @@ pub async fn order(
         prefixes: policy.queues.values().map(|q| q.prefix.clone()).collect(),
         agents: policy.agents.values().map(|a| a.address.clone()).collect(),
         recipients: people_in(&head.lines, policy),
-        kin: true,
+        related: true,
         ..Wanted::default()
     };
     let mut unit = Unit::load(store, wanted, now).await?;
@@ -74,7 +74,7 @@ pub async fn order(
     let (done, joining) = match decide(&intake, &snapshot, policy, secret) {
         Decision::Join(joining) => (true, *joining),
         Decision::Tell(holding) => {
-            let change = crate::ticket::Change { letters: holding.letters, ..Default::default() };
+            let change = crate::ticket::Change { notifications: holding.notifications, ..Default::default() };
             (false, Joining { change, reason: holding.reason, ..Joining::default() })
         }
         other => {
@@ -89,7 +89,7 @@ pub async fn order(
     let reason = joining.reason.clone();
     unit.judge(
         inbox_id,
-        Judgement {
+        VerdictRecord {
             verdict,
             cause: HoldCause::Other,
             reason,
@@ -103,7 +103,7 @@ pub async fn order(
     );
     if !done {
         unit.commit().await?;
-        return Ok(Outcome::NotDone(told(&joining.change.letters, &joining.reason)));
+        return Ok(Outcome::NotDone(told(&joining.change.notifications, &joining.reason)));
     }
     let writer = Writer::new(store, secret, &settings, now).await?;
     carry_out(unit, &writer, inbox_id, joining).await
@@ -117,18 +117,18 @@ fn add_operator(policy: &mut Policy) {
         roles: vec![Role::Administrator],
         queues: policy.queues.keys().cloned().collect(),
         level: u8::MAX,
-        language: policy.desk.language.clone(),
+        language: policy.service_desk.language.clone(),
     };
     policy.agents.insert(MAILBOX.to_owned(), operator);
 }
 
-/// People that orders may write to.
+/// People that commands may write to.
 fn people_in(lines: &[String], policy: &Policy) -> BTreeSet<String> {
     let words = lines.iter().flat_map(|line| line.split([' ', ',', ';', '<', '>'])).filter(|w| w.contains('@'));
     words.map(mail::key).chain(policy.audiences.values().flatten().cloned()).collect()
 }
 
-/// The order as the mail that it might have been; the time makes two equal ones two.
+/// The command as the email that it might have been; the time makes two equal ones two.
 fn as_mail(ticket: &TicketView, text: &str, now: Millis) -> Vec<u8> {
     let text = text.replace('\n', "\r\n");
     let head = format!("From: {OPERATOR}\r\nSubject: [{}]\r\nX-Guichet-Time: {now}\r\n", ticket.number);
@@ -144,8 +144,8 @@ fn snapshot(unit: &Unit, view: &TicketView, lines: &[String], policy: &Policy, n
         now,
         turn,
         named: named.collect(),
-        kin: unit.tickets().map(|t| (t.id, t.clone())).collect(),
-        stories: unit.story(view.id).map(|s| (view.id, s.clone())).into_iter().collect(),
+        related: unit.tickets().map(|t| (t.id, t.clone())).collect(),
+        original_requests: unit.story(view.id).map(|s| (view.id, s.clone())).into_iter().collect(),
         ..Snapshot::default()
     }
 }
@@ -159,32 +159,53 @@ async fn carry_out(
     let Joining { change, others, opens, .. } = joining;
     let mut drafts = Vec::new();
     let ticket = unit.change_ticket(inbox_id, &change);
-    let mut done = told(&change.letters, "");
+    let mut done = told(&change.notifications, "");
     for opening in opens {
         let new = unit.open_ticket(inbox_id, &opening)?;
         if let Some(line) = done.iter_mut().find(|line| line.contains(NEW_NUMBER)) {
             *line = line.replacen(NEW_NUMBER, &new.number, 1);
         }
-        writer.draft(&mut unit, Cause::Order(inbox_id), new, opening.message, to_others(opening.letters), &mut drafts);
+        writer.draft(
+            &mut unit,
+            Cause::Command(inbox_id),
+            new,
+            opening.message,
+            to_others(opening.notifications),
+            &mut drafts,
+        );
     }
     for other in others {
         let ticket = unit.change_ticket(inbox_id, &other);
-        writer.draft(&mut unit, Cause::Order(inbox_id), ticket, other.message, to_others(other.letters), &mut drafts);
+        writer.draft(
+            &mut unit,
+            Cause::Command(inbox_id),
+            ticket,
+            other.message,
+            to_others(other.notifications),
+            &mut drafts,
+        );
     }
-    writer.draft(&mut unit, Cause::Order(inbox_id), ticket, change.message, to_others(change.letters), &mut drafts);
+    writer.draft(
+        &mut unit,
+        Cause::Command(inbox_id),
+        ticket,
+        change.message,
+        to_others(change.notifications),
+        &mut drafts,
+    );
     writer.commit(unit, drafts).await?;
     Ok(Outcome::Done(done))
 }
 
-/// Letters to everybody but the operator.
-fn to_others(letters: Vec<LetterOrder>) -> Vec<LetterOrder> {
-    letters.into_iter().filter(|l| l.to.address != OPERATOR).collect()
+/// Notifications to everybody but the operator.
+fn to_others(notifications: Vec<Notification>) -> Vec<Notification> {
+    notifications.into_iter().filter(|l| l.to.address != OPERATOR).collect()
 }
 
-/// What the letter to the operator would have said.
-fn told(letters: &[LetterOrder], reason: &str) -> Vec<String> {
-    let own = letters.iter().filter(|l| l.to.address == OPERATOR);
-    let receipt = own.filter(|l| matches!(l.kind, LetterKind::Receipt | LetterKind::NotDone));
+/// What the notification to the operator would have said.
+fn told(notifications: &[Notification], reason: &str) -> Vec<String> {
+    let own = notifications.iter().filter(|l| l.to.address == OPERATOR);
+    let receipt = own.filter(|l| matches!(l.kind, NotificationKind::Receipt | NotificationKind::NotDone));
     let done: Vec<String> = receipt.flat_map(|l| l.done.clone()).collect();
     if done.is_empty() && !reason.is_empty() { vec![reason.to_owned()] } else { done }
 }

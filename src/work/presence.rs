@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::Desk;
+use super::App;
 use crate::settings::Settings;
 use crate::store::{Engine, Store, StoreError};
 use crate::trouble::Trouble;
@@ -37,7 +37,7 @@ pub struct Presence {
     own: String,
     held: Mutex<BTreeMap<String, Instant>>,
     /// How often this instance was taken for dead: what it had claimed before is others' since.
-    lapses: AtomicU64,
+    expiries: AtomicU64,
 }
 
 impl Presence {
@@ -48,7 +48,7 @@ impl Presence {
             alone: store.engine() == Engine::Sqlite,
             own: own(&settings.instance),
             held: Mutex::default(),
-            lapses: AtomicU64::new(0),
+            expiries: AtomicU64::new(0),
         }
     }
 
@@ -68,7 +68,7 @@ impl Presence {
     /// What claims are worth: they hold as long as this stays the same and the instance is alive.
     #[must_use]
     pub fn claims(&self) -> Claims {
-        Claims(self.lapses.load(Ordering::SeqCst))
+        Claims(self.expiries.load(Ordering::SeqCst))
     }
 
     /// Whether what was claimed then is still this instance's own. One that was stopped or cut off for too long may have been
@@ -115,7 +115,7 @@ impl Presence {
     async fn ask_for_dead(&self, store: &Store) -> Result<(), StoreError> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&self.own);
         if held && store.lease_end(&self.own).await?.is_none() {
-            self.lapses.fetch_add(1, Ordering::SeqCst);
+            self.expiries.fetch_add(1, Ordering::SeqCst);
         }
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Presence {
         let last = held.get(name).copied();
         if name == self.own && last.is_some_and(|renewed| renewed.elapsed() >= TRUST) {
             // Before it counts as alive again.
-            self.lapses.fetch_add(1, Ordering::SeqCst);
+            self.expiries.fetch_add(1, Ordering::SeqCst);
         }
         let before = last.is_some();
         match renewed {
@@ -149,7 +149,7 @@ impl Presence {
     }
 }
 
-/// Makes sure that no other instance of this name is at work. What the last life left behind is taken over at once.
+/// Makes sure that no other instance of this name is at work. What the last epoch left behind is taken over at once.
 ///
 /// # Errors
 /// [`Trouble::Again`] when one is, or [`Trouble::Store`].
@@ -182,22 +182,22 @@ pub fn of_mailbox(name: &str) -> String {
     format!("{MAILBOX}{name}")
 }
 
-/// Renews the leases of a desk for as long as there is one.
-pub(super) fn keep(desk: &Arc<Desk>) {
-    let desk = Arc::downgrade(desk);
+/// Renews the leases of a service desk for as long as there is one.
+pub(super) fn keep(app: &Arc<App>) {
+    let app = Arc::downgrade(app);
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(BEAT).await;
-            if !beat(&desk).await {
+            if !beat(&app).await {
                 return;
             }
         }
     });
 }
 
-async fn beat(desk: &Weak<Desk>) -> bool {
-    let Some(desk) = desk.upgrade().filter(|desk| !desk.closing.is_cancelled()) else { return false };
-    if let Err(error) = desk.presence.beat(&desk.store, &desk.settings.load_full()).await {
+async fn beat(app: &Weak<App>) -> bool {
+    let Some(app) = app.upgrade().filter(|app| !app.closing.is_cancelled()) else { return false };
+    if let Err(error) = app.presence.beat(&app.store, &app.settings.load_full()).await {
         tracing::error!(%error, "leases not renewed");
     }
     true

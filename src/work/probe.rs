@@ -1,7 +1,7 @@
 //! The probes that find out whether a queue's address takes sub-addresses, and whether a mailbox's server takes away what others
 //! write in its name.
 //!
-//! `check` sends a mail to `support+probe-…@…`; when it arrives, `process` notes that signed reply
+//! `check` sends an email to `support+probe-…@…`; when it arrives, `process` notes that signed reply
 //! addresses work there, and queues with `reply_to = "auto"` use them from then on.
 
 use lettre::Message;
@@ -19,11 +19,11 @@ pub async fn send(smtp: &mut Smtp, queue: &Queue, secret: &Secret) -> Result<(),
     let word = secret.probe(&queue.name);
     let to = queue.address.replacen('@', &format!("+{word}@"), 1);
     let subject = "guichet: does this address take sub-addresses?";
-    let bytes = letter(&queue.address, &to, subject, None).map_err(|e| SmtpTrouble::unsendable(e.to_string()))?;
+    let bytes = notification(&queue.address, &to, subject, None).map_err(|e| SmtpTrouble::unsendable(e.to_string()))?;
     smtp.send(&queue.address, &to, &bytes, &CancellationToken::new()).await
 }
 
-/// Sends a mail with an `Authentication-Results` field in the name of the mailbox's server: it should come back without.
+/// Sends an email with an `Authentication-Results` field in the name of the mailbox's server: it should come back without.
 ///
 /// # Errors
 /// [`SmtpTrouble`].
@@ -37,12 +37,17 @@ pub async fn send_results(
     let subject =
         format!("guichet: does the server take foreign results away? {}", secret.probe(&Probe::of_results(mailbox)));
     let field = format!("{server}; dmarc=pass header.from={}", ForeignResults::DOMAIN);
-    let made = letter(&queue.address, &queue.address, &subject, Some(field));
+    let made = notification(&queue.address, &queue.address, &subject, Some(field));
     let bytes = made.map_err(|e| SmtpTrouble::unsendable(e.to_string()))?;
     smtp.send(&queue.address, &queue.address, &bytes, &CancellationToken::new()).await
 }
 
-fn letter(from: &str, to: &str, subject: &str, results: Option<String>) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+fn notification(
+    from: &str,
+    to: &str,
+    subject: &str,
+    results: Option<String>,
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let field = |name: &'static str, value: String| {
         lettre::message::header::HeaderValue::new(lettre::message::header::HeaderName::new_from_ascii_str(name), value)
     };
@@ -55,6 +60,6 @@ fn letter(from: &str, to: &str, subject: &str, results: Option<String>) -> Resul
     if let Some(results) = results {
         mail = mail.raw_header(field("Authentication-Results", results));
     }
-    let mail = mail.body("This mail was sent by `guichet check` and needs no answer.\n".to_owned())?;
+    let mail = mail.body("This email was sent by `guichet check` and needs no answer.\n".to_owned())?;
     Ok(mail.formatted())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::Desk;
+use super::App;
 use super::presence::DESK;
 use crate::store::{StoreError, Unit, Wanted};
 use crate::ticket::recompute;
@@ -14,7 +14,7 @@ const FACT: &str = "slas";
 /// All tickets are computed.
 const DONE: i64 = i64::MAX;
 
-/// Batches computed by one call, so that mail does not wait for a million tickets.
+/// Batches computed by one call, so that email does not wait for a million tickets.
 const AT_ONCE: usize = 5;
 
 /// Computes some of them, if what is promised has changed since the last time. A life that is broken off begins
@@ -22,32 +22,32 @@ const AT_ONCE: usize = 5;
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
-    let settings = desk.settings.load_full();
+pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
+    let settings = app.settings.load_full();
     let digest = &settings.policy.slas.digest;
-    let (known, mut after) = desk.computed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let (known, mut after) = app.computed.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if known == *digest && after == DONE {
         return Ok(());
     }
     if known != *digest {
         after = 0;
     }
-    if desk.store.meta(FACT).await?.as_ref() != Some(digest) {
+    if app.store.meta(FACT).await?.as_ref() != Some(digest) {
         if after == 0 {
             // Broken off, or edited back, all of them are computed again.
-            desk.store.set_meta(FACT, "").await?;
+            app.store.set_meta(FACT, "").await?;
         }
         for _ in 0..AT_ONCE {
-            let ids = desk.store.unfinished(after, BATCH).await?;
+            let ids = app.store.unfinished(after, BATCH).await?;
             let Some(last) = ids.last() else {
-                desk.store.set_meta(FACT, digest).await?;
+                app.store.set_meta(FACT, digest).await?;
                 after = DONE;
                 break;
             };
             after = *last;
-            let now = desk.clock.now();
+            let now = app.clock.now();
             let wanted = Wanted { tickets: ids.iter().copied().collect(), lease: Some(DESK), ..Wanted::default() };
-            let mut unit = Unit::load(&desk.store, wanted, now).await?;
+            let mut unit = Unit::load(&app.store, wanted, now).await?;
             let changes: Vec<_> =
                 ids.iter().filter_map(|id| recompute(unit.ticket(*id)?, now, &settings.policy)).collect();
             for change in &changes {
@@ -57,11 +57,11 @@ pub(super) async fn drain(desk: &Desk) -> Result<(), StoreError> {
             tracing::info!(tickets = changes.len(), "tickets computed under the service levels in force");
         }
         if after != DONE {
-            desk.inbox_bell.notify_one();
+            app.inbox_wake_up.notify_one();
         }
     } else {
         after = DONE;
     }
-    *desk.computed.lock().unwrap_or_else(PoisonError::into_inner) = (digest.clone(), after);
+    *app.computed.lock().unwrap_or_else(PoisonError::into_inner) = (digest.clone(), after);
     Ok(())
 }

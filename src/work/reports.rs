@@ -1,17 +1,17 @@
-//! Reports and notices that are written by themselves, when their bell rings.
+//! Reports and notices that are written automatically, when their wake-up rings.
 
 use std::collections::BTreeMap;
 
-use super::Desk;
-use super::letters::{Cause, Writer};
+use super::App;
 use super::presence::DESK;
+use super::writer::{Cause, Writer};
 use crate::clock::{DAY, MINUTE, Millis, spoken};
-use crate::letter::Extra;
-use crate::report::{Course, Figures, Page, Period, Plan, Sort, Subject, days_of, figures};
+use crate::notify::Extra;
+use crate::report::{Figures, Page, Period, Plan, Sort, StateHistory, Subject, days_of, figures};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Unit, Wanted};
 use crate::ticket::sla::Calendar;
-use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Person, Policy, Role, TicketView, held_number};
+use crate::ticket::{MessageDraft, Notification, NotificationKind, Person, Policy, Role, TicketView, held_number};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
@@ -20,20 +20,20 @@ const SOON: Millis = 60 * DAY;
 /// How often they are asked again.
 const AGAIN: Millis = 14 * DAY;
 
-/// Writes what is due. Gives how many letters.
+/// Writes what is due. Gives how many notifications.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
-    let settings = desk.settings.load_full();
-    let mut count = notice(desk, &settings).await?;
+pub async fn drain(app: &App) -> Result<usize, StoreError> {
+    let settings = app.settings.load_full();
+    let mut count = notice(app, &settings).await?;
     for plan in &settings.reports {
-        count += ring(desk, &settings, plan).await?;
+        count += ring(app, &settings, plan).await?;
     }
     Ok(count)
 }
 
-/// The figures of a time, and of the one before it.
+/// The report for a period, and of the one before it.
 pub struct Built {
     /// The figures.
     pub figures: Figures,
@@ -53,7 +53,7 @@ pub async fn build(
     queues: &[String],
 ) -> Result<Built, StoreError> {
     // A day is compared with nothing: the one before it may have been a Sunday.
-    let before = match period.before(sort, &policy.desk.time_zone).filter(|_| sort != Sort::Daily) {
+    let before = match period.before(sort, &policy.service_desk.time_zone).filter(|_| sort != Sort::Daily) {
         Some(before) => Some(compute(store, policy, before, queues).await?),
         None => None,
     };
@@ -61,18 +61,19 @@ pub async fn build(
 }
 
 async fn compute(store: &Store, policy: &Policy, period: Period, queues: &[String]) -> Result<Figures, StoreError> {
-    let mut courses: BTreeMap<i64, Course> = BTreeMap::new();
-    for row in store.courses(period.from, period.until).await? {
-        let course = courses.entry(row.ticket).or_default();
-        (course.number, course.title, course.created_at) = (row.number, row.title, row.created_at);
-        course.stands.push((row.at, row.stand));
+    let mut histories: BTreeMap<i64, StateHistory> = BTreeMap::new();
+    for row in store.histories(period.from, period.until).await? {
+        let history = histories.entry(row.ticket).or_default();
+        (history.number, history.title, history.created_at) = (row.number, row.title, row.created_at);
+        history.stands.push((row.at, row.stand));
     }
     // Of all queues means also of those that are gone since.
-    let here = |c: &Course| queues.is_empty() || c.stands.last().is_some_and(|(_, last)| queues.contains(&last.queue));
-    let courses: Vec<Course> = courses.into_values().filter(here).collect();
-    let days = days_of(period, &policy.desk.time_zone);
+    let here =
+        |c: &StateHistory| queues.is_empty() || c.stands.last().is_some_and(|(_, last)| queues.contains(&last.queue));
+    let histories: Vec<StateHistory> = histories.into_values().filter(here).collect();
+    let days = days_of(period, &policy.service_desk.time_zone);
     // Sums over many rows take processor time, so they are done away from the tasks that wait for the network.
-    let work = move || figures(&courses, period, &days);
+    let work = move || figures(&histories, period, &days);
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)
 }
 
@@ -91,12 +92,12 @@ pub fn page(built: &Built, settings: &Settings, sort: Sort, period: Period, lang
 }
 
 /// A plan whose time has come: the report of its latest time, whatever was missed before that.
-async fn ring(desk: &Desk, settings: &Settings, plan: &Plan) -> Result<usize, StoreError> {
-    let (now, zone) = (desk.clock.now(), &settings.policy.desk.time_zone);
+async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, StoreError> {
+    let (now, zone) = (app.clock.now(), &settings.policy.service_desk.time_zone);
     let name = format!("report:{}:{}", plan.name, plan.cron.text());
     let Some(next) = plan.cron.next(now, zone) else { return Ok(0) };
     // One beyond the next time was set while the clock was ahead.
-    let due = desk.store.bell(&name).await?.filter(|due| *due <= next);
+    let due = app.store.wake_up(&name).await?.filter(|due| *due <= next);
     if due.is_some_and(|due| due > now) {
         return Ok(0);
     }
@@ -105,13 +106,13 @@ async fn ring(desk: &Desk, settings: &Settings, plan: &Plan) -> Result<usize, St
     let Some((at, period)) = latest.and_then(|at| Some((at, Period::planned(plan, due?, at, zone)?))) else {
         // It is seen for the first time.
         let wanted = Wanted { lease: Some(DESK), ..Wanted::default() };
-        let mut unit = Unit::load(&desk.store, wanted, now).await?;
-        unit.set_bell(&name, next);
+        let mut unit = Unit::load(&app.store, wanted, now).await?;
+        unit.set_wake_up(&name, next);
         unit.commit().await?;
         return Ok(0);
     };
-    let built = build(&desk.store, &settings.policy, plan.sort, period, &plan.queues).await?;
-    let mut letters = Vec::new();
+    let built = build(&app.store, &settings.policy, plan.sort, period, &plan.queues).await?;
+    let mut notifications = Vec::new();
     for to in &plan.to {
         let mut page = page(&built, settings, plan.sort, period, &to.language);
         if now - at > LATE {
@@ -122,11 +123,11 @@ async fn ring(desk: &Desk, settings: &Settings, plan: &Plan) -> Result<usize, St
             };
             page.intro = format!("{late}{}", page.intro);
         }
-        letters.push((to.clone(), page));
+        notifications.push((to.clone(), page));
     }
     let count =
-        send(desk, settings, &plan.queues, &format!("{}:{at}", plan.name), letters, Some((&name, next))).await?;
-    tracing::info!(report = plan.name, letters = count, "report written");
+        send(app, settings, &plan.queues, &format!("{}:{at}", plan.name), notifications, Some((&name, next))).await?;
+    tracing::info!(report = plan.name, notifications = count, "report written");
     Ok(count)
 }
 
@@ -135,18 +136,18 @@ async fn ring(desk: &Desk, settings: &Settings, plan: &Plan) -> Result<usize, St
 /// # Errors
 /// [`StoreError`].
 pub(super) async fn send(
-    desk: &Desk,
+    app: &App,
     settings: &Settings,
     queues: &[String],
     cause: &str,
-    letters: Vec<(Person, Page)>,
-    bell: Option<(&str, Millis)>,
+    notifications: Vec<(Person, Page)>,
+    wake_up: Option<(&str, Millis)>,
 ) -> Result<usize, StoreError> {
-    let now = desk.clock.now();
-    mail(&desk.store, &desk.secret, settings, queues, cause, letters, bell, now).await
+    let now = app.clock.now();
+    mail(&app.store, &app.secret, settings, queues, cause, notifications, wake_up, now).await
 }
 
-/// The same without a desk at work, for the command line.
+/// The same without a service desk at work, for the command line.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -157,29 +158,29 @@ pub async fn mail(
     settings: &Settings,
     queues: &[String],
     cause: &str,
-    letters: Vec<(Person, Page)>,
-    bell: Option<(&str, Millis)>,
+    notifications: Vec<(Person, Page)>,
+    wake_up: Option<(&str, Millis)>,
     now: Millis,
 ) -> Result<usize, StoreError> {
     let writer = Writer::new(store, secret, settings, now).await?;
     let agents = settings.policy.agents.values().map(|a| a.address.clone()).collect();
-    let recipients = letters.iter().map(|(to, _)| to.address.clone()).collect();
-    let lease = bell.is_some().then_some(DESK);
+    let recipients = notifications.iter().map(|(to, _)| to.address.clone()).collect();
+    let lease = wake_up.is_some().then_some(DESK);
     let wanted = Wanted { agents, recipients, lease, ..Wanted::default() };
     let mut unit = Unit::load(store, wanted, now).await?;
     let mut drafts = Vec::new();
     let mut drawn: BTreeMap<String, Vec<(String, Vec<u8>)>> = BTreeMap::new();
-    for (to, page) in letters {
+    for (to, page) in notifications {
         // Charts are drawn once a language.
         if !drawn.contains_key(&to.language) {
             let name = |(name, png): (String, Vec<u8>)| (content_id(&name, cause), png);
             drawn.insert(to.language.clone(), page.pictures().into_iter().map(name).collect());
         }
         let pictures = drawn.get(&to.language).cloned().unwrap_or_default();
-        let order = LetterOrder { cause: cause.to_owned(), ..LetterOrder::new(LetterKind::Report, to) };
+        let notification = Notification { cause: cause.to_owned(), ..Notification::new(NotificationKind::Report, to) };
         let from = drafts.len();
         let about = about(queues, &settings.policy);
-        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![order], &mut drafts);
+        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![notification], &mut drafts);
         let page = page.with_charts(|name| format!("cid:{}", content_id(name, cause)));
         // A page of texts always has a JSON form.
         let report = serde_json::to_value(&page).unwrap_or_default();
@@ -188,14 +189,14 @@ pub async fn mail(
         }
     }
     let count = drafts.len();
-    if let Some((name, next)) = bell {
-        unit.set_bell(name, next);
+    if let Some((name, next)) = wake_up {
+        unit.set_wake_up(name, next);
     }
     writer.commit(unit, drafts).await?;
     Ok(count)
 }
 
-/// A letter about no ticket, from a queue.
+/// A notification about no ticket, from a queue.
 pub(super) fn about(queues: &[String], policy: &Policy) -> TicketView {
     let queue = queues.first().or_else(|| policy.queues.keys().next()).cloned().unwrap_or_default();
     TicketView { id: held_number(0), queue, ..TicketView::default() }
@@ -207,11 +208,11 @@ fn content_id(name: &str, cause: &str) -> String {
 }
 
 /// Once a day: calendars that are about to run out of known times off.
-async fn notice(desk: &Desk, settings: &Settings) -> Result<usize, StoreError> {
+async fn notice(app: &App, settings: &Settings) -> Result<usize, StoreError> {
     const NAME: &str = "calendars";
-    let now = desk.clock.now();
+    let now = app.clock.now();
     if settings.policy.slas.calendars.values().all(|c| c.files.is_empty())
-        || desk.store.bell(NAME).await?.is_some_and(|due| due > now && due <= now + AGAIN)
+        || app.store.wake_up(NAME).await?.is_some_and(|due| due > now && due <= now + AGAIN)
     {
         return Ok(0);
     }
@@ -219,16 +220,24 @@ async fn notice(desk: &Desk, settings: &Settings) -> Result<usize, StoreError> {
     let ending: Vec<[String; 2]> =
         policy.slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)).collect();
     let next = if ending.is_empty() { now + DAY } else { now + AGAIN };
-    let writer = Writer::new(&desk.store, &desk.secret, settings, now).await?;
+    let writer = Writer::new(&app.store, &app.secret, settings, now).await?;
     let agents = policy.agents.values().map(|a| a.address.clone()).collect();
-    let mut unit = Unit::load(&desk.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
-    unit.set_bell(NAME, next);
+    let mut unit = Unit::load(&app.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
+    unit.set_wake_up(NAME, next);
     let mut drafts = Vec::new();
     for agent in in_charge(policy).into_iter().filter(|_| !ending.is_empty()) {
         let done = ending.iter().map(|[fr, en]| if agent.language == "fr" { fr.clone() } else { en.clone() }).collect();
         let to = Person { address: agent.address.clone(), name: agent.name.clone(), language: agent.language.clone() };
-        let order = LetterOrder { done, cause: format!("{NAME}:{now}"), ..LetterOrder::new(LetterKind::Notice, to) };
-        writer.draft(&mut unit, Cause::Time, about(&[], policy), MessageDraft::default(), vec![order], &mut drafts);
+        let notification =
+            Notification { done, cause: format!("{NAME}:{now}"), ..Notification::new(NotificationKind::Notice, to) };
+        writer.draft(
+            &mut unit,
+            Cause::Time,
+            about(&[], policy),
+            MessageDraft::default(),
+            vec![notification],
+            &mut drafts,
+        );
     }
     let count = drafts.len();
     writer.commit(unit, drafts).await?;
@@ -239,7 +248,7 @@ async fn notice(desk: &Desk, settings: &Settings) -> Result<usize, StoreError> {
 pub(crate) fn ending(calendar: &Calendar, now: Millis, policy: &Policy) -> Vec<[String; 2]> {
     let one = |(file, until): &(String, Millis)| {
         let name = &calendar.name;
-        let at = |language| spoken(*until, &policy.desk.time_zone, language);
+        let at = |language| spoken(*until, &policy.service_desk.time_zone, language);
         match *until {
             0 => Some([
                 format!(

@@ -1,6 +1,6 @@
 //! `verify`: mailbox, inbox, tickets and outbox held against each other, and every gap named.
 //!
-//! Reads only. The store says by itself what does not fit within it; here it is held against the mailboxes: a
+//! Reads only. The store itself says what does not fit within it; here it is held against the mailboxes: a
 //! mail behind the place reached that is not in the inbox would be a lost one.
 
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::trouble::Trouble;
 
 use super::sign_in::{Signer, Tokens};
 
-/// Mails fetched by one command to be compared.
+/// Emails fetched by one command to be compared.
 const BATCH: usize = 50;
 /// Bytes held in memory at once; one larger mail is held alone.
 const BYTES: u64 = 8 * 1024 * 1024;
@@ -49,11 +49,11 @@ pub struct Wish<'a> {
     pub since: &'a str,
     /// Whether the mailboxes are looked into.
     pub mailboxes: bool,
-    /// Whether every mail in the archive folders is compared too.
+    /// Whether every email in the archive folders is compared too.
     pub archives: bool,
 }
 
-/// Verifies. `progress` hears how many of all mails have been read.
+/// Verifies. `progress` hears how many of all emails have been read.
 ///
 /// # Errors
 /// [`Trouble::Store`] or that of a mailbox that cannot be read.
@@ -69,7 +69,7 @@ pub async fn run(
     }
     found.add("numbers have no gap and no repeat", store.broken_numbers().await?);
     found.add("emails that a server named were fetched", refused(store).await?);
-    found.add("mails are as they were received", changed(store, found.sizes.mails, &mut progress).await?);
+    found.add("mails are as they were received", changed(store, found.sizes.emails, &mut progress).await?);
     found.add("texts, visibility, status and verdicts are as they were written", store.changed_rows().await?);
     found.add("the key of the store is the one it was begun with", store.changed_key().await?);
     let chain = store.chain(wish.since).await?;
@@ -91,7 +91,7 @@ pub async fn run(
             }
             MailboxKind::Maildir { root, archive } => {
                 let homes = [("folder", root.clone()), ("archive folder", root.join(format!(".{archive}")))];
-                let most = settings.policy.limits.mail_bytes as u64;
+                let most = settings.policy.limits.email_bytes as u64;
                 maildir_of(store, name, &homes[..if wish.archives { 2 } else { 1 }], most).await?
             }
         };
@@ -113,7 +113,7 @@ async fn refused(store: &Store) -> Result<Vec<String>, StoreError> {
 async fn changed(store: &Store, all: i64, progress: &mut impl FnMut(i64, i64)) -> Result<Vec<String>, StoreError> {
     let (mut wrong, mut after) = (Vec::new(), 0);
     loop {
-        let (more, last) = store.changed_mails(after).await?;
+        let (more, last) = store.changed_emails(after).await?;
         wrong.extend(more);
         if last == 0 {
             return Ok(wrong);
@@ -123,7 +123,7 @@ async fn changed(store: &Store, all: i64, progress: &mut impl FnMut(i64, i64)) -
     }
 }
 
-/// Mails in the folder behind the place reached, and in its archive, that are not in the inbox.
+/// Emails in the folder behind the place reached, and in its archive, that are not in the inbox.
 async fn folder(store: &Store, name: &str, imap: &mut Imap, archives: bool) -> Result<Vec<String>, Trouble> {
     let trouble = |source: ImapTrouble| Trouble::Imap { mailbox: name.to_owned(), source };
     let mut wrong = Vec::new();
@@ -145,7 +145,7 @@ async fn folder(store: &Store, name: &str, imap: &mut Imap, archives: bool) -> R
         passed.retain(|uid| *uid <= cursor.last_uid && !known.contains(uid));
         let lost = compare(store, name, imap, &passed).await?;
         if lost > 0 {
-            wrong.push(format!("{lost} mails of the folder lie behind the place reached, but are not in the inbox"));
+            wrong.push(format!("{lost} emails of the folder lie behind the place reached, but are not in the inbox"));
         }
     }
     if archives && imap.select_archive().await.map_err(trouble)? {
@@ -153,22 +153,22 @@ async fn folder(store: &Store, name: &str, imap: &mut Imap, archives: bool) -> R
         let lost = compare(store, name, imap, &all).await?;
         if lost > 0 {
             wrong.push(format!(
-                "{lost} mails of the archive folder are not in the inbox; move them back to have them read"
+                "{lost} emails of the archive folder are not in the inbox; move them back to have them read"
             ));
         }
     }
     Ok(wrong)
 }
 
-/// How many of these mails the inbox does not know by their content.
+/// How many of these emails the inbox does not know by their content.
 async fn compare(store: &Store, name: &str, imap: &mut Imap, uids: &[u32]) -> Result<usize, Trouble> {
     let trouble = |source: ImapTrouble| Trouble::Imap { mailbox: name.to_owned(), source };
     let mut lost = 0;
     for chunk in uids.chunks(BATCH) {
         for uids in groups(&imap.sizes(chunk).await.map_err(trouble)?) {
-            let mails = imap.fetch(&uids).await.map_err(trouble)?;
-            let mails: Vec<_> = mails.into_iter().map(|mail| sized(mail.bytes)).collect();
-            lost += store.unknown(name, &mails).await?;
+            let emails = imap.fetch(&uids).await.map_err(trouble)?;
+            let emails: Vec<_> = emails.into_iter().map(|mail| sized(mail.bytes)).collect();
+            lost += store.unknown(name, &emails).await?;
         }
     }
     Ok(lost)
@@ -179,7 +179,7 @@ fn sized(bytes: Vec<u8>) -> (Vec<u8>, u64) {
     (bytes, size)
 }
 
-/// Mails that are fetched together, with their sizes: no more than memory bears, but always one.
+/// Emails that are fetched together, with their sizes: no more than memory bears, but always one.
 fn groups(sizes: &[(u32, u64)]) -> Vec<Vec<(u32, u64)>> {
     let mut groups: Vec<Vec<(u32, u64)>> = Vec::new();
     let mut bytes = 0;
@@ -209,7 +209,7 @@ async fn maildir_of(store: &Store, name: &str, homes: &[(&str, PathBuf)], most: 
             }
         }
         if lost > 0 {
-            wrong.push(format!("{lost} mails of the {what} are marked as handled, but are not in the inbox"));
+            wrong.push(format!("{lost} emails of the {what} are marked as handled, but are not in the inbox"));
         }
     }
     Ok(wrong)

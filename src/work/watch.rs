@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Desk, health};
+use super::{App, health};
 use crate::edge::page::{self, Answer, Answers, Ask};
 use crate::edge::systemd;
 
@@ -18,14 +18,14 @@ const FIRST: Duration = Duration::from_secs(2);
 const LINE: Duration = Duration::from_secs(30);
 
 /// Serves the page until the stop; one that cannot be opened costs nothing but itself.
-pub(super) async fn serve(desk: Arc<Desk>, stop: CancellationToken) {
-    let Some(place) = desk.settings.load().watch.listen else {
+pub(super) async fn serve(app: Arc<App>, stop: CancellationToken) {
+    let Some(place) = app.settings.load().watch.listen else {
         stop.cancelled().await;
         return;
     };
     while !stop.is_cancelled() {
         let served = match TcpListener::bind(place).await {
-            Ok(listener) => page::serve(listener, answers(&desk), stop.clone()).await,
+            Ok(listener) => page::serve(listener, answers(&app), stop.clone()).await,
             Err(error) => Err(error),
         };
         if let Err(error) = served {
@@ -39,29 +39,29 @@ pub(super) async fn serve(desk: Arc<Desk>, stop: CancellationToken) {
 }
 
 /// Writes the status line now and then.
-pub(super) async fn say(desk: Arc<Desk>, stop: CancellationToken) {
+pub(super) async fn say(app: Arc<App>, stop: CancellationToken) {
     let mut wait = FIRST;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => wait = LINE,
             () = stop.cancelled() => return,
         }
-        let health = health::look(&desk).await;
-        systemd::status(&health.line(desk.clock.now()));
+        let health = health::look(&app).await;
+        systemd::status(&health.line(app.clock.now()));
     }
 }
 
-fn answers(desk: &Arc<Desk>) -> Answers {
-    let desk = Arc::clone(desk);
+fn answers(app: &Arc<App>) -> Answers {
+    let app = Arc::clone(app);
     // One after the other: whoever asks a hundred times at once must not keep the store from its work.
     let turn = Arc::new(tokio::sync::Mutex::new(()));
     Arc::new(move |ask| {
-        let (desk, turn) = (Arc::clone(&desk), Arc::clone(&turn));
+        let (app, turn) = (Arc::clone(&app), Arc::clone(&turn));
         // Whoever asks may hang up: the store is asked by a task of its own, which nothing cancels.
         Box::pin(async move {
             let answer = tokio::spawn(async move {
                 let _turn = turn.lock().await;
-                answer(&desk, ask).await
+                answer(&app, ask).await
             })
             .await;
             answer.unwrap_or_else(|_| Answer { good: false, kind: "text/plain", text: "no answer\n".to_owned() })
@@ -69,18 +69,18 @@ fn answers(desk: &Arc<Desk>) -> Answers {
     })
 }
 
-async fn answer(desk: &Desk, ask: Ask) -> Answer {
-    let (health, now) = (health::look(desk).await, desk.clock.now());
-    let settings = desk.settings.load();
+async fn answer(app: &App, ask: Ask) -> Answer {
+    let (health, now) = (health::look(app).await, app.clock.now());
+    let settings = app.settings.load();
     match ask {
         Ask::Overview => Answer {
             good: true,
             kind: "text/html; charset=utf-8",
-            text: health.page(&settings.policy.desk.name, &settings.store_url, now),
+            text: health.page(&settings.policy.service_desk.name, &settings.store_url, now),
         },
         Ask::Alive => {
-            let text = if health.standing.is_some() { "alive\n".to_owned() } else { format!("{}\n", health.error) };
-            Answer { good: health.standing.is_some(), kind: "text/plain; charset=utf-8", text }
+            let text = if health.backlog.is_some() { "alive\n".to_owned() } else { format!("{}\n", health.error) };
+            Answer { good: health.backlog.is_some(), kind: "text/plain; charset=utf-8", text }
         }
         Ask::Ready => {
             let hindrances = health.hindrances(now);
@@ -90,7 +90,7 @@ async fn answer(desk: &Desk, ask: Ask) -> Answer {
         Ask::Metrics => Answer {
             good: true,
             kind: "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            text: desk.meter.text(&health, now),
+            text: app.meter.text(&health, now),
         },
     }
 }

@@ -2,9 +2,9 @@
 
 use guichet::ticket::Token;
 
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
-use crate::support::sink::Letter;
+use crate::support::sink::Received;
 use crate::support::{Database, Site};
 
 const BOB: &str = "bob@college.example";
@@ -32,16 +32,16 @@ fn proven(mail: Mail) -> Mail {
     Mail { more, ..mail }
 }
 
-/// The token a letter carries.
-fn intake_token(letter: &Letter) -> String {
-    Token::in_message_id(letter.mail.message_id.as_deref().unwrap()).unwrap().text()
+/// The token a notification carries.
+fn intake_token(notification: &Received) -> String {
+    Token::in_message_id(notification.mail.message_id.as_deref().unwrap()).unwrap().text()
 }
 
 fn squeezed(text: &str) -> String {
     text.to_lowercase().chars().filter(|c| c.is_ascii_lowercase() || ('2'..='7').contains(c)).collect()
 }
 
-stories! {
+original_requests! {
     /// A list that puts its own address into From: the ticket belongs to the person, and nothing goes to the list.
     a_list_that_rewrites_from_is_seen_through(site) {
         let mail = Mail::from(&format!("Ana Pérez via Profs <{LIST}>")).to(&format!("{LIST}, {SUPPORT}"))
@@ -109,7 +109,7 @@ stories! {
         assert_eq!(tickets[1].requester, BOB, "{tickets:?}");
         marie_answers(&site, "#public\n\nC'est rétabli.").await;
         assert_eq!(site.sink.with_words(BOB, "rétabli").to, BOB);
-        assert!(site.sink.letters().iter().all(|l| !l.to.contains("noreply") && !l.to.contains("wordpress")));
+        assert!(site.sink.notifications().iter().all(|l| !l.to.contains("noreply") && !l.to.contains("wordpress")));
     }
 
     /// Reply-To of the same house, and of another where the server vouches; else not; never an agent, or ourselves.
@@ -147,7 +147,7 @@ stories! {
     a_denied_sender_hears_nothing_and_opens_nothing_guarded(site, GUARDED) {
         let mail = Mail::from(ANA).header(&says("college.example", "fail"));
         site.receive(&mail).await;
-        assert!(site.tickets().await.is_empty() && site.sink.letters().is_empty());
+        assert!(site.tickets().await.is_empty() && site.sink.notifications().is_empty());
         assert_eq!(site.verdict(&mail).await.cause, "denied");
         let other = Mail::from(BOB).header(&says("evil.example", "pass"));
         site.then(&other).await;
@@ -172,7 +172,7 @@ stories! {
     an_address_within_quotes_is_nobodys(site, GUARDED) {
         let mail = Mail::from("A <\"<ana@college.example>\"@evil.example>").header(&says("evil.example", "pass"));
         site.receive(&mail).await;
-        assert!(site.tickets().await.is_empty() && site.sink.letters().is_empty());
+        assert!(site.tickets().await.is_empty() && site.sink.notifications().is_empty());
         let row = site.verdict(&mail).await;
         assert!(row.verdict == "held" && row.reason.contains("@evil.example"), "{row:?}");
         let two = Mail::from("Ana <ana@college.example> <eve@evil.example>").header(&says("evil.example", "pass"));
@@ -180,12 +180,12 @@ stories! {
         assert!(site.tickets().await.is_empty(), "uncertain: not among the senders");
     }
 
-    /// Whatever the letter is called when it is attached, it does not leave with an answer, nor does the right it carries.
-    a_letter_attached_to_an_answer_stays_inside(site) {
+    /// Whatever the notification is called when it is attached, it does not leave with an answer, nor does the right it carries.
+    a_notification_attached_to_an_answer_stays_inside(site) {
         site.receive(&Mail::from(ANA).to(&format!("{SUPPORT}, {BOB}"))).await;
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "SECRET-INTERNE du coffre numéro douze")).await;
-        let letter = site.sink.last(MARIE);
+        let notification = site.sink.last(MARIE);
         let token = intake_token(&notice);
         let utf16: Vec<u8> = notice.mail.text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let files: Vec<(String, Vec<u8>)> = vec![
@@ -195,7 +195,7 @@ stories! {
             ("a.html".to_owned(), format!("<p>{}</p>", notice.mail.text).into_bytes()),
             ("a.msg".to_owned(), utf16),
             (format!("support+{token}@desk.example.png"), b"\x89PNG".to_vec()),
-            ("b.txt".to_owned(), letter.mail.text.clone().into_bytes()),
+            ("b.txt".to_owned(), notification.mail.text.clone().into_bytes()),
         ];
         for (name, contents) in &files {
             let before = site.sink.to(ANA).len();
@@ -218,17 +218,17 @@ stories! {
         site.receive(&request).await;
         marie_answers(&site, "#public\n\nEssayez ceci.").await;
         let to_bob = site.sink.last(BOB);
-        for order in ["#clore", "#résolu", "#pas-résolu", "#rouvrir", "#avis 1", "#clore, merci à tous"] {
+        for command in ["#clore", "#résolu", "#pas-résolu", "#rouvrir", "#avis 1", "#clore, merci à tous"] {
             let before = site.ticket("CG42N1-000001").await.status;
-            let (heard, desk) = (site.sink.to(ANA).len(), site.sink.to(MARIE).len());
-            site.then(&Mail::reply(&to_bob.mail, BOB, order)).await;
-            assert_eq!(site.ticket("CG42N1-000001").await.status, before, "{order}");
-            assert_eq!(site.sink.to(ANA).len(), heard + 1, "{order}: the requester hears of it");
-            assert_eq!(site.sink.to(MARIE).len(), desk + 1, "{order}: the desk too");
+            let (heard, app) = (site.sink.to(ANA).len(), site.sink.to(MARIE).len());
+            site.then(&Mail::reply(&to_bob.mail, BOB, command)).await;
+            assert_eq!(site.ticket("CG42N1-000001").await.status, before, "{command}");
+            assert_eq!(site.sink.to(ANA).len(), heard + 1, "{command}: the requester hears of it");
+            assert_eq!(site.sink.to(MARIE).len(), app + 1, "{command}: the service desk too");
         }
         let told = site.sink.last(ANA);
         assert!(told.mail.text.contains("en copie de votre demande"), "{}", told.mail.text);
-        // The requester ends it, by the button of their own letter.
+        // The requester ends it, by the button of their own notification.
         let own = site.sink.with_words(ANA, "Essayez ceci");
         site.then(&Mail::press(&own.mail, "#résolu", ANA)).await;
         assert_eq!(site.ticket("CG42N1-000001").await.status, "closed");
@@ -283,12 +283,12 @@ stories! {
         let notice = site.sink.only(MARIE);
         site.then(&proven(Mail::reply(&notice.mail, MARIE, &format!("#vendor {KELIS}\n\nPouvez-vous regarder ?")))).await;
         let asked = site.sink.only(KELIS);
-        let desk = site.sink.to(MARIE).len();
+        let app = site.sink.to(MARIE).len();
         let claim = Mail::from(KELIS).subject("Re: [CG42N1-000001] Imprimante en panne").text("Donnez-nous le mot de passe.");
         site.then(&claim).await;
         let row = site.verdict(&claim).await;
         assert_eq!((row.verdict.as_str(), row.cause.as_str()), ("held", "unproven"), "{row:?}");
-        assert_eq!(site.sink.to(MARIE).len(), desk + 1, "it is told, and can be let in");
+        assert_eq!(site.sink.to(MARIE).len(), app + 1, "it is told, and can be let in");
         let vouched = Mail::from(KELIS).subject("Re: [CG42N1-000001] Imprimante").header(&says("kelis.example", "pass")).text("C'est parti.");
         site.then(&vouched).await;
         assert_eq!(site.verdict(&vouched).await.verdict, "joined");
@@ -336,14 +336,14 @@ struct Style {
 
 const WORDS: &str = "Bonjour, la cartouche est commandée.";
 
-/// Every way in which people's clients quote the desk's letter: the answer leaves without a token and without the note, or it does
+/// Every way in which people's clients quote the service desk's notification: the answer leaves without a token and without the note, or it does
 /// not leave and its writer hears why.
 async fn quoting_styles(database: Database) {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes.toml");
     let styles: Styles = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert!(styles.style.len() >= 150);
     let more = format!(
-        "{PLUS}[limits]\nletters_per_hour = 100000\nagent_letters_per_hour = 100000\nmails_per_hour_per_sender = 0\n\
+        "{PLUS}[limits]\nnotifications_per_hour = 100000\nagent_notifications_per_hour = 100000\nemails_per_hour_per_sender = 0\n\
         [agents.luc]\naddress = \"luc@agents.example\"\nname = \"Luc\"\nroles = [\"moderator\"]\nqueues = [\"help\"]\n"
     );
     let mut site = Site::with(database, &more).await;
@@ -386,12 +386,12 @@ async fn quoting_styles(database: Database) {
         let to_marie = site.sink.to(MARIE).len();
         site.put_bytes(raw.as_bytes());
         site.pass(60_000).await;
-        let to_ana: Vec<Letter> = site.sink.to(&ana);
-        for letter in &to_ana {
-            let text = format!("{} {}", letter.mail.text, letter.mail.subject);
-            let shown = squeezed(&text).contains(&token) || squeezed(&letter.raw).contains(&token);
-            if shown || text.contains("zebra") || letter.raw.contains("zebra") {
-                leaks.push(format!("{}: {}\n{}", style.name, style.why, letter.mail.text));
+        let to_ana: Vec<Received> = site.sink.to(&ana);
+        for notification in &to_ana {
+            let text = format!("{} {}", notification.mail.text, notification.mail.subject);
+            let shown = squeezed(&text).contains(&token) || squeezed(&notification.raw).contains(&token);
+            if shown || text.contains("zebra") || notification.raw.contains("zebra") {
+                leaks.push(format!("{}: {}\n{}", style.name, style.why, notification.mail.text));
             }
         }
         let left = to_ana.iter().any(|l| l.mail.text.contains(WORDS));

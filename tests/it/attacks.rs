@@ -1,8 +1,8 @@
-//! Attacks on what orders rest on. Each is refused, and leaves a verdict.
+//! Attacks on what commands rest on. Each is refused, and leaves a verdict.
 
 use guichet::clock::DAY;
 
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
 use crate::support::{Database, Site};
 
@@ -11,9 +11,9 @@ const EVE: &str = "eve@elsewhere.example";
 const PASS: &str = "Authentication-Results: mx.desk.example; dmarc=pass header.from=agents.example";
 const FAIL: &str = "Authentication-Results: mx.desk.example; dmarc=fail header.from=agents.example";
 
-/// The mail changed nothing: the ticket is untouched and nobody outside was written to.
+/// The email changed nothing: the ticket is untouched and nobody outside was written to.
 async fn refused(site: &Site, mail: &Mail, why: &str) {
-    let about = |l: &&crate::support::sink::Letter| l.mail.subject.contains("CG42N1-000001");
+    let about = |l: &&crate::support::sink::Received| l.mail.subject.contains("CG42N1-000001");
     let before = (site.tickets().await, site.sink.to(ANA).len(), site.sink.to(EVE).iter().filter(about).count());
     site.then(mail).await;
     let row = site.verdict(mail).await;
@@ -31,13 +31,13 @@ async fn refused(site: &Site, mail: &Mail, why: &str) {
     assert_eq!(to_eve.len() - own, before.2, "{why}: nothing about the ticket goes to Eve");
 }
 
-stories! {
+original_requests! {
     a_forged_from_orders_nothing_without_a_believed_server(site) {
         site.receive(&Mail::from(ANA)).await;
         let bare = Mail::from(MARIE).subject("Re: [CG42N1-000001] Imprimante").text("#clore");
-        refused(&site, &bare, "no letter of hers is answered").await;
+        refused(&site, &bare, "no notification of hers is answered").await;
         let ack = site.sink.only(ANA);
-        refused(&site, &Mail::reply(&ack.mail, MARIE, "#public\nPayez ici."), "a requester's letter proves nothing").await;
+        refused(&site, &Mail::reply(&ack.mail, MARIE, "#public\nPayez ici."), "a requester's notification proves nothing").await;
         let claimed = Mail::from(MARIE).subject("Re: [CG42N1-000001]").header(PASS).text("#clore");
         refused(&site, &claimed, "nobody's word is believed here").await;
     }
@@ -69,10 +69,10 @@ stories! {
         let address = notice.mail.reply_to.clone().unwrap().address;
         let stolen = Mail::from(EVE).to(&address).subject("Re: [CG42N1-000001]").text("#clore");
         refused(&site, &stolen, "Eve with Marie's reply address").await;
-        refused(&site, &Mail::reply(&notice.mail, ANA, "#résoudre tout va bien"), "Ana with Marie's letter").await;
+        refused(&site, &Mail::reply(&notice.mail, ANA, "#résoudre tout va bien"), "Ana with Marie's notification").await;
         let pressed = Mail::press(&notice.mail, "#prendre", EVE);
         refused(&site, &pressed, "Eve with Marie's button").await;
-        // Ana's own letter in Eve's hands: words at most, never an order.
+        // Ana's own notification in Eve's hands: words at most, never a command.
         let ack = site.sink.only(ANA);
         refused(&site, &Mail::press(&ack.mail, "#résolu", EVE), "Eve with Ana's button").await;
     }
@@ -80,7 +80,7 @@ stories! {
     a_button_is_worth_nothing_to_another_without_plus_addresses(site) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
-        assert!(notice.mail.text.contains("%5Bref%3Agt."), "the letter's mark stands in the link");
+        assert!(notice.mail.text.contains("%5Bref%3Agt."), "the notification's mark stands in the link");
         refused(&site, &Mail::press(&notice.mail, "#prendre", EVE), "Eve with Marie's button").await;
         site.then(&Mail::press(&notice.mail, "#prendre", MARIE)).await;
         assert_eq!(site.ticket("CG42N1-000001").await.assignee, MARIE);
@@ -91,12 +91,12 @@ stories! {
         let notice = site.sink.only(MARIE);
         let to_all = Mail::reply(&notice.mail, MARIE, "#public\nBonjour à tous.").header(&format!("Cc: {EVE}"));
         site.then(&to_all).await;
-        assert!(site.sink.with_words(ANA, "Bonjour à tous.").mail.subject.contains("CG42N1"), "the mail itself was good");
-        // Eve has the letter's id from the headers, and Marie's address.
+        assert!(site.sink.with_words(ANA, "Bonjour à tous.").mail.subject.contains("CG42N1"), "the email itself was good");
+        // Eve has the notification's id from the headers, and Marie's address.
         let forged = Mail::reply(&notice.mail, MARIE, "#clore");
-        refused(&site, &forged, "the letter was shown to Eve").await;
+        refused(&site, &forged, "the notification was shown to Eve").await;
         assert!(site.verdict(&forged).await.reason.contains("proves nothing any more"));
-        // Marie goes on with any other letter of hers.
+        // Marie goes on with any other notification of hers.
         let told = site.sink.with_words(MARIE, "Fait : ");
         site.then(&Mail::reply(&told.mail, MARIE, "#priorité P1")).await;
         assert_eq!(site.ticket("CG42N1-000001").await.priority, "P1");
@@ -106,7 +106,7 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         site.clock.advance(31 * DAY);
-        refused(&site, &Mail::reply(&notice.mail, MARIE, "#clore"), "a letter of last month").await;
+        refused(&site, &Mail::reply(&notice.mail, MARIE, "#clore"), "a notification of last month").await;
     }
 
     a_reply_to_that_differs_gets_nothing(site) {
@@ -128,8 +128,8 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#cc eve@elsewhere.example%0d%0aBcc:bob@x.example")).await;
         site.then(&Mail::reply(&notice.mail, MARIE, "#demandeur \"a\\nb\"@elsewhere.example")).await;
         assert!(site.sink.to(EVE).is_empty());
-        for letter in site.sink.letters() {
-            assert!(letter.header("Bcc").is_empty() && letter.header("X-Evil").is_empty(), "{}", letter.raw);
+        for notification in site.sink.notifications() {
+            assert!(notification.header("Bcc").is_empty() && notification.header("X-Evil").is_empty(), "{}", notification.raw);
         }
     }
 
@@ -142,7 +142,7 @@ stories! {
         assert_eq!(ticket.status, "new", "neither below the text nor in the quote");
         let told = site.sink.with_words(MARIE, "Pas fait");
         assert!(told.mail.text.contains("tout en haut"), "{}", told.mail.text);
-        // A quote that nothing marks but the line above it, in a mail without a word of one's own.
+        // A quote that nothing marks but the line above it, in an email without a word of one's own.
         let quote = Mail::reply(&notice.mail, MARIE, "").text("\n-----Message d'origine-----\nDe : Support\nEnvoyé : lundi 2 mars 2026 09:15\nÀ : Marie\nObjet : Imprimante\n\n#clore\n");
         site.then(&quote).await;
         assert_eq!(site.only_ticket().await.status, "new");

@@ -1,9 +1,9 @@
-//! Mails nobody should send: each ends with a verdict, and the mail behind it is handled.
+//! Emails nobody should send: each ends with a verdict, and the email behind it is handled.
 
 use crate::support::mail::{ANA, Mail};
 use crate::support::{Database, Site};
 
-/// The verdict on one mail (`opened`, or `held: why`), and that the mail behind it is acknowledged.
+/// The verdict on one email (`opened`, or `held: why`), and that the email behind it is acknowledged.
 async fn verdict_on(site: &Site, raw: &[u8], behind: &str) -> String {
     let known = site.store().held().await.unwrap().len();
     let tickets = site.tickets().await.len();
@@ -12,7 +12,7 @@ async fn verdict_on(site: &Site, raw: &[u8], behind: &str) -> String {
     site.put(&Mail::from(behind).in_words(tickets));
     let tally = site.round().await;
     assert_eq!(tally.decided, 2);
-    assert_eq!(site.sink.to(behind).len(), 1, "the mail behind it");
+    assert_eq!(site.sink.to(behind).len(), 1, "the email behind it");
     let held = site.store().held().await.unwrap();
     match held.get(known) {
         Some(mail) => format!("held: {}", mail.reason),
@@ -39,18 +39,18 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         raw
     };
     vec![
-        ("zero bytes", Vec::new(), "held: the mail is empty"),
-        ("white space", b" \r\n\r\n".to_vec(), "held: the mail is empty"),
+        ("zero bytes", Vec::new(), "held: the email is empty"),
+        ("white space", b" \r\n\r\n".to_vec(), "held: the email is empty"),
         (
             "10,000 headers",
             plain(&("X-A: b\n".repeat(10_000) + "From: a@b.example\n"), b"x"),
-            "held: the mail has more than limits.header_lines",
+            "held: the email has more than limits.header_lines",
         ),
-        ("MIME 200 deep", nested(200), "held: the mail is nested deeper"),
+        ("MIME 200 deep", nested(200), "held: the email is nested deeper"),
         (
             "messages 3,000 deep",
             "Content-Type: message/rfc822\r\n\r\n".repeat(3_000).into_bytes(),
-            "held: the mail is nested deeper",
+            "held: the email is nested deeper",
         ),
         (
             "broken base64",
@@ -119,8 +119,12 @@ async fn each_ends_with_a_verdict(database: Database) {
         let verdict = verdict_on(&site, &raw, &format!("behind{at}@college.example")).await;
         assert!(verdict.starts_with(expected), "{name}: {verdict}");
     }
-    for letter in site.sink.letters() {
-        assert!(letter.header("Bcc").is_empty() && letter.header("X-Evil").is_empty(), "{}", letter.raw);
+    for notification in site.sink.notifications() {
+        assert!(
+            notification.header("Bcc").is_empty() && notification.header("X-Evil").is_empty(),
+            "{}",
+            notification.raw
+        );
     }
 }
 
@@ -145,7 +149,7 @@ async fn a_mail_of_100_megabytes_is_held_and_stays_where_it_is() {
         site.round().await;
         site.store().held().await.unwrap().remove(0).reason
     };
-    assert!(verdict.contains("limits.mail_bytes = 33554432"), "{verdict}");
+    assert!(verdict.contains("limits.email_bytes = 33554432"), "{verdict}");
     assert_eq!(site.sink.to(ANA).len(), 1);
     let left = std::fs::read_dir(site.folder.path().join("mail/cur")).unwrap().count();
     assert_eq!(left, 1, "its file is not thrown away");
@@ -159,9 +163,9 @@ async fn a_mail_that_ends_the_program_is_found_and_held() {
         site.put(&Mail::from(&format!("p{n}@college.example")));
     }
     // As if ten lives had ended while the second mail was read.
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     let guichet::settings::MailboxKind::Maildir { root, archive } = &settings.mailboxes["main"].kind else { panic!() };
-    guichet::work::collect_maildir::drain(&site.desk, "main", root, archive).await.unwrap();
+    guichet::work::collect_maildir::drain(&site.app, "main", root, archive).await.unwrap();
     for _ in 0..10 {
         let mut tx = site.store().begin(guichet::store::Durability::Full).await.unwrap();
         tx.count_attempt(2).await.unwrap();
@@ -169,11 +173,11 @@ async fn a_mail_that_ends_the_program_is_found_and_held() {
     }
     // Opened once and never closed: the next life begins with suspicion.
     let folder = site.folder.path().to_owned();
-    let Site { desk, clock, folder: _keep, sink, .. } = site;
-    drop(desk);
-    let desk = crate::support::site::open(&folder, &clock).await;
-    guichet::work::once::run(&desk).await.unwrap();
-    let held = desk.store.held().await.unwrap();
+    let Site { app, clock, folder: _keep, sink, .. } = site;
+    drop(app);
+    let app = crate::support::site::open(&folder, &clock).await;
+    guichet::work::once::run(&app).await.unwrap();
+    let held = app.store.held().await.unwrap();
     assert_eq!(held.len(), 1);
     assert!(held[0].reason.contains("10 attempts"), "{}", held[0].reason);
     assert_eq!(sink.to("p0@college.example").len() + sink.to("p2@college.example").len(), 2);

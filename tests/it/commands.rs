@@ -27,9 +27,9 @@ async fn filled() -> (tempfile::TempDir, crate::support::sink::Sink, Mail) {
         .attach("capture.png", b"\x89PNG 2");
     site.receive(&mail).await;
     site.receive(&Mail::from("nobody")).await;
-    site.desk.close().await;
-    let Site { folder, sink, desk, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder, sink, app, .. } = site;
+    drop(app);
     (folder, sink, mail)
 }
 
@@ -94,7 +94,7 @@ async fn tickets_are_listed_shown_explained_and_their_files_saved() {
 }
 
 #[tokio::test]
-async fn held_mail_and_letters_are_listed_and_dealt_with() {
+async fn held_mail_and_notifications_are_listed_and_dealt_with() {
     let (folder, _sink, _) = filled().await;
     let held = json(folder.path(), &["held", "list", "--json"]);
     let id = held[0]["id"].to_string();
@@ -104,9 +104,9 @@ async fn held_mail_and_letters_are_listed_and_dealt_with() {
     assert!(on(folder.path(), &["run", "--once"]).status.success());
     assert!(on(folder.path(), &["held", "refuse", &id]).status.success());
     assert_eq!(on(folder.path(), &["held", "refuse", &id]).status.code(), Some(65));
-    assert!(text(&on(folder.path(), &["held", "list"])).contains("No mail is held."));
+    assert!(text(&on(folder.path(), &["held", "list"])).contains("No email is held."));
 
-    assert!(text(&on(folder.path(), &["outbox", "list"])).contains("No letter waits"));
+    assert!(text(&on(folder.path(), &["outbox", "list"])).contains("No notification waits"));
     let sent = json(folder.path(), &["outbox", "list", "--state", "sent", "--json"]);
     assert_eq!(sent.as_array().unwrap().len(), 2);
     let id = sent[0]["id"].to_string();
@@ -189,9 +189,9 @@ async fn a_second_worker_on_the_same_file_is_refused() {
 #[tokio::test]
 async fn the_daemon_reloads_keeps_the_last_good_configuration_and_stops_in_time() {
     let site = Site::new(Database::Sqlite).await;
-    site.desk.close().await;
-    let Site { folder, sink, desk, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder, sink, app, .. } = site;
+    drop(app);
     std::fs::write(folder.path().join("conf.d/more.toml"), "[mailboxes.main]\npoll = \"50ms\"\n").unwrap();
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_guichet"))
         .args(["--config", &folder.path().join("guichet.toml").display().to_string(), "run"])
@@ -329,18 +329,18 @@ fn a_wrong_command_line_is_64_and_help_is_0() {
 #[tokio::test]
 async fn the_operator_gives_every_order_a_moderator_gives() {
     let (folder, sink, _) = filled().await;
-    let order = |words: &[&str]| on(folder.path(), &[&["ticket", "do", "CG42N1-1"], words].concat());
-    let done = order(&["#priorité P2\n#étiquette salle-12"]);
+    let command = |words: &[&str]| on(folder.path(), &[&["ticket", "do", "CG42N1-1"], words].concat());
+    let done = command(&["#priorité P2\n#étiquette salle-12"]);
     assert!(done.status.success(), "{}", text(&done));
     assert!(text(&done).contains("Priorité P1 → P2."), "{}", text(&done));
     // What cannot be done is said, and nothing is.
-    let refused = order(&["#résoudre"]);
+    let refused = command(&["#résoudre"]);
     assert_eq!(refused.status.code(), Some(65), "{}", text(&refused));
     assert!(text(&refused).contains("il manque la solution"), "{}", text(&refused));
-    let typo = order(&["#reslove ok"]);
+    let typo = command(&["#reslove ok"]);
     assert!(text(&typo).contains("#resolve"), "{}", text(&typo));
-    assert_eq!(order(&["bonjour"]).status.code(), Some(64));
-    let resolved = order(&["#résoudre", "Câble rebranché."]);
+    assert_eq!(command(&["bonjour"]).status.code(), Some(64));
+    let resolved = command(&["#résoudre", "Câble rebranché."]);
     assert!(resolved.status.success(), "{}", text(&resolved));
     let show = json(folder.path(), &["ticket", "show", "CG42N1-1", "--json"]);
     assert_eq!((&show["status"], &show["solution"]), (&Value::from("resolved"), &Value::from("Câble rebranché.")));
@@ -352,16 +352,16 @@ async fn the_operator_gives_every_order_a_moderator_gives() {
         (&articles[0]["solution"], &articles[0]["tags"][0]),
         (&Value::from("Câble rebranché."), &Value::from("réseau"))
     );
-    assert_eq!(order(&["#prendre"]).status.code(), Some(65), "the operator has no tickets");
-    assert_eq!(order(&["#liste"]).status.code(), Some(65), "there are commands for that");
-    assert!(order(&["#rouvrir"]).status.success());
-    let undone = order(&["#annuler"]);
+    assert_eq!(command(&["#prendre"]).status.code(), Some(65), "the operator has no tickets");
+    assert_eq!(command(&["#liste"]).status.code(), Some(65), "there are commands for that");
+    assert!(command(&["#rouvrir"]).status.success());
+    let undone = command(&["#annuler"]);
     assert!(undone.status.success(), "{}", text(&undone));
-    // The letters leave with the next round; nobody writes to the operator.
+    // The notifications are sent with the next round; nobody writes to the operator.
     assert!(on(folder.path(), &["run", "--once"]).status.success());
-    let letter = sink.with_words(ANA, "Câble rebranché.");
-    assert!(!letter.raw.contains("operator"), "{}", letter.raw);
-    assert!(sink.letters().iter().all(|l| !l.to.contains("operator")));
+    let notification = sink.with_words(ANA, "Câble rebranché.");
+    assert!(!notification.raw.contains("operator"), "{}", notification.raw);
+    assert!(sink.notifications().iter().all(|l| !l.to.contains("operator")));
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ fn later_files_and_the_environment_win() {
     ];
     let environment = environment.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
     let settings = settings::load_with(&path, environment).unwrap();
-    assert_eq!(settings.policy.desk.name, "Twenty");
+    assert_eq!(settings.policy.service_desk.name, "Twenty");
     assert_eq!(settings.smtp.endpoint.port, 2525);
     assert_eq!(password(&settings), "007", "a password of digits stays as it is");
     let MailboxKind::Imap(imap) = &settings.mailboxes["cd42"].kind else { panic!("an IMAP mailbox") };
@@ -171,7 +171,7 @@ fn broken_toml_names_its_line_and_a_missing_file_itself() {
 }
 
 #[test]
-fn a_broken_letter_is_a_mistake_of_the_configuration() {
+fn a_broken_notification_is_a_mistake_of_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), GOOD);
     std::fs::create_dir_all(folder.path().join("mail-templates/fr")).unwrap();

@@ -1,4 +1,4 @@
-//! Each configuration of `config/examples`, played from the first mail to the last.
+//! Each configuration of `config/examples`, played from the first email to the last.
 
 use guichet::clock::{DAY, HOUR};
 
@@ -23,7 +23,7 @@ macro_rules! plays {
     };
 }
 
-/// A mail as the department's server hands it on: it vouches for its sender.
+/// An email as the department's server hands it on: it vouches for its sender.
 fn vouched(mut mail: Mail) -> Mail {
     let domain = mail.from.rsplit('@').next().unwrap().trim_end_matches('>').to_owned();
     mail.more =
@@ -36,9 +36,9 @@ plays! {
     cd42_from_request_to_resolution(site, "cd42") {
         const HEAD: &str = "chef.dupilat@direction.colleges.example";
         const NORA: &str = "nora@prestataire.example";
-        let desk = "support-admin@departement.example";
+        let app = "support-admin@departement.example";
         let text = "Bonjour,\nNom et prénom : Claire Martin\nFonction : Principale\nTéléphone : 04 77 00 00 00\nEtablissement / Ville : Collège Dupilat, Saint-Galmier\nPopulation concernée : élèves de 6e B\nDescription : connexion impossible\n";
-        site.receive(&vouched(Mail::from(HEAD).to(desk).subject("[BLOQUANTE] Connexion impossible").text(text).attach("capture.png", b"\x89PNG"))).await;
+        site.receive(&vouched(Mail::from(HEAD).to(app).subject("[BLOQUANTE] Connexion impossible").text(text).attach("capture.png", b"\x89PNG"))).await;
         let ticket = site.only_ticket().await;
         assert_eq!((ticket.number.as_str(), ticket.priority.as_str()), ("CG42N1-000001", "P1"));
         assert_eq!(ticket.fields["establishment"], "Collège Dupilat, Saint-Galmier");
@@ -47,13 +47,13 @@ plays! {
         site.then(&vouched(Mail::reply(&ack.mail, HEAD, "URL : http://dupilat.colleges.example/"))).await;
         assert_eq!(site.only_ticket().await.fields["url"], "http://dupilat.colleges.example/");
         // A parent is not among the correspondents.
-        site.then(&vouched(Mail::from("parent@maison.example").to(desk).subject("Mon fils"))).await;
+        site.then(&vouched(Mail::from("parent@maison.example").to(app).subject("Mon fils"))).await;
         assert!(site.sink.only("parent@maison.example").mail.text.contains("correspondants désignés"));
         assert_eq!(site.tickets().await.len(), 1);
         // The old address.
         site.then(&vouched(Mail::from(HEAD).to("ent@departement.example").subject("Bonjour"))).await;
-        assert!(site.sink.with_words(HEAD, "n'est plus utilisée").mail.text.contains(desk));
-        // The desk answers, the head of school reads it whole, and it is resolved.
+        assert!(site.sink.with_words(HEAD, "n'est plus utilisée").mail.text.contains(app));
+        // The service desk answers, the head of school reads it whole, and it is resolved.
         let notice = site.sink.with_words(NORA, "Connexion impossible");
         site.then(&vouched(Mail::press(&notice.mail, "#prendre", NORA))).await;
         assert!(site.sink.with_words(HEAD, "prise en charge par Nora Lefèvre").mail.subject.contains("CG42N1"));
@@ -65,7 +65,7 @@ plays! {
         assert_eq!(site.only_ticket().await.status, "closed");
     }
 
-    /// Three levels, an escalation sheet, a knowledge base, satisfaction.
+    /// Three levels, an handover form, a knowledge base, satisfaction.
     korrigo_through_its_levels(site, "korrigo") {
         const TEACHER: &str = "prof@lycee.example";
         let (amina, paul, iris) = ("amina@lycee.example", "paul@informatique.example", "iris@editeur.example");
@@ -152,8 +152,8 @@ plays! {
         assert_eq!((ticket.requester.as_str(), ticket.service.as_str(), ticket.assignee.as_str()), (ASKER, "scenari", karim));
         let own = site.sink.only(karim);
         site.then(&Mail::reply(&own.mail, karim, &format!("#prendre\n#prestataire {KELIS}\nBonjour, la génération .odt échoue sur notre serveur Opale."))).await;
-        let letter = site.sink.only(KELIS);
-        site.then(&Mail::reply(&letter.mail, KELIS, "Nous regardons.").subject("[KEL-2071] Opale : .odt impossible")).await;
+        let notification = site.sink.only(KELIS);
+        site.then(&Mail::reply(&notification.mail, KELIS, "Nous regardons.").subject("[KEL-2071] Opale : .odt impossible")).await;
         assert_eq!(site.only_ticket().await.vendor_reference, "KEL-2071");
         site.then(&Mail::from("technicien@kelis.example").to("tickets@groupe.example").subject("Re: KEL-2071").text("Sans lien.")).await;
         assert_eq!(site.tickets().await.len(), 2, "a number alone, from somebody else, leads nowhere");
@@ -161,7 +161,7 @@ plays! {
         let unproven = closed();
         site.then(&unproven).await;
         assert_eq!(site.verdict(&unproven).await.state, "held", "a number and an address prove nothing");
-        site.then(&Mail::reply(&letter.mail, KELIS, "Bibliothèque mise à jour, problème résolu.").subject("KEL-2071 clos")).await;
+        site.then(&Mail::reply(&notification.mail, KELIS, "Bibliothèque mise à jour, problème résolu.").subject("KEL-2071 clos")).await;
         let told = site.sink.with_words(karim, "Bibliothèque mise à jour");
         assert!(!site.sink.to(ASKER).iter().any(|l| l.raw.contains("kelis")));
         site.then(&Mail::reply(&told.mail, karim, "#résoudre\n#kb opale odt\nLa bibliothèque de conversion a été mise à jour.")).await;
@@ -209,14 +209,14 @@ plays! {
         for who in [emma, "louis@agence.example", "ines@agence.example", "marc@agence.example"] {
             assert!(site.sink.only(who).mail.subject.starts_with("INCIDENT MAJEUR [SUP-000001] P1"));
         }
-        let mut letter = site.sink.only(emma);
+        let mut notification = site.sink.only(emma);
         for (who, level) in [("louis@agence.example", 2), ("ines@agence.example", 3), ("marc@agence.example", 4)] {
-            let from = letter.to.clone();
-            site.then(&Mail::reply(&letter.mail, &from, &format!("#escalader N{level}"))).await;
+            let from = notification.to.clone();
+            site.then(&Mail::reply(&notification.mail, &from, &format!("#escalader N{level}"))).await;
             assert_eq!(site.only_ticket().await.level, level);
-            letter = site.sink.with_words(who, &format!("N{level} P1"));
+            notification = site.sink.with_words(who, &format!("N{level} P1"));
         }
-        site.then(&Mail::reply(&letter.mail, "marc@agence.example", "#résoudre\nCertificat renouvelé.")).await;
+        site.then(&Mail::reply(&notification.mail, "marc@agence.example", "#résoudre\nCertificat renouvelé.")).await;
         site.pass(5 * DAY + HOUR).await;
         assert_eq!(site.only_ticket().await.status, "closed");
     }

@@ -12,8 +12,8 @@ use crate::support::{Database, Site};
 
 const FROM: [&str; 4] = ["a@college.example", "b@college.example", "c@college.example", "d@college.example"];
 
-/// Four emails, some with a fault, and a desk that watches their mailbox.
-async fn desk(faults: &[(usize, Fault)], archive: &str) -> (BadImap, Site) {
+/// Four emails, some with a fault, and a service desk that watches their mailbox.
+async fn app(faults: &[(usize, Fault)], archive: &str) -> (BadImap, Site) {
     let email = |n: usize| {
         let fault = faults.iter().find(|(at, _)| *at == n).map(|(_, fault)| fault.clone());
         (Mail::from(FROM[n]).id(&format!("mail{n}@client.example")).bytes(), fault)
@@ -36,7 +36,7 @@ fn watch(site: &Site, server: &BadImap, archive: &str, more: &str) {
 /// One session, whatever comes of it.
 async fn session(site: &Site) -> Result<usize, Trouble> {
     site.clock.advance(MINUTE);
-    once::run(&site.desk).await.map(|tally| tally.fetched)
+    once::run(&site.app).await.map(|tally| tally.fetched)
 }
 
 async fn senders(site: &Site) -> Vec<String> {
@@ -51,7 +51,7 @@ async fn held(site: &Site) -> Vec<(i64, String)> {
 
 async fn problems(site: &Site) -> Vec<String> {
     let wish = Wish { since: "", mailboxes: true, archives: false };
-    let found = verify::run(site.store(), &site.desk.settings.load(), wish, |_, _| {}).await.unwrap();
+    let found = verify::run(site.store(), &site.app.settings.load(), wish, |_, _| {}).await.unwrap();
     found.checks.into_iter().flat_map(|(_, wrong)| wrong).collect()
 }
 
@@ -78,7 +78,7 @@ async fn whatever_is_wrong_with_one_email_the_others_are_read_and_it_is_never_gi
         Fault::Bytes(120_000_000),
     ];
     for fault in faults {
-        let (server, site) = desk(&[(1, fault.clone())], "Done").await;
+        let (server, site) = app(&[(1, fault.clone())], "Done").await;
         for count in 1..=2 {
             let _ = session(&site).await;
             assert!(held(&site).await.is_empty(), "{fault:?}: one refusal is no verdict ({count})");
@@ -92,7 +92,7 @@ async fn whatever_is_wrong_with_one_email_the_others_are_read_and_it_is_never_gi
         assert!(aside[0].1.contains("UID 2") && aside[0].1.len() < 400, "{fault:?}: {}", aside[0].1);
         let wrong = problems(&site).await;
         assert!(wrong.len() == 1 && wrong[0].contains("UID 2"), "{fault:?}: {wrong:?}");
-        tend(&site.desk).await.unwrap();
+        tend(&site.app).await.unwrap();
         let _ = session(&site).await;
         let notice = site.sink.with_words(MARIE, "(UID 2)");
         assert!(notice.mail.text.contains("ne remet pas"), "{fault:?}: {}", notice.mail.text);
@@ -105,7 +105,7 @@ async fn whatever_is_wrong_with_one_email_the_others_are_read_and_it_is_never_gi
         assert_eq!(senders(&site).await, [FROM[0], FROM[1], FROM[2], FROM[3]], "{fault:?}");
         assert!(held(&site).await.is_empty() && problems(&site).await.is_empty(), "{fault:?}");
         assert_eq!(server.set(|s| s.archived.len()), 4, "{fault:?}");
-        tend(&site.desk).await.unwrap();
+        tend(&site.app).await.unwrap();
         let _ = session(&site).await;
         site.sink.with_words(MARIE, "Rétabli");
     }
@@ -114,7 +114,7 @@ async fn whatever_is_wrong_with_one_email_the_others_are_read_and_it_is_never_gi
 /// The same without anybody's word: it is asked for again all the time.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_email_that_was_set_aside_comes_without_a_persons_word() {
-    let (server, site) = desk(&[(0, Fault::Nil)], "").await;
+    let (server, site) = app(&[(0, Fault::Nil)], "").await;
     for _ in 0..4 {
         let _ = session(&site).await;
     }
@@ -127,7 +127,7 @@ async fn an_email_that_was_set_aside_comes_without_a_persons_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_email_that_somebody_removes_meanwhile_is_forgotten() {
-    let (server, site) = desk(&[(2, Fault::No("no"))], "").await;
+    let (server, site) = app(&[(2, Fault::No("no"))], "").await;
     for _ in 0..4 {
         let _ = session(&site).await;
     }
@@ -142,7 +142,7 @@ async fn an_email_that_somebody_removes_meanwhile_is_forgotten() {
 /// A session that ends in the middle of a group: the group is tried once more, then each email alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_second_lost_session_each_email_is_asked_for_alone() {
-    let (server, site) = desk(&[(1, Fault::HangUp)], "").await;
+    let (server, site) = app(&[(1, Fault::HangUp)], "").await;
     for _ in 0..5 {
         let _ = session(&site).await;
     }
@@ -159,7 +159,7 @@ async fn after_the_second_lost_session_each_email_is_asked_for_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_mailbox_is_left_alone_for_as_long_as_it_asks() {
     const WORDS: &str = "Request is throttled. Suggested Backoff Time: 90000 milliseconds";
-    let (server, site) = desk(&[(0, Fault::No(WORDS))], "").await;
+    let (server, site) = app(&[(0, Fault::No(WORDS))], "").await;
     for _ in 0..6 {
         let Err(trouble) = session(&site).await else { panic!("throttled") };
         let mut patience = guichet::trouble::Patience::new(std::time::Duration::from_secs(600));
@@ -176,8 +176,8 @@ async fn a_throttled_mailbox_is_left_alone_for_as_long_as_it_asks() {
 /// In the daemon, the pause is real.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_keeps_the_pause_that_a_server_asks_for() {
-    let (server, site) = desk(&[(0, Fault::No("Throttled. Suggested Backoff Time: 2500 milliseconds"))], "").await;
-    let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
+    let (server, site) = app(&[(0, Fault::No("Throttled. Suggested Backoff Time: 2500 milliseconds"))], "").await;
+    let crew = guichet::work::daemon::Crew::start(&site.app).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     assert_eq!(server.set(|s| s.sessions), 1);
     server.fault(1, None);
@@ -188,11 +188,11 @@ async fn the_daemon_keeps_the_pause_that_a_server_asks_for() {
     crew.stop().await;
 }
 
-/// The daemon asks again by itself, and reads what comes meanwhile.
+/// The daemon asks again automatically, and reads what comes meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_goes_on_beside_an_email_it_cannot_have() {
-    let (server, site) = desk(&[(0, Fault::HangUp)], "").await;
-    let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
+    let (server, site) = app(&[(0, Fault::HangUp)], "").await;
+    let crew = guichet::work::daemon::Crew::start(&site.app).await.unwrap();
     crate::support::eventually("three tickets", std::time::Duration::from_secs(20), async || {
         (site.tickets().await.len() == 3).then_some(())
     })
@@ -216,7 +216,7 @@ async fn sizes_are_exact_unless_the_server_is_known_to_estimate() {
         ("The Microsoft Exchange IMAP4 service is ready. [abc=]", "sizes = \"exact\"", false),
     ] {
         for off in [-30, 30] {
-            let (server, site) = desk(&[], "").await;
+            let (server, site) = app(&[], "").await;
             server.set(|s| (s.greeting, s.off) = (greeting, off));
             watch(&site, &server, "", more);
             let _ = session(&site).await;
@@ -228,7 +228,7 @@ async fn sizes_are_exact_unless_the_server_is_known_to_estimate() {
 /// What cannot be parsed may be an email: no byte of it is logged or kept as a reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_cannot_be_read_shows_no_bytes() {
-    let (_server, site) = desk(&[(1, Fault::Garbage)], "").await;
+    let (_server, site) = app(&[(1, Fault::Garbage)], "").await;
     for _ in 0..5 {
         if let Err(trouble) = session(&site).await {
             let said = format!("{trouble} {trouble:?}");
@@ -245,7 +245,7 @@ async fn an_answer_that_cannot_be_read_shows_no_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_folder_that_refuses_is_told_once_and_tried_once_a_session() {
     for folder in [Folder::NoSelect, Folder::Refuses, Folder::VanishesForGood] {
-        let (server, site) = desk(&[], "Done").await;
+        let (server, site) = app(&[], "Done").await;
         server.set(|s| s.folder = folder);
         session(&site).await.unwrap();
         assert_eq!(senders(&site).await.len(), 4, "{folder:?}");
@@ -256,14 +256,14 @@ async fn an_archive_folder_that_refuses_is_told_once_and_tried_once_a_session() 
         assert_eq!(server.set(|s| s.seen.len()), 4, "{folder:?}: marked once");
         // A name, and the same below INBOX.
         assert!(server.heard("CREATE").iter().all(|n| *n <= 2), "{folder:?}: {:?}", server.heard("CREATE"));
-        tend(&site.desk).await.unwrap();
+        tend(&site.app).await.unwrap();
         session(&site).await.unwrap();
         let notice = site.sink.with_words(MARIE, "ne peuvent pas être déplacés");
         assert!(notice.mail.text.contains("Done"), "{folder:?}");
         server.set(|s| s.folder = Folder::Here);
         session(&site).await.unwrap();
         assert_eq!(server.set(|s| s.archived.len()), 4, "{folder:?}: moved after all");
-        tend(&site.desk).await.unwrap();
+        tend(&site.app).await.unwrap();
         session(&site).await.unwrap();
         site.sink.with_words(MARIE, "Rétabli");
     }
@@ -272,7 +272,7 @@ async fn an_archive_folder_that_refuses_is_told_once_and_tried_once_a_session() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_folder_that_vanishes_is_made_again() {
     for folder in [Folder::Vanishes, Folder::Missing] {
-        let (server, site) = desk(&[], "Done").await;
+        let (server, site) = app(&[], "Done").await;
         server.set(|s| s.folder = folder);
         session(&site).await.unwrap();
         assert_eq!(server.set(|s| s.archived.len()), 4, "{folder:?}");

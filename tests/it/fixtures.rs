@@ -1,4 +1,4 @@
-//! Own mails, one oddity a file: what the reader makes of each is written down beside them.
+//! Own emails, one oddity a file: what the reader makes of each is written down beside them.
 //! `GUICHET_GOLDEN=write ./tests/run fixtures` writes it anew, for the reader of the diff to judge.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-fn mails() -> Vec<(String, Vec<u8>)> {
+fn emails() -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(folder().join("mails")).unwrap().map(|e| e.unwrap().path());
     let mut paths: Vec<PathBuf> = entries.collect();
     paths.sort();
@@ -39,7 +39,7 @@ fn each_oddity_is_read_as_written_down() {
         assert_eq!(found, expected);
     }
     assert_eq!(found.lines().count(), expected.lines().count());
-    assert_eq!(found.lines().count(), mails().len());
+    assert_eq!(found.lines().count(), emails().len());
 }
 
 /// A small generator of numbers, so that a failure can be repeated.
@@ -82,8 +82,8 @@ fn mutate(mail: &mut Vec<u8>, dice: &mut Dice) {
 }
 
 #[test]
-fn ten_thousand_damaged_mails_are_read_without_panic() {
-    let originals = mails();
+fn ten_thousand_damaged_emails_are_read_without_panic() {
+    let originals = emails();
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let limits = Limits::default();
     let mut readable = 0;
@@ -106,7 +106,7 @@ fn ten_thousand_damaged_mails_are_read_without_panic() {
         let read = read.unwrap_or_else(|_| {
             let place = std::env::temp_dir().join(format!("guichet-mutation-{round}.eml"));
             std::fs::write(&place, &mail).unwrap();
-            panic!("round {round}, from {name}; the mail is kept as {}", place.display())
+            panic!("round {round}, from {name}; the email is kept as {}", place.display())
         });
         readable += usize::from(read);
     }

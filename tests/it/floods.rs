@@ -2,14 +2,14 @@
 
 use guichet::clock::{HOUR, MINUTE};
 
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail};
 use crate::support::{Database, Site};
 
 const BOB: &str = "bob@college.example";
 const STRICT: &str =
-    "[queues.help]\nurgent_from = [\"@direction.college.example\"]\n[limits]\nagent_letters_per_hour = 10\n";
-const SMALL: &str = "[limits]\nagent_letters_per_hour = 10\n";
+    "[queues.help]\nurgent_from = [\"@direction.college.example\"]\n[limits]\nagent_notifications_per_hour = 10\n";
+const SMALL: &str = "[limits]\nagent_notifications_per_hour = 10\n";
 
 /// So many requests of five senders, each in other words.
 fn flood(site: &Site, count: usize, from: usize) {
@@ -25,8 +25,8 @@ fn spelled(n: usize) -> String {
     n.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).map(|c| format!("{c}{c}o")).collect()
 }
 
-stories! {
-    /// Two thousand mails of five senders, and then a P0: the agent hears of it at once, of all others too, and the operator that it was
+original_requests! {
+    /// Two thousand emails of five senders, and then a P0: the agent hears of it at once, of all others too, and the operator that it was
     /// too much.
     a_p0_is_seen_through_two_thousand_others(site) {
         flood(&site, 2_000, 0);
@@ -42,7 +42,7 @@ stories! {
         let digest = site.sink.last(MARIE);
         assert!(digest.mail.text.contains("CG42N1-002000") || digest.mail.text.contains("… + "), "{}", digest.mail.text);
         let told = site.sink.to(MARIE).len();
-        assert!(told - before <= 3, "one digest, not one letter each: {}", told - before);
+        assert!(told - before <= 3, "one digest, not one notification each: {}", told - before);
         site.tend().await;
         let alarms = site.store().alarms().await.unwrap();
         assert!(alarms.iter().any(|alarm| alarm.name == "digest"), "{alarms:?}");
@@ -64,7 +64,7 @@ stories! {
         assert!(site.sink.with_words(MARIE, "tournesol").mail.text.contains("tournesol"), "the answer to her question");
         let before = site.sink.to(MARIE).len();
         site.then(&Mail::reply(&notice.mail, MARIE, "#prendre")).await;
-        assert_eq!(site.sink.to(MARIE).len(), before + 1, "the receipt of her order");
+        assert_eq!(site.sink.to(MARIE).len(), before + 1, "the receipt of her command");
     }
 
     /// Whoever may not call something urgent floods nobody with `[P0]`.
@@ -102,7 +102,7 @@ stories! {
         site.receive(&Mail::from(ANA).subject("Portail arrêté")).await;
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#diffuser tous\nLe portail est arrêté jusqu'à midi.")).await;
-        assert!(site.sink.letters().iter().all(|letter| !letter.to.starts_with("reader")));
+        assert!(site.sink.notifications().iter().all(|notification| !notification.to.starts_with("reader")));
         let told = site.sink.with_words(MARIE, "Pas fait");
         assert!(told.mail.text.contains("40") && told.mail.text.contains("41"), "{}", told.mail.text);
     }
@@ -126,22 +126,22 @@ async fn a_bulletin_with_a_file_is_not_kept_once_per_reader() {
                 .attach("plan.png", &file),
         );
         site.round().await;
-        let sent = site.sink.letters().into_iter().filter(|l| l.to.starts_with("reader")).count();
+        let sent = site.sink.notifications().into_iter().filter(|l| l.to.starts_with("reader")).count();
         assert_eq!(sent, 500);
         let mut raw = site.raw().await;
         let count = |sql: &'static str| sqlx::query_scalar::<sqlx::Any, i64>(sql);
         let kept =
-            count("SELECT CAST(SUM(octet_length(bytes)) AS BIGINT) FROM letter").fetch_one(&mut raw).await.unwrap();
-        assert!(kept < 3_000_000, "{kept} bytes of letters");
-        let bodies = count("SELECT COUNT(*) FROM letter_body").fetch_one(&mut raw).await.unwrap();
+            count("SELECT CAST(SUM(octet_length(bytes)) AS BIGINT) FROM outbox_raw").fetch_one(&mut raw).await.unwrap();
+        assert!(kept < 3_000_000, "{kept} bytes of notifications");
+        let bodies = count("SELECT COUNT(*) FROM outbox_body").fetch_one(&mut raw).await.unwrap();
         assert_eq!(bodies, 1);
-        let of_readers = site.sink.letters().into_iter().filter(|l| l.to.starts_with("reader"));
-        for letter in of_readers {
+        let of_readers = site.sink.notifications().into_iter().filter(|l| l.to.starts_with("reader"));
+        for notification in of_readers {
             assert_eq!(
-                letter.raw.matches("reader").count(),
-                letter.raw.matches(letter.to.split('@').next().unwrap()).count()
+                notification.raw.matches("reader").count(),
+                notification.raw.matches(notification.to.split('@').next().unwrap()).count()
             );
-            assert_eq!(letter.mail.attachments.len(), 1);
+            assert_eq!(notification.mail.attachments.len(), 1);
         }
     }
 }

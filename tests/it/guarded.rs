@@ -32,7 +32,7 @@ async fn erased_again(database: Database) {
     let answer =
         Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#tag martin\n\nMme MARTIN a rappelé.");
     site.then(&answer).await;
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     let file = copies.path().join("by-hand");
     backup::make(site.store(), &site.url, &file).await.unwrap();
     let list = erased::place(&settings).unwrap();
@@ -46,19 +46,19 @@ async fn erased_again(database: Database) {
     let noted = std::fs::read_to_string(&list).unwrap();
     assert!(!noted.contains("ana") && !noted.contains("college"), "{noted}");
     assert_eq!(mode(&list), 0o600);
-    site.desk.close().await;
-    let Site { folder, desk, url, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder, app, url, .. } = site;
+    drop(app);
     let done = backup::restore(&settings, &file, false, START + HOUR).await.unwrap();
     assert_eq!((done.erased, done.unerased), (1, Vec::new()));
     let store = Store::open(&url).await.unwrap();
     assert!(store.search(ANA).await.unwrap().iter().all(|(_, count)| *count == 0), "she did not come back");
-    let deeds = store.deeds(10).await.unwrap();
+    let audit_entries = store.audit_entries(10).await.unwrap();
     assert!(
-        deeds.iter().any(|deed| deed.kind == "restored" && deed.text.contains("1 people erased again")),
-        "{deeds:?}"
+        audit_entries.iter().any(|entry| entry.kind == "restored" && entry.text.contains("1 people erased again")),
+        "{audit_entries:?}"
     );
-    assert!(deeds.iter().any(|deed| deed.kind == "erased"), "{deeds:?}");
+    assert!(audit_entries.iter().any(|entry| entry.kind == "erased"), "{audit_entries:?}");
     assert_eq!(verify::run(&store, &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
     assert!(store.search("bob@college.example").await.unwrap().iter().any(|(_, count)| *count > 0), "others stay");
     store.close().await;
@@ -75,7 +75,7 @@ async fn a_restore_repeats_the_erasure_on_postgres() {
     erased_again(Database::Postgres).await;
 }
 
-/// An address in the name of a file, in entities, in an enclosed mail: all of it is found.
+/// An address in the name of a file, in entities, in an enclosed email: all of it is found.
 async fn hidden(database: Database) {
     let site = Site::with(database, "").await;
     site.receive(&Mail::from(ANA)).await;
@@ -97,15 +97,15 @@ async fn hidden(database: Database) {
     site.round().await;
     let done = erase::run(site.store(), None, ANA, "operator", site.clock.now(), |_, _| {}).await.unwrap();
     assert_eq!(done.left, []);
-    assert!(done.mails >= 6, "all six mails name her: {done:?}");
+    assert!(done.emails >= 6, "all six emails name her: {done:?}");
     let mut after = 0;
-    while let Some((last, _)) = site.store().mails_after(after).await.unwrap().last() {
-        for (id, bytes) in site.store().mails_after(after).await.unwrap() {
+    while let Some((last, _)) = site.store().emails_after(after).await.unwrap().last() {
+        for (id, bytes) in site.store().emails_after(after).await.unwrap() {
             assert!(!guichet::mail::every_word(&bytes).to_lowercase().contains(ANA), "mail {id}");
         }
         after = *last;
     }
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     assert_eq!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
 }
 
@@ -145,7 +145,7 @@ async fn a_store_without_its_secret_is_not_opened_with_another() {
         let site = Site::with(Database::Sqlite, "").await;
         site.receive(&Mail::from(ANA)).await;
         sqlx::Executor::execute(&mut site.raw().await, damage).await.unwrap();
-        site.desk.close().await;
+        site.app.close().await;
         let Err(error) = Store::open(&site.url).await else { panic!("{damage}") };
         assert!(error.to_string().contains("secret"), "{error}");
     }
@@ -155,7 +155,7 @@ async fn a_store_without_its_secret_is_not_opened_with_another() {
 #[tokio::test]
 async fn a_probe_shows_what_becomes_of_foreign_results() {
     let site = Site::with(Database::Sqlite, "[mailboxes.main]\nauthserv_id = \"mx.desk.example\"\n").await;
-    let word = site.desk.secret.probe(&Probe::of_results("main"));
+    let word = site.app.secret.probe(&Probe::of_results("main"));
     let ours = format!("Authentication-Results: mx.desk.example; dmarc=pass header.from={}", ForeignResults::DOMAIN);
     let own = "Authentication-Results: mx.desk.example; dmarc=none header.from=desk.example";
     let both = format!("{own}\r\n{ours}");
@@ -170,7 +170,7 @@ async fn a_probe_shows_what_becomes_of_foreign_results() {
         site.round().await;
         assert_eq!(site.store().meta(&Probe::results_fact("main")).await.unwrap().as_deref(), Some(found), "{fields}");
     }
-    assert!(site.tickets().await.is_empty() && site.sink.letters().is_empty());
+    assert!(site.tickets().await.is_empty() && site.sink.notifications().is_empty());
 }
 
 /// Whoever only holds connections open keeps nobody from the page.

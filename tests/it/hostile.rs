@@ -10,7 +10,7 @@ use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
 use crate::support::{Database, Site, eventually};
 
 const EVE: &str = "eve@elsewhere.example";
-const FEW: &str = "[limits]\nmails_per_hour_per_sender = 12\nmails_per_hour = 1000\n";
+const FEW: &str = "[limits]\nemails_per_hour_per_sender = 12\nemails_per_hour = 1000\n";
 
 fn run(site: &Site, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
@@ -39,7 +39,7 @@ async fn a_flood_is_held_exactly(database: Database) {
     assert_eq!(waiting(&site).await, 118, "and nothing is lost");
     let reason = site.store().held().await.unwrap().remove(0).reason;
     assert!(
-        reason.starts_with("limits.mails_per_hour_per_sender = 12") && reason.contains("guichet held release"),
+        reason.starts_with("limits.emails_per_hour_per_sender = 12") && reason.contains("guichet held release"),
         "{reason}"
     );
     // The hour goes by: as many again, and no more.
@@ -62,7 +62,7 @@ async fn a_flood_is_held_exactly_postgres() {
 }
 
 async fn a_queue_takes_so_many_and_no_more(database: Database) {
-    let site = Site::with(database, "[limits]\nmails_per_hour_per_sender = 0\nmails_per_hour = 60\n").await;
+    let site = Site::with(database, "[limits]\nemails_per_hour_per_sender = 0\nemails_per_hour = 60\n").await;
     for number in 0..70 {
         site.put(&numbered(&format!("eve{number}@elsewhere.example"), number));
     }
@@ -90,8 +90,8 @@ async fn a_queue_takes_so_many_and_no_more_postgres() {
 }
 
 #[tokio::test]
-async fn agents_and_reports_about_our_letters_do_not_wait() {
-    let site = Site::with(Database::Sqlite, "[limits]\nmails_per_hour_per_sender = 1\n").await;
+async fn agents_and_reports_about_our_notifications_do_not_wait() {
+    let site = Site::with(Database::Sqlite, "[limits]\nemails_per_hour_per_sender = 1\n").await;
     site.receive(&Mail::from(ANA)).await;
     let notice = site.sink.only(MARIE);
     for text in ["#prendre", "#note un", "#note deux"] {
@@ -123,7 +123,7 @@ async fn agents_and_reports_about_our_letters_do_not_wait() {
 }
 
 #[tokio::test]
-async fn a_bomb_of_a_thousand_writes_few_letters() {
+async fn a_bomb_of_a_thousand_writes_few_notifications() {
     let more = "[queues.help]\nsenders = [\"@college.example\"]\n";
     let site = Site::with(Database::Sqlite, more).await;
     for number in 0..1_000 {
@@ -131,7 +131,7 @@ async fn a_bomb_of_a_thousand_writes_few_letters() {
     }
     site.round().await;
     let (stranger, agent) = (site.sink.to(EVE).len(), site.sink.to(MARIE));
-    assert_eq!((stranger, agent.len()), (1, 10), "the rest waits without a letter");
+    assert_eq!((stranger, agent.len()), (1, 10), "the rest waits without a notification");
     let said = agent.iter().filter(|l| l.mail.text.contains("guichet held refuse --from")).count();
     assert_eq!(said, 1, "the last says that more will come and wait");
     assert_eq!(site.store().held().await.unwrap().len(), 1_000, "nothing is lost");
@@ -149,14 +149,14 @@ async fn a_flood_is_let_in_or_refused_by_one_command() {
         site.round().await;
         assert_eq!(waiting(&site).await, 36);
         let (code, _, said) = run(&site, &["held", "release"]);
-        assert!(code == 64 || code == 2, "which mails has to be said: {code} {said}");
+        assert!(code == 64 || code == 2, "which emails has to be said: {code} {said}");
         let (code, said, _) = run(&site, &["held", "refuse", "--from", EVE, "--reason", "a flood"]);
-        assert_eq!((code, said.contains("18 mails are refused")), (0, true), "{said}");
+        assert_eq!((code, said.contains("18 emails are refused")), (0, true), "{said}");
         let id = site.store().held().await.unwrap()[0].id.to_string();
         let (_, listed, _) = run(&site, &["held", "list", "--from", EVE]);
-        assert!(listed.contains("No mail is held"), "{listed}");
+        assert!(listed.contains("No email is held"), "{listed}");
         let (code, said, _) = run(&site, &["held", "release", "--like", &id]);
-        assert_eq!((code, said.contains("18 mails are decided again")), (0, true), "{said}");
+        assert_eq!((code, said.contains("18 emails are decided again")), (0, true), "{said}");
         site.round().await;
         assert_eq!(
             (site.tickets().await.len(), waiting(&site).await),
@@ -183,8 +183,8 @@ async fn look_alikes_are_shown_as_such_and_only_to_the_desk() {
     );
     assert!(notice.mail.text.contains("« Marie Dubois » est connu de l'assistance"), "{}", notice.mail.text);
     assert!(notice.raw.contains("=E2=9A=A0") || notice.raw.contains("&#9888;"), "the HTML part as well");
-    for letter in site.sink.to("rnarie@agents.example") {
-        assert!(!letter.mail.text.contains("ressemble"), "{}", letter.mail.text);
+    for notification in site.sink.to("rnarie@agents.example") {
+        assert!(!notification.mail.text.contains("ressemble"), "{}", notification.mail.text);
     }
     let ticket = site.only_ticket().await;
     assert!(
@@ -219,8 +219,12 @@ async fn a_held_look_alike_says_so() {
     {
         assert!(shown.contains(words), "{words}: {shown}");
     }
-    let letter = site.sink.only(MARIE);
-    assert!(letter.mail.text.contains("le nom affiché montre l'adresse ana@college.example"), "{}", letter.mail.text);
+    let notification = site.sink.only(MARIE);
+    assert!(
+        notification.mail.text.contains("le nom affiché montre l'adresse ana@college.example"),
+        "{}",
+        notification.mail.text
+    );
 }
 
 /// Characters a terminal or an eye would be misled by, in every place a sender may write them.
@@ -258,9 +262,9 @@ async fn nothing_a_sender_writes_reaches_the_terminal_or_a_header() {
         let acts = |c: &char| (c.is_control() && *c != '\n' && *c != '\t') || mail::deceives(*c);
         assert_eq!(out.chars().find(acts), None, "{arguments:?}: {out:?}");
     }
-    for letter in site.sink.letters() {
-        assert!(letter.header("Bcc").is_empty(), "{}", letter.raw);
-        assert!(!letter.mail.subject.contains('\u{202e}'), "{}", letter.mail.subject);
+    for notification in site.sink.notifications() {
+        assert!(notification.header("Bcc").is_empty(), "{}", notification.raw);
+        assert!(!notification.mail.subject.contains('\u{202e}'), "{}", notification.mail.subject);
     }
 }
 
@@ -318,9 +322,9 @@ async fn files_that_act_go_to_agents_as_plain_bytes() {
     }
     site.put_bytes(format!("{raw}--e--\r\n").as_bytes());
     site.round().await;
-    let letter = site.sink.only(MARIE);
+    let notification = site.sink.only(MARIE);
     let types: Vec<(String, String)> =
-        letter.mail.attachments.iter().map(|a| (a.name.clone(), a.media_type.clone())).collect();
+        notification.mail.attachments.iter().map(|a| (a.name.clone(), a.media_type.clone())).collect();
     assert_eq!(types.len(), 7, "{types:?}");
     for (name, media_type) in types {
         let expected = match name.as_str() {
@@ -330,7 +334,7 @@ async fn files_that_act_go_to_agents_as_plain_bytes() {
         };
         assert_eq!(media_type, expected, "{name}");
     }
-    assert_eq!(letter.raw.matches("Content-Disposition: attachment").count(), 7);
+    assert_eq!(notification.raw.matches("Content-Disposition: attachment").count(), 7);
 }
 
 #[tokio::test]
@@ -345,23 +349,23 @@ async fn markup_and_templates_in_words_stay_words() {
     );
     site.put_bytes(raw.as_bytes());
     site.round().await;
-    let letters = site.sink.letters();
-    assert_eq!(letters.len(), 2);
-    for letter in letters {
-        let raw = letter.raw.replace("=\n", "").replace("=3D", "=").replace("=3d", "=");
+    let notifications = site.sink.notifications();
+    assert_eq!(notifications.len(), 2);
+    for notification in notifications {
+        let raw = notification.raw.replace("=\n", "").replace("=3D", "=").replace("=3d", "=");
         let html = raw.split("<!DOCTYPE html>").nth(1).unwrap_or_else(|| panic!("no HTML part: {raw}"));
         for acting in ["<script", "<img", "<svg", "<b onload", "background:url(", "onerror=\""] {
             assert!(!html.contains(acting), "{acting}: {html}");
         }
-        assert!(letter.mail.subject.contains("{{ticket.number}}"), "{}", letter.mail.subject);
-        let name = letter.mail.from.map(|f| f.name).unwrap_or_default();
+        assert!(notification.mail.subject.contains("{{ticket.number}}"), "{}", notification.mail.subject);
+        let name = notification.mail.from.map(|f| f.name).unwrap_or_default();
         assert!(name.contains("{{ticket.number}} <script>"), "{name}");
     }
 }
 
 #[test]
 fn no_built_in_template_puts_a_value_into_a_page_as_it_is() {
-    let sources = guichet::letter::builtin();
+    let sources = guichet::notify::builtin();
     assert!(sources.len() > 100);
     for source in sources {
         for raw in ["{{{", "{{&", "{{~{", "{{~&"] {
@@ -391,7 +395,7 @@ impl Drop for Served {
 }
 
 #[tokio::test]
-async fn the_preview_shows_letters_and_lets_nothing_act() {
+async fn the_preview_shows_notifications_and_lets_nothing_act() {
     use std::io::BufRead;
     let site = Site::with(Database::Sqlite, "[desk]\ntemplates = \"own\"\n").await;
     let own = site.folder.path().join("own/fr");
@@ -422,16 +426,18 @@ async fn the_preview_shows_letters_and_lets_nothing_act() {
 
     let acts = "<script>alert(1)</script><p style=\"color:#123456\">mine</p><img src=\"https://evil.example/p.png\">";
     std::fs::write(own.join("answer.html.hbs"), acts).unwrap();
-    let letter = eventually("the letter follows its template", Duration::from_secs(20), async || {
-        let letter = ask(port, "/letter/fr/answer", &own_name, "");
-        letter.contains("mine").then_some(letter)
+    let notification = eventually("the notification follows its template", Duration::from_secs(20), async || {
+        let notification = ask(port, "/letter/fr/answer", &own_name, "");
+        notification.contains("mine").then_some(notification)
     })
     .await;
     assert!(
-        letter.contains("color:#123456") && !letter.contains("<script") && !letter.contains("evil.example"),
-        "{letter}"
+        notification.contains("color:#123456")
+            && !notification.contains("<script")
+            && !notification.contains("evil.example"),
+        "{notification}"
     );
-    assert!(letter.contains("img-src data:; style-src 'unsafe-inline'; sandbox"), "{letter}");
+    assert!(notification.contains("img-src data:; style-src 'unsafe-inline'; sandbox"), "{notification}");
 
     std::fs::write(own.join("answer.html.hbs"), "<p>\n{{ticket.numero}}</p>").unwrap();
     eventually("a mistake is shown with its place", Duration::from_secs(20), async || {
@@ -439,7 +445,7 @@ async fn the_preview_shows_letters_and_lets_nothing_act() {
     })
     .await;
     std::fs::remove_file(own.join("answer.html.hbs")).unwrap();
-    eventually("and goes when it is mended", Duration::from_secs(20), async || {
+    eventually("and goes when it is fixed", Duration::from_secs(20), async || {
         ask(port, "/", &own_name, "").contains("fr/acknowledgement").then_some(())
     })
     .await;
@@ -447,13 +453,13 @@ async fn the_preview_shows_letters_and_lets_nothing_act() {
 
 // ---- what reading costs -------------------------------------------------------------------------------------
 
-/// How many times longer than a plain mail of its size a mail may take to be read. A second level of quadratic growth
+/// How many times longer than a plain mail of its size an email may take to be read. A second level of quadratic growth
 /// over these sizes would take hundreds.
 const RATIO: f64 = 50.0;
 
 fn time_of(raw: &[u8], policy: &ticket::Policy, secret: &ticket::Secret) -> Duration {
     let begun = Instant::now();
-    if let Ok(mail) = mail::parse(raw, &Limits { mail_bytes: usize::MAX, ..Limits::default() }) {
+    if let Ok(mail) = mail::parse(raw, &Limits { email_bytes: usize::MAX, ..Limits::default() }) {
         let intake = ticket::read(mail, "main", policy, secret);
         let _ = ticket::command::head(&intake.mail.reply_text);
         assert!(intake.mail.text.len() <= 4 * Limits::default().text_bytes, "the text is bounded");
@@ -486,14 +492,14 @@ fn part(media_type: &str, encoding: &str, body: &str) -> Vec<u8> {
 }
 
 const MB: usize = 1_000_000;
-/// Enough lines or tags for growth to show; a mail of more takes the same time a byte.
+/// Enough lines or tags for growth to show; an email of more takes the same time a byte.
 const MANY: usize = 250_000;
 
 fn lines() -> Vec<(&'static str, Vec<u8>)> {
     let long = |unit: &str| unit.repeat(MB / unit.len());
     let many = |unit: &str| unit.repeat(MANY / unit.len());
     vec![
-        ("one line of letters", text(&long("a"))),
+        ("one line of notifications", text(&long("a"))),
         ("one line of blanks", text(&format!("x{}y", long(" ")))),
         ("an attribution that does not end", text(&format!("Le {}", long("lun. 2 mars 2026 à 09:15, Support <a@b> ")))),
         ("attributions line by line", text(&many("Le lun. 2 mars 2026, Support\r\n"))),
@@ -509,7 +515,7 @@ fn lines() -> Vec<(&'static str, Vec<u8>)> {
         ("bounce lines", text(&many("<a@b.example>: host mx said: 550 5.1.1\r\n"))),
         ("thanks", text(&long("merci "))),
         ("orders", text(&long("#note "))),
-        ("order lines", text(&many("#note x\r\n"))),
+        ("command lines", text(&many("#note x\r\n"))),
         ("brackets", text(&long("["))),
         ("angle brackets", text(&long("<"))),
         ("at signs", text(&long("a@"))),
@@ -681,8 +687,8 @@ fn with_report(body: &str) -> Vec<u8> {
 
 async fn costs_little(cases: Vec<(&'static str, Vec<u8>)>) {
     let site = Site::new(Database::Sqlite).await;
-    let policy = &site.desk.settings.load_full().policy;
-    let secret = &site.desk.secret;
+    let policy = &site.app.settings.load_full().policy;
+    let secret = &site.app.secret;
     let (mut dear, mut known) = (Vec::new(), std::collections::BTreeMap::new());
     let shortest = |raw: &[u8]| (0..3).map(|_| time_of(raw, policy, secret)).min().unwrap();
     for (name, raw) in cases {

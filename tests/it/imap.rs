@@ -30,7 +30,7 @@ pub async fn desk_on(user: &User, archive: &str, more: &str) -> Site {
     let text = main.replace(maildir, &user.section(archive)).replace(&site.url, &url);
     std::fs::write(site.config(), text).unwrap();
     std::fs::write(site.folder.path().join("conf.d/more.toml"), more).unwrap();
-    site.desk = open(site.folder.path(), &Clock::system()).await;
+    site.app = open(site.folder.path(), &Clock::system()).await;
     site.url = url;
     site
 }
@@ -39,8 +39,8 @@ pub async fn desk_on(user: &User, archive: &str, more: &str) -> Site {
 async fn a_mail_is_acknowledged_within_a_second_and_archived() {
     let user = User::new();
     let site = desk_on(&user, "Traités", "").await;
-    let crew = Crew::start(&site.desk).await.unwrap();
-    // The first mail waits for connection and login; the second is the measure.
+    let crew = Crew::start(&site.app).await.unwrap();
+    // The first email waits for connection and login; the second is the measure.
     user.append(&Mail::from("first@college.example").bytes());
     eventually("the first acknowledgement", 10 * SECOND, async || site.sink.to("first@college.example").pop()).await;
     let mail = Mail::from(ANA).bytes();
@@ -55,7 +55,7 @@ async fn a_mail_is_acknowledged_within_a_second_and_archived() {
     let reply = Mail::reply(&ack.mail, ANA, "Toujours.").subject("Rien à voir");
     client.append("INBOX", &reply.bytes());
     eventually("the reply", 5 * SECOND, async || {
-        site.store().mails_by_message_id(&reply.id).await.unwrap().pop().filter(|m| m.verdict == "joined")
+        site.store().emails_by_message_id(&reply.id).await.unwrap().pop().filter(|m| m.verdict == "joined")
     })
     .await;
     assert_eq!(site.tickets().await.len(), 2);
@@ -118,7 +118,7 @@ async fn mail_that_people_had_read_before_the_first_start_is_left_alone() {
     client.append("INBOX", &Mail::from("waiting@college.example").bytes());
     let site = desk_on(&user, "Done", "").await;
     site.round().await;
-    // Afterwards a mail read by somebody else first still counts.
+    // Afterwards an email read by somebody else first still counts.
     client.append_with("INBOX", "(\\Seen)", &Mail::from("new@college.example").bytes());
     site.round().await;
     let mut senders: Vec<String> = site.tickets().await.into_iter().map(|t| t.requester).collect();
@@ -142,11 +142,11 @@ async fn a_mailbox_made_anew_is_read_again_without_harm() {
     client.run("CLOSE");
     let config = std::fs::read_to_string(site.config()).unwrap();
     std::fs::write(site.config(), config.replace("archive = \"\"", "archive = \"\"\nfolder = \"Other\"")).unwrap();
-    site.desk.settings.store(std::sync::Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    site.app.settings.store(std::sync::Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
     client.append("Other", &second.bytes());
     let tally = site.round().await;
     assert_eq!(tally.fetched, 2);
-    assert_eq!(site.sink.to(ANA).len(), 1, "known content is the same mail");
+    assert_eq!(site.sink.to(ANA).len(), 1, "known content is the same email");
     assert_eq!(site.tickets().await.len(), 2);
 }
 
@@ -156,12 +156,12 @@ async fn a_mail_too_large_is_held_unfetched_and_the_next_is_handled() {
     let huge = Mail::from("big@college.example").text(&"x".repeat(200_000));
     user.append(&huge.bytes());
     user.append(&Mail::from(ANA).bytes());
-    let site = desk_on(&user, "Done", "[limits]\nmail_bytes = 100000\n").await;
+    let site = desk_on(&user, "Done", "[limits]\nemail_bytes = 100000\n").await;
     site.round().await;
     let held = site.store().held().await.unwrap();
     assert_eq!(held.len(), 1);
     assert!(
-        held[0].reason.contains("limits.mail_bytes = 100000") && held[0].reason.contains("UID 1"),
+        held[0].reason.contains("limits.email_bytes = 100000") && held[0].reason.contains("UID 1"),
         "{}",
         held[0].reason
     );
@@ -269,7 +269,7 @@ async fn waiting_ends_by_news_by_the_clock_or_by_a_stop() {
 async fn polling_serves_where_the_server_cannot_announce() {
     let user = User::on("127.0.0.3");
     let site = desk_on(&user, "\"\npoll = \"200ms", "").await;
-    let crew = Crew::start(&site.desk).await.unwrap();
+    let crew = Crew::start(&site.app).await.unwrap();
     eventually("the first look", 5 * SECOND, async || site.store().cursor("main").await.unwrap()).await;
     user.append(&Mail::from(ANA).bytes());
     eventually("the acknowledgement", 5 * SECOND, async || site.sink.to(ANA).pop()).await;
@@ -281,9 +281,9 @@ async fn polling_serves_where_the_server_cannot_announce() {
 async fn no_mail_waits_for_the_poll() {
     let user = User::new();
     let site = desk_on(&user, "Done", "").await;
-    let crew = Crew::start(&site.desk).await.unwrap();
+    let crew = Crew::start(&site.app).await.unwrap();
     let mut client = user.client();
-    // Mails that land while earlier ones are fetched and archived are announced with the answer to
+    // Emails that land while earlier ones are fetched and archived are announced with the answer to
     // some other command, and never again.
     for n in 0..40u64 {
         client.append("INBOX", &Mail::from(&format!("p{n}@college.example")).bytes());

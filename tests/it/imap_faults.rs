@@ -88,7 +88,7 @@ fn watch_too(site: &Site, port: u16) {
          [queues.other]\nmailbox = \"second\"\naddress = \"other@desk.example\"\nprefix = \"OTHER\"\n"
     );
     std::fs::write(site.folder.path().join("conf.d/more.toml"), section).unwrap();
-    site.desk.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    site.app.settings.store(Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
 }
 
 async fn connect(script: Script) -> Imap {
@@ -152,7 +152,7 @@ async fn a_refused_password_is_not_hammered() {
     let (port, heard) = server(&[("LOGIN", "TAG NO [AUTHENTICATIONFAILED] no\r\n")]).await;
     let site = Site::new(Database::Sqlite).await;
     watch_too(&site, port);
-    let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
+    let crew = guichet::work::daemon::Crew::start(&site.app).await.unwrap();
     // The other mailbox is served meanwhile.
     site.put(&Mail::from(ANA));
     eventually("the acknowledgement", Duration::from_secs(10), async || site.sink.to(ANA).pop()).await;
@@ -167,7 +167,7 @@ async fn a_line_that_breaks_is_opened_again() {
     let (port, heard) = server(&[("UID SEARCH", "CLOSE")]).await;
     let site = Site::new(Database::Sqlite).await;
     watch_too(&site, port);
-    let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
+    let crew = guichet::work::daemon::Crew::start(&site.app).await.unwrap();
     let count = || heard.lock().unwrap().iter().filter(|c| c.starts_with("LOGIN")).count();
     eventually("a third attempt", Duration::from_secs(10), async || (count() >= 3).then_some(())).await;
     assert!(count() <= 4, "the waits grow");
@@ -210,7 +210,7 @@ async fn a_mail_the_server_does_not_give_out_stops_nothing_behind_it() {
     assert_eq!(site.store().cursor("second").await.unwrap().unwrap().last_uid, 3);
 }
 
-/// NIL is no mail, and neither is one that is too large and whose header is refused: both are asked for again, and the
+/// NIL is no email, and neither is one that is too large and whose header is refused: both are asked for again, and the
 /// folder counts as read, though the server lets nothing be marked.
 #[tokio::test]
 async fn what_has_no_bytes_is_asked_for_again_and_a_folder_that_takes_no_marks_counts_as_read() {
@@ -255,7 +255,7 @@ async fn mail_announced_with_another_answer_is_searched_for_before_waiting() {
     .await;
     let site = Site::new(Database::Sqlite).await;
     watch_too(&site, port);
-    let crew = guichet::work::daemon::Crew::start(&site.desk).await.unwrap();
+    let crew = guichet::work::daemon::Crew::start(&site.app).await.unwrap();
     let commands = || heard.lock().unwrap().clone();
     eventually("IDLE", Duration::from_secs(10), async || commands().contains(&"IDLE".to_owned()).then_some(())).await;
     let before: Vec<String> = commands().into_iter().take_while(|c| c != "IDLE").collect();

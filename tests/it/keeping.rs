@@ -34,12 +34,12 @@ async fn said(store: &Store, settings: &Settings) -> String {
 
 async fn comes_back(database: Database) {
     let site = lived(database, "").await;
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     let before = said(site.store(), &settings).await;
     let head = site.store().chain_end().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("copy");
-    // While the desk is at work.
+    // While the service desk is at work.
     backup::make(site.store(), &site.url, &file).await.unwrap();
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o077, 0, "nobody else may read it");
@@ -47,26 +47,26 @@ async fn comes_back(database: Database) {
     site.then(&Mail::from("late@college.example").subject("Après la copie")).await;
     assert_ne!(said(site.store(), &settings).await, before);
     assert!(backup::restore(&settings, &file, false, START).await.is_err(), "not while it is at work");
-    site.desk.close().await;
-    let Site { folder: home, desk, url, sink, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder: home, app, url, sink, .. } = site;
+    drop(app);
     let done = backup::restore(&settings, &file, false, START).await.unwrap();
     assert_eq!(done.kept.is_some(), database == Database::Sqlite);
     let store = Store::open(&url).await.unwrap();
     let wish = Wish { since: &head, ..WISH };
     assert_eq!(verify::run(&store, &settings, wish, |_, _| {}).await.unwrap().problems(), 0, "the same chain");
-    // One link more: that it was restored.
+    // One chain entry more: that it was restored.
     let after = said(&store, &settings).await;
-    let links = |text: &str, n: i64| text.replace(&format!("links: {n}"), "links: N");
+    let links = |text: &str, n: i64| text.replace(&format!("chain_entries: {n}"), "chain_entries: N");
     let sizes = store.sizes().await.unwrap();
-    assert_eq!(links(&after, sizes.links), links(&before, sizes.links - 1));
-    assert_eq!(store.deeds(1).await.unwrap()[0].kind, "restored");
+    assert_eq!(links(&after, sizes.chain_entries), links(&before, sizes.chain_entries - 1));
+    assert_eq!(store.audit_entries(1).await.unwrap()[0].kind, "restored");
     store.close().await;
-    // And the desk goes on from there, with the numbers that follow.
-    let desk = crate::support::site::open(home.path(), &Clock::fixed(START + HOUR)).await;
+    // And the service desk goes on from there, with the numbers that follow.
+    let app = crate::support::site::open(home.path(), &Clock::fixed(START + HOUR)).await;
     guichet::edge::maildir::deliver(&home.path().join("mail"), "5000.m", &Mail::from("new@college.example").bytes())
         .unwrap();
-    guichet::work::once::run(&desk).await.unwrap();
+    guichet::work::once::run(&app).await.unwrap();
     assert!(sink.only("new@college.example").mail.subject.contains("CG42N1-000003"));
 }
 
@@ -80,19 +80,19 @@ async fn op2_a_copy_made_at_work_comes_back_on_postgres() {
     comes_back(Database::Postgres).await;
 }
 
-/// A letter that waited when the copy was made may have left since: a person decides.
+/// A notification that waited when the copy was made may have left since: a person decides.
 #[tokio::test]
-async fn letters_that_waited_are_not_sent_again_by_a_restore() {
+async fn notifications_that_waited_are_not_sent_again_by_a_restore() {
     let mut site = Site::new(Database::Sqlite).await;
     site.sink.stop();
     site.put(&Mail::from(ANA));
-    let _ = guichet::work::once::run(&site.desk).await;
+    let _ = guichet::work::once::run(&site.app).await;
     let file = site.folder.path().join("copy");
     backup::make(site.store(), &site.url, &file).await.unwrap();
-    let settings = site.desk.settings.load_full();
-    site.desk.close().await;
-    let Site { folder, desk, .. } = site;
-    drop(desk);
+    let settings = site.app.settings.load_full();
+    site.app.close().await;
+    let Site { folder, app, .. } = site;
+    drop(app);
     let done = backup::restore(&settings, &file, false, START).await.unwrap();
     assert_eq!(done.waiting, 2, "the acknowledgement and the notice");
     drop(folder);
@@ -101,13 +101,13 @@ async fn letters_that_waited_are_not_sent_again_by_a_restore() {
 #[tokio::test]
 async fn what_is_no_copy_is_refused_and_changes_nothing() {
     let site = lived(Database::Sqlite, "").await;
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     let good = site.folder.path().join("copy");
     backup::make(site.store(), &site.url, &good).await.unwrap();
     let before = said(site.store(), &settings).await;
-    site.desk.close().await;
-    let Site { folder, desk, url, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder, app, url, .. } = site;
+    drop(app);
     let bytes = std::fs::read(&good).unwrap();
     let mut damaged = bytes.clone();
     let middle = damaged.len() / 2;
@@ -174,30 +174,30 @@ async fn forgets(database: Database) {
     let rows = async |statement: &'static str| -> i64 {
         site.raw().await.fetch_one(statement).await.unwrap().try_get(0).unwrap()
     };
-    let mails = "SELECT COUNT(*) FROM inbox_raw";
-    let letters = "SELECT COUNT(*) FROM letter";
-    let (all, written) = (rows(mails).await, rows(letters).await);
+    let emails = "SELECT COUNT(*) FROM inbox_raw";
+    let notifications = "SELECT COUNT(*) FROM outbox_raw";
+    let (all, written) = (rows(emails).await, rows(notifications).await);
     site.clock.advance(4 * DAY);
-    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
-    assert_eq!((rows(mails).await, rows(letters).await), (all, written), "nothing before its time");
+    upkeep::forget(&site.app, site.clock.now()).await.unwrap();
+    assert_eq!((rows(emails).await, rows(notifications).await), (all, written), "nothing before its time");
     site.pass(2 * DAY).await;
-    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
-    let closing = rows(letters).await;
-    assert!(rows(mails).await < all, "what was ignored is gone");
+    upkeep::forget(&site.app, site.clock.now()).await.unwrap();
+    let closing = rows(notifications).await;
+    assert!(rows(emails).await < all, "what was ignored is gone");
     site.clock.advance(20 * DAY);
-    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
-    assert!(rows(letters).await < closing, "letters are gone");
-    let before = rows(mails).await;
+    upkeep::forget(&site.app, site.clock.now()).await.unwrap();
+    assert!(rows(notifications).await < closing, "notifications are gone");
+    let before = rows(emails).await;
     site.clock.advance(40 * DAY);
-    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
+    upkeep::forget(&site.app, site.clock.now()).await.unwrap();
     // The resolved ticket was closed by silence; the other is still open and keeps its mail.
     assert_eq!(site.ticket("CG42N1-000001").await.status, "closed");
-    assert!(rows(mails).await < before);
-    assert!(rows(mails).await > 0, "open tickets keep everything");
-    let settings = site.desk.settings.load_full();
+    assert!(rows(emails).await < before);
+    assert!(rows(emails).await > 0, "open tickets keep everything");
+    let settings = site.app.settings.load_full();
     let found = verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap();
     assert_eq!(found.problems(), 0, "{found:?}");
-    assert!(site.store().deeds(10).await.unwrap().iter().any(|d| d.kind == "expired"));
+    assert!(site.store().audit_entries(10).await.unwrap().iter().any(|d| d.kind == "expired"));
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn op2_data_goes_when_its_time_is_over_on_postgres() {
     forgets(Database::Postgres).await;
 }
 
-/// Everything the store holds, as one text: columns as they are, mails and letters also decoded.
+/// Everything the store holds, as one text: columns as they are, emails and notifications also decoded.
 async fn everything(site: &Site) -> String {
     let mut all = String::new();
     let mut raw = site.raw().await;
@@ -223,10 +223,10 @@ async fn everything(site: &Site) -> String {
         "participant",
         "article",
         "overdue",
-        "course",
+        "state_history",
         "undeliverable",
         "seen_image",
-        "link",
+        "chain_entry",
         "meta",
         "alarm",
     ];
@@ -241,7 +241,7 @@ async fn everything(site: &Site) -> String {
         let row = raw.fetch_one(sqlx::AssertSqlSafe(statement)).await.unwrap();
         all += &row.try_get::<Option<String>, _>(0).unwrap().unwrap_or_default();
     }
-    for statement in ["SELECT bytes FROM inbox_raw", "SELECT bytes FROM letter"] {
+    for statement in ["SELECT bytes FROM inbox_raw", "SELECT bytes FROM outbox_raw"] {
         for row in raw.fetch_all(statement).await.unwrap() {
             let bytes: Vec<u8> = row.try_get(0).unwrap();
             all += &String::from_utf8_lossy(&bytes);
@@ -283,7 +283,7 @@ async fn erased(database: Database) {
     let done =
         erase::run(site.store(), None, "ANA@college.example", "operator", site.clock.now(), |_, _| {}).await.unwrap();
     assert_eq!(done.left, []);
-    assert!(done.searched > 40 && done.mails >= 2 && done.letters >= 2 && done.rows > 5, "{done:?}");
+    assert!(done.searched > 40 && done.emails >= 2 && done.notifications >= 2 && done.rows > 5, "{done:?}");
     let after = everything(&site).await;
     for gone in ["ana@college.example", "ana martin", "06 12 34 56 78"] {
         let at = after.find(gone).map(|at| after[at.saturating_sub(80)..(at + 80).min(after.len())].to_owned());
@@ -300,8 +300,8 @@ async fn erased(database: Database) {
             }
         }
     }
-    // Everything still fits, the chain says what was emptied, and the desk goes on.
-    let settings = site.desk.settings.load_full();
+    // Everything still fits, the chain says what was emptied, and the service desk goes on.
+    let settings = site.app.settings.load_full();
     let found = verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap();
     assert_eq!(found.problems(), 0, "{found:?}");
     assert_eq!(site.tickets().await.len(), tickets);
@@ -311,7 +311,7 @@ async fn erased(database: Database) {
     site.raw().await.execute("UPDATE event SET text = 'x' WHERE id = 1").await.unwrap();
     assert!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems() > 0);
     site.pass(20 * DAY).await;
-    let to_nobody = site.sink.letters().iter().filter(|l| l.to.contains("erased.invalid")).count();
+    let to_nobody = site.sink.notifications().iter().filter(|l| l.to.contains("erased.invalid")).count();
     assert_eq!(to_nobody, 0, "nobody is written to in her place");
     // She may write again, and is somebody new.
     site.then(&Mail::from(ANA).subject("Bonjour")).await;
@@ -328,23 +328,23 @@ async fn op2_a_person_is_taken_out_of_everything_on_postgres() {
     erased(Database::Postgres).await;
 }
 
-/// Others keep what is theirs: an address that only holds the same letters, mails that wait, letters that wait, agents.
+/// Others keep what is theirs: an address that only holds the same notifications, emails that wait, notifications that wait, agents.
 #[tokio::test]
 async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
     let mut site = Site::new(Database::Sqlite).await;
     site.receive(&Mail::from("Ana Martin <ana@college.example>")).await;
     site.then(&Mail::from("Diana Ray <diana@college.example>").text("Un tout autre sujet")).await;
     site.put(&Mail::from("dora@college.example").text("ana@college.example m'a dit de vous écrire"));
-    let kind = site.desk.settings.load().mailboxes["main"].kind.clone();
-    guichet::work::once::collect_one(&site.desk, "main", &kind).await.unwrap();
+    let kind = site.app.settings.load().mailboxes["main"].kind.clone();
+    guichet::work::once::collect_one(&site.app, "main", &kind).await.unwrap();
     let now = site.clock.now();
-    let refused = erase::run(site.store(), None, ANA, "operator", now, |_, _| {}).await.expect_err("a mail waits");
+    let refused = erase::run(site.store(), None, ANA, "operator", now, |_, _| {}).await.expect_err("an email waits");
     assert!(refused.to_string().contains("wait for their verdict"), "{refused}");
     site.round().await;
     // Written down for somebody else, and not yet sent.
     site.sink.stop();
     site.put(&Mail::from("dora@college.example").subject("Re: [CG42N1-000003]").text("encore ana@college.example"));
-    let _ = guichet::work::once::run(&site.desk).await;
+    let _ = guichet::work::once::run(&site.app).await;
     let done = erase::run(site.store(), None, ANA, "operator", now, |_, _| {}).await.unwrap();
     assert!(done.left.iter().all(|(place, _)| place.contains("wait to leave")), "{:?}", done.left);
     site.sink.restart(&[]);
@@ -353,9 +353,9 @@ async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
     let diana = site.ticket("CG42N1-000002").await;
     assert_eq!((diana.requester.as_str(), diana.requester_name.as_str()), ("diana@college.example", "Diana Ray"));
     assert!(everything(&site).await.contains("un tout autre sujet"));
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     assert_eq!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
-    // What is no address would stand in everybody's mails.
+    // What is no address would stand in everybody's emails.
     for nothing in ["", " ", "martin", "@", "college.example"] {
         let refused = erase::run(site.store(), None, nothing, "operator", now, |_, _| {}).await.err().unwrap();
         assert!(refused.to_string().contains("no mail address"), "{nothing:?}: {refused}");
@@ -374,15 +374,15 @@ async fn people_of_the_desk_and_of_open_tickets_are_not_erased_by_time() {
     }
     for number in ["CG42N1-000001", "CG42N1-000002", "CG42N1-000003"] {
         let id = site.ticket(number).await.id;
-        let settings = site.desk.settings.load_full();
-        let (secret, now) = (&site.desk.secret, site.clock.now());
-        guichet::work::operator::order(site.store(), secret, &settings, id, "#resolve\nFait.", now).await.unwrap();
+        let settings = site.app.settings.load_full();
+        let (secret, now) = (&site.app.secret, site.clock.now());
+        guichet::work::operator::command(site.store(), secret, &settings, id, "#resolve\nFait.", now).await.unwrap();
     }
     site.pass(3 * DAY).await;
     site.pass(40 * DAY).await;
     // Bob takes part in what is not done.
     site.then(&Mail::from("zoe@college.example").header("Cc: bob@college.example")).await;
-    upkeep::forget(&site.desk, site.clock.now()).await.unwrap();
+    upkeep::forget(&site.app, site.clock.now()).await.unwrap();
     let requesters: Vec<String> = site.tickets().await.into_iter().map(|t| t.requester).collect();
     assert_eq!((requesters[0].as_str(), requesters[2].as_str()), (MARIE, "bob@college.example"));
     assert!(requesters[1].starts_with("erased-"), "{requesters:?}");
@@ -392,7 +392,7 @@ async fn people_of_the_desk_and_of_open_tickets_are_not_erased_by_time() {
 #[tokio::test]
 async fn logs_beside_databases_are_neither_mixed_up_nor_lost() {
     let site = lived(Database::Sqlite, "").await;
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     let home = site.folder.path().to_owned();
     let copy = home.join("copy");
     backup::make(site.store(), &site.url, &copy).await.unwrap();
@@ -402,9 +402,9 @@ async fn logs_beside_databases_are_neither_mixed_up_nor_lost() {
         std::fs::copy(home.join(format!("guichet.db{ending}")), home.join(format!("killed{ending}"))).unwrap();
     }
     let tickets = site.tickets().await.len();
-    site.desk.close().await;
-    let Site { folder, desk, url, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder, app, url, .. } = site;
+    drop(app);
     // A log is left without its database.
     std::fs::remove_file(home.join("guichet.db")).unwrap();
     std::fs::copy(home.join("killed-wal"), home.join("guichet.db-wal")).unwrap();
@@ -430,7 +430,7 @@ async fn logs_beside_databases_are_neither_mixed_up_nor_lost() {
 #[tokio::test]
 async fn a_dump_that_does_not_fit_changes_nothing_on_postgres() {
     let site = lived(Database::Postgres, "").await;
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     let foreign = Site::new(Database::Postgres).await;
     let newer = Site::new(Database::Postgres).await;
     let statement = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -439,13 +439,13 @@ async fn a_dump_that_does_not_fit_changes_nothing_on_postgres() {
     let copies = tempfile::tempdir().unwrap();
     let [foreign_dump, newer_dump] = ["foreign", "newer"].map(|name| copies.path().join(name));
     backup::make(newer.store(), &newer.url, &newer_dump).await.unwrap();
-    foreign.desk.close().await;
+    foreign.app.close().await;
     foreign.raw().await.execute("DROP TABLE meta").await.unwrap();
     backup::make(foreign.store(), &foreign.url, &foreign_dump).await.unwrap();
     let before = said(site.store(), &settings).await;
-    site.desk.close().await;
-    let Site { desk, url, folder, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { app, url, folder, .. } = site;
+    drop(app);
     for (dump, words) in [(foreign_dump, "no copy of a database of guichet"), (newer_dump, "newer version")] {
         let refused = backup::restore(&settings, &dump, false, START).await.expect_err("it is refused");
         assert!(refused.to_string().contains(words), "{refused}");
@@ -512,13 +512,15 @@ async fn the_search_knows_every_column_of_text() {
     assert_eq!(CHECKS.len(), 19);
 }
 
-/// The desk's own address stands in every mail, and an empty word everywhere.
+/// The service desk's own address stands in every email, and an empty word everywhere.
 #[tokio::test]
 async fn what_would_empty_the_desk_is_not_erased() {
     let site = Site::new(Database::Sqlite).await;
     site.then(&Mail::from(ANA)).await;
     let config = site.config();
-    for (address, words) in [(SUPPORT, "an address of the desk itself"), ("", "no mail address"), (MARIE, "an agent")] {
+    for (address, words) in
+        [(SUPPORT, "an address of the service desk itself"), ("", "no mail address"), (MARIE, "an agent")]
+    {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_guichet"));
         let output = command.arg("--config").arg(&config).args(["erase", "--yes", address]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -536,7 +538,7 @@ async fn a_damaged_file_is_told_of_by_the_weekly_check() {
         site.put(&Mail::from(&format!("p{n}@college.example")).text(&"un mot ".repeat(2_000)));
     }
     site.round().await;
-    upkeep::drain(&site.desk).await.unwrap();
+    upkeep::drain(&site.app).await.unwrap();
     let mut raw = site.raw().await;
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
     let root: i64 =
@@ -547,7 +549,7 @@ async fn a_damaged_file_is_told_of_by_the_weekly_check() {
     let at = u64::try_from(root - 1).unwrap() * 4096;
     std::os::unix::fs::FileExt::write_all_at(&open, &[0xa5; 512], at).unwrap();
     site.clock.advance(9 * DAY);
-    let _ = upkeep::drain(&site.desk).await;
+    let _ = upkeep::drain(&site.app).await;
     let said = site.store().meta(upkeep::BROKEN).await.unwrap().unwrap_or_default();
     assert!(!said.is_empty(), "the weekly check says nothing");
 }

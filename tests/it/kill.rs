@@ -10,7 +10,7 @@ use crate::support::dovecot::User;
 use crate::support::mail::Mail;
 use crate::support::sink::Sink;
 
-const MAILS: usize = 2_000;
+const EMAILS: usize = 2_000;
 const KILLS: u64 = 10;
 
 /// A plain generator, so that a seed repeats a run.
@@ -24,10 +24,10 @@ impl Dice {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_kills_lose_nothing_and_double_at_most_a_letter_each() {
+async fn ten_kills_lose_nothing_and_double_at_most_a_notification_each() {
     let user = User::new();
     let mut client = user.client();
-    for n in 0..MAILS {
+    for n in 0..EMAILS {
         client.append("INBOX", &Mail::from(&format!("p{n}@college.example")).in_words(n).bytes());
     }
     let sink = Sink::start();
@@ -60,19 +60,19 @@ async fn ten_kills_lose_nothing_and_double_at_most_a_letter_each() {
     let tickets = store.tickets(&TicketFilter { limit: 10_000, ..TicketFilter::default() }).await.unwrap();
     let mut numbers: Vec<String> = tickets.iter().map(|t| t.number.clone()).collect();
     numbers.sort();
-    let expected: Vec<String> = (1..=MAILS).map(|n| format!("K-{n:06}")).collect();
-    assert_eq!(numbers, expected, "every mail one ticket, numbers without gap or repeat");
+    let expected: Vec<String> = (1..=EMAILS).map(|n| format!("K-{n:06}")).collect();
+    assert_eq!(numbers, expected, "every email one ticket, numbers without gap or repeat");
     let senders: BTreeMap<&str, usize> = tickets.iter().map(|t| (t.requester.as_str(), 1)).collect();
-    assert_eq!(senders.len(), MAILS);
-    assert_eq!(store.inbox_counts().await.unwrap(), [("done".to_owned(), MAILS as i64)]);
+    assert_eq!(senders.len(), EMAILS);
+    assert_eq!(store.inbox_counts().await.unwrap(), [("done".to_owned(), EMAILS as i64)]);
 
-    let mut letters: BTreeMap<String, usize> = BTreeMap::new();
-    for letter in sink.letters() {
-        *letters.entry(letter.to).or_default() += 1;
+    let mut notifications: BTreeMap<String, usize> = BTreeMap::new();
+    for notification in sink.notifications() {
+        *notifications.entry(notification.to).or_default() += 1;
     }
-    assert_eq!(letters.len(), MAILS, "every requester was acknowledged");
-    let doubled: usize = letters.values().map(|count| count - 1).sum();
-    assert!(doubled <= usize::try_from(KILLS).unwrap(), "{doubled} letters doubled by {KILLS} kills");
+    assert_eq!(notifications.len(), EMAILS, "every requester was acknowledged");
+    let doubled: usize = notifications.values().map(|count| count - 1).sum();
+    assert!(doubled <= usize::try_from(KILLS).unwrap(), "{doubled} notifications doubled by {KILLS} kills");
     assert_eq!(client.count("INBOX"), Some(0));
-    assert_eq!(client.count("Done"), Some(MAILS));
+    assert_eq!(client.count("Done"), Some(EMAILS));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use guichet::mail::{Limits, parse};
 use guichet::ticket::{Proof, is_denied, proof_of_agent};
 
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, Mail};
 use crate::support::{Database, Site};
 
@@ -23,7 +23,7 @@ struct Form {
     why: String,
 }
 
-const SERVER: &str = "[mailboxes.main]\nauthserv_id = \"mx.desk.example\"\n[limits]\nletters_per_hour = 1000\nmails_per_hour_per_sender = 0\nagent_letters_per_hour = 5000\n\
+const SERVER: &str = "[mailboxes.main]\nauthserv_id = \"mx.desk.example\"\n[limits]\nnotifications_per_hour = 1000\nemails_per_hour_per_sender = 0\nagent_notifications_per_hour = 5000\n\
     [agents.marie]\naddress = \"marie@lycee.example.org\"\n";
 
 fn forms() -> Vec<Form> {
@@ -44,7 +44,7 @@ fn email(form: &Form, subject: &str, text: &str) -> Vec<u8> {
 #[tokio::test]
 async fn every_head_is_judged_as_the_table_says() {
     let site = Site::with(Database::Sqlite, SERVER).await;
-    let settings = site.desk.settings.load_full();
+    let settings = site.app.settings.load_full();
     let policy = &settings.policy;
     let mut wrong: Vec<String> = Vec::new();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -65,7 +65,7 @@ async fn every_head_is_judged_as_the_table_says() {
     assert!(wrong.is_empty(), "{counts:?}\n{}", wrong.join("\n"));
 }
 
-stories! {
+original_requests! {
     no_forged_head_is_obeyed_and_every_good_one_is(site, SERVER) {
         site.receive(&Mail::from(ANA)).await;
         let before = site.only_ticket().await;
@@ -77,14 +77,14 @@ stories! {
         site.round().await;
         let ticket = site.ticket("CG42N1-000001").await;
         assert_eq!((&ticket.status, &ticket.priority, &ticket.assignee), (&before.status, &before.priority, &before.assignee));
-        let commands = site.store().mails_of_ticket("CG42N1-000001").await.unwrap();
+        let commands = site.store().emails_of_ticket("CG42N1-000001").await.unwrap();
         assert!(commands.iter().all(|mail| mail.verdict != "command"), "{commands:#?}");
         for form in forms.iter().filter(|form| form.expect == "proven") {
             site.put_bytes(&email(form, "Re: [CG42N1-000001] Imprimante en panne", &format!("#tag {}", form.name)));
         }
         site.clock.advance(60_000);
         site.round().await;
-        let commands = site.store().mails_of_ticket("CG42N1-000001").await.unwrap();
+        let commands = site.store().emails_of_ticket("CG42N1-000001").await.unwrap();
         let obeyed = commands.iter().filter(|mail| mail.verdict == "command").count();
         assert_eq!(obeyed, forms.iter().filter(|form| form.expect == "proven").count());
     }

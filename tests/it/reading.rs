@@ -1,13 +1,13 @@
-//! What the mail reader makes of mails, from mail to mail: fields, forwards, delivery reports, copies.
+//! What the mail reader makes of emails, from mail to mail: fields, forwards, delivery reports, copies.
 
 use guichet::clock::{HOUR, MINUTE};
 use guichet::store::Durability;
 
 use crate::imap::desk_on;
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::dovecot::User;
 use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
-use crate::support::sink::Letter;
+use crate::support::sink::Received;
 use crate::support::{Database, Site};
 
 const ASK: &str = "[queues.help]\nask = [\"name\", \"phone\", \"establishment\"]\n";
@@ -15,8 +15,8 @@ const AUTHSERV: &str = "[mailboxes.main]\nauthserv_id = \"mx.desk.example\"\n";
 const BOTH: &str = "[queues.second]\nmailbox = \"main\"\naddress = \"second@desk.example\"\nprefix = \"TWO\"\nreply_to = \"plain\"\n\
                     [agents.luc]\naddress = \"luc@agents.example\"\nroles = [\"moderator\"]\nqueues = [\"second\"]\n";
 
-/// A report that this letter did not arrive.
-fn report(letter: &Letter, whom: &str, action: &str, status: &str) -> Vec<u8> {
+/// A report that this notification did not arrive.
+fn report(notification: &Received, whom: &str, action: &str, status: &str) -> Vec<u8> {
     let text = format!(
         "From: MAILER-DAEMON@mx.example\nTo: {SUPPORT}\nSubject: Undelivered Mail\nMessage-ID: <{}@mx.example>\nMIME-Version: 1.0\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nNo.\n--b\n\
@@ -25,7 +25,7 @@ fn report(letter: &Letter, whom: &str, action: &str, status: &str) -> Vec<u8> {
          Message-ID: <{}>\n\n--b--\n",
         crate::support::unique("b"),
         if status.starts_with('5') { 550 } else { 450 },
-        letter.mail.message_id.clone().unwrap()
+        notification.mail.message_id.clone().unwrap()
     );
     text.replace('\n', "\r\n").into_bytes()
 }
@@ -36,8 +36,8 @@ fn forwarded(text: &str) -> Mail {
     ))
 }
 
-stories! {
-    a_letter_that_did_not_arrive_is_told_once_and_the_address_left_alone(site) {
+original_requests! {
+    a_notification_that_did_not_arrive_is_told_once_and_the_address_left_alone(site) {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
         site.put_bytes(&report(&ack, ANA, "failed", "5.1.1"));
@@ -47,7 +47,7 @@ stories! {
         let ticket = site.only_ticket().await;
         let events = site.events(&ticket).await;
         assert!(events.iter().any(|e| e == "undelivered: not delivered to ana@college.example: 5.1.1 550 no such user"), "{events:?}");
-        let told: Vec<Letter> = site.sink.to(MARIE).into_iter().filter(|l| l.mail.subject.contains("Non remis")).collect();
+        let told: Vec<Received> = site.sink.to(MARIE).into_iter().filter(|l| l.mail.subject.contains("Non remis")).collect();
         assert_eq!(told.len(), 1, "told once, whatever the number of reports");
         assert!(told[0].mail.text.replace('\n', " ").contains("ana@college.example n'a pas reçu notre courriel"), "{}", told[0].mail.text);
         let blocks = site.store().undeliverable(site.clock.now(), 10).await.unwrap();
@@ -63,7 +63,7 @@ stories! {
         assert_eq!(told, 2);
         let second = site.tickets().await.pop().unwrap();
         let events = site.events(&second).await;
-        assert_eq!(events.iter().filter(|e| e.contains("not sent: ana@college.example refused a letter")).count(), 2, "{events:?}");
+        assert_eq!(events.iter().filter(|e| e.contains("not sent: ana@college.example refused a notification")).count(), 2, "{events:?}");
 
         // Until a person clears it.
         let mut tx = site.store().begin(Durability::Full).await.unwrap();
@@ -106,7 +106,7 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
         assert!(ack.envelope_from.starts_with("support+"), "{}", ack.envelope_from);
-        // Nothing of our letter is enclosed: only where the report is sent says what it is about.
+        // Nothing of our notification is enclosed: only where the report is sent says what it is about.
         let text = format!("Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nTo: {}\r\nSubject: failure notice\r\nMessage-ID: <v@mx.example>\r\n\r\nI wasn't able to deliver your message.\r\n\r\n<{ANA}>:\r\n550 5.1.1 no such user\r\n", ack.envelope_from);
         site.put_bytes(text.as_bytes());
         site.round().await;
@@ -123,7 +123,7 @@ stories! {
         let other = if id[8..].starts_with('x') { 'y' } else { 'x' };
         forged.mail.message_id = Some(format!("{}{other}{}", &id[..8], &id[9..]));
         site.put_bytes(&report(&forged, ANA, "failed", "5.1.1"));
-        // The right letter, but somebody else's: the signature is for its recipient alone.
+        // The right notification, but somebody else's: the signature is for its recipient alone.
         let notice = site.sink.only(MARIE);
         site.put_bytes(&report(&notice, ANA, "failed", "5.1.1"));
         // A number in the subject proves nothing either.
@@ -131,7 +131,7 @@ stories! {
         site.put_bytes(text.as_bytes());
         site.round().await;
         assert!(site.store().undeliverable(site.clock.now(), 10).await.unwrap().is_empty());
-        assert_eq!(site.sink.letters().len(), 2, "nobody is told of a forgery");
+        assert_eq!(site.sink.notifications().len(), 2, "nobody is told of a forgery");
         site.only_ticket().await;
         site.receive(&Mail::from(ANA).subject("Encore")).await;
         assert_eq!(site.sink.to(ANA).len(), 2);
@@ -177,14 +177,14 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         site.receive(&Mail::reply(&notice.mail, MARIE, "#public\nBonjour.")).await;
-        let before = (site.only_ticket().await, site.sink.letters().len());
+        let before = (site.only_ticket().await, site.sink.notifications().len());
         let answer = site.sink.last(ANA);
         let absent = Mail::reply(&answer.mail, ANA, "Je suis absente.").subject("Absence du bureau");
         site.clock.advance(HOUR);
         site.receive(&absent).await;
         let after = site.only_ticket().await;
         assert_eq!((after.status, after.first_responded_at), (before.0.status, before.0.first_responded_at));
-        assert_eq!(site.sink.letters().len(), before.1);
+        assert_eq!(site.sink.notifications().len(), before.1);
         let messages = site.store().messages(after.id).await.unwrap();
         assert!(messages[2].automatic && messages[2].visibility == "internal");
     }
@@ -224,7 +224,7 @@ stories! {
         assert!(held[0].mail.subject.starts_with("À décider : "), "{}", held[0].mail.subject);
         assert!(site.tickets().await.is_empty());
 
-        // Somebody else with the same letter decides nothing.
+        // Somebody else with the same notification decides nothing.
         let thief = Mail::reply(&held[0].mail, "eve@elsewhere.example", "oui");
         site.receive(&thief).await;
         assert!(site.tickets().await.is_empty());
@@ -303,7 +303,7 @@ stories! {
         let raw = site.store().raw_mail(messages[0].inbox_id).await.unwrap().unwrap();
         assert_eq!(guichet::mail::files(&raw, &messages[0].attachments)[0].contents, b"\x89PNG photo");
         assert_eq!(site.sink.last(MARIE).mail.attachments[0].name, "photo.png");
-        // Paul answers the mail he got a copy of.
+        // Paul answers the email he got a copy of.
         let answer = Mail::from("paul@college.example").subject("Re: Écran noir").header(&format!("In-Reply-To: <{}>", original.id));
         site.receive(&answer).await;
         assert_eq!(site.verdict(&answer).await.ticket, "CG42N1-000001");
@@ -366,7 +366,7 @@ stories! {
             site.receive(mail).await;
             assert_eq!(site.verdict(mail).await.state, "held", "{}", mail.text);
         }
-        // Signatures and keys name the agent; an enclosed mail may hold anything.
+        // Signatures and keys name the agent; an enclosed email may hold anything.
         let signed = Mail::reply(&notice.mail, MARIE, "x").text("#public\n\nBonjour.\n").attach("winmail.dat", b"x").attach("photo.png", b"\x89PNG");
         site.receive(&signed).await;
         let names: Vec<String> = site.sink.last(ANA).mail.attachments.iter().map(|a| a.name.clone()).collect();
@@ -381,9 +381,9 @@ stories! {
         site.receive(&relayed).await;
         site.only_ticket().await;
         site.sink.only(ANA);
-        let rows = site.store().mails_by_message_id(&mail.id).await.unwrap();
+        let rows = site.store().emails_by_message_id(&mail.id).await.unwrap();
         assert_eq!((rows.len(), rows[1].verdict.as_str()), (2, "joined"));
-        assert!(rows[1].reason.contains("the same mail is already in CG42N1-000001"), "{}", rows[1].reason);
+        assert!(rows[1].reason.contains("the same email is already in CG42N1-000001"), "{}", rows[1].reason);
     }
 
     who_writes_what_nobody_can_read_is_told(site) {
@@ -497,25 +497,25 @@ async fn co1_replies_join_in_their_order_of_trust() {
     assert!(site.events(&tickets[0]).await.iter().any(|e| e == "related: also leads to CG42N1-000002"));
 }
 
-/// Puts every new letter back into a mailbox, changed by `again`, until nothing new comes. Gives how
-/// many letters there were.
-async fn echo(site: &Site, user: &User, rounds: usize, again: impl Fn(&Letter, usize) -> Option<Vec<u8>>) -> usize {
+/// Puts every new notification back into a mailbox, changed by `again`, until nothing new comes. Gives how
+/// many notifications there were.
+async fn echo(site: &Site, user: &User, rounds: usize, again: impl Fn(&Received, usize) -> Option<Vec<u8>>) -> usize {
     let mut seen = 0;
     for _ in 0..rounds {
         site.round().await;
-        let letters = site.sink.letters();
-        let fresh = &letters[seen..];
+        let notifications = site.sink.notifications();
+        let fresh = &notifications[seen..];
         if fresh.is_empty() {
             return seen;
         }
-        for (at, letter) in fresh.iter().enumerate() {
-            if let Some(mail) = again(letter, seen + at) {
+        for (at, notification) in fresh.iter().enumerate() {
+            if let Some(mail) = again(notification, seen + at) {
                 user.append(&mail);
             }
         }
-        seen = letters.len();
+        seen = notifications.len();
     }
-    panic!("still writing after {rounds} rounds and {seen} letters");
+    panic!("still writing after {rounds} rounds and {seen} notifications");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -523,19 +523,20 @@ async fn a_mailbox_that_talks_to_itself_falls_silent() {
     let user = User::new();
     let site = desk_on(&user, "Done", "").await;
     user.append(&Mail::from(ANA).bytes());
-    let letters = echo(&site, &user, 5, |letter, _| Some(letter.raw.replace('\n', "\r\n").into_bytes())).await;
-    assert_eq!(letters, 2, "the acknowledgement and the notice, once");
+    let notifications =
+        echo(&site, &user, 5, |notification, _| Some(notification.raw.replace('\n', "\r\n").into_bytes())).await;
+    assert_eq!(notifications, 2, "the acknowledgement and the notice, once");
     site.only_ticket().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_responder_that_hides_what_it_is_is_stopped_by_the_cap() {
     let user = User::new();
-    let site = desk_on(&user, "Done", "[limits]\nletters_per_hour = 40\n").await;
+    let site = desk_on(&user, "Done", "[limits]\nnotifications_per_hour = 40\n").await;
     user.append(&Mail::from(ANA).subject("Bonjour").bytes());
-    let answered = |letter: &Letter, n: usize| {
+    let answered = |notification: &Received, n: usize| {
         // A new subject each time, no reference, no mark: as a person would write.
-        (letter.to == ANA).then(|| {
+        (notification.to == ANA).then(|| {
             Mail::from(ANA).subject(&format!("Votre message {n}")).text(&format!("Bien reçu, n° {n}.")).bytes()
         })
     };
@@ -545,7 +546,7 @@ async fn a_responder_that_hides_what_it_is_is_stopped_by_the_cap() {
     let events = site.events(&last).await;
     assert!(
         events.iter().any(|e| e.starts_with(
-            "suppressed: acknowledgement not sent: 10 letters to this address within 10 minutes, the cap is 10"
+            "suppressed: acknowledgement not sent: 10 notifications to this address within 10 minutes, the cap is 10"
         )),
         "{events:?}"
     );
@@ -554,16 +555,17 @@ async fn a_responder_that_hides_what_it_is_is_stopped_by_the_cap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_responder_in_one_ticket_is_stopped_sooner() {
     let user = User::new();
-    let site = desk_on(&user, "Done", "[queues.help]\nacknowledge = \"all\"\n[limits]\nletters_per_hour = 120\n").await;
+    let site =
+        desk_on(&user, "Done", "[queues.help]\nacknowledge = \"all\"\n[limits]\nnotifications_per_hour = 120\n").await;
     user.append(&Mail::from(ANA).subject("Bonjour").bytes());
-    let answered = |letter: &Letter, n: usize| {
-        (letter.to == ANA).then(|| Mail::reply(&letter.mail, ANA, &format!("Bien reçu, n° {n}.")).bytes())
+    let answered = |notification: &Received, n: usize| {
+        (notification.to == ANA).then(|| Mail::reply(&notification.mail, ANA, &format!("Bien reçu, n° {n}.")).bytes())
     };
     echo(&site, &user, 40, answered).await;
     assert_eq!(site.sink.to(ANA).len(), 10);
     let events = site.events(&site.only_ticket().await).await;
     assert!(
-        events.iter().any(|e| e.contains("10 letters to this address about this ticket within 10 minutes")),
+        events.iter().any(|e| e.contains("10 notifications to this address about this ticket within 10 minutes")),
         "{events:?}"
     );
 }
@@ -571,8 +573,9 @@ async fn a_responder_in_one_ticket_is_stopped_sooner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_desks_over_imap_fall_silent_even_without_marks() {
     let left = User::new();
-    let one = desk_on(&left, "Done", "[queues.help]\nacknowledge = \"all\"\n[limits]\nletters_per_hour = 24\n").await;
-    let there = "[queues.help]\naddress = \"other@desk2.example\"\nprefix = \"OTHER\"\nacknowledge = \"all\"\n[agents.marie]\naddress = \"paul@desk2.example\"\n[limits]\nletters_per_hour = 24\n";
+    let one =
+        desk_on(&left, "Done", "[queues.help]\nacknowledge = \"all\"\n[limits]\nnotifications_per_hour = 24\n").await;
+    let there = "[queues.help]\naddress = \"other@desk2.example\"\nprefix = \"OTHER\"\nacknowledge = \"all\"\n[agents.marie]\naddress = \"paul@desk2.example\"\n[limits]\nnotifications_per_hour = 24\n";
     let other = Site::with(Database::Sqlite, there).await;
     left.append(&Mail::from("other@desk2.example").subject("Bonjour").bytes());
     let (mut from_one, mut from_other) = (0, 0);
@@ -607,6 +610,9 @@ async fn two_desks_over_imap_fall_silent_even_without_marks() {
         back.iter().skip(from_other).for_each(|l| left.append(&strip(&l.raw)));
         (from_one, from_other) = (out.len(), back.len());
     }
-    assert!(from_one <= 6 && from_other <= 6, "{from_one} and {from_other} letters; the cap is 6 within ten minutes");
+    assert!(
+        from_one <= 6 && from_other <= 6,
+        "{from_one} and {from_other} notifications; the cap is 6 within ten minutes"
+    );
     assert!(from_one >= 1);
 }

@@ -117,7 +117,7 @@ async fn mailboxes_come_and_go_postgres() {
     mailboxes_come_and_go(Database::Postgres).await;
 }
 
-/// One that was refused would wait for minutes: a mended password counts at once.
+/// One that was refused would wait for minutes: a fixed password counts at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_counts_at_once() {
     let (user, sink) = (User::new(), Sink::start());
@@ -137,7 +137,7 @@ async fn a_new_password_counts_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_leave_by_the_new_server_at_once() {
+async fn notifications_leave_by_the_new_server_at_once() {
     let (user, old, new) = (User::new(), Sink::start(), Sink::start());
     let mut place = Place::new(Database::Sqlite).await;
     place.write(old.port, &[("one", user.section("Done"))]);
@@ -148,12 +148,12 @@ async fn letters_leave_by_the_new_server_at_once() {
     place.answers(&user, "p2@college.example", &new);
     assert_eq!(old.to("p2@college.example").len(), 0);
 
-    // Where nothing listens letters wait, and the wait ends with the reload.
+    // Where nothing listens notifications wait, and the wait ends with the reload.
     let nowhere = crate::support::free_port();
     place.write(nowhere, &[("one", user.section("Done"))]);
     place.reload();
     user.append(&Mail::from("p3@college.example").bytes());
-    place.until("the wait", |log| log.contains("letters wait") && log.contains("wait_seconds=1"));
+    place.until("the wait", |log| log.contains("notifications wait") && log.contains("wait_seconds=1"));
     place.write(new.port, &[("one", user.section("Done"))]);
     place.reload();
     place.until("p3", |_| !new.to("p3@college.example").is_empty());

@@ -1,11 +1,11 @@
-//! What must not leave the desk, and what must not happen by mistake. Each story is a mistake that was
+//! What must not leave the service desk, and what must not happen by mistake. Each story is a mistake that was
 //! once possible.
 
 use guichet::clock::{DAY, HOUR, MINUTE};
 use guichet::work::once;
 
 use crate::capabilities::{CHEF, LUC, NADIA, TEAM};
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
 use crate::support::{Database, Site};
 
@@ -19,13 +19,13 @@ fn team_and(more: &str) -> String {
 
 /// Nothing that went to these people holds the words.
 fn kept_from(site: &Site, people: &[&str], words: &str) {
-    for letter in site.sink.letters().iter().filter(|l| people.contains(&l.to.as_str())) {
-        assert!(!letter.raw.contains(words) && !letter.mail.text.contains(words), "{}", letter.raw);
-        assert!(letter.mail.attachments.iter().all(|a| !a.name.contains("dump")), "{}", letter.raw);
+    for notification in site.sink.notifications().iter().filter(|l| people.contains(&l.to.as_str())) {
+        assert!(!notification.raw.contains(words) && !notification.mail.text.contains(words), "{}", notification.raw);
+        assert!(notification.mail.attachments.iter().all(|a| !a.name.contains("dump")), "{}", notification.raw);
     }
 }
 
-stories! {
+original_requests! {
     a_note_beside_an_order_stays_inside_with_its_files(site, TEAM) {
         site.receive(&Mail::from(ANA).header("Cc: bob@college.example")).await;
         let notice = site.sink.only(MARIE);
@@ -36,7 +36,7 @@ stories! {
         assert_eq!(site.only_ticket().await.status, "resolved");
         kept_from(&site, &[ANA, BOB], SECRET);
         assert!(site.sink.with_words(ANA, "est résolue").mail.text.contains("C'est fait."));
-        // It is there for the desk, files and all.
+        // It is there for the service desk, files and all.
         let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
         let notes: Vec<_> = messages.iter().filter(|m| m.new_text.contains(SECRET)).collect();
         assert!(notes.len() == 4 && notes.iter().all(|m| m.visibility == "internal" && m.attachments.len() == 1), "{notes:#?}");
@@ -47,10 +47,10 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         site.then(&vouched(Mail::reply(&notice.mail, MARIE, &format!("#prestataire {VENDOR}\nBonjour, un souci.")))).await;
-        let letter = site.sink.only(VENDOR);
-        // Marie answers the vendor's reply to all from her own mailbox, with the vendor letter's id in it.
-        let id = letter.mail.message_id.clone().unwrap();
-        let slip = vouched(Mail::from(MARIE).subject(&format!("Re: {}", letter.mail.subject)).header(&format!("References: <{id}>")).text("SECRET-INTERNE : leur contrat est nul."));
+        let notification = site.sink.only(VENDOR);
+        // Marie answers the vendor's reply to all from her own mailbox, with the vendor notification's id in it.
+        let id = notification.mail.message_id.clone().unwrap();
+        let slip = vouched(Mail::from(MARIE).subject(&format!("Re: {}", notification.mail.subject)).header(&format!("References: <{id}>")).text("SECRET-INTERNE : leur contrat est nul."));
         site.then(&slip).await;
         // And a client that breaks the quote sends nothing of it to the vendor.
         let broken = vouched(Mail::reply(&notice.mail, MARIE, "x").text("#prestataire\nBonjour\n> cité\nSECRET-INTERNE #public"));
@@ -60,7 +60,7 @@ stories! {
         let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
         assert!(messages.iter().any(|m| m.new_text.contains(SECRET) && m.visibility == "internal"));
         assert_eq!(site.verdict(&broken).await.state, "held");
-        let head = letter.raw.split("\n\n").next().unwrap();
+        let head = notification.raw.split("\n\n").next().unwrap();
         assert!(!head.contains("client.example"), "the requester's ids are not the vendor's: {head}");
     }
 
@@ -72,7 +72,7 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#prestataire autre@maison.example\nEt vous ?")).await;
         let before = site.sink.to(VENDOR).len();
         site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nFait.")).await;
-        // The former one answers late: no requester's word, nothing reopened, no letter to them.
+        // The former one answers late: no requester's word, nothing reopened, no notification to them.
         site.then(&Mail::reply(&first.mail, VENDOR, "SECRET-INTERNE : c'est de votre faute.")).await;
         assert_eq!((site.only_ticket().await.status.as_str(), site.sink.to(VENDOR).len()), ("resolved", before));
         // They write anew, a ticket of theirs opens, and it is merged: they hear no answer to Ana.
@@ -85,7 +85,7 @@ stories! {
         assert!(site.sink.with_words(ANA, "SECRET-ANA").mail.text.contains("mot de passe"));
         kept_from(&site, &[VENDOR], "SECRET-ANA");
         kept_from(&site, &[ANA], SECRET);
-        // Nor do they come in by Cc or by an order.
+        // Nor do they come in by Cc or by a command.
         site.then(&Mail::reply(&notice.mail, MARIE, &format!("#cc {VENDOR}"))).await;
         site.then(&Mail::reply(&notice.mail, MARIE, &format!("#demandeur {VENDOR}"))).await;
         let people = site.store().participants(site.ticket("CG42N1-000001").await.id).await.unwrap();
@@ -96,8 +96,8 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, &format!("#prestataire {VENDOR}\nBonjour."))).await;
-        let letter = site.sink.only(VENDOR);
-        site.then(&Mail::reply(&letter.mail, VENDOR, "Le correctif est en place.").header("Auto-Submitted: auto-generated").header("Precedence: bulk")).await;
+        let notification = site.sink.only(VENDOR);
+        site.then(&Mail::reply(&notification.mail, VENDOR, "Le correctif est en place.").header("Auto-Submitted: auto-generated").header("Precedence: bulk")).await;
         assert_eq!(site.only_ticket().await.status, "open");
         assert!(site.sink.with_words(MARIE, "Le correctif est en place.").mail.text.contains("Le prestataire écrit"));
     }
@@ -130,7 +130,7 @@ stories! {
         let ticket = site.only_ticket().await;
         assert_eq!(ticket.status, "new");
         assert_eq!(site.store().participants(ticket.id).await.unwrap(), [ANA]);
-        // With the letter in hand she may.
+        // With the notification in hand she may.
         let ack = site.sink.only(ANA);
         site.then(&Mail::reply(&ack.mail, ANA, "#cc bob@college.example\nC'est le poste 7.")).await;
         assert_eq!(site.store().participants(ticket.id).await.unwrap(), [ANA, BOB]);
@@ -141,9 +141,9 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         site.then(&Mail::from(BOB).to("other@desk.example").subject("Autre chose")).await;
         let zoe = site.sink.only("zoe@agents.example");
-        for order in ["#fusionner CG42N1-1", "#parent CG42N1-1", "#lier CG42N1-1"] {
-            site.then(&Mail::reply(&zoe.mail, "zoe@agents.example", order)).await;
-            assert!(site.sink.last("zoe@agents.example").mail.subject.starts_with("Pas fait"), "{order}");
+        for command in ["#fusionner CG42N1-1", "#parent CG42N1-1", "#lier CG42N1-1"] {
+            site.then(&Mail::reply(&zoe.mail, "zoe@agents.example", command)).await;
+            assert!(site.sink.last("zoe@agents.example").mail.subject.starts_with("Pas fait"), "{command}");
         }
         assert_eq!(site.store().participants(site.ticket("CG42N1-000001").await.id).await.unwrap(), [ANA]);
         assert_eq!(site.ticket("OTH-000001").await.status, "new");
@@ -202,9 +202,9 @@ stories! {
     an_order_that_comes_twice_is_carried_out_once(site, TEAM) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
-        let order = Mail::reply(&notice.mail, MARIE, "#scinder Un autre\nTexte de l'autre.");
-        site.then(&order).await;
-        let again = order.clone().header("Received: from another way");
+        let command = Mail::reply(&notice.mail, MARIE, "#scinder Un autre\nTexte de l'autre.");
+        site.then(&command).await;
+        let again = command.clone().header("Received: from another way");
         site.then(&again).await;
         assert_eq!(site.tickets().await.len(), 2);
     }
@@ -250,7 +250,7 @@ stories! {
         // It goes alone, and what only kept an article is not what it takes back.
         site.then(&Mail::reply(&notice.mail, MARIE, "#statut ouvert\n#annuler")).await;
         assert_eq!(site.only_ticket().await.status, "closed");
-        // An absence note in between is nobody's step; and a merge is taken back where it was ordered.
+        // An absence note in between is nobody's step; and a merge is taken back where the command was given.
         site.then(&Mail::from(BOB).subject("Le second")).await;
         site.then(&Mail::from(ANA).subject("Le premier")).await;
         let second = site.sink.with_words(MARIE, "Le second");
@@ -269,12 +269,12 @@ stories! {
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#demander\nQuel poste ?")).await;
         let question = site.sink.with_words(ANA, "Quel poste ?");
-        // The desk is down for a month; her answer waits in the mailbox, which cannot be read at first.
+        // The service desk is down for a month; her answer waits in the mailbox, which cannot be read at first.
         site.clock.advance(30 * DAY);
         let mailbox = site.folder.path().join("mail");
         let aside = site.folder.path().join("aside");
         std::fs::rename(&mailbox, &aside).unwrap();
-        assert!(once::run(&site.desk).await.is_err());
+        assert!(once::run(&site.app).await.is_err());
         assert_eq!(site.only_ticket().await.status, "pending", "nothing was heard yet");
         std::fs::rename(&aside, &mailbox).unwrap();
         site.receive(&Mail::reply(&question.mail, ANA, "Le poste 7.")).await;
@@ -295,14 +295,14 @@ stories! {
         assert_eq!(site.only_ticket().await.status, "pending", "nobody was asked");
     }
 
-    who_refused_a_letter_is_left_alone_in_copy_too(site) {
+    who_refused_a_notification_is_left_alone_in_copy_too(site) {
         site.receive(&Mail::from(ANA).header("Cc: bob@college.example")).await;
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#public\nUn.")).await;
-        let letter = site.sink.only(BOB);
+        let notification = site.sink.only(BOB);
         let report = format!(
             "From: MAILER-DAEMON@college.example\r\nTo: {}\r\nSubject: Undelivered\r\nMessage-ID: <b@college.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\nContent-Type: text/plain\r\n\r\nfailed\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; {BOB}\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 User unknown\r\n\r\n--r\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{}>\r\n\r\n--r--\r\n",
-            letter.envelope_from, letter.mail.message_id.clone().unwrap()
+            notification.envelope_from, notification.mail.message_id.clone().unwrap()
         );
         site.put_bytes(report.as_bytes());
         site.pass(MINUTE).await;
@@ -311,7 +311,7 @@ stories! {
         assert!(site.sink.with_words(ANA, "Deux.").mail.text.contains("Deux."));
     }
 
-    who_answers_a_held_letter_without_a_word_lets_it_in(site, "[queues.help]\nsenders = [\"@college.example\"]\n") {
+    who_answers_a_held_notification_without_a_word_lets_it_in(site, "[queues.help]\nsenders = [\"@college.example\"]\n") {
         for (at, below) in ["-----Message d'origine-----\nDe : Support\nEnvoyé : lundi 2 mars 2026 09:15\nÀ : Marie\nObjet : À décider\n\nTom a écrit.", "Le lun. 2 mars 2026 à 09:15, Support du collège\n<support@desk.example> a écrit :\n\n> Tom a écrit."].iter().enumerate() {
             let subject = format!("Accès {at}");
             site.then(&Mail::from("tom@elsewhere.example").subject(&subject).text(&subject)).await;
@@ -320,7 +320,7 @@ stories! {
             site.then(&Mail::from(MARIE).subject(&format!("Re: {}", held.mail.subject)).header(&format!("In-Reply-To: <{id}>")).text(&format!("\n\n{below}\n"))).await;
             assert_eq!(site.tickets().await.len(), at + 1, "{below}");
         }
-        // French words are orders as well, and an answer to what was unclear is about the same mail.
+        // French words are commands as well, and an answer to what was unclear is about the same email.
         site.then(&Mail::from("tom@elsewhere.example").subject("Encore un").text("Encore un")).await;
         let held = site.sink.with_words(MARIE, "Encore un");
         site.then(&Mail::reply(&held.mail, MARIE, "Qui est-ce ?")).await;
@@ -353,7 +353,7 @@ stories! {
         assert_eq!(site.only_ticket().await.status, "reopened");
         site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nEncore.")).await;
         site.then(&Mail::press(&site.sink.with_words(ANA, "Encore.").mail, "#résolu", ANA)).await;
-        assert!(site.sink.with_words(MARIE, "la demande est close").mail.subject.contains("CG42N1"), "the desk hears of the end");
+        assert!(site.sink.with_words(MARIE, "la demande est close").mail.subject.contains("CG42N1"), "the service desk hears of the end");
     }
 
     orders_beside_thanks_do_not_reopen(site) {
@@ -390,7 +390,7 @@ stories! {
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#public\nVoici :\n# Note : un titre\n#1 en premier")).await;
         assert!(site.sink.with_words(ANA, "un titre").mail.text.contains("#1 en premier"));
-        // An audience's words are the audience's, whoever is in it, and whatever else the mail does.
+        // An audience's words are the audience's, whoever is in it, and whatever else the email does.
         site.then(&Mail::reply(&notice.mail, MARIE, "#prendre\n#diffuser tous\nCoupure ce soir.")).await;
         for who in [ANA, BOB] {
             let told: Vec<_> = site.sink.to(who).into_iter().filter(|l| l.mail.text.contains("Coupure ce soir.")).collect();

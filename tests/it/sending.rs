@@ -1,4 +1,4 @@
-//! SMTP as RFC 5321 means it, against a server that follows a script: every letter leaves once, pays for its own refusals
+//! SMTP as RFC 5321 means it, against a server that follows a script: every notification is sent once, pays for its own refusals
 //! alone, and nobody waits in vain to hear of one that will not leave.
 
 use std::time::{Duration, Instant};
@@ -20,8 +20,8 @@ use crate::support::{Database, Site};
 
 const LOG_IN: &str = "250-scripted\r\n250 AUTH PLAIN LOGIN\r\n";
 
-/// A desk whose letters go to a scripted server.
-async fn desk(database: Database, server: &ScriptedSmtp, more: &str) -> Site {
+/// A desk whose notifications are sent to a scripted server.
+async fn app(database: Database, server: &ScriptedSmtp, more: &str) -> Site {
     let site = Site::new(database).await;
     let agents = "[agents.marie]\nroles = [\"administrator\"]\n";
     let smtp = format!("[smtp]\nport = {}\ntimeout = \"2s\"\n", server.port);
@@ -30,11 +30,11 @@ async fn desk(database: Database, server: &ScriptedSmtp, more: &str) -> Site {
     site
 }
 
-async fn letters(site: &Site, state: Option<OutboxState>) -> Vec<OutboxRow> {
+async fn notifications(site: &Site, state: Option<OutboxState>) -> Vec<OutboxRow> {
     site.store().outbox(state, 1_000).await.unwrap()
 }
 
-/// Three requests: six letters.
+/// Three requests: six notifications.
 fn three(site: &Site) {
     for n in 0..3 {
         site.put(&Mail::from(&format!("p{n}@college.example")));
@@ -46,17 +46,17 @@ const SIX: [&str; 6] = [MARIE, MARIE, MARIE, "p0@college.example", "p1@college.e
 /// Rounds until everything has left, at most ten, an hour between them.
 async fn until_sent(site: &Site) {
     for _ in 0..10 {
-        let _ = once::run(&site.desk).await;
-        if letters(site, None).await.is_empty() {
+        let _ = once::run(&site.app).await;
+        if notifications(site, None).await.is_empty() {
             return;
         }
         site.clock.advance(HOUR);
     }
-    panic!("{:?}", letters(site, None).await);
+    panic!("{:?}", notifications(site, None).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_leaves_once_whatever_the_words_of_a_good_reply() {
+async fn a_notification_leaves_once_whatever_the_words_of_a_good_reply() {
     for ehlo in [PIPELINING, PLAIN] {
         for rules in [
             vec![rule(".", b"250 message accept\xe9\r\n")],
@@ -69,7 +69,7 @@ async fn a_letter_leaves_once_whatever_the_words_of_a_good_reply() {
         ] {
             let words = format!("{rules:?}");
             let server = ScriptedSmtp::start(ehlo, rules);
-            let site = desk(Database::Sqlite, &server, "").await;
+            let site = app(Database::Sqlite, &server, "").await;
             three(&site);
             until_sent(&site).await;
             assert_eq!(server.taken(), SIX, "{words}");
@@ -93,7 +93,7 @@ async fn what_is_no_success_is_not_taken_for_one() {
         for ehlo in [PIPELINING, PLAIN] {
             let words = format!("{rules:?}");
             let server = ScriptedSmtp::start(ehlo, rules.clone());
-            let site = desk(Database::Sqlite, &server, "").await;
+            let site = app(Database::Sqlite, &server, "").await;
             three(&site);
             until_sent(&site).await;
             let mut taken = server.taken();
@@ -126,9 +126,9 @@ async fn bytes_before_the_handshake_are_nobodys_answer() {
     assert!(matches!(&error, SmtpTrouble::Unreachable { text, .. } if text.contains("more than")), "{error}");
 }
 
-/// The server's trouble costs one connection a round and no letter an attempt; the operator hears of it, and it ends well.
+/// The server's trouble costs one connection a round and no notification an attempt; the operator hears of it, and it ends well.
 #[tokio::test(flavor = "multi_thread")]
-async fn trouble_of_the_server_costs_no_letter_an_attempt() {
+async fn trouble_of_the_server_costs_no_notification_an_attempt() {
     let cases: [(&str, &[u8]); 14] = [
         ("GREETING", b"421 too busy\r\n"),
         ("GREETING", b"554 no service\r\n"),
@@ -149,22 +149,22 @@ async fn trouble_of_the_server_costs_no_letter_an_attempt() {
         for ehlo in [PIPELINING, PLAIN] {
             let words = format!("{to} {}", String::from_utf8_lossy(say));
             let server = ScriptedSmtp::start(ehlo, vec![rule(to, say)]);
-            let site = desk(Database::Sqlite, &server, "").await;
+            let site = app(Database::Sqlite, &server, "").await;
             three(&site);
             for round in 1..=3 {
-                let error = once::run(&site.desk).await.unwrap_err();
+                let error = once::run(&site.app).await.unwrap_err();
                 assert!(matches!(&error, Trouble::Smtp(t) if t.is_of_the_server()), "{words}: {error}");
                 assert!(server.set(|s| s.connections) <= round, "{words}: one connection a round");
                 site.clock.advance(3 * HOUR);
             }
-            let waiting = letters(&site, Some(OutboxState::Queued)).await;
+            let waiting = notifications(&site, Some(OutboxState::Queued)).await;
             assert_eq!(waiting.len(), 6, "{words}: {waiting:?}");
-            assert!(waiting.iter().all(|letter| letter.attempts == 0), "{words}: {waiting:?}");
-            tend(&site.desk).await.unwrap();
+            assert!(waiting.iter().all(|notification| notification.attempts == 0), "{words}: {waiting:?}");
+            tend(&site.app).await.unwrap();
             server.heal();
             until_sent(&site).await;
             site.clock.advance(MINUTE);
-            tend(&site.desk).await.unwrap();
+            tend(&site.app).await.unwrap();
             until_sent(&site).await;
             let to_marie = server
                 .set(|s| s.taken.iter().filter(|(to, _)| to == MARIE).map(|(_, c)| c.clone()).collect::<Vec<_>>());
@@ -173,35 +173,35 @@ async fn trouble_of_the_server_costs_no_letter_an_attempt() {
     }
 }
 
-/// A refusal of MAIL that only one letter meets is that letter's.
+/// A refusal of MAIL that only one notification meets is that notification's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_is_refused_alone_pays_alone() {
     let refusal = rule("MAIL", b"550 5.7.1 not this one\r\n").holding("other@desk.example");
     let server = ScriptedSmtp::start(PIPELINING, vec![refusal]);
     let queue = "[queues.other]\nmailbox = \"main\"\naddress = \"other@desk.example\"\nprefix = \"OTHER\"\nreply_to = \"plain\"\n";
-    let site = desk(Database::Sqlite, &server, queue).await;
+    let site = app(Database::Sqlite, &server, queue).await;
     site.put(&Mail::from(ANA).to("other@desk.example"));
     three(&site);
     for _ in 0..6 {
-        let _ = once::run(&site.desk).await;
+        let _ = once::run(&site.app).await;
         site.clock.advance(HOUR);
         site.put(&Mail::from("more@college.example"));
     }
-    let failed = letters(&site, Some(OutboxState::Failed)).await;
+    let failed = notifications(&site, Some(OutboxState::Failed)).await;
     assert_eq!(failed.iter().map(|l| l.recipient.as_str()).collect::<Vec<_>>(), [ANA], "{failed:?}");
     assert!(failed[0].last_error.contains("not this one"));
     assert_eq!(server.taken().iter().filter(|to| to.starts_with('p')).count(), 3);
 }
 
-/// 552 and 555 at MAIL are the letter's own, at once.
+/// 552 and 555 at MAIL are the notification's own, at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_size_or_parameter_that_is_refused_is_the_letters_own() {
+async fn a_size_or_parameter_that_is_refused_is_the_notifications_own() {
     for say in [&b"552 5.3.4 too large\r\n"[..], b"555 parameters\r\n"] {
         let server = ScriptedSmtp::start(PIPELINING, vec![rule("MAIL", say).times(1)]);
-        let site = desk(Database::Sqlite, &server, "").await;
+        let site = app(Database::Sqlite, &server, "").await;
         three(&site);
         site.round().await;
-        assert_eq!(letters(&site, Some(OutboxState::Failed)).await.len(), 1);
+        assert_eq!(notifications(&site, Some(OutboxState::Failed)).await.len(), 1);
         assert!(server.taken().len() >= 5);
     }
 }
@@ -216,12 +216,12 @@ async fn a_server_that_closes_idle_connections_costs_nothing() {
     for close in closes {
         for ehlo in [PIPELINING, PLAIN] {
             let server = ScriptedSmtp::start(ehlo, close());
-            let site = desk(Database::Sqlite, &server, "").await;
+            let site = app(Database::Sqlite, &server, "").await;
             three(&site);
             site.round().await;
             assert_eq!(server.taken(), SIX);
-            for letter in letters(&site, Some(OutboxState::Sent)).await {
-                assert_eq!(letter.attempts, 1, "{letter:?}");
+            for notification in notifications(&site, Some(OutboxState::Sent)).await {
+                assert_eq!(notification.attempts, 1, "{notification:?}");
             }
         }
     }
@@ -236,13 +236,13 @@ async fn a_notification_that_is_too_large_goes_without_its_files_and_names_them(
     let at_mail = vec![rule("MAIL", b"552 5.3.4 too big\r\n").times(1).holding("SIZE=1")];
     for (ehlo, rules, kept) in [(bound, vec![], true), (PLAIN, at_the_end, false), (PIPELINING, at_mail, false)] {
         let server = ScriptedSmtp::start(ehlo, rules);
-        let site = desk(Database::Sqlite, &server, "[limits]\nletter_file_bytes = 20000000\n").await;
+        let site = app(Database::Sqlite, &server, "[limits]\nnotification_file_bytes = 20000000\n").await;
         site.put(&files(Mail::from(ANA)));
         site.round().await;
         assert_eq!(server.taken(), [ANA, MARIE]);
-        let letter = server.set(|s| s.taken.iter().find(|(to, _)| to == MARIE).unwrap().1.clone());
-        assert!(letter.len() < 200_000, "{}", letter.len());
-        let mail = guichet::mail::parse(letter.as_bytes(), &guichet::mail::Limits::default()).unwrap();
+        let notification = server.set(|s| s.taken.iter().find(|(to, _)| to == MARIE).unwrap().1.clone());
+        assert!(notification.len() < 200_000, "{}", notification.len());
+        let mail = guichet::mail::parse(notification.as_bytes(), &guichet::mail::Limits::default()).unwrap();
         assert!(mail.text.contains("scan été.png (7.6 MiB)") && mail.text.contains("trop volumineux"), "{}", mail.text);
         assert_eq!(mail.attachments.iter().any(|a| a.name == "petit.png"), kept);
     }
@@ -252,16 +252,16 @@ async fn a_notification_that_is_too_large_goes_without_its_files_and_names_them(
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_too_large_fails_and_is_told() {
     let server = ScriptedSmtp::start("250-scripted\r\n250 SIZE 100000\r\n", vec![]);
-    let site = desk(Database::Sqlite, &server, "").await;
+    let site = app(Database::Sqlite, &server, "").await;
     site.receive(&Mail::from(ANA)).await;
     let notice = server.set(|s| s.taken.iter().find(|(to, _)| to == MARIE).unwrap().1.clone());
     let notice = guichet::mail::parse(notice.as_bytes(), &guichet::mail::Limits::default()).unwrap();
     site.then(&Mail::reply(&notice, MARIE, "#public\nVoici le mode d'emploi.").attach("notice.png", &[3; 200_000]))
         .await;
     site.round().await;
-    let failed = letters(&site, Some(OutboxState::Failed)).await;
+    let failed = notifications(&site, Some(OutboxState::Failed)).await;
     assert!(failed.len() == 1 && failed[0].last_error.contains("100000"), "{failed:?}");
-    let sent = letters(&site, Some(OutboxState::Sent)).await;
+    let sent = notifications(&site, Some(OutboxState::Sent)).await;
     assert_eq!(sent.iter().filter(|l| l.kind == "undelivered").count(), 1);
 }
 
@@ -269,7 +269,7 @@ async fn an_answer_that_is_too_large_fails_and_is_told() {
 async fn a_refused_address(database: Database) {
     let refusal = rule("RCPT", b"550 5.1.1 no such user\r\n").holding(ANA);
     let server = ScriptedSmtp::start(PIPELINING, vec![refusal]);
-    let site = desk(database, &server, "").await;
+    let site = app(database, &server, "").await;
     site.receive(&Mail::from(ANA)).await;
     site.round().await;
     let told = async || {
@@ -298,10 +298,10 @@ async fn an_address_that_is_refused_for_good_is_left_alone_and_told_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_life() {
     let server = ScriptedSmtp::start(PIPELINING, vec![rule("RCPT", b"550 5.7.1 no\r\n").holding(ANA)]);
-    let site = desk(Database::Sqlite, &server, "").await;
+    let site = app(Database::Sqlite, &server, "").await;
     site.receive(&Mail::from(ANA)).await;
     let mut raw = site.raw().await;
-    raw.execute("DELETE FROM letter WHERE outbox_id IN (SELECT id FROM outbox WHERE kind = 'undelivered')")
+    raw.execute("DELETE FROM outbox_raw WHERE outbox_id IN (SELECT id FROM outbox WHERE kind = 'undelivered')")
         .await
         .unwrap();
     raw.execute("DELETE FROM outbox WHERE kind = 'undelivered'").await.unwrap();
@@ -313,40 +313,40 @@ async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_life() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_that_failed_raise_an_alarm() {
+async fn notifications_that_failed_raise_an_alarm() {
     let server = ScriptedSmtp::start(PIPELINING, vec![rule("RCPT", b"550 5.7.1 blocked\r\n").holding(ANA)]);
-    let site = desk(Database::Sqlite, &server, "").await;
+    let site = app(Database::Sqlite, &server, "").await;
     site.receive(&Mail::from(ANA)).await;
-    tend(&site.desk).await.unwrap();
+    tend(&site.app).await.unwrap();
     let names = async || site.store().alarms().await.unwrap().into_iter().map(|a| a.name).collect::<Vec<_>>();
     assert!(names().await.contains(&"failed".to_owned()));
     site.clock.advance(2 * DAY);
-    tend(&site.desk).await.unwrap();
+    tend(&site.app).await.unwrap();
     assert!(!names().await.contains(&"failed".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_smtputf8_is_said_in_words() {
     let server = ScriptedSmtp::start(PLAIN, vec![]);
-    let site = desk(Database::Sqlite, &server, "").await;
+    let site = app(Database::Sqlite, &server, "").await;
     site.receive(&Mail::from("rené@collège.example")).await;
-    let failed = letters(&site, Some(OutboxState::Failed)).await;
-    assert!(failed.len() == 1 && failed[0].last_error.contains("letters outside ASCII"), "{failed:?}");
+    let failed = notifications(&site, Some(OutboxState::Failed)).await;
+    assert!(failed.len() == 1 && failed[0].last_error.contains("notifications outside ASCII"), "{failed:?}");
     assert_eq!(server.taken(), [MARIE]);
 }
 
-/// A stop cuts the wait for the last answer, within seconds; that one letter is uncertain, and the others are not begun.
+/// A stop cuts the wait for the last answer, within seconds; that one notification is uncertain, and the others are not begun.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_while_the_server_thinks_leaves_one_letter_uncertain() {
+async fn a_stop_while_the_server_thinks_leaves_one_notification_uncertain() {
     let slow = rule(".", b"250 taken\r\n").times(1).then(Then::After(Duration::from_secs(60)));
     let server = ScriptedSmtp::start(PIPELINING, vec![slow]);
-    let site = desk(Database::Sqlite, &server, "").await;
+    let site = app(Database::Sqlite, &server, "").await;
     three(&site);
-    let mut sender = guichet::work::deliver::Sender::open(&site.desk).await.unwrap();
-    guichet::work::once::collect_one(&site.desk, "main", &site.desk.settings.load().mailboxes["main"].kind)
+    let mut sender = guichet::work::deliver::Sender::open(&site.app).await.unwrap();
+    guichet::work::once::collect_one(&site.app, "main", &site.app.settings.load().mailboxes["main"].kind)
         .await
         .unwrap();
-    guichet::work::process::drain(&site.desk).await.unwrap();
+    guichet::work::process::drain(&site.app).await.unwrap();
     let stop = CancellationToken::new();
     let begun = Instant::now();
     let canceller = stop.clone();
@@ -354,13 +354,13 @@ async fn a_stop_while_the_server_thinks_leaves_one_letter_uncertain() {
         tokio::time::sleep(Duration::from_secs(3)).await;
         canceller.cancel();
     });
-    assert_eq!(sender.drain(&site.desk, &stop).await.unwrap(), 0);
+    assert_eq!(sender.drain(&site.app, &stop).await.unwrap(), 0);
     let took = begun.elapsed();
     assert!(
         took > Duration::from_secs(2) && took < Duration::from_secs(6),
         "{took:?}: longer than smtp.timeout is waited for"
     );
-    let waiting = letters(&site, Some(OutboxState::Queued)).await;
+    let waiting = notifications(&site, Some(OutboxState::Queued)).await;
     let uncertain: Vec<_> = waiting.iter().filter(|l| l.last_error.contains("may have been taken")).collect();
     assert_eq!((waiting.len(), uncertain.len()), (6, 1), "{waiting:?}");
     assert!(uncertain[0].due_at > site.clock.now());

@@ -10,7 +10,7 @@ use guichet::settings;
 use guichet::store::Store;
 use guichet::work::daemon::Crew;
 use guichet::work::verify::{self, Wish};
-use guichet::work::{Desk, health, once};
+use guichet::work::{App, health, once};
 use sqlx::{Connection, Executor};
 
 use crate::support::mail::{ANA, Mail};
@@ -40,7 +40,7 @@ async fn op1_the_page_says_how_things_stand_and_nothing_about_anybody() {
     let site = Site::with(Database::Sqlite, &format!("[watch]\nlisten = \"127.0.0.1:{port}\"\n")).await;
     site.receive(&Mail::from(ANA)).await;
     site.receive(&Mail::from("eve@elsewhere.example").header("Auto-Submitted: auto-replied")).await;
-    let crew = Crew::start(&site.desk).await.unwrap();
+    let crew = Crew::start(&site.app).await.unwrap();
     eventually("the page", Duration::from_secs(5), async || TcpStream::connect(("127.0.0.1", port)).ok()).await;
     assert_eq!(ask(port, "/healthz").0, 200);
     assert_eq!(ask(port, "/readyz").0, 200);
@@ -49,7 +49,9 @@ async fn op1_the_page_says_how_things_stand_and_nothing_about_anybody() {
     assert_eq!(status, 200);
     assert!(metrics.contains("application/openmetrics-text") && metrics.trim_end().ends_with("# EOF"), "{metrics}");
     assert_eq!(value(&metrics, "guichet_up"), 1.0);
-    assert_eq!(value(&metrics, "guichet_mails_undecided"), 0.0);
+    for name in ["guichet_emails_undecided", "guichet_mails_undecided"] {
+        assert_eq!(value(&metrics, name), 0.0, "under both names");
+    }
     assert!(metrics.contains("guichet_mails_decided_total{verdict=\"opened\"} 1"), "{metrics}");
     assert!(value(&metrics, "guichet_letters_sent_total") >= 2.0);
     assert!(value(&metrics, "guichet_disk_free_bytes") > 0.0);
@@ -69,11 +71,11 @@ async fn a_service_that_cannot_read_its_mailbox_is_alive_and_not_ready() {
     let site = Site::new(Database::Sqlite).await;
     site.receive(&Mail::from(ANA)).await;
     std::fs::rename(site.folder.path().join("mail"), site.folder.path().join("away")).unwrap();
-    let _ = once::run(&site.desk).await;
-    let health = health::look(&site.desk).await;
+    let _ = once::run(&site.app).await;
+    let health = health::look(&site.app).await;
     assert!(health.hindrances(site.clock.now()).is_empty(), "not at once");
     site.clock.advance(HOUR);
-    let health = health::look(&site.desk).await;
+    let health = health::look(&site.app).await;
     let said = health.hindrances(site.clock.now());
     assert!(said.len() == 1 && said[0].contains("mailbox main"), "{said:?}");
     assert!(health.line(site.clock.now()).contains("mailbox main could not be read lately"));
@@ -83,9 +85,9 @@ const OPS: &str =
     "[alarms]\nto = [\"ops@desk.example\"]\nlanguage = \"en\"\ndisk_free_mib = 0\nmailbox_quiet = \"3d\"\n";
 
 async fn tended(site: &Site) {
-    let _ = once::run(&site.desk).await;
-    guichet::work::tend(&site.desk).await.unwrap();
-    let _ = once::run(&site.desk).await;
+    let _ = once::run(&site.app).await;
+    guichet::work::tend(&site.app).await.unwrap();
+    let _ = once::run(&site.app).await;
 }
 
 async fn alarmed(database: Database) {
@@ -122,10 +124,10 @@ async fn alarmed(database: Database) {
     site.clock.advance(3 * DAY);
     tended(&site).await;
     site.sink.with_words("ops@desk.example", "Nobody has written to mailbox");
-    // The server for letters is away: the alarm itself waits with them, and is told when it is back.
+    // The server for notifications is away: the alarm itself waits with them, and is told when it is back.
     site.sink.stop();
     site.put(&Mail::from("bob@college.example"));
-    let _ = once::run(&site.desk).await;
+    let _ = once::run(&site.app).await;
     site.clock.advance(2 * HOUR);
     tended(&site).await;
     let names: Vec<String> = site.store().alarms().await.unwrap().into_iter().map(|a| a.name).collect();
@@ -135,7 +137,7 @@ async fn alarmed(database: Database) {
         site.clock.advance(MINUTE);
         tended(&site).await;
     }
-    site.sink.with_words("ops@desk.example", "Letters that could not leave: 2");
+    site.sink.with_words("ops@desk.example", "Notifications that could not leave: 2");
     site.sink.with_words("ops@desk.example", "All clear. Told 6 March 2026");
 }
 
@@ -170,13 +172,13 @@ async fn a_disk_that_is_not_written_to_any_more_is_not_told_of() {
     };
     assert!(named(&site.store().alarms().await.unwrap(), one.path()));
     std::fs::write(site.folder.path().join("conf.d/more.toml"), with(two.path())).unwrap();
-    site.desk.settings.store(std::sync::Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
+    site.app.settings.store(std::sync::Arc::new(guichet::settings::load_with(&site.config(), Vec::new()).unwrap()));
     tended(&site).await;
     let known = site.store().alarms().await.unwrap();
     assert!(!named(&known, one.path()) && named(&known, two.path()), "{known:?}");
 }
 
-/// The log of a day with everything in it: no address, no subject, no word of a mail.
+/// The log of a day with everything in it: no address, no subject, no word of an email.
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_hold_no_address_and_no_word_of_a_mail() {
     let site = Site::new(Database::Sqlite).await;
@@ -190,9 +192,9 @@ async fn logs_hold_no_address_and_no_word_of_a_mail() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace(&format!("port = {}", site.sink.port), &format!("port = {}", sink.port)))
         .unwrap();
-    site.desk.close().await;
-    let Site { folder, desk, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder, app, .. } = site;
+    drop(app);
     let run = |format: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
         command
@@ -205,7 +207,7 @@ async fn logs_hold_no_address_and_no_word_of_a_mail() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let log = run("text") + &run("json");
-    assert!(log.contains("mail decided") && log.contains("letter not sent"), "{log}");
+    assert!(log.contains("mail decided") && log.contains("notification not sent"), "{log}");
     for word in
         ["college.example", "elsewhere.example", "agents.example", "secret", "caché", "Ana Martin", "Imprimante"]
     {
@@ -241,21 +243,21 @@ async fn upgraded(database: Database) {
     let numbers: Vec<String> = store.tickets(&all).await.unwrap().into_iter().map(|t| t.number).collect();
     assert_eq!(numbers, ["CG42N1-000003", "CG42N1-000002", "CG42N1-000001"]);
     store.close().await;
-    // The desk goes on: what waited leaves, replies join, numbers follow.
+    // The service desk goes on: what waited leaves, replies join, numbers follow.
     let site = Site::new(Database::Sqlite).await;
     let text = std::fs::read_to_string(site.config()).unwrap().replace(&site.url, &url);
     let text = text.replace("reply_to = \"plain\"", "reply_to = \"plain\"\nsenders = [\"@college.example\"]");
     std::fs::write(site.config(), text).unwrap();
     let settings = settings::load_with(&site.config(), Vec::new()).unwrap();
-    let desk = Desk::open(settings, Clock::system()).await.unwrap();
+    let app = App::open(settings, Clock::system()).await.unwrap();
     site.put(&Mail::from(ANA).subject("Re: [CG42N1-000002] Plus de réseau"));
     site.put(&Mail::from("new@college.example"));
-    once::run(&desk).await.unwrap();
+    once::run(&app).await.unwrap();
     assert!(site.sink.only("new@college.example").mail.subject.contains("CG42N1-00000"), "the numbers go on");
-    assert_eq!(desk.store.outbox(None, 10).await.unwrap(), [], "what waited has left");
-    let settings = desk.settings.load_full();
+    assert_eq!(app.store.outbox(None, 10).await.unwrap(), [], "what waited has left");
+    let settings = app.settings.load_full();
     let wish = Wish { since: "", mailboxes: false, archives: false };
-    let found = verify::run(&desk.store, &settings, wish, |_, _| {}).await.unwrap();
+    let found = verify::run(&app.store, &settings, wish, |_, _| {}).await.unwrap();
     assert_eq!(found.problems(), 0, "{found:?}");
 }
 
@@ -282,7 +284,7 @@ async fn a_newer_schema_is_refused() {
         );
         raw.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
         let config = site.config();
-        site.desk.close().await;
+        site.app.close().await;
         let output =
             Command::new(env!("CARGO_BIN_EXE_guichet")).arg("--config").arg(&config).arg("run").output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -326,9 +328,9 @@ fn released_migrations_are_as_they_were_released() {
 #[tokio::test(flavor = "multi_thread")]
 async fn systemd_hears_that_it_is_ready_how_it_stands_and_that_it_stops() {
     let site = Site::new(Database::Sqlite).await;
-    site.desk.close().await;
-    let Site { folder, desk, sink, .. } = site;
-    drop(desk);
+    site.app.close().await;
+    let Site { folder, app, sink, .. } = site;
+    drop(app);
     let path = folder.path().join("notify");
     let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -343,7 +345,7 @@ async fn systemd_hears_that_it_is_ready_how_it_stands_and_that_it_stops() {
     let first = hear();
     assert!(first.contains("READY=1") && first.contains("STATUS=1 mailboxes watched"), "{first}");
     let status = hear();
-    assert!(status.contains("STATUS=1 mailboxes watched, 0 mails to decide"), "{status}");
+    assert!(status.contains("STATUS=1 mailboxes watched, 0 emails to decide"), "{status}");
     let begun = std::time::Instant::now();
     stop(&mut daemon, "TERM");
     assert!(begun.elapsed() < Duration::from_secs(10));

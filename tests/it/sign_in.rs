@@ -12,10 +12,10 @@ use guichet::edge::net::Security;
 use guichet::edge::oauth2::{Refused, TokenTrouble};
 use guichet::edge::smtp::{Smtp, SmtpTrouble};
 use guichet::settings::{self, MailboxKind, Settings};
-use guichet::store::SealTrouble;
+use guichet::store::EncryptionTrouble;
 use guichet::trouble::Trouble;
 use guichet::work::sign_in::{Expiring, Perishable, Signer, Tokens, expiring};
-use guichet::work::{Desk, once};
+use guichet::work::{App, once};
 use secrecy::SecretString;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use crate::support::authority::{Authority, Manner, SECRET, jwt};
 use crate::support::dovecot::User;
 use crate::support::mail::{ANA, Mail};
-use crate::support::sink::{Sink, letters_in};
+use crate::support::sink::{Sink, notifications_in};
 use crate::support::site::open;
 use crate::support::{Database, Site, eventually, unique, variable};
 
@@ -34,7 +34,7 @@ struct Office {
     sink: Sink,
     clock: Clock,
     url: String,
-    desk: Option<Arc<Desk>>,
+    app: Option<Arc<App>>,
 }
 
 const REFRESH: &str = ", refresh_token = \"refresh-token-as-configured\"";
@@ -43,9 +43,9 @@ impl Office {
     /// With more configuration beside that of the tests' desk.
     async fn new(database: Database, more: &str) -> Self {
         let site = Site::new(database).await;
-        let mut office = Self { folder: site.folder, sink: site.sink, clock: site.clock, url: site.url, desk: None };
-        site.desk.close().await;
-        drop(site.desk);
+        let mut office = Self { folder: site.folder, sink: site.sink, clock: site.clock, url: site.url, app: None };
+        site.app.close().await;
+        drop(site.app);
         office.configure(more);
         office.start().await;
         office
@@ -71,15 +71,15 @@ impl Office {
     /// The configuration is edited, and read again.
     fn reload(&self, more: &str) {
         self.configure(more);
-        self.desk().settings.store(Arc::new(self.settings()));
+        self.app().settings.store(Arc::new(self.settings()));
     }
 
     async fn start(&mut self) {
-        self.desk = Some(open(self.folder.path(), &self.clock).await);
+        self.app = Some(open(self.folder.path(), &self.clock).await);
     }
 
     async fn stop(&mut self) {
-        self.desk.take().unwrap().close().await;
+        self.app.take().unwrap().close().await;
     }
 
     async fn restart(&mut self) {
@@ -87,21 +87,21 @@ impl Office {
         self.start().await;
     }
 
-    fn desk(&self) -> &Desk {
-        self.desk.as_ref().unwrap()
+    fn app(&self) -> &App {
+        self.app.as_ref().unwrap()
     }
 
     async fn round(&self) -> Result<once::Tally, Trouble> {
-        once::run(self.desk()).await
+        once::run(self.app()).await
     }
 
     async fn expiring(&self) -> Vec<Expiring> {
-        let desk = self.desk();
-        expiring(&desk.tokens, &desk.settings.load_full(), &desk.store, self.clock.now()).await.unwrap()
+        let app = self.app();
+        expiring(&app.tokens, &app.settings.load_full(), &app.store, self.clock.now()).await.unwrap()
     }
 
     fn signer<'a>(&'a self, tokens: &'a Tokens) -> Signer<'a> {
-        Signer { tokens, store: Some(&self.desk().store), key: self.settings().key }
+        Signer { tokens, store: Some(&self.app().store), key: self.settings().key }
     }
 
     async fn raw(&self) -> AnyConnection {
@@ -133,7 +133,7 @@ fn mailbox(user: &User, oauth2: &str) -> String {
     )
 }
 
-/// Sending over the test Dovecot, which passes letters on.
+/// Sending over the test Dovecot, which passes notifications on.
 fn submission(user: &str, oauth2: &str) -> String {
     format!(
         "[smtp]\nhost = \"localhost\"\nport = {}\nsecurity = \"starttls\"\nca_file = \"{}\"\nusername = \"{user}\"\n{oauth2}\n",
@@ -182,7 +182,7 @@ async fn client_credentials_read_a_mailbox_and_are_renewed_ahead_of_time() {
 }
 
 #[tokio::test]
-async fn letters_leave_by_either_grant() {
+async fn notifications_leave_by_either_grant() {
     for more in ["", REFRESH] {
         let user = unique("smtp");
         let authority = Authority::start(&user).await;
@@ -191,8 +191,10 @@ async fn letters_leave_by_either_grant() {
         write_mail(&office, &to);
         assert_eq!(office.round().await.unwrap().sent, 2);
         let folder = Path::new(&variable("GUICHET_TEST_DIR")).join("relayed");
-        eventually("the letter", Duration::from_secs(5), async || letters_in(&folder).into_iter().find(|l| l.to == to))
-            .await;
+        eventually("the notification", Duration::from_secs(5), async || {
+            notifications_in(&folder).into_iter().find(|l| l.to == to)
+        })
+        .await;
         let grant = if more.is_empty() { "client_credentials" } else { "refresh_token" };
         assert_eq!(authority.asked().iter().map(|f| f["grant_type"].as_str()).collect::<Vec<_>>(), [grant]);
     }
@@ -225,7 +227,7 @@ async fn a_refresh_token_that_rotates_survives_a_restart_and_is_nowhere_readable
     std::fs::write(&key, "00".repeat(32)).unwrap();
     office.restart().await;
     let error = office.round().await.unwrap_err();
-    assert!(matches!(&error, Trouble::Sealed { source: SealTrouble::Unreadable, .. }), "{error}");
+    assert!(matches!(&error, Trouble::Encrypted { source: EncryptionTrouble::Unreadable, .. }), "{error}");
     assert!(error.is_login() && error.to_string().contains("mailboxes.main.oauth2.refresh_token"), "{error}");
     assert_eq!(office.expiring().await[0].what, Perishable::RefreshToken);
     assert_eq!(authority.asked().len(), 3, "the dead token is not tried");
@@ -330,7 +332,7 @@ async fn a_refusal_for_good_waits_long_says_its_cure_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_or_busy_is_a_fault_and_costs_no_letter_an_attempt() {
+async fn a_server_that_is_away_or_busy_is_a_fault_and_costs_no_notification_an_attempt() {
     let user = unique("smtp");
     let mut authority = Authority::start(&user).await;
     let office = Office::new(Database::Sqlite, &submission(&user, &authority.table(""))).await;
@@ -353,7 +355,7 @@ async fn a_server_that_is_away_or_busy_is_a_fault_and_costs_no_letter_an_attempt
     authority.stop().await;
     let error = office.round().await.unwrap_err();
     assert!(matches!(error, Trouble::SignIn { source: TokenTrouble::Unreachable { .. }, .. }), "{error}");
-    let waiting = office.desk().store.outbox(None, 10).await.unwrap();
+    let waiting = office.app().store.outbox(None, 10).await.unwrap();
     assert_eq!(waiting.len(), 2);
     assert!(waiting.iter().all(|l| l.attempts == 0 && l.state == "queued"), "{waiting:?}");
     assert_eq!(office.expiring().await, [], "what is away has refused nothing");
@@ -422,7 +424,7 @@ async fn sending_forgets_a_refused_token_too() {
     write_mail(&office, &format!("{}@relayed.example", unique("to")));
     let error = office.round().await.unwrap_err();
     assert!(matches!(&error, Trouble::Smtp(SmtpTrouble::Login { .. })) && error.is_login(), "{error}");
-    let waiting = office.desk().store.outbox(None, 10).await.unwrap();
+    let waiting = office.app().store.outbox(None, 10).await.unwrap();
     assert!(waiting.len() == 2 && waiting.iter().all(|l| l.attempts == 0), "{waiting:?}");
     authority.set(|s| s.manner = Manner::Gives);
     assert_eq!(office.round().await.unwrap().sent, 2);
@@ -571,7 +573,7 @@ async fn check_says_how_it_is_signed_in_and_until_when() {
     assert!(good, "{text}");
     assert!(text.contains("signs in by OAuth 2.0 (other, refresh token); refresh token not used yet"), "{text}");
     assert!(text.contains("(other, client credentials); client secret good until 2099-01-31 00:00"), "{text}");
-    assert!(text.contains("takes letters"), "{text}");
+    assert!(text.contains("takes notifications"), "{text}");
     let (_, text) = office.program(&["check"]);
     assert!(text.contains("refresh token good until 20"), "{text}");
 
@@ -653,7 +655,7 @@ async fn a_server_without_starttls_gets_neither_password_nor_token() {
         )
         .await;
         let site = Site::new(Database::Sqlite).await;
-        let mut config = site.desk.settings.load().smtp.clone();
+        let mut config = site.app.settings.load().smtp.clone();
         (config.endpoint.port, config.endpoint.security, config.login) = (port, Security::StartTls, login);
         config.username = Some("desk".to_owned());
         let error = Smtp::new(config).ready().await.unwrap_err();
@@ -676,7 +678,7 @@ async fn a_refused_bearer_that_comes_as_a_challenge_is_a_refused_login() {
     )
     .await;
     let site = Site::new(Database::Sqlite).await;
-    let mut config = site.desk.settings.load().smtp.clone();
+    let mut config = site.app.settings.load().smtp.clone();
     (config.endpoint.port, config.username) = (port, Some("desk".to_owned()));
     config.login = Login::AccessToken(SecretString::from("hush"));
     let error = Smtp::new(config.clone()).ready().await.unwrap_err();

@@ -14,7 +14,7 @@ use sqlx::Executor;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::mail::{ANA, MARIE, Mail};
-use crate::support::sink::letters_in;
+use crate::support::sink::notifications_in;
 use crate::support::{Database, Site, eventually, unique, variable};
 
 #[tokio::test]
@@ -25,18 +25,18 @@ async fn a_temporary_refusal_is_tried_again_by_the_timetable() {
     site.round().await;
     let waiting = site.store().outbox(Some(OutboxState::Queued), 10).await.unwrap();
     assert_eq!(waiting.len(), 2);
-    for letter in &waiting {
-        let wait = letter.due_at - letter.created_at;
+    for notification in &waiting {
+        let wait = notification.due_at - notification.created_at;
         assert!((MINUTE / 2..=MINUTE).contains(&wait), "{wait}");
-        assert!(letter.last_error.contains("4"), "{}", letter.last_error);
-        assert_eq!(letter.attempts, 1);
+        assert!(notification.last_error.contains("4"), "{}", notification.last_error);
+        assert_eq!(notification.attempts, 1);
     }
     site.sink.restart(&[]);
     site.round().await;
-    assert!(site.sink.letters().is_empty(), "not before its time");
+    assert!(site.sink.notifications().is_empty(), "not before its time");
     site.clock.advance(2 * MINUTE);
     site.round().await;
-    assert_eq!(site.sink.letters().len(), 2);
+    assert_eq!(site.sink.notifications().len(), 2);
 }
 
 #[tokio::test]
@@ -51,17 +51,17 @@ async fn a_permanent_refusal_is_kept_shown_and_can_be_retried() {
     site.sink.restart(&[]);
     site.clock.advance(24 * HOUR);
     site.round().await;
-    assert!(site.sink.to(ANA).is_empty(), "a failed letter is not tried again by itself");
+    assert!(site.sink.to(ANA).is_empty(), "a failed notification is not tried again automatically");
     assert_eq!(site.sink.only(MARIE).mail.subject, "Re: [CG42N1-000001] P3 Non remis : Imprimante en panne");
     let mut tx = site.store().begin(Durability::Full).await.unwrap();
     assert_eq!(tx.retry(0, "", site.clock.now()).await.unwrap(), 2);
     tx.commit().await.unwrap();
     site.round().await;
-    assert_eq!(site.sink.letters().len(), 3);
+    assert_eq!(site.sink.notifications().len(), 3);
 }
 
 #[tokio::test]
-async fn a_letter_that_is_always_refused_is_given_up_in_the_end() {
+async fn a_notification_that_is_always_refused_is_given_up_in_the_end() {
     let mut site = Site::with(Database::Sqlite, "[retry]\ngive_up = \"3h\"\n").await;
     site.sink.restart(&["-r", "DATA"]);
     site.put(&Mail::from(ANA));
@@ -81,7 +81,7 @@ async fn a_server_that_is_away_costs_no_attempt() {
     site.sink.stop();
     site.put(&Mail::from(ANA));
     for _ in 0..3 {
-        let error = once::run(&site.desk).await.unwrap_err();
+        let error = once::run(&site.app).await.unwrap_err();
         assert!(matches!(error, Trouble::Smtp(SmtpTrouble::Unreachable { .. })), "{error}");
         assert_eq!(error.exit_code(), 69);
     }
@@ -89,11 +89,11 @@ async fn a_server_that_is_away_costs_no_attempt() {
     assert!(waiting.iter().all(|l| l.attempts == 0 && l.state == "queued"), "{waiting:?}");
     site.sink.restart(&[]);
     site.round().await;
-    assert_eq!(site.sink.letters().len(), 2);
+    assert_eq!(site.sink.notifications().len(), 2);
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_up_on_one_letter_does_not_stop_the_others() {
+async fn a_server_that_hangs_up_on_one_notification_does_not_stop_the_others() {
     let mut site = Site::new(Database::Sqlite).await;
     site.sink.restart(&["-q", "DATA"]);
     for n in 0..3 {
@@ -106,11 +106,11 @@ async fn a_server_that_hangs_up_on_one_letter_does_not_stop_the_others() {
     site.sink.restart(&[]);
     site.clock.advance(2 * MINUTE);
     site.round().await;
-    assert_eq!(site.sink.letters().len(), 6);
+    assert_eq!(site.sink.notifications().len(), 6);
 }
 
 #[tokio::test]
-async fn letters_that_left_before_the_store_failed_do_not_leave_again() {
+async fn notifications_that_left_before_the_store_failed_do_not_leave_again() {
     let site = Site::new(Database::Sqlite).await;
     let mut raw = site.raw().await;
     site.put(&Mail::from(ANA));
@@ -119,13 +119,13 @@ async fn letters_that_left_before_the_store_failed_do_not_leave_again() {
     )
     .await
     .unwrap();
-    once::run(&site.desk).await.unwrap_err();
-    assert_eq!(site.sink.letters().len(), 2);
+    once::run(&site.app).await.unwrap_err();
+    assert_eq!(site.sink.notifications().len(), 2);
     raw.execute("DROP TRIGGER refuse").await.unwrap();
     site.put(&Mail::from("bob@college.example"));
     site.round().await;
     assert_eq!(site.sink.to(ANA).len(), 1);
-    assert_eq!(site.sink.letters().len(), 4);
+    assert_eq!(site.sink.notifications().len(), 4);
     assert!(site.store().outbox(None, 10).await.unwrap().is_empty());
 }
 
@@ -146,7 +146,7 @@ fn submission(security: Security, port: &str, password: &str) -> SmtpConfig {
 }
 
 #[tokio::test]
-async fn letters_leave_over_starttls_and_tls_with_a_password() {
+async fn notifications_leave_over_starttls_and_tls_with_a_password() {
     for (security, port) in
         [(Security::StartTls, "GUICHET_TEST_SUBMISSION_PORT"), (Security::Tls, "GUICHET_TEST_SUBMISSIONS_PORT")]
     {
@@ -158,8 +158,8 @@ async fn letters_leave_over_starttls_and_tls_with_a_password() {
         smtp.send("support@desk.example", &to, mail.as_bytes(), &CancellationToken::new()).await.unwrap();
         smtp.quit().await;
         let folder = std::path::Path::new(&variable("GUICHET_TEST_DIR")).join("relayed");
-        let arrived = eventually("both letters", Duration::from_secs(5), async || {
-            let found: Vec<_> = letters_in(&folder).into_iter().filter(|l| l.to == to).collect();
+        let arrived = eventually("both notifications", Duration::from_secs(5), async || {
+            let found: Vec<_> = notifications_in(&folder).into_iter().filter(|l| l.to == to).collect();
             (found.len() == 2).then_some(found)
         })
         .await;

@@ -1,4 +1,4 @@
-//! Many mails through one daemon: its memory must not follow them.
+//! Many emails through one daemon: its memory must not follow them.
 //!
 //! `./tests/soak` runs it with 100,000; `./tests/run` with a few thousand, whose memory may still settle.
 
@@ -33,12 +33,12 @@ async fn done(store: &Store) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_does_not_follow_the_mails() {
-    let mails = number("GUICHET_SOAK_MAILS", 4_000);
-    let first = mails / 10;
+async fn memory_does_not_follow_the_emails() {
+    let emails = number("GUICHET_SOAK_MAILS", 4_000);
+    let first = emails / 10;
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
-    // It takes letters and forgets them.
+    // It takes notifications and forgets them.
     let mut sink = Command::new("/usr/sbin/smtp-sink");
     if std::fs::read_to_string("/proc/self/status").unwrap().contains("Uid:\t0") {
         sink.args(["-u", "nobody"]);
@@ -47,7 +47,7 @@ async fn memory_does_not_follow_the_mails() {
     let url = format!("sqlite:{}", folder.path().join("guichet.db").display());
     let text = format!(
         "[desk]\nname = \"Desk\"\n[store]\nurl = \"{url}\"\n[watch]\nlisten = \"\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\n\
-         [limits]\nmails_per_hour = 0\n[mailboxes.main]\nkind = \"maildir\"\npath = \"mail\"\narchive = \"Done\"\npoll = \"1s\"\n[queues.help]\n\
+         [limits]\nemails_per_hour = 0\n[mailboxes.main]\nkind = \"maildir\"\npath = \"mail\"\narchive = \"Done\"\npoll = \"1s\"\n[queues.help]\n\
          mailbox = \"main\"\naddress = \"support@desk.example\"\nprefix = \"K\"\nreply_to = \"plain\"\n[agents.marie]\n\
          address = \"marie@agents.example\"\nroles = [\"moderator\"]\nqueues = [\"help\"]\n"
     );
@@ -68,17 +68,17 @@ async fn memory_does_not_follow_the_mails() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let store = Store::open(&url).await.unwrap();
     let (mut early, mut written) = (None, 0);
-    let patience = Duration::from_secs(300) + Duration::from_millis(20 * mails as u64);
+    let patience = Duration::from_secs(300) + Duration::from_millis(20 * emails as u64);
     loop {
         let through = done(&store).await;
         if early.is_none() && through >= first {
             early = Some(memory(&daemon).0);
         }
-        if through >= mails {
+        if through >= emails {
             break;
         }
         // Never far ahead: what waits lies in files, not in anybody's memory.
-        while written < mails && written < through + 2_000 {
+        while written < emails && written < through + 2_000 {
             written += 1;
             let mail = Mail::from(&format!("p{written}@college.example"))
                 .subject(&format!("Demande {written}"))
@@ -86,12 +86,12 @@ async fn memory_does_not_follow_the_mails() {
             maildir::deliver(&folder.path().join("mail"), &format!("{}.m", 1_000_000 + written), &mail.bytes())
                 .unwrap();
         }
-        assert!(begun.elapsed() < patience, "{through} of {mails} only");
+        assert!(begun.elapsed() < patience, "{through} of {emails} only");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let took = begun.elapsed().as_secs_f64();
     while !store.outbox(None, 1).await.unwrap().is_empty() {
-        assert!(begun.elapsed() < patience, "letters wait");
+        assert!(begun.elapsed() < patience, "notifications wait");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let (late, most) = memory(&daemon);
@@ -103,9 +103,9 @@ async fn memory_does_not_follow_the_mails() {
     let ratio = late as f64 / early as f64;
     if let Ok(table) = std::env::var("GUICHET_SOAK_TABLE") {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(table).unwrap();
-        writeln!(file, "{mails} mails in {took:.0} s: {early} KiB after {first}, {late} KiB at the end ({ratio:.3}), {most} KiB at most").unwrap();
+        writeln!(file, "{emails} emails in {took:.0} s: {early} KiB after {first}, {late} KiB at the end ({ratio:.3}), {most} KiB at most").unwrap();
     }
-    // A few thousand mails are hardly more than what buffers need to grow to their size.
-    let allowed = if mails >= 100_000 { 1.10 } else { 1.6 };
-    assert!(ratio <= allowed, "{early} KiB after {first} mails, {late} KiB after {mails}: {ratio:.3}");
+    // A few thousand emails are hardly more than what buffers need to grow to their size.
+    let allowed = if emails >= 100_000 { 1.10 } else { 1.6 };
+    assert!(ratio <= allowed, "{early} KiB after {first} emails, {late} KiB after {emails}: {ratio:.3}");
 }

@@ -1,4 +1,4 @@
-//! The desk's story, told on both databases: a Maildir in front, a real SMTP server behind.
+//! The service desk's story, told on both databases: a Maildir in front, a real SMTP server behind.
 
 use guichet::clock::{HOUR, MINUTE};
 use guichet::store::Durability;
@@ -9,13 +9,13 @@ use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
 use crate::support::{Database, Site};
 
 /// Runs each story on SQLite and on PostgreSQL.
-macro_rules! stories {
+macro_rules! original_requests {
     ($($(#[$doc:meta])* $name:ident($site:ident $(, $more:expr)?) $body:block)+) => {
         $(mod $name {
             use super::*;
             $(#[$doc])*
             async fn tell(database: Database) {
-                let $site = stories!(@site database $(, $more)?);
+                let $site = original_requests!(@site database $(, $more)?);
                 $body
             }
             #[tokio::test]
@@ -28,11 +28,11 @@ macro_rules! stories {
     (@site $database:ident, $more:expr) => { Site::with($database, $more).await };
 }
 
-pub(crate) use stories;
+pub(crate) use original_requests;
 
 const PLUS: &str = "[queues.help]\nreply_to = \"plus\"\n";
 
-stories! {
+original_requests! {
     a_request_becomes_a_numbered_acknowledged_ticket(site) {
         let mail = Mail::from("Ana Pérez <ana@college.example>").subject("[BLOQUANTE] Imprimante en panne à l'étage");
         site.receive(&mail).await;
@@ -136,19 +136,19 @@ stories! {
         let notice = site.sink.only(MARIE);
         let answer = Mail::reply(&notice.mail, &format!("Marie D. <{MARIE}>"), "#public\n\nBonjour Ana,\n\nVoici la procédure.").attach("procedure.png", b"\x89PNG figure");
         site.receive(&answer).await;
-        let letter = site.sink.last(ANA);
-        assert!(letter.mail.text.starts_with("Bonjour Ana,\n\nVoici la procédure."), "{}", letter.mail.text);
-        assert!(!letter.raw.contains("agents.example"), "an agent's address must not reach a requester:\n{}", letter.raw);
-        assert!(!letter.mail.text.contains("#public"));
-        assert_eq!(letter.mail.from.as_ref().unwrap().address, SUPPORT);
-        assert_eq!(letter.mail.from.as_ref().unwrap().name, "Marie Dubois (Support du collège)");
-        assert_eq!(letter.mail.attachments.len(), 1);
-        assert_eq!(letter.mail.attachments[0].name, "procedure.png");
+        let notification = site.sink.last(ANA);
+        assert!(notification.mail.text.starts_with("Bonjour Ana,\n\nVoici la procédure."), "{}", notification.mail.text);
+        assert!(!notification.raw.contains("agents.example"), "an agent's address must not reach a requester:\n{}", notification.raw);
+        assert!(!notification.mail.text.contains("#public"));
+        assert_eq!(notification.mail.from.as_ref().unwrap().address, SUPPORT);
+        assert_eq!(notification.mail.from.as_ref().unwrap().name, "Marie Dubois (Support du collège)");
+        assert_eq!(notification.mail.attachments.len(), 1);
+        assert_eq!(notification.mail.attachments[0].name, "procedure.png");
         let ticket = site.only_ticket().await;
         assert_eq!(ticket.status, "open");
         assert!(ticket.first_responded_at > 0);
 
-        let thanks = Mail::reply(&letter.mail, ANA, "Merci, cela marche.");
+        let thanks = Mail::reply(&notification.mail, ANA, "Merci, cela marche.");
         site.receive(&thanks).await;
         assert!(site.sink.last(MARIE).mail.text.contains("Merci, cela marche."));
         assert_eq!(site.tickets().await.len(), 1);
@@ -169,7 +169,7 @@ stories! {
     an_agent_who_proves_nothing_is_held(site) {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
-        // Somebody who saw the requester's letter writes in the agent's name.
+        // Somebody who saw the requester's notification writes in the agent's name.
         let forged = Mail::reply(&ack.mail, MARIE, "#public\nPayez ici.");
         site.receive(&forged).await;
         assert_eq!(site.sink.to(ANA).len(), 1);
@@ -205,24 +205,24 @@ stories! {
         assert_eq!(site.verdict(&absent).await.verdict, "ignored");
         assert_eq!(site.verdict(&bounce).await.verdict, "ignored");
         assert_eq!(site.verdict(&alarm).await.verdict, "opened");
-        assert!(site.sink.letters().iter().all(|l| l.to == MARIE), "only the desk is told");
+        assert!(site.sink.notifications().iter().all(|l| l.to == MARIE), "only the service desk is told");
         let ticket = site.only_ticket().await;
         assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("suppressed: acknowledgement")));
     }
 
-    an_absence_note_to_a_letter_is_recorded_and_changes_nothing(site) {
+    an_absence_note_to_a_notification_is_recorded_and_changes_nothing(site) {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
-        let before = site.sink.letters().len();
+        let before = site.sink.notifications().len();
         let absent = Mail::reply(&ack.mail, ANA, "Je suis absente.").header("Auto-Submitted: auto-replied");
         site.receive(&absent).await;
-        assert_eq!(site.sink.letters().len(), before);
+        assert_eq!(site.sink.notifications().len(), before);
         assert_eq!(site.verdict(&absent).await.ticket, "CG42N1-000001");
         let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
         assert!(messages[1].automatic);
     }
 
-    a_delivery_report_about_our_letter_is_noted_on_its_ticket(site) {
+    a_delivery_report_about_our_notification_is_noted_on_its_ticket(site) {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
         let report = format!(
@@ -269,7 +269,7 @@ stories! {
         assert!(tx.release(held[0].id, "again", 0).await.unwrap());
         tx.commit().await.unwrap();
         site.round().await;
-        assert_eq!(site.store().held().await.unwrap().len(), 1, "nothing was mended, so it is held again");
+        assert_eq!(site.store().held().await.unwrap().len(), 1, "nothing was fixed, so it is held again");
         let mut tx = site.store().begin(Durability::Full).await.unwrap();
         assert!(tx.refuse(held[0].id, "spam", 1).await.unwrap());
         assert!(!tx.refuse(held[0].id, "spam", 1).await.unwrap());
@@ -299,7 +299,7 @@ stories! {
         assert_eq!(site.verdict(&poison).await.state, "held");
     }
 
-    letters_above_the_cap_are_not_sent_and_this_is_told(site, "[limits]\nletters_per_hour = 12\n") {
+    notifications_above_the_cap_are_not_sent_and_this_is_told(site, "[limits]\nnotifications_per_hour = 12\n") {
         for n in 0..5 {
             site.put(&Mail::from(ANA).subject(&format!("Panne {n}")));
         }
@@ -314,7 +314,7 @@ stories! {
         assert_eq!(site.sink.to(ANA).len(), 4);
     }
 
-    further_mails_are_acknowledged_where_configured(site, "[queues.help]\nacknowledge = \"all\"\n") {
+    further_emails_are_acknowledged_where_configured(site, "[queues.help]\nacknowledge = \"all\"\n") {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
         let reply = Mail::reply(&ack.mail, ANA, "Encore.");
@@ -343,13 +343,13 @@ stories! {
         let first = site.round().await;
         assert_eq!((first.fetched, first.decided, first.sent), (20, 20, 40));
         assert_eq!(site.round().await, once::Tally::default());
-        assert_eq!(site.sink.letters().len(), 40);
+        assert_eq!(site.sink.notifications().len(), 40);
     }
 
     a_probe_that_comes_back_turns_sub_addresses_on(site, "[queues.help]\nreply_to = \"auto\"\n") {
         site.receive(&Mail::from(ANA)).await;
         assert_eq!(site.sink.only(ANA).envelope_from, SUPPORT);
-        let word = site.desk.secret.probe("help");
+        let word = site.app.secret.probe("help");
         site.receive(&Mail::from(SUPPORT).to(&SUPPORT.replacen('@', &format!("+{word}@"), 1))).await;
         assert!(site.store().plus_works("help").await.unwrap());
         site.receive(&Mail::from("bob@college.example")).await;
@@ -377,7 +377,7 @@ stories! {
     a_requester_cannot_make_notes_public(site) {
         site.receive(&Mail::from(ANA)).await;
         let ack = site.sink.only(ANA);
-        // Her reply takes the id of the letter she got, which then stands in References of ours.
+        // Her reply takes the id of the notification she got, which then stands in References of ours.
         let trick = Mail::reply(&ack.mail, ANA, "Et alors ?").id(ack.mail.message_id.as_ref().unwrap());
         site.receive(&trick).await;
         let told = site.sink.last(MARIE);
@@ -419,7 +419,7 @@ stories! {
         assert_eq!(site.sink.to(ANA).len(), 2);
     }
 
-    a_flood_does_not_keep_a_persons_answer(site, "[limits]\nletters_per_hour = 2\n") {
+    a_flood_does_not_keep_a_persons_answer(site, "[limits]\nnotifications_per_hour = 2\n") {
         for n in 0..5 {
             site.receive(&Mail::from(ANA).subject(&format!("Panne {n}"))).await;
         }
@@ -439,11 +439,11 @@ stories! {
         let nobody = Mail::from(SUPPORT).text("Depuis le formulaire.");
         site.receive(&nobody).await;
         assert_eq!(site.verdict(&nobody).await.state, "held");
-        assert!(site.sink.letters().iter().all(|letter| letter.to == MARIE), "answering it could go on for ever");
+        assert!(site.sink.notifications().iter().all(|notification| notification.to == MARIE), "answering it could go on for ever");
         // A form that writes in our name and says who filled it in speaks for that person.
         let form = Mail::from(SUPPORT).header("Reply-To: visiteur@ailleurs.example").text("Depuis le formulaire.");
         site.receive(&form).await;
         assert_eq!(site.only_ticket().await.requester, "visiteur@ailleurs.example");
-        assert!(site.sink.letters().iter().all(|letter| letter.to != SUPPORT));
+        assert!(site.sink.notifications().iter().all(|notification| notification.to != SUPPORT));
     }
 }

@@ -8,7 +8,7 @@ const STOREYS: [&[&str]; 8] = [
     &["clock"],
     &["mail"],
     &["ticket"],
-    &["letter", "report"],
+    &["notify", "report"],
     &["store", "edge"],
     &["settings"],
     &["trouble"],
@@ -91,7 +91,7 @@ fn the_time_is_asked_only_of_the_clock() {
 #[test]
 fn the_lower_rooms_are_pure() {
     for (path, text) in sources() {
-        if ["mail", "ticket", "letter"].contains(&room(&path).as_str()) {
+        if ["mail", "ticket", "notify"].contains(&room(&path).as_str()) {
             let code = code(&text);
             for word in ["async ", ".await", "tokio::", "getrandom", "std::fs", "std::net"] {
                 assert!(!code.contains(word), "{} has {word}", path.display());

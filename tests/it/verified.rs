@@ -9,7 +9,7 @@ use crate::support::{Database, Site};
 const WISH: Wish<'static> = Wish { since: "", mailboxes: true, archives: true };
 
 async fn find(site: &Site, wish: Wish<'_>) -> Findings {
-    verify::run(site.store(), &site.desk.settings.load(), wish, |_, _| {}).await.unwrap()
+    verify::run(site.store(), &site.app.settings.load(), wish, |_, _| {}).await.unwrap()
 }
 
 async fn busy(database: Database) -> Site {
@@ -35,7 +35,7 @@ const DAMAGES: [(&str, &str); 42] = [
     ("UPDATE inbox_raw SET bytes = CAST('other' AS BLOB) WHERE inbox_id = 1", "not those that were received"),
     ("DELETE FROM message WHERE inbox_id = 1", "no message"),
     ("DELETE FROM event WHERE kind = 'opened' AND ticket_id = 1", "does not say how it was opened"),
-    ("DELETE FROM course WHERE ticket_id = 2", "has no course"),
+    ("DELETE FROM state_history WHERE ticket_id = 2", "has no course"),
     ("DELETE FROM participant WHERE ticket_id = 1", "does not count its requester"),
     ("UPDATE ticket SET status = 'lost' WHERE id = 1", "its times say otherwise"),
     ("UPDATE ticket SET merged_into = 77 WHERE id = 1", "leads to a ticket that is not there"),
@@ -77,13 +77,13 @@ const DAMAGES: [(&str, &str); 42] = [
         "UPDATE meta SET value = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff' WHERE name = 'secret'",
         "the key of this store is not the one",
     ),
-    ("DELETE FROM link WHERE kind = 'key'", "does not name the key"),
-    ("DELETE FROM letter WHERE outbox_id = 1", "the bytes of letter 1 are gone"),
-    ("UPDATE outbox SET sent_at = 0 WHERE id = 1", "letter 1 is sent"),
-    ("UPDATE event SET text = 'nothing happened' WHERE id = 1", "what link 3 covers was changed"),
-    ("UPDATE outbox SET recipient = 'eve@elsewhere.example' WHERE id = 1", "what link 3 covers was changed"),
-    ("DELETE FROM link WHERE id = 4", "links between 3 and 5 are missing"),
-    ("UPDATE link SET at = at + 1 WHERE id = 3", "link 3 of decided does not follow"),
+    ("DELETE FROM chain_entry WHERE kind = 'key'", "does not name the key"),
+    ("DELETE FROM outbox_raw WHERE outbox_id = 1", "the bytes of notification 1 are gone"),
+    ("UPDATE outbox SET sent_at = 0 WHERE id = 1", "notification 1 is sent"),
+    ("UPDATE event SET text = 'nothing happened' WHERE id = 1", "what chain entry 3 covers was changed"),
+    ("UPDATE outbox SET recipient = 'eve@elsewhere.example' WHERE id = 1", "what chain entry 3 covers was changed"),
+    ("DELETE FROM chain_entry WHERE id = 4", "chain entries between 3 and 5 are missing"),
+    ("UPDATE chain_entry SET at = at + 1 WHERE id = 3", "chain entry 3 of decided does not follow"),
     (
         "INSERT INTO event (ticket_id, created_at, actor, kind, text) VALUES (1, 5, 'eve', 'note', 'planted')",
         "was added past the chain",
@@ -127,30 +127,30 @@ async fn an_end_noted_earlier_is_still_part_of_the_chain_or_it_was_cut() {
     assert!(words(&forged).contains("was never an end of this chain"), "{}", words(&forged));
     // The last links cut off, and the counter with them.
     let mut raw = site.raw().await;
-    raw.execute("DELETE FROM link WHERE id > 2").await.unwrap();
-    raw.execute("UPDATE counter SET last = 2 WHERE prefix = '#link'").await.unwrap();
+    raw.execute("DELETE FROM chain_entry WHERE id > 2").await.unwrap();
+    raw.execute("UPDATE counter SET last = 2 WHERE prefix = '#chain_entry'").await.unwrap();
     let cut = find(&site, Wish { since: &after.head, ..WISH }).await;
     assert!(words(&cut).contains("was never an end of this chain"), "{}", words(&cut));
-    assert!(words(&cut).contains("there is no link 3"), "{}", words(&cut));
+    assert!(words(&cut).contains("there is no chain entry 3"), "{}", words(&cut));
 }
 
-/// A mail that was moved to the archive by hand, without ever having been read.
+/// An email that was moved to the archive by hand, without ever having been read.
 #[tokio::test]
 async fn mail_that_was_passed_over_is_found_in_the_mailbox() {
     let site = busy(Database::Sqlite).await;
     let archive = site.folder.path().join("mail/.Done/cur");
     std::fs::write(archive.join("77.x:2,S"), Mail::from("zoe@college.example").bytes()).unwrap();
     let said = words(&find(&site, WISH).await);
-    assert!(said.contains("1 mails of the archive folder"), "{said}");
+    assert!(said.contains("1 emails of the archive folder"), "{said}");
     assert_eq!(words(&find(&site, Wish { archives: false, ..WISH }).await), "", "without the archives nobody looks");
     std::fs::write(site.folder.path().join("mail/cur/78.x:2,S"), Mail::from("yan@college.example").bytes()).unwrap();
-    assert!(words(&find(&site, Wish { archives: false, ..WISH }).await).contains("1 mails of the folder"));
+    assert!(words(&find(&site, Wish { archives: false, ..WISH }).await).contains("1 emails of the folder"));
 }
 
-/// A mail too large to be taken in lies marked in its folder, and the inbox knows it by its beginning.
+/// An email too large to be taken in lies marked in its folder, and the inbox knows it by its beginning.
 #[tokio::test]
 async fn a_mail_too_large_is_not_passed_over() {
-    let site = Site::with(Database::Sqlite, "[limits]\nmail_bytes = 100000\n").await;
+    let site = Site::with(Database::Sqlite, "[limits]\nemail_bytes = 100000\n").await;
     site.put(&Mail::from(ANA).text(&"un mot ".repeat(30_000)));
     site.round().await;
     assert_eq!(site.store().held().await.unwrap().len(), 1);
@@ -161,7 +161,7 @@ async fn a_mail_too_large_is_not_passed_over() {
 #[tokio::test]
 async fn a_damaged_file_is_told_from_a_bug() {
     let site = busy(Database::Sqlite).await;
-    site.desk.close().await;
+    site.app.close().await;
     let file = site.folder.path().join("guichet.db");
     let mut bytes = std::fs::read(&file).unwrap();
     let pages = bytes.len() / 4096;
@@ -178,7 +178,7 @@ async fn a_damaged_file_is_told_from_a_bug() {
     assert!(said.contains("restore") || said.contains("WRONG"), "{said}");
 }
 
-/// The same on IMAP: a mail behind the place reached that is not in the inbox.
+/// The same on IMAP: an email behind the place reached that is not in the inbox.
 #[tokio::test]
 async fn mail_behind_the_place_reached_is_found_on_imap() {
     let user = crate::support::dovecot::User::new();
@@ -191,5 +191,5 @@ async fn mail_behind_the_place_reached_is_found_on_imap() {
     let mut raw = site.raw().await;
     raw.execute("UPDATE inbox SET uid = 0, content_hash = 'gone' WHERE id = 2").await.unwrap();
     let said = words(&find(&site, WISH).await);
-    assert!(said.contains("1 mails of the folder lie behind the place reached"), "{said}");
+    assert!(said.contains("1 emails of the folder lie behind the place reached"), "{said}");
 }

@@ -9,7 +9,7 @@ use guichet::store::OutboxState;
 use guichet::work::operator;
 use guichet::work::reports::build;
 
-use crate::letters::html_of;
+use crate::notifications::html_of;
 use crate::support::mail::{MARIE, Mail};
 use crate::support::{Database, Site};
 
@@ -332,16 +332,16 @@ async fn numbers(site: &Site) -> BTreeMap<String, (i64, String)> {
     site.tickets().await.into_iter().map(|t| (t.requester, (t.id, t.number))).collect()
 }
 
-/// A mail of the requester in answer to the newest letter of a kind.
+/// An email of the requester in answer to the newest notification of a kind.
 async fn answer(site: &Site, who: &str, number: &str, kind: &str, text: &str) {
-    let letters = site.store().letters_of_ticket(number).await.unwrap();
-    let letter = letters.into_iter().rev().find(|l| l.kind == kind && l.recipient == who);
-    let id = letter.unwrap_or_else(|| panic!("{number} has no {kind}")).message_id;
+    let notifications = site.store().notifications_of_ticket(number).await.unwrap();
+    let notification = notifications.into_iter().rev().find(|l| l.kind == kind && l.recipient == who);
+    let id = notification.unwrap_or_else(|| panic!("{number} has no {kind}")).message_id;
     site.put(&Mail::from(who).subject(&format!("Re: [{number}]")).header(&format!("In-Reply-To: <{id}>")).text(text));
 }
 
 async fn act(site: &Site, who: &str, (id, number): &(i64, String), act: Act) {
-    let order = match act {
+    let command = match act {
         Act::Answer => "#public\nNous regardons.",
         Act::Ask => "#ask\nDepuis quand ?",
         Act::Escalate => "#escalate N2",
@@ -352,8 +352,8 @@ async fn act(site: &Site, who: &str, (id, number): &(i64, String), act: Act) {
         Act::Rate(mark) => return answer(site, who, number, "closed", &format!("#avis {mark}")).await,
         Act::Recommend(likely) => return answer(site, who, number, "closed", &format!("#recommander {likely}")).await,
     };
-    let (settings, now) = (site.desk.settings.load_full(), site.clock.now());
-    let outcome = operator::order(site.store(), &site.desk.secret, &settings, *id, order, now).await.unwrap();
+    let (settings, now) = (site.app.settings.load_full(), site.clock.now());
+    let outcome = operator::command(site.store(), &site.app.secret, &settings, *id, command, now).await.unwrap();
     assert!(matches!(outcome, operator::Outcome::Done(_)), "{number} {act:?}: {outcome:?}");
 }
 
@@ -386,8 +386,8 @@ async fn week(database: Database) {
     let mut dice = Dice(2026);
     let plans: Vec<Plan> = (0..200).map(|_| plan(&mut dice)).collect();
     play(&site, &plans).await;
-    let policy = site.desk.settings.load_full();
-    let week = Period::named("2026-W10", &policy.policy.desk.time_zone).unwrap();
+    let policy = site.app.settings.load_full();
+    let week = Period::named("2026-W10", &policy.policy.service_desk.time_zone).unwrap();
     assert_eq!((week.from, week.until), (MONDAY, MONDAY + SLOTS * SLOT));
     let mut figures =
         build(site.store(), &policy.policy, Sort::Weekly, week, &["help".to_owned()]).await.unwrap().figures;
@@ -430,14 +430,15 @@ async fn pictures(site: &Site) {
     site.until("2026-04-01T08:00:05+02:00").await;
     let sent = site.store().outbox(Some(OutboxState::Sent), 100_000).await.unwrap();
     let ids: Vec<String> = sent.into_iter().filter(|row| row.kind == "report").map(|row| row.message_id).collect();
-    let letters: Vec<_> =
+    let notifications: Vec<_> =
         site.sink.to(MARIE).into_iter().filter(|l| ids.contains(l.mail.message_id.as_ref().unwrap())).collect();
     for (name, subject) in [("report-weekly", "Semaine 10 (02/03 - 08/03/2026)"), ("report-monthly", "mars 2026")] {
-        let letter = letters.iter().find(|l| l.mail.subject == format!("Rapport de support - {subject}"));
-        let letter = letter
-            .unwrap_or_else(|| panic!("no {name}: {:?}", letters.iter().map(|l| &l.mail.subject).collect::<Vec<_>>()));
-        let html = html_of(letter);
-        assert!(html.matches("data:image/png;base64,").count() >= 5, "the charts are inside the mail");
+        let notification = notifications.iter().find(|l| l.mail.subject == format!("Rapport de support - {subject}"));
+        let notification = notification.unwrap_or_else(|| {
+            panic!("no {name}: {:?}", notifications.iter().map(|l| &l.mail.subject).collect::<Vec<_>>())
+        });
+        let html = html_of(notification);
+        assert!(html.matches("data:image/png;base64,").count() >= 5, "the charts are inside the email");
         assert!(!html.contains("cid:"), "every chart is there");
         if let Ok(folder) = std::env::var("GUICHET_TEST_LETTERS") {
             std::fs::create_dir_all(&folder).unwrap();

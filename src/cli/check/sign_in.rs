@@ -9,7 +9,7 @@ use crate::trouble::Trouble;
 use crate::work::sign_in::{Ends, Signer, ends};
 
 /// How it is signed in, and until when that is good.
-pub(super) async fn standing(what: &str, login: &Login, settings: &Settings, signer: &Signer<'_>, report: &mut Report) {
+pub(super) async fn status(what: &str, login: &Login, settings: &Settings, signer: &Signer<'_>, report: &mut Report) {
     let oauth2 = match login {
         Login::Password(_) => return,
         Login::AccessToken(_) => {
@@ -30,7 +30,7 @@ pub(super) async fn standing(what: &str, login: &Login, settings: &Settings, sig
 }
 
 fn tell(what: &str, oauth2: &Oauth2, ends: Ends, settings: &Settings, report: &Report) {
-    let (now, zone) = (Clock::system().now(), &settings.policy.desk.time_zone);
+    let (now, zone) = (Clock::system().now(), &settings.policy.service_desk.time_zone);
     let mut text = format!("signs in by OAuth 2.0 ({}, {})", oauth2.provider.as_str(), grant(oauth2));
     let mut near = false;
     for (what, at) in [("refresh token", ends.refresh_token), ("client secret", ends.client_secret)] {

@@ -66,7 +66,7 @@ impl Post {
         Some(format!("127.0.0.1:{port}, user {USER}, password {PASSWORD}"))
     }
 
-    /// A mail arrives.
+    /// An email arrives.
     pub(super) fn deliver(&self, mail: &str) -> io::Result<()> {
         let number = self.count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         maildir::deliver(&self.home, &format!("{}.demo", 1_000_000 + number), mail.replace('\n', "\r\n").as_bytes())?;

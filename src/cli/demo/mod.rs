@@ -1,6 +1,6 @@
 //! `demo`: the main job with nothing to configure.
 //!
-//! A private mailbox is filled with sample mail; the real loops make tickets of it; letters go to
+//! A private mailbox is filled with sample mail; the real loops make tickets of it; notifications are sent to
 //! a receiver in this process, which plays the world outside: requesters and a moderator who
 //! answer what they get.
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::settings;
 use crate::trouble::Trouble;
-use crate::work::Desk;
+use crate::work::App;
 use crate::work::daemon::Crew;
 
 use mailbox::Post;
@@ -24,21 +24,21 @@ use receiver::Receiver;
 pub(super) async fn run(keep: bool) -> Result<(), Trouble> {
     let folder =
         tempfile::Builder::new().prefix("guichet-demo-").tempdir().map_err(|e| failed("a temporary folder", &e))?;
-    let receiver = Receiver::start().await.map_err(|e| failed("a receiver of letters", &e))?;
+    let receiver = Receiver::start().await.map_err(|e| failed("a receiver of notifications", &e))?;
     let post = Post::open(folder.path()).await.map_err(|e| failed("a mailbox", &e))?;
     let config = configure(folder.path(), &post, receiver.port).map_err(|e| failed("a configuration", &e))?;
     println!("guichet demo: {}", post.describe());
     println!("              everything lies in {}\n", folder.path().display());
 
-    let desk = Desk::open(settings::load(&config)?, Clock::system()).await?;
-    let crew = Crew::start(&desk).await?;
-    let told = story::tell(&desk, &post, &receiver).await;
+    let app = App::open(settings::load(&config)?, Clock::system()).await?;
+    let crew = Crew::start(&app).await?;
+    let told = story::tell(&app, &post, &receiver).await;
     if told.is_ok() && keep {
         wait(&post, &config).await;
     }
     crew.stop().await;
     post.close().await;
-    desk.close().await;
+    app.close().await;
     told
 }
 
@@ -89,7 +89,7 @@ queues = ["cd42"]
 
 async fn wait(post: &Post, config: &Path) {
     println!("\nThe desk goes on working; Ctrl-C ends it and removes everything.");
-    println!("  Put a mail into   {}", post.inbox().display());
+    println!("  Put an email into   {}", post.inbox().display());
     println!("  Look at it with   guichet --config {} ticket list", config.display());
     if let Some(login) = post.login() {
         println!("  Read it over IMAP {login}");
@@ -103,5 +103,5 @@ impl std::fmt::Debug for Post {
     }
 }
 
-/// What the story needs of the desk.
-type DeskRef = Arc<Desk>;
+/// What the story needs of the service desk.
+type AppRef = Arc<App>;

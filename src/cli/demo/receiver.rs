@@ -1,4 +1,4 @@
-//! The world outside the demonstration's desk: takes every letter and keeps it.
+//! The world outside the demonstration's desk: takes every notification and keeps it.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -8,9 +8,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// A letter as it was handed over.
+/// A notification as it was handed over.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
+pub(super) struct Received {
     pub(super) to: String,
     pub(super) bytes: Vec<u8>,
 }
@@ -18,7 +18,7 @@ pub(super) struct Letter {
 /// An SMTP server on loopback that accepts everything.
 pub(super) struct Receiver {
     pub(super) port: u16,
-    letters: Arc<Mutex<Vec<Letter>>>,
+    notifications: Arc<Mutex<Vec<Received>>>,
     arrived: Arc<Notify>,
 }
 
@@ -26,23 +26,23 @@ impl Receiver {
     pub(super) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let receiver = Self { port, letters: Arc::default(), arrived: Arc::default() };
-        let (letters, arrived) = (Arc::clone(&receiver.letters), Arc::clone(&receiver.arrived));
+        let receiver = Self { port, notifications: Arc::default(), arrived: Arc::default() };
+        let (notifications, arrived) = (Arc::clone(&receiver.notifications), Arc::clone(&receiver.arrived));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&letters), Arc::clone(&arrived)));
+                tokio::spawn(converse(stream, Arc::clone(&notifications), Arc::clone(&arrived)));
             }
         });
         Ok(receiver)
     }
 
-    /// Waits for a letter to `to` that `wanted` accepts, beyond the first `skip` letters.
-    pub(super) async fn wait(&self, to: &str, skip: usize, limit: Duration) -> Option<Letter> {
+    /// Waits for a notification to `to` that `wanted` accepts, beyond the first `skip` notifications.
+    pub(super) async fn wait(&self, to: &str, skip: usize, limit: Duration) -> Option<Received> {
         let search = async {
             loop {
                 let news = self.arrived.notified();
-                if let Some(letter) = self.all().into_iter().skip(skip).find(|l| l.to == to) {
-                    return letter;
+                if let Some(notification) = self.all().into_iter().skip(skip).find(|l| l.to == to) {
+                    return notification;
                 }
                 news.await;
             }
@@ -50,18 +50,22 @@ impl Receiver {
         tokio::time::timeout(limit, search).await.ok()
     }
 
-    pub(super) fn all(&self) -> Vec<Letter> {
-        self.letters.lock().map(|l| l.clone()).unwrap_or_default()
+    pub(super) fn all(&self) -> Vec<Received> {
+        self.notifications.lock().map(|l| l.clone()).unwrap_or_default()
     }
 }
 
-async fn converse(stream: TcpStream, letters: Arc<Mutex<Vec<Letter>>>, arrived: Arc<Notify>) {
+async fn converse(stream: TcpStream, notifications: Arc<Mutex<Vec<Received>>>, arrived: Arc<Notify>) {
     let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(stream);
-    let _ = serve(&mut stream, &letters, &arrived).await;
+    let _ = serve(&mut stream, &notifications, &arrived).await;
 }
 
-async fn serve(stream: &mut BufReader<TcpStream>, letters: &Mutex<Vec<Letter>>, arrived: &Notify) -> io::Result<()> {
+async fn serve(
+    stream: &mut BufReader<TcpStream>,
+    notifications: &Mutex<Vec<Received>>,
+    arrived: &Notify,
+) -> io::Result<()> {
     stream.write_all(b"220 demo ESMTP\r\n").await?;
     let mut to = String::new();
     let mut line = String::new();
@@ -80,8 +84,8 @@ async fn serve(stream: &mut BufReader<TcpStream>, letters: &Mutex<Vec<Letter>>, 
             "DATA" => {
                 stream.write_all(b"354 go\r\n").await?;
                 let bytes = data(stream).await?;
-                if let Ok(mut letters) = letters.lock() {
-                    letters.push(Letter { to: to.clone(), bytes });
+                if let Ok(mut notifications) = notifications.lock() {
+                    notifications.push(Received { to: to.clone(), bytes });
                 }
                 arrived.notify_waiters();
                 b"250 taken\r\n"

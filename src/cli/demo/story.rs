@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::DeskRef;
+use super::AppRef;
 use super::mailbox::Post;
-use super::receiver::{Letter, Receiver};
+use super::receiver::{Received, Receiver};
 use crate::cli::show;
-use crate::mail::{self, Limits, ParsedMail};
+use crate::mail::{self, Limits, ParsedEmail};
 use crate::store::TicketFilter;
 use crate::trouble::Trouble;
 
@@ -18,22 +18,22 @@ const TOM: &str = "tom.baker@college-massenet.example";
 const REQUEST: &str = include_str!("../../../fixtures/demo/request-fr.eml");
 const URGENT: &str = include_str!("../../../fixtures/demo/urgent-en.eml");
 
-/// Longest wait for any letter.
+/// Longest wait for any notification.
 const LIMIT: Duration = Duration::from_secs(8);
 
-pub(super) async fn tell(desk: &DeskRef, post: &Post, receiver: &Receiver) -> Result<(), Trouble> {
+pub(super) async fn tell(app: &AppRef, post: &Post, receiver: &Receiver) -> Result<(), Trouble> {
     let begun = Instant::now();
     step(1, "Claire Martin writes to the support address.");
     deliver(post, REQUEST)?;
     let ack = expect(receiver, CLAIRE, 0).await?;
-    show_letter("she receives", &ack);
+    show_notification("she receives", &ack);
     let notice = expect(receiver, MODERATOR, 0).await?;
 
     step(2, "Tom Baker writes in English, with [P1] in his subject.");
     let before = receiver.all().len();
     deliver(post, URGENT)?;
     let english = expect(receiver, TOM, before).await?;
-    show_letter("he receives", &english);
+    show_notification("he receives", &english);
     expect(receiver, MODERATOR, before).await?;
 
     step(3, "Claire answers the acknowledgement and changes its subject; her mail joins her ticket.");
@@ -43,31 +43,31 @@ pub(super) async fn tell(desk: &DeskRef, post: &Post, receiver: &Receiver) -> Re
         &answer(&ack, CLAIRE, "Claire Martin", "Autre chose", "C'est revenu pour les 6e A, mais pas pour les 6e B."),
     )?;
     let told = expect(receiver, MODERATOR, before).await?;
-    show_letter("the moderator receives", &told);
+    show_notification("the moderator receives", &told);
 
     step(4, "The moderator answers from her mail client; the requester reads it in full.");
     let before = receiver.all().len();
     let words = "#public\n\nBonjour,\n\nLe compte de la classe a été réactivé. Pouvez-vous réessayer ?\n\nMarie";
     deliver(post, &answer(&notice, MODERATOR, "Marie Dubois", "", words))?;
     let reply = expect(receiver, CLAIRE, before).await?;
-    show_letter("she receives", &reply);
+    show_notification("she receives", &reply);
 
     step(5, "She takes it, resolves it, and the receipt tells her what that did.");
     let before = receiver.all().len();
     let words = "#take\n#resolve\nLe compte de la classe est réactivé.";
     deliver(post, &answer(&told, MODERATOR, "Marie Dubois", "", words))?;
     let resolved = expect(receiver, CLAIRE, before).await?;
-    show_letter("the requester receives", &resolved);
-    show_letter("the moderator receives", &expect(receiver, MODERATOR, before).await?);
+    show_notification("the requester receives", &resolved);
+    show_notification("the moderator receives", &expect(receiver, MODERATOR, before).await?);
 
-    step(6, "Claire opens the link \"C'est résolu\" and sends the mail that it is.");
+    step(6, "Claire opens the link \"C'est résolu\" and sends the email that it is.");
     let before = receiver.all().len();
     deliver(post, &answer(&resolved, CLAIRE, "Claire Martin", "", "#résolu"))?;
-    show_letter("she receives", &expect(receiver, CLAIRE, before).await?);
+    show_notification("she receives", &expect(receiver, CLAIRE, before).await?);
 
     println!("The tickets now:");
-    list(desk).await?;
-    println!("{} letters were sent in {:.1} s.", receiver.all().len(), begun.elapsed().as_secs_f64());
+    list(app).await?;
+    println!("{} notifications were sent in {:.1} s.", receiver.all().len(), begun.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -76,37 +76,38 @@ fn step(number: u8, text: &str) {
 }
 
 fn deliver(post: &Post, mail: &str) -> Result<(), Trouble> {
-    post.deliver(mail).map_err(|e| Trouble::Again(format!("the mailbox takes no mail: {e}")))
+    post.deliver(mail).map_err(|e| Trouble::Again(format!("the mailbox takes no email: {e}")))
 }
 
-async fn expect(receiver: &Receiver, to: &str, skip: usize) -> Result<ParsedMail, Trouble> {
-    let letter = receiver.wait(to, skip, LIMIT).await;
-    let letter = letter.ok_or_else(|| Trouble::Bug(format!("no letter to {to} within {} s", LIMIT.as_secs())))?;
-    read(&letter)
+async fn expect(receiver: &Receiver, to: &str, skip: usize) -> Result<ParsedEmail, Trouble> {
+    let notification = receiver.wait(to, skip, LIMIT).await;
+    let notification =
+        notification.ok_or_else(|| Trouble::Bug(format!("no notification to {to} within {} s", LIMIT.as_secs())))?;
+    read(&notification)
 }
 
-fn read(letter: &Letter) -> Result<ParsedMail, Trouble> {
-    mail::parse(&letter.bytes, &Limits::default())
-        .map_err(|e| Trouble::Bug(format!("our own letter is unreadable: {e}")))
+fn read(notification: &Received) -> Result<ParsedEmail, Trouble> {
+    mail::parse(&notification.bytes, &Limits::default())
+        .map_err(|e| Trouble::Bug(format!("our own notification is unreadable: {e}")))
 }
 
-fn show_letter(who: &str, letter: &ParsedMail) {
+fn show_notification(who: &str, notification: &ParsedEmail) {
     println!("   {who}:");
-    println!("   │ Subject: {}", letter.subject);
+    println!("   │ Subject: {}", notification.subject);
     println!("   │");
-    let text = letter.text.split("\n-- \n").next().unwrap_or(&letter.text);
-    // The links are whole mails, and long.
+    let text = notification.text.split("\n-- \n").next().unwrap_or(&notification.text);
+    // The links are whole emails, and long.
     for line in text.trim().lines().filter(|line| !line.trim_start().starts_with("mailto:")) {
         println!("   │ {}", show::printable(line));
     }
     println!();
 }
 
-/// A reply as a mail client writes it. An empty `subject` keeps that of the letter.
-fn answer(letter: &ParsedMail, from: &str, name: &str, subject: &str, words: &str) -> String {
-    let id = letter.message_id.clone().unwrap_or_default();
-    let subject = if subject.is_empty() { format!("Re: {}", letter.subject) } else { subject.to_owned() };
-    let quoted: Vec<String> = letter.text.lines().map(|l| format!("> {l}")).collect();
+/// A reply as a mail client writes it. An empty `subject` keeps that of the notification.
+fn answer(notification: &ParsedEmail, from: &str, name: &str, subject: &str, words: &str) -> String {
+    let id = notification.message_id.clone().unwrap_or_default();
+    let subject = if subject.is_empty() { format!("Re: {}", notification.subject) } else { subject.to_owned() };
+    let quoted: Vec<String> = notification.text.lines().map(|l| format!("> {l}")).collect();
     format!(
         "Return-Path: <{from}>\nFrom: {name} <{from}>\nTo: {SUPPORT}\nSubject: {subject}\nMessage-ID: <answer-to-{id}>\n\
          In-Reply-To: <{id}>\nReferences: <{id}>\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
@@ -115,11 +116,11 @@ fn answer(letter: &ParsedMail, from: &str, name: &str, subject: &str, words: &st
     )
 }
 
-async fn list(desk: &DeskRef) -> Result<(), Trouble> {
-    let tickets = desk.store.tickets(&TicketFilter { limit: 20, ..TicketFilter::default() }).await?;
+async fn list(app: &AppRef) -> Result<(), Trouble> {
+    let tickets = app.store.tickets(&TicketFilter { limit: 20, ..TicketFilter::default() }).await?;
     let mut rows = Vec::new();
     for ticket in tickets {
-        let messages = desk.store.messages(ticket.id).await?.len();
+        let messages = app.store.messages(ticket.id).await?.len();
         rows.push(vec![
             ticket.number,
             ticket.status,

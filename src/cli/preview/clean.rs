@@ -1,11 +1,11 @@
-//! A letter's HTML, so that a browser shows it and nothing in it acts or fetches.
+//! A notification's HTML, so that a browser shows it and nothing in it acts or fetches.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use ammonia::{Builder, UrlRelative};
 
-/// What a letter is made of; everything else is taken off, scripts, styles and frames with their contents.
+/// What a notification is made of; everything else is taken off, scripts, styles and frames with their contents.
 const TAGS: [&str; 34] = [
     "a",
     "b",
@@ -63,7 +63,7 @@ const ATTRIBUTES: [&str; 18] = [
     "width",
 ];
 
-/// The body of a letter: its own inline styles stay, remote pictures and everything that acts do not.
+/// The body of a notification: its own inline styles stay, remote pictures and everything that acts do not.
 pub(super) fn clean(html: &str) -> String {
     let mut builder = Builder::empty();
     builder
@@ -82,7 +82,7 @@ fn harmless<'v>(name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let folded: String =
         value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>().to_lowercase();
     let fine = match name {
-        // A picture inside the letter; SVG is a document, not a picture.
+        // A picture inside the notification; SVG is a document, not a picture.
         "src" => ["data:image/png;", "data:image/jpeg;", "data:image/gif;"].iter().any(|s| folded.starts_with(s)),
         "href" => !folded.starts_with("data:"),
         // Escapes and comments could hide a word from this look.
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_letters_own_looks_stay() {
+    fn the_notifications_own_looks_stay() {
         let own =
             "<p style=\"margin:0 0 12px 0;background:#fdecea\"><b>x</b></p><img src=\"data:image/png;base64,AAAA\">";
         let cleaned = clean(own);

@@ -1,7 +1,7 @@
-//! `template preview`: every letter in the administrator's browser, as it is being written.
+//! `template preview`: every notification in the administrator's browser, as it is being written.
 //!
 //! The page is served on a loopback address alone and answers no other name than that, so that no page of the
-//! web can read it by having its own name lead here. Letters stand in frames in which nothing runs.
+//! web can read it by having its own name lead here. Notifications stand in frames in which nothing runs.
 
 mod clean;
 mod page;
@@ -18,18 +18,18 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::letter::{Rendered, Templates, sample};
+use crate::notify::{Rendered, Templates, sample};
 use crate::settings;
-use crate::ticket::LetterKind;
+use crate::ticket::NotificationKind;
 use crate::trouble::Trouble;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What the page shows: how often it changed, and the letters, or what is wrong with them.
+/// What the page shows: how often it changed, and the notifications, or what is wrong with them.
 struct Shown {
     version: u64,
-    letters: Result<Box<Templates>, String>,
+    notifications: Result<Box<Templates>, String>,
 }
 
 struct Preview {
@@ -43,10 +43,10 @@ impl Preview {
         look(&self.shown.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    fn letter(&self, language: &str, name: &str) -> Option<Result<Rendered, String>> {
-        let kind = LetterKind::from_name(name)?;
+    fn notification(&self, language: &str, name: &str) -> Option<Result<Rendered, String>> {
+        let kind = NotificationKind::from_name(name)?;
         self.with(|shown| {
-            let templates = shown.letters.as_ref().ok()?;
+            let templates = shown.notifications.as_ref().ok()?;
             let known = templates.languages().iter().any(|l| l == language);
             known.then(|| templates.render(kind, &sample(kind, language)).map_err(|m| m.to_string()))
         })
@@ -65,10 +65,10 @@ pub(super) async fn run(config: &Path, listen: SocketAddr) -> Result<(), Trouble
     let listener = tokio::net::TcpListener::bind(listen).await.map_err(unusable)?;
     let place = listener.local_addr().map_err(unusable)?;
     let hosts = vec![place.to_string(), format!("localhost:{}", place.port())];
-    let letters = letters(config);
-    let preview = Arc::new(Preview { hosts, shown: RwLock::new(Shown { version: 1, letters }) });
+    let notifications = notifications(config);
+    let preview = Arc::new(Preview { hosts, shown: RwLock::new(Shown { version: 1, notifications }) });
     tokio::spawn(watch(config.to_owned(), Arc::clone(&preview)));
-    println!("http://{place}/ shows the letters until Ctrl-C; it follows what is written in the templates.");
+    println!("http://{place}/ shows the notifications until Ctrl-C; it follows what is written in the templates.");
     axum::serve(listener, router(preview)).await.map_err(unusable)
 }
 
@@ -76,12 +76,12 @@ fn router(preview: Arc<Preview>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/version", get(version))
-        .route("/letter/{language}/{name}", get(letter))
+        .route("/letter/{language}/{name}", get(notification))
         .layer(from_fn_with_state(Arc::clone(&preview), guard))
         .with_state(preview)
 }
 
-fn letters(config: &Path) -> Result<Box<Templates>, String> {
+fn notifications(config: &Path) -> Result<Box<Templates>, String> {
     settings::load(config).map(|s| Box::new(s.templates)).map_err(|mistakes| mistakes.to_string())
 }
 
@@ -93,13 +93,13 @@ async fn watch(config: PathBuf, preview: Arc<Preview>) {
         let config = config.clone();
         let now = tokio::task::spawn_blocking(move || {
             let now = stamp(&config);
-            (now != last).then(|| (now, letters(&config))).ok_or(last)
+            (now != last).then(|| (now, notifications(&config))).ok_or(last)
         });
         match now.await {
-            Ok(Ok((now, letters))) => {
+            Ok(Ok((now, notifications))) => {
                 last = now;
                 let mut shown = preview.shown.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-                *shown = Shown { version: shown.version + 1, letters };
+                *shown = Shown { version: shown.version + 1, notifications };
             }
             Ok(Err(same)) => last = same,
             Err(_) => return,
@@ -155,8 +155,8 @@ fn html(policy: &str, text: String) -> Response {
 }
 
 async fn index(State(preview): State<Arc<Preview>>) -> Response {
-    let text = preview.with(|shown| match &shown.letters {
-        Ok(templates) => page::letters(templates, shown.version),
+    let text = preview.with(|shown| match &shown.notifications {
+        Ok(templates) => page::notifications(templates, shown.version),
         Err(mistakes) => page::mistakes(mistakes, shown.version),
     });
     html(&page::policy(), text)
@@ -166,10 +166,10 @@ async fn version(State(preview): State<Arc<Preview>>) -> String {
     preview.with(|shown| shown.version.to_string())
 }
 
-async fn letter(State(preview): State<Arc<Preview>>, Part((language, name)): Part<(String, String)>) -> Response {
-    match preview.letter(&language, &name) {
-        None => (StatusCode::NOT_FOUND, "There is no such letter.\n").into_response(),
-        Some(Ok(rendered)) => html(page::LETTER_POLICY, page::letter(&clean::clean(&rendered.html))),
-        Some(Err(mistake)) => html(page::LETTER_POLICY, page::letter(&page::escape(&mistake))),
+async fn notification(State(preview): State<Arc<Preview>>, Part((language, name)): Part<(String, String)>) -> Response {
+    match preview.notification(&language, &name) {
+        None => (StatusCode::NOT_FOUND, "There is no such notification.\n").into_response(),
+        Some(Ok(rendered)) => html(page::NOTIFICATION_POLICY, page::notification(&clean::clean(&rendered.html))),
+        Some(Err(mistake)) => html(page::NOTIFICATION_POLICY, page::notification(&page::escape(&mistake))),
     }
 }

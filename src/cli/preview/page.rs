@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
-use crate::letter::{Templates, sample};
-use crate::ticket::LetterKind;
+use crate::notify::{Templates, sample};
+use crate::ticket::NotificationKind;
 
-/// What a browser may do with a letter: show it.
-pub(super) const LETTER_POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+/// What a browser may do with a notification: show it.
+pub(super) const NOTIFICATION_POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
-/// The one script: it asks each second whether the letters changed, and then loads the page again.
+/// The one script: it asks each second whether the notifications changed, and then loads the page again.
 const SCRIPT: &str = "setInterval(async()=>{try{const v=await(await fetch('/version')).text();\
     if(v!==document.body.dataset.version)location.reload()}catch(e){}},1000)";
 
@@ -20,7 +20,7 @@ const STYLE: &str = "body{font:16px/1.5 sans-serif;margin:0 auto;max-width:1300p
     iframe{border:1px solid #bbb;height:640px}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f3f4f6;padding:12px;margin:0}\
     .bad{background:#fdecea;padding:12px}";
 
-/// What a browser may do with the page itself: run that one script, and show letters in frames.
+/// What a browser may do with the page itself: run that one script, and show notifications in frames.
 pub(super) fn policy() -> String {
     let script = BASE64.encode(&Sha256::digest(SCRIPT));
     format!(
@@ -36,15 +36,15 @@ pub(super) fn escape(text: &str) -> String {
 
 fn page(version: u64, body: &str) -> String {
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>guichet: letters</title><style>{STYLE}</style></head>\n\
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>guichet: notifications</title><style>{STYLE}</style></head>\n\
          <body data-version=\"{version}\">\n{body}\n<script>{SCRIPT}</script>\n</body></html>\n"
     )
 }
 
-/// All letters, by language, each with its subject, its HTML part in a frame, and its text part.
-pub(super) fn letters(templates: &Templates, version: u64) -> String {
+/// All notifications, by language, each with its subject, its HTML part in a frame, and its text part.
+pub(super) fn notifications(templates: &Templates, version: u64) -> String {
     let mut body = String::from("<h1>Letters</h1>\n");
-    let named = |language: &str| LetterKind::NAMES.map(|(kind, name)| (kind, name, format!("{language}/{name}")));
+    let named = |language: &str| NotificationKind::NAMES.map(|(kind, name)| (kind, name, format!("{language}/{name}")));
     for language in templates.languages() {
         let _ = write!(body, "<nav><b>{}</b> ", escape(language));
         for (_, name, id) in named(language) {
@@ -57,8 +57,8 @@ pub(super) fn letters(templates: &Templates, version: u64) -> String {
             let id = escape(&id);
             let _ = writeln!(body, "<section id=\"{id}\"><h2>{id}</h2>");
             match templates.render(kind, &sample(kind, language)) {
-                Ok(letter) => {
-                    let (subject, text) = (escape(&letter.subject), escape(&letter.text));
+                Ok(notification) => {
+                    let (subject, text) = (escape(&notification.subject), escape(&notification.text));
                     let _ = write!(
                         body,
                         "<p><b>Subject:</b> {subject}</p>\n<div class=\"both\"><iframe sandbox=\"\" loading=\"lazy\" \
@@ -75,20 +75,20 @@ pub(super) fn letters(templates: &Templates, version: u64) -> String {
     page(version, &body)
 }
 
-/// What is wrong, with file and line, until it is mended.
+/// What is wrong, with file and line, until it is fixed.
 pub(super) fn mistakes(mistakes: &str, version: u64) -> String {
     let found = escape(mistakes);
     page(
         version,
         &format!(
-            "<h1>Not yet</h1>\n<pre class=\"bad\">{found}</pre>\n<p>The letters come back once this is mended.</p>"
+            "<h1>Not yet</h1>\n<pre class=\"bad\">{found}</pre>\n<p>The notifications come back once this is fixed.</p>"
         ),
     )
 }
 
-/// One letter, as it stands in its frame.
-pub(super) fn letter(body: &str) -> String {
+/// One notification, as it stands in its frame.
+pub(super) fn notification(body: &str) -> String {
     format!(
-        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>letter</title></head><body>\n{body}\n</body></html>\n"
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>notification</title></head><body>\n{body}\n</body></html>\n"
     )
 }

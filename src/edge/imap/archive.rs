@@ -154,7 +154,7 @@ impl Imap {
     }
 
     async fn run(&mut self, command: &str) -> Result<(), ImapTrouble> {
-        // Moving many mails takes servers long.
+        // Moving many emails takes servers long.
         let limit = self.config.limit + Duration::from_secs(60);
         exec(&mut self.line, command, limit, |_| {}).await
     }

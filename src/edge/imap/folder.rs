@@ -15,13 +15,13 @@ use crate::clock::{HOUR, Millis};
 pub struct Folder {
     /// UIDVALIDITY.
     pub uid_validity: u32,
-    /// The UID the next mail will get; 0 when the server did not say.
+    /// The UID the next email will get; 0 when the server did not say.
     pub uid_next: u32,
-    /// Mails in it.
+    /// Emails in it.
     pub exists: u32,
 }
 
-/// A mail as the server gave it.
+/// An email as the server gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// Its UID.
@@ -41,7 +41,7 @@ pub enum One {
     LeftOut,
 }
 
-/// Which mails a search finds.
+/// Which emails a search finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// All.
@@ -122,14 +122,14 @@ impl Imap {
             }
         })
         .await?;
-        // `7:*` means the last mail even when its UID is below 7.
+        // `7:*` means the last email even when its UID is below 7.
         uids.retain(|uid| *uid >= first);
         uids.sort_unstable();
         uids.dedup();
         Ok(uids)
     }
 
-    /// Sizes of mails in bytes, in the order of their UIDs. One that has gone meanwhile is missing.
+    /// Sizes of emails in bytes, in the order of their UIDs. One that has gone meanwhile is missing.
     ///
     /// # Errors
     /// [`ImapTrouble`].

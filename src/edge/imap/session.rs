@@ -25,7 +25,7 @@ pub struct ImapConfig {
     pub login: Login,
     /// Folder that is read.
     pub folder: String,
-    /// Folder handled mail is moved to; empty leaves it, marked as read.
+    /// Folder handled email is moved to; empty leaves it, marked as read.
     pub archive: String,
     /// Limit of one command; fetches get more by their size.
     pub limit: Duration,
@@ -164,7 +164,7 @@ impl Imap {
         self.line.news
     }
 
-    /// Whether the server announces new mail by itself.
+    /// Whether the server announces new email automatically.
     #[must_use]
     pub fn can_idle(&self) -> bool {
         self.can.idle

@@ -19,7 +19,7 @@ use crate::mail::looks_like_address;
 use reply::Reply;
 use session::{Session, stuffed};
 
-/// The server letters are handed to.
+/// The server notifications are handed to.
 #[derive(Debug, Clone)]
 pub struct SmtpConfig {
     /// Where it is.
@@ -34,10 +34,10 @@ pub struct SmtpConfig {
     pub limit: Duration,
 }
 
-/// Why a letter did not leave.
+/// Why a notification did not leave.
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpTrouble {
-    /// The server cannot be reached or broke off: no letter's fault.
+    /// The server cannot be reached or broke off: no notification's fault.
     #[error("{place}: {text}")]
     Unreachable {
         /// `host:port`.
@@ -53,7 +53,7 @@ pub enum SmtpTrouble {
         /// What the server said.
         text: String,
     },
-    /// The server takes nothing now: 421 to any command, or a refusal before it heard of a recipient. No letter's fault.
+    /// The server takes nothing now: 421 to any command, or a refusal before it heard of a recipient. No notification's fault.
     #[error("{place} takes no emails now: {text}")]
     Busy {
         /// `host:port`.
@@ -61,17 +61,17 @@ pub enum SmtpTrouble {
         /// What the server said.
         text: String,
     },
-    /// The sender's command (MAIL) is refused for good. Whether that is this letter's fault shows only when another
+    /// The sender's command (MAIL) is refused for good. Whether that is this notification's fault shows only when another
     /// meets the same, or does not.
     #[error("{0}")]
     Mail(String),
-    /// The server will not take this letter now (4xx), or the line was lost while it was sent.
+    /// The server will not take this notification now (4xx), or the line was lost while it was sent.
     #[error("{0}")]
     Transient(String),
-    /// Nobody knows whether the server took this letter: its answer did not come.
+    /// Nobody knows whether the server took this notification: its answer did not come.
     #[error("{0}")]
     Uncertain(String),
-    /// The letter is larger than the server takes.
+    /// The notification is larger than the server takes.
     #[error("{text}")]
     TooLarge {
         /// The bound in bytes, where it is known.
@@ -79,7 +79,7 @@ pub enum SmtpTrouble {
         /// In words.
         text: String,
     },
-    /// The server will never take this letter (5xx), or it cannot be sent at all.
+    /// The server will never take this notification (5xx), or it cannot be sent at all.
     #[error("{text}")]
     Permanent {
         /// The enhanced status code (RFC 3463); may be empty.
@@ -92,13 +92,13 @@ pub enum SmtpTrouble {
 }
 
 impl SmtpTrouble {
-    /// A letter that cannot be sent, whatever the server says.
+    /// A notification that cannot be sent, whatever the server says.
     #[must_use]
     pub fn unsendable(text: impl Into<String>) -> Self {
         Self::Permanent { status: String::new(), text: text.into(), recipient: false }
     }
 
-    /// Whether it is the server's trouble: the letter at hand was not tried.
+    /// Whether it is the server's trouble: the notification at hand was not tried.
     #[must_use]
     pub fn is_of_the_server(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Login { .. } | Self::Busy { .. })
@@ -114,7 +114,7 @@ impl SmtpConfig {
         SmtpTrouble::Busy { place: self.endpoint.place(), text: reply.text() }
     }
 
-    /// Of what comes before any letter only this code is good.
+    /// Of what comes before any notification only this code is good.
     fn expect(&self, reply: &Reply, code: u16) -> Result<(), SmtpTrouble> {
         match reply.code {
             good if good == code => Ok(()),
@@ -128,7 +128,7 @@ impl SmtpConfig {
     }
 }
 
-/// A connection that is opened when it is needed and kept for the next letter.
+/// A connection that is opened when it is needed and kept for the next notification.
 #[derive(Debug)]
 pub struct Smtp {
     config: SmtpConfig,
@@ -140,7 +140,7 @@ pub struct Smtp {
 struct Open {
     session: Session,
     used: Instant,
-    /// Whether a letter went over it: then the server may have closed it since.
+    /// Whether a notification went over it: then the server may have closed it since.
     rested: bool,
 }
 
@@ -208,7 +208,7 @@ impl Smtp {
         self.token = Some(Login::AccessToken(access_token));
     }
 
-    /// The largest letter the server takes, in bytes, where a connection is open and it says so.
+    /// The largest notification the server takes, in bytes, where a connection is open and it says so.
     #[must_use]
     pub fn most(&self) -> Option<u64> {
         self.open.as_ref().and_then(|open| open.session.can.most)
@@ -227,7 +227,7 @@ impl Smtp {
         Ok(())
     }
 
-    /// Hands one letter to the server. `stop` cuts the wait for the last answer short, which leaves it uncertain.
+    /// Hands one notification to the server. `stop` cuts the wait for the last answer short, which leaves it uncertain.
     ///
     /// # Errors
     /// [`SmtpTrouble`].
@@ -353,7 +353,7 @@ impl Smtp {
         }
     }
 
-    /// What several letters met alike is the server's trouble.
+    /// What several notifications met alike is the server's trouble.
     #[must_use]
     pub fn takes_nothing(&self, text: String) -> SmtpTrouble {
         SmtpTrouble::Busy { place: self.config.endpoint.place(), text }
@@ -381,7 +381,7 @@ fn mail_command(session: &Session, from: &str, to: &str, bytes: &[u8]) -> Result
     if let Some(address) = [from, to].into_iter().find(|address| !address.is_ascii()) {
         if !can.utf8 {
             return Err(SmtpTrouble::unsendable(format!(
-                "the address {address} has letters outside ASCII, and the mail server cannot send to such addresses \
+                "the address {address} has notifications outside ASCII, and the mail server cannot send to such addresses \
                  (it does not offer SMTPUTF8, RFC 6531)"
             )));
         }

@@ -1,4 +1,4 @@
-//! The fields of a report (RFC 3464 section 2): one block for the mail, then one for each recipient.
+//! The fields of a report (RFC 3464 section 2): one block for the email, then one for each recipient.
 
 use super::Bounce;
 use crate::mail::address::looks_like_address;

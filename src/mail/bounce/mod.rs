@@ -1,4 +1,4 @@
-//! Reports about mails that could not be delivered: RFC 3464 inside RFC 6522 here, free text in `words`.
+//! Reports about emails that could not be delivered: RFC 3464 inside RFC 6522 here, free text in `words`.
 
 mod fields;
 mod words;
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use mail_parser::{Message, MimeHeaders, PartType};
 
-use super::ParsedMail;
+use super::ParsedEmail;
 use super::address::{looks_like_address, one_line};
 use super::charset::decode_undeclared;
 
@@ -30,12 +30,12 @@ pub struct Bounce {
     pub certain: bool,
     /// True when the report only says that delivery takes longer.
     pub delayed: bool,
-    /// Message-ID of the mail that was not delivered, when the report encloses its header.
+    /// Message-ID of the email that was not delivered, when the report encloses its header.
     pub original_id: Option<String>,
 }
 
-/// Reads the report, if this is one. `text` is the mail's readable text.
-pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<Bounce> {
+/// Reads the report, if this is one. `text` is the email's readable text.
+pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> Option<Bounce> {
     let body = if text.trim().is_empty() { raw_body(message) } else { Cow::Borrowed(text) };
     let text = body.as_ref();
     let mut bounce = match status_fields(message, mail, text) {
@@ -65,7 +65,7 @@ fn clean(bounce: &mut Bounce) {
 }
 
 /// What the fields of a report say, made good by its words where they say more.
-fn of_fields(fields: &str, mail: &ParsedMail, text: &str) -> Option<Bounce> {
+fn of_fields(fields: &str, mail: &ParsedEmail, text: &str) -> Option<Bounce> {
     let mut bounce = fields::read(fields)?;
     bounce.status = words::more_exact(bounce.status.take(), bounce.diagnostic.as_deref(), text);
     if bounce.diagnostic.is_none() {
@@ -83,8 +83,8 @@ fn of_fields(fields: &str, mail: &ParsedMail, text: &str) -> Option<Bounce> {
 
 /// The fields of RFC 3464: in parts of that type, or, where a relay took the structure apart, in the
 /// text itself. A person may pass a report on as it came, so somebody other than a mail system is
-/// believed only where the whole mail says that it is a report.
-fn status_fields(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<String> {
+/// believed only where the whole email says that it is a report.
+fn status_fields(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> Option<String> {
     let report = message.content_type().and_then(|t| t.subtype()).is_some_and(|s| s.eq_ignore_ascii_case("report"));
     if !report && !words::from_system(message, mail) && !words::returns_to_nobody(message) {
         return None;
@@ -134,7 +134,7 @@ fn delivery_status(part: &mail_parser::MessagePart<'_>) -> Option<String> {
     }
 }
 
-/// What an enclosed mail, or its header block, says of itself.
+/// What an enclosed email, or its header block, says of itself.
 struct Original {
     message_id: Option<String>,
     to: Option<String>,

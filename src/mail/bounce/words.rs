@@ -12,7 +12,7 @@ use regex::Regex;
 use super::super::address::{key, looks_like_address};
 use super::super::header::raw_value;
 use super::super::language::phrases;
-use super::super::{ParsedMail, fold};
+use super::super::{ParsedEmail, fold};
 use super::Bounce;
 use mail_parser::Message;
 
@@ -84,11 +84,11 @@ static DELAY: Pattern = LazyLock::new(|| {
 });
 
 /// Reads a free-text report, if this is one.
-pub(super) fn detect(message: &Message<'_>, mail: &ParsedMail, text: &str) -> Option<Bounce> {
+pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> Option<Bounce> {
     let announced = raw_value(message, "X-Failed-Recipients");
     let declared = raw_value(message, "X-MS-Exchange-Message-Is-Ndr").is_some();
     let (daemon, null) = (from_system(message, mail), returns_to_nobody(message));
-    // Nearly every mail is none: it is let go before its words are looked at.
+    // Nearly every email is none: it is let go before its words are looked at.
     if announced.is_none() && !daemon && !null && !declared {
         return None;
     }
@@ -119,14 +119,14 @@ static UNDELIVERED: LazyLock<Vec<String>> = LazyLock::new(|| phrases(|l| l.undel
 
 /// Whether a mail system speaks in codes, whatever its language: an enhanced status of trouble and an
 /// address that is not of this conversation.
-fn is_coded(above: &str, mail: &ParsedMail) -> bool {
+fn is_coded(above: &str, mail: &ParsedEmail) -> bool {
     let own: BTreeSet<String> = mail.to.iter().chain(&mail.from).map(|a| a.key()).collect();
     let trouble = first(&STATUS, above).is_some_and(|code| !code.starts_with('2'));
     trouble && !addresses(&ANY, above, &own).is_empty()
 }
 
 /// Whether no person can have sent this: a machine's return path, declaration or name.
-pub(super) fn is_certain(message: &Message<'_>, mail: &ParsedMail) -> bool {
+pub(super) fn is_certain(message: &Message<'_>, mail: &ParsedEmail) -> bool {
     let local = mail.from.as_ref().map(|a| key(&a.address)).unwrap_or_default();
     let local = local.split('@').next().unwrap_or_default();
     let declared =
@@ -145,7 +145,7 @@ pub(super) fn diagnostic_in(text: &str) -> Option<String> {
 }
 
 /// Recipients that a report with no machine-readable part names.
-pub(super) fn recipients_in(text: &str, mail: &ParsedMail) -> Vec<String> {
+pub(super) fn recipients_in(text: &str, mail: &ParsedEmail) -> Vec<String> {
     recipients(None, &above_original(text), text, mail)
 }
 
@@ -182,7 +182,7 @@ pub(super) fn original(text: &str) -> &str {
 }
 
 /// Written by the mail system itself.
-pub(super) fn from_system(message: &Message<'_>, mail: &ParsedMail) -> bool {
+pub(super) fn from_system(message: &Message<'_>, mail: &ParsedEmail) -> bool {
     let from = raw_value(message, "From").unwrap_or_default().to_lowercase();
     let local = mail.from.as_ref().map(|a| key(&a.address)).unwrap_or_default();
     let local = local.split('@').next().unwrap_or_default();
@@ -235,7 +235,7 @@ fn above_original(text: &str) -> String {
     lines[..end].join("\n")
 }
 
-fn recipients(announced: Option<&str>, above: &str, whole: &str, mail: &ParsedMail) -> Vec<String> {
+fn recipients(announced: Option<&str>, above: &str, whole: &str, mail: &ParsedEmail) -> Vec<String> {
     if let Some(list) = announced {
         let named = list.split([',', ' ']).map(str::trim).filter(|a| looks_like_address(a));
         let found: Vec<String> = named.take(RECIPIENTS).map(ToOwned::to_owned).collect();
@@ -316,7 +316,7 @@ mod tests {
             ),
             (
                 "From: Mail Delivery System <postmaster@mx.example>\nSubject: Undelivered Mail Returned to Sender\n",
-                "The mail could not be delivered:\n\n  ana@college.example\n    mailbox full\n",
+                "The email could not be delivered:\n\n  ana@college.example\n    mailbox full\n",
                 None,
             ),
             (
@@ -350,7 +350,7 @@ mod tests {
     fn a_person_who_writes_about_bounces_is_no_bounce() {
         assert_eq!(
             bounce(
-                "From: ana@college.example\nReturn-Path: <ana@college.example>\nSubject: Undeliverable mails\n",
+                "From: ana@college.example\nReturn-Path: <ana@college.example>\nSubject: Undeliverable emails\n",
                 "They could not be delivered: bob@college.example\n"
             ),
             None

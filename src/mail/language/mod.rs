@@ -3,9 +3,9 @@
 //! Phrases are in lower case. Those of subjects and legal notices are compared with accents folded
 //! away ([`super::fold`]), all others as they stand.
 
-mod desk;
 mod europe;
 mod others;
+mod service_desk;
 
 /// The words of one language.
 pub(super) struct Language {
@@ -19,7 +19,7 @@ pub(super) struct Language {
     pub(super) to: &'static [&'static str],
     pub(super) cc: &'static [&'static str],
     pub(super) subject: &'static [&'static str],
-    /// Between dashes, above a quoted mail.
+    /// Between dashes, above a quoted email.
     pub(super) original: &'static [&'static str],
     /// Between dashes, or alone, above a forwarded mail.
     pub(super) forwarded: &'static [&'static str],
@@ -31,7 +31,7 @@ pub(super) struct Language {
     pub(super) away: &'static [&'static str],
     /// How a program says in its text that it wrote it, folded.
     pub(super) confession: &'static [&'static str],
-    /// What mail systems write of mails that did not arrive, folded.
+    /// What mail systems write of emails that did not arrive, folded.
     pub(super) undelivered: &'static [&'static str],
     /// How a legal notice begins, folded.
     pub(super) disclaimer: &'static [&'static str],
@@ -41,7 +41,7 @@ pub(super) struct Language {
 
 /// Every language there are words for.
 pub(super) fn languages() -> impl Iterator<Item = &'static Language> {
-    desk::WORDS.iter().chain(&europe::WORDS).chain(&others::WORDS)
+    service_desk::WORDS.iter().chain(&europe::WORDS).chain(&others::WORDS)
 }
 
 /// A field of the header block that mail programs put above an older mail.

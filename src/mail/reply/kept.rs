@@ -1,10 +1,10 @@
-//! What of a mail is its writer's own, once it is known where the rest begins.
+//! What of an email is its writer's own, once it is known where the rest begins.
 
 use super::super::marks::{Line, Quote};
 use super::{Own, Text, field, is_forward, patterns};
 
 impl<'a> Text<'a> {
-    /// All of a mail that is passed on. Much of it is not the writer's.
+    /// All of an email that is passed on. Much of it is not the writer's.
     pub(super) fn passed_on(&self, skipped: &[usize]) -> Own<'a> {
         Own { below: true, ..self.whole(skipped, self.lines.len()) }
     }
@@ -33,7 +33,7 @@ impl<'a> Text<'a> {
         own
     }
 
-    /// The writer's lines above a signature, and those beyond it: a mail that is passed on, answers
+    /// The writer's lines above a signature, and those beyond it: an email that is passed on, answers
     /// between quoted lines.
     pub(super) fn before_signature(&self, skipped: &[usize], at: usize) -> Own<'a> {
         let passes_on = |n: usize| {
@@ -101,7 +101,7 @@ impl<'a> Text<'a> {
     }
 
     /// Where the quote that begins here ends: quoted lines, empty ones between them, attributions of
-    /// older mails, and what broke out of a quoted line belong to it.
+    /// older emails, and what broke out of a quoted line belong to it.
     pub(super) fn quote_end(&self, first: usize) -> usize {
         let mut end = first;
         let mut at = first;

@@ -1,9 +1,9 @@
 //! The new text of a reply: what this person wrote now.
 //!
-//! Takes the readable text with its [marks](super::marks), and whether the mail answers another or
-//! passes one on. Gives it without the quoted mail and without the signature. Answers written
-//! between quoted lines are kept with the lines they answer. A mail that is passed on is kept: it is
-//! what the writer wants to be read. A mail that answers nothing is cut only where its own client
+//! Takes the readable text with its [marks](super::marks), and whether the email answers another or
+//! passes one on. Gives it without the quoted email and without the signature. Answers written
+//! between quoted lines are kept with the lines they answer. An email that is passed on is kept: it is
+//! what the writer wants to be read. An email that answers nothing is cut only where its own client
 //! left no doubt. When nothing would be left, everything is kept: text is never lost.
 
 mod kept;
@@ -15,12 +15,12 @@ use super::marks::{self, Line, Quote};
 
 pub(super) use patterns::{field, is_forward};
 
-/// What the mail is, besides its text.
+/// What the email is, besides its text.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Setting {
-    /// It answers another mail: by its references, or its subject says so.
+    /// It answers another email: by its references, or its subject says so.
     pub(super) answers: bool,
-    /// Its subject says that it passes another mail on.
+    /// Its subject says that it passes another email on.
     pub(super) forwards: bool,
 }
 
@@ -268,7 +268,7 @@ impl<'a> Text<'a> {
         // The writer's last line may begin as attributions do: the real one begins further down.
         let later = (1..count)
             .any(|at| patterns::begins_attribution(window[at]) && patterns::is_attribution(&window[at..count]));
-        // In a mail that answers nothing, somebody may tell what somebody wrote, and when.
+        // In an email that answers nothing, somebody may tell what somebody wrote, and when.
         let refers = self.setting.answers || self.setting.forwards;
         let certain = announces(count)
             || (refers && patterns::names_address(&window[..count]))
@@ -276,7 +276,7 @@ impl<'a> Text<'a> {
         (!later && certain).then_some(count)
     }
 
-    /// Whether what follows an attribution that names no address looks like a mail, not like prose that
+    /// Whether what follows an attribution that names no address looks like an email, not like prose that
     /// tells who wrote what: an empty line, or none but its own paragraph.
     fn is_only_attribution(&self, at: usize, count: usize) -> bool {
         let before = at.checked_sub(1).is_none_or(|n| self.lines[n].is_blank());

@@ -9,37 +9,37 @@ statements! {
     ADDRESSES = Sql::both(
         "SELECT requester FROM ticket UNION SELECT address FROM participant UNION SELECT sender FROM message UNION SELECT sender FROM inbox \
          UNION SELECT recipient FROM outbox");
-    MAILS_OF_PERSON = Sql {
+    EMAILS_OF_PERSON = Sql {
         sqlite: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
                  WHERE ticket.requester = $2 AND message.ticket_id IN (SELECT value FROM json_each($1)))",
         postgres: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
                    WHERE ticket.requester = $2 AND message.ticket_id IN \
                    (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
     };
-    LETTERS_OF_PERSON = Sql {
+    NOTIFICATIONS_OF_PERSON = Sql {
         sqlite: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN (SELECT value FROM json_each($1)))",
         postgres: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN \
                    (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
     };
     // At most $2, and eight MiB together, but always one.
-    MAILS_AFTER = Sql::both(
+    EMAILS_AFTER = Sql::both(
         "SELECT inbox_id, bytes FROM inbox_raw WHERE inbox_id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
          FROM (SELECT inbox_id AS id, octet_length(bytes) AS size FROM inbox_raw WHERE inbox_id > $1 ORDER BY inbox_id LIMIT $2) AS page) AS sums \
          WHERE ahead < 8388608) ORDER BY inbox_id");
-    // A letter whose body is shared with others is its beginning and that body.
-    LETTERS_AFTER = Sql {
-        sqlite: "SELECT letter.outbox_id, CAST(letter.bytes || COALESCE(letter_body.bytes, '') AS BLOB) FROM letter \
-                 LEFT JOIN letter_body ON letter_body.id = letter.body_id WHERE letter.outbox_id IN \
+    // A notification whose body is shared with others is its beginning and that body.
+    NOTIFICATIONS_AFTER = Sql {
+        sqlite: "SELECT outbox_raw.outbox_id, CAST(outbox_raw.bytes || COALESCE(outbox_body.bytes, '') AS BLOB) FROM outbox_raw \
+                 LEFT JOIN outbox_body ON outbox_body.id = outbox_raw.body_id WHERE outbox_raw.outbox_id IN \
                  (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead FROM (SELECT outbox_id AS id, \
-                 octet_length(letter.bytes) + COALESCE(octet_length(letter_body.bytes), 0) AS size FROM letter \
-                 LEFT JOIN letter_body ON letter_body.id = letter.body_id \
-                 WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY letter.outbox_id",
-        postgres: "SELECT letter.outbox_id, letter.bytes || COALESCE(letter_body.bytes, ''::bytea) FROM letter \
-                   LEFT JOIN letter_body ON letter_body.id = letter.body_id WHERE letter.outbox_id IN \
+                 octet_length(outbox_raw.bytes) + COALESCE(octet_length(outbox_body.bytes), 0) AS size FROM outbox_raw \
+                 LEFT JOIN outbox_body ON outbox_body.id = outbox_raw.body_id \
+                 WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY outbox_raw.outbox_id",
+        postgres: "SELECT outbox_raw.outbox_id, outbox_raw.bytes || COALESCE(outbox_body.bytes, ''::bytea) FROM outbox_raw \
+                   LEFT JOIN outbox_body ON outbox_body.id = outbox_raw.body_id WHERE outbox_raw.outbox_id IN \
                    (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead FROM (SELECT outbox_id AS id, \
-                   octet_length(letter.bytes) + COALESCE(octet_length(letter_body.bytes), 0) AS size FROM letter \
-                   LEFT JOIN letter_body ON letter_body.id = letter.body_id \
-                   WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY letter.outbox_id",
+                   octet_length(outbox_raw.bytes) + COALESCE(octet_length(outbox_body.bytes), 0) AS size FROM outbox_raw \
+                   LEFT JOIN outbox_body ON outbox_body.id = outbox_raw.body_id \
+                   WHERE outbox_id > $1 ORDER BY outbox_id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY outbox_raw.outbox_id",
     };
     PEOPLE_OF_OLD = Sql::both(
         "SELECT DISTINCT requester FROM ticket WHERE closed_at > 0 AND closed_at < $1 AND requester NOT LIKE '%@erased.invalid' \
@@ -48,18 +48,18 @@ statements! {
          AND NOT EXISTS (SELECT 1 FROM message JOIN ticket AS newer ON newer.id = message.ticket_id \
          WHERE message.sender = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) \
          AND requester > $3 ORDER BY requester LIMIT $2");
-    OLD_MAILS = Sql::both(
+    OLD_EMAILS = Sql::both(
         "UPDATE inbox SET kept = 0 WHERE id IN (SELECT inbox.id FROM inbox JOIN ticket ON ticket.id = inbox.ticket_id \
          WHERE inbox.kept = 1 AND inbox.state = 'done' AND ticket.closed_at > 0 AND ticket.closed_at < $1 LIMIT $2) RETURNING id");
-    OLD_LETTERS = Sql::both(
+    OLD_NOTIFICATIONS = Sql::both(
         "UPDATE outbox SET kept = 0 WHERE id IN (SELECT id FROM outbox WHERE state = 'sent' AND kept = 1 AND sent_at < $1 LIMIT $2) RETURNING id");
     OLD_IGNORED = Sql::both(
         "UPDATE inbox SET kept = 0 WHERE id IN (SELECT id FROM inbox WHERE kept = 1 AND verdict IN ('ignored', 'refused') \
          AND decided_at < $1 LIMIT $2) RETURNING id");
     RAW_DROP = among_ids!("DELETE FROM inbox_raw WHERE inbox_id", "", "");
     RAW_GONE = among_ids!("UPDATE inbox SET kept = 0 WHERE id", "", "");
-    LETTER_DROP = among_ids!("DELETE FROM letter WHERE outbox_id", "", "");
-    LETTER_GONE = among_ids!(
+    NOTIFICATION_DROP = among_ids!("DELETE FROM outbox_raw WHERE outbox_id", "", "");
+    NOTIFICATION_GONE = among_ids!(
         "UPDATE outbox SET kept = 0, last_error = CASE WHEN state = 'sent' THEN last_error ELSE 'its person was erased' END, \
          state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'failed' END WHERE id", "", "");
     ERASE_TEXTS = Sql::both(
@@ -82,8 +82,8 @@ statements! {
     WAITING_TO_OTHERS = Sql::both("SELECT id FROM outbox WHERE state IN ('queued', 'sending') AND recipient <> $1");
     ERASE_BLOCK = Sql::both("DELETE FROM undeliverable WHERE address = $1 AND $2 <> ''");
     ERASE_IMAGES = Sql::both("DELETE FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
-    EVENTS_OF_LINKS = among_ids!("SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE link", "", "");
-    LETTERS_OF_LINKS = among_ids!("SELECT id, link, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE link", "", "");
+    EVENTS_OF_ENTRIES = among_ids!("SELECT id, chain_entry, ticket_id, created_at, actor, kind, text FROM event WHERE chain_entry", "", "");
+    NOTIFICATIONS_OF_ENTRIES = among_ids!("SELECT id, chain_entry, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE chain_entry", "", "");
     // What was deleted is to be found in no file: neither in the index of words nor in the log.
     SEARCH_ANEW = Sql {
         sqlite: "INSERT INTO article_search (article_search) VALUES ('rebuild')",

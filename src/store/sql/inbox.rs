@@ -1,4 +1,4 @@
-//! Statements about mails as received.
+//! Statements about emails as received.
 
 use super::Sql;
 
@@ -28,14 +28,14 @@ statements! {
     };
     INBOX_CLAIM = Sql::both("UPDATE inbox SET claimed_by = $2 WHERE id = $1 AND state = 'new'");
     INBOX_UNCLAIM = Sql::both("UPDATE inbox SET claimed_by = '' WHERE state = 'new' AND id > $1 AND claimed_by = $2");
-    // Mails are decided in the order they came in, whoever decides them.
+    // Emails are decided in the order they came in, whoever decides them.
     INBOX_AHEAD = Sql::both("SELECT COUNT(*) FROM inbox WHERE state = 'new' AND id < $1 AND claimed_by <> $2");
     INBOX_RAW = Sql::both("SELECT bytes FROM inbox_raw WHERE inbox_id = $1");
     INBOX_RAW_RANGE = Sql::both(
         "SELECT inbox_raw.inbox_id, inbox_raw.bytes FROM inbox_raw JOIN inbox ON inbox.id = inbox_raw.inbox_id \
          WHERE inbox.state = 'new' AND inbox_raw.inbox_id BETWEEN $1 AND $2 ORDER BY inbox_raw.inbox_id");
     INBOX_TRY = Sql::both("UPDATE inbox SET attempts = attempts + 1 WHERE state = 'new' AND id = $1");
-    INBOX_JUDGE = rows!(
+    INBOX_DECIDE = rows!(
         "UPDATE inbox SET state = j.value ->> 1, verdict = j.value ->> 2, reason = j.value ->> 3, \
          ticket_id = CAST(j.value ->> 4 AS BIGINT), decided_at = CAST(j.value ->> 5 AS BIGINT), \
          message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8, \
@@ -48,7 +48,7 @@ statements! {
     INBOX_RELEASE = Sql::both(
         "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', digest = '', released = 1, reason = $2, claimed_by = '', decided_at = $3 \
          WHERE id = $1 AND state = 'held'");
-    // All held mails of a sender, with a reason, or (both empty) whatever they are. What was not fetched whole stays held.
+    // All held emails of a sender, with a reason, or (both empty) whatever they are. What was not fetched whole stays held.
     INBOX_RELEASE_ALL = Sql::both(
         "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', digest = '', released = 1, joins = 0, reason = $3, claimed_by = '', decided_at = $4 WHERE state = 'held' \
          AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) AND ($5 = '' OR cause = $5) \

@@ -19,8 +19,8 @@ pub(super) const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s
 
 /// Every table there ever was, gone: before a copy takes their place.
 pub(super) const DROP_EVERYTHING: &str = "DROP TABLE IF EXISTS _sqlx_migrations, meta, mailbox, inbox, inbox_raw, counter, ticket, \
-     deadline, article, participant, message, event, course, overdue, bell, outbox, undeliverable, seen_image, letter, lease, link, \
-     alarm, unfetched, digest, letter_body CASCADE";
+     deadline, article, participant, message, event, course, state_history, overdue, bell, wake_up, outbox, undeliverable, seen_image, \
+     letter, outbox_raw, lease, link, chain_entry, alarm, unfetched, digest, letter_body, outbox_body CASCADE";
 
 /// How a transaction begins: with the writer's place taken, and its durability set.
 pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {

@@ -1,36 +1,36 @@
-//! Statements about letters and those who get them.
+//! Statements about notifications and those who get them.
 
 use super::Sql;
 
 statements! {
-    LETTERS_ISSUED = among!(
+    NOTIFICATIONS_ISSUED = among!(
         "SELECT message_id, created_at FROM outbox WHERE proves = 1 AND message_id", "");
-    // Text comes first in a letter; its files are of no interest.
-    LETTERS_ANSWERED = Sql {
-        sqlite: "SELECT outbox.message_id, SUBSTR(letter.bytes, 1, 262144) FROM outbox JOIN letter ON letter.outbox_id = outbox.id \
+    // Text comes first in a notification; its files are of no interest.
+    NOTIFICATIONS_ANSWERED = Sql {
+        sqlite: "SELECT outbox.message_id, SUBSTR(outbox_raw.bytes, 1, 262144) FROM outbox JOIN outbox_raw ON outbox_raw.outbox_id = outbox.id \
                  WHERE outbox.message_id IN (SELECT value FROM json_each($1))",
-        postgres: "SELECT outbox.message_id, SUBSTRING(letter.bytes FROM 1 FOR 262144) FROM outbox JOIN letter ON letter.outbox_id = outbox.id \
+        postgres: "SELECT outbox.message_id, SUBSTRING(outbox_raw.bytes FROM 1 FOR 262144) FROM outbox JOIN outbox_raw ON outbox_raw.outbox_id = outbox.id \
                    WHERE outbox.message_id IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)))",
     };
-    LETTERS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
+    NOTIFICATIONS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
     OUTBOX_ADD = rows!(
-        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, link) \
+        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, chain_entry) \
          SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
          CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT)",
         "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
-    LETTER_ADD = Sql::both("INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2)");
-    LETTER_BODY_ADD = Sql::both("INSERT INTO letter_body (bytes) VALUES ($1) RETURNING id");
-    LETTER_SHARE = Sql::both("UPDATE letter SET body_id = $2 WHERE outbox_id = $1");
-    LETTER_BODY_GET = Sql::both("SELECT bytes FROM letter_body WHERE id = $1");
-    LETTER_BODIES_DROP = Sql::both(
-        "DELETE FROM letter_body WHERE NOT EXISTS (SELECT 1 FROM letter WHERE letter.body_id = letter_body.id)");
-    LETTERS_ADD = Sql::both(
-        "INSERT INTO letter (outbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
+    NOTIFICATION_ADD = Sql::both("INSERT INTO outbox_raw (outbox_id, bytes) VALUES ($1, $2)");
+    NOTIFICATION_BODY_ADD = Sql::both("INSERT INTO outbox_body (bytes) VALUES ($1) RETURNING id");
+    NOTIFICATION_SHARE = Sql::both("UPDATE outbox_raw SET body_id = $2 WHERE outbox_id = $1");
+    NOTIFICATION_BODY_GET = Sql::both("SELECT bytes FROM outbox_body WHERE id = $1");
+    NOTIFICATION_BODIES_DROP = Sql::both(
+        "DELETE FROM outbox_body WHERE NOT EXISTS (SELECT 1 FROM outbox_raw WHERE outbox_raw.body_id = outbox_body.id)");
+    NOTIFICATIONS_ADD = Sql::both(
+        "INSERT INTO outbox_raw (outbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \
          ($13, $14), ($15, $16)");
-    LETTERS_LEASED = Sql::both(
-        "SELECT letter.outbox_id, letter.bytes, letter.body_id FROM letter JOIN outbox ON outbox.id = letter.outbox_id \
-         WHERE letter.outbox_id BETWEEN $1 AND $2 AND outbox.state = 'sending' AND outbox.lease_by = $3 ORDER BY letter.outbox_id");
-    LETTER_GET = Sql::both("SELECT bytes, body_id FROM letter WHERE outbox_id = $1");
+    NOTIFICATIONS_LEASED = Sql::both(
+        "SELECT outbox_raw.outbox_id, outbox_raw.bytes, outbox_raw.body_id FROM outbox_raw JOIN outbox ON outbox.id = outbox_raw.outbox_id \
+         WHERE outbox_raw.outbox_id BETWEEN $1 AND $2 AND outbox.state = 'sending' AND outbox.lease_by = $3 ORDER BY outbox_raw.outbox_id");
+    NOTIFICATION_GET = Sql::both("SELECT bytes, body_id FROM outbox_raw WHERE outbox_id = $1");
     OUTBOX_RECENT = among!(
         "SELECT recipient, ticket_id, COUNT(*), \
          CAST(SUM(CASE WHEN created_at > $3 THEN 1 ELSE 0 END) AS BIGINT), \
@@ -107,7 +107,7 @@ statements! {
     OUTBOX_FAILED_LATELY = Sql::both(
         "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND due_at > $1 AND failure <> 'address'");
     OUTBOX_ABOUT = Sql::both("SELECT ticket_id, kind, recipient FROM outbox WHERE id = $1 AND ticket_id > 0");
-    // $1: now; $2: who asks, whose own letters are given back too.
+    // $1: now; $2: who asks, whose own notifications are given back too.
     OUTBOX_RELEASE = Sql {
         sqlite: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' AND (lease_until < $1 OR lease_by = $2 OR $2 = '')",
         postgres: "UPDATE outbox SET state = 'queued', lease_until = 0 WHERE state = 'sending' \
@@ -115,8 +115,8 @@ statements! {
                    WHERE name LIKE 'instance:%' AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)))",
     };
     OUTBOX_NEXT_DUE = Sql::both("SELECT due_at FROM outbox WHERE state = 'queued' ORDER BY due_at LIMIT 1");
-    // A letter from what is now the future was written before the clock was set back: it is due.
-    // $2: beyond which no letter is ever put off: one that waits for longer was put off while the clock was ahead.
+    // A notification from what is now the future was written before the clock was set back: it is due.
+    // $2: beyond which no notification is ever put off: one that waits for longer was put off while the clock was ahead.
     OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND (created_at > $1 OR due_at > $2)");
     // $3: how the error of those that are meant begins; empty for any.
     OUTBOX_RETRY = Sql::both(

@@ -10,13 +10,13 @@ macro_rules! like {
     };
 }
 
-/// Columns of tables that have row ids, with the ticket and the link of each row.
+/// Columns of tables that have row ids, with the ticket and the chain entry of each row.
 macro_rules! columns {
-    ($($table:literal, $ticket:literal, $link:literal: $($column:literal)+;)+) => {
+    ($($table:literal, $ticket:literal, $chain_entry:literal: $($column:literal)+;)+) => {
         &[$($(Column {
             name: concat!($table, ".", $column),
             find: Sql::both(concat!(
-                "SELECT id, ", $ticket, ", CAST(", $link, " AS BIGINT), ", $column, " FROM ", $table, like!($column)
+                "SELECT id, ", $ticket, ", CAST(", $chain_entry, " AS BIGINT), ", $column, " FROM ", $table, like!($column)
             )),
             set: Sql::both(concat!("UPDATE ", $table, " SET ", $column, " = $2 WHERE id = $1")),
         },)+)+]
@@ -33,17 +33,17 @@ macro_rules! places {
     };
 }
 
-/// Every column that may name a person, by row id: found with the ticket and the link of its row.
+/// Every column that may name a person, by row id: found with the ticket and the chain entry of its row.
 pub(in crate::store) const COLUMNS: &[Column] = columns! {
     "inbox", "ticket_id", "0": "sender" "subject" "reason" "message_id";
     "ticket", "id", "0": "title" "requester" "requester_name" "assignee" "fields" "vendor" "vendors" "solution" "last_answer" "undo" "root_message_id" "tags" "vendor_reference" "last_public_id";
     "article", "ticket_id", "0": "title" "problem" "solution" "author" "words" "tags";
     "message", "ticket_id", "0": "sender" "sender_name" "text" "new_text" "attachments" "message_id";
-    "event", "ticket_id", "link": "actor" "text";
+    "event", "ticket_id", "chain_entry": "actor" "text";
     "overdue", "ticket_id", "0": "person" "text";
     "digest", "ticket_id", "0": "person" "text";
-    "outbox", "ticket_id", "link": "once_key" "recipient" "envelope_from" "last_error" "message_id";
-    "course", "ticket_id", "0": "state";
+    "outbox", "ticket_id", "chain_entry": "once_key" "recipient" "envelope_from" "last_error" "message_id";
+    "state_history", "ticket_id", "0": "state";
 };
 
 /// Where else one may be named.
@@ -51,7 +51,7 @@ pub(in crate::store) const PLACES: &[(&str, Sql)] = places! {
     "participant": "address" "name";
     "undeliverable": "address" "reason";
     "seen_image": "seen_key";
-    "link": "text" "actor" "subject";
+    "chain_entry": "text" "actor" "subject";
     "alarm": "text";
     "meta": "value";
     "unfetched": "reason";

@@ -1,4 +1,4 @@
-//! Statements about the desk itself: what it remembers of its mailboxes, who works, who did what, how it stands, its upkeep.
+//! Statements about the service desk itself: what it remembers of its mailboxes, who works, who did what, how it stands, its upkeep.
 
 use super::Sql;
 
@@ -8,7 +8,7 @@ statements! {
     META_DROP = Sql::both("DELETE FROM meta WHERE name = $1");
     META_SET = Sql::both(
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
-    // $1: name; $2: instance; $3: its life; $4: for how long. A newer life of the same instance takes over at once.
+    // $1: name; $2: instance; $3: its life; $4: for how long. A newer epoch of the same instance takes over at once.
     LEASE_TAKE = Sql {
         sqlite: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, CAST(strftime('%s', 'now') AS INTEGER) * 1000 + $4) \
                  ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
@@ -30,12 +30,12 @@ statements! {
         sqlite: "SELECT name, instance, until - CAST(strftime('%s', 'now') AS INTEGER) * 1000 FROM lease ORDER BY name",
         postgres: "SELECT name, instance, until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) FROM lease ORDER BY name",
     };
-    LINK_LAST = Sql::both("SELECT chain FROM link WHERE id = $1");
-    LINK_ADD = Sql::both(
-        "INSERT INTO link (id, at, kind, actor, subject, text, digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
-    LINKS = Sql::both("SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE id > $1 ORDER BY id LIMIT $2");
+    ENTRY_LAST = Sql::both("SELECT chain FROM chain_entry WHERE id = $1");
+    ENTRY_ADD = Sql::both(
+        "INSERT INTO chain_entry (id, at, kind, actor, subject, text, digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    COUNTER = Sql::both("SELECT id, at, kind, actor, subject, text, digest, chain FROM chain_entry WHERE id > $1 ORDER BY id LIMIT $2");
     LINKS_OF_PEOPLE = Sql::both(
-        "SELECT id, at, kind, actor, subject, text, digest, chain FROM link WHERE kind <> 'decided' AND subject NOT LIKE 'link %' ORDER BY id DESC LIMIT $1");
+        "SELECT id, at, kind, actor, subject, text, digest, chain FROM chain_entry WHERE kind <> 'decided' AND subject NOT LIKE 'link %' ORDER BY id DESC LIMIT $1");
     COPY = Sql { sqlite: "VACUUM INTO $1", postgres: "SELECT $1 || ''" };
     ANALYZE = Sql { sqlite: "PRAGMA optimize", postgres: "ANALYZE" };
     VACUUM = Sql { sqlite: "VACUUM", postgres: "VACUUM (ANALYZE)" };
@@ -50,7 +50,7 @@ statements! {
         postgres: "SELECT CAST(0 AS BIGINT), CAST(1 AS BIGINT)" };
     OUTBOX_STOP = Sql::both(
         "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $1 WHERE state IN ('queued', 'sending')");
-    CHAIN_END = Sql::both("SELECT chain FROM link ORDER BY id DESC LIMIT 1");
+    CHAIN_END = Sql::both("SELECT chain FROM chain_entry ORDER BY id DESC LIMIT 1");
     META_ADD = Sql::both("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
     MAILBOX_GET = Sql::both(
         "SELECT uid_validity, last_uid, baseline, polled_at, first_at, since FROM mailbox WHERE name = $1");
@@ -68,7 +68,7 @@ statements! {
          (SELECT COUNT(*) FROM outbox WHERE state = 'failed'), \
          (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND reason <> 'erased'), \
          (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000)");
-    LAST_MAILS = Sql::both(
+    LAST_EMAILS = Sql::both(
         "SELECT mailbox.name, COALESCE((SELECT inbox.received_at FROM inbox WHERE inbox.mailbox = mailbox.name ORDER BY inbox.id DESC LIMIT 1), 0) \
          FROM mailbox");
     ALARMS = Sql::both("SELECT name, since, told_at, text FROM alarm ORDER BY name");

@@ -68,7 +68,7 @@ statements! {
     TICKETS_OF_PARENTS = among_ids!("SELECT id FROM ticket WHERE parent_id > 0 AND parent_id", "ORDER BY id LIMIT 500", "");
     TICKETS_OF_VENDORS = among!(
         "SELECT id FROM ticket WHERE vendor <> '' AND status <> 'closed' AND vendor", "ORDER BY id DESC LIMIT 200");
-    TICKET_STORIES = among_ids!(
+    ORIGINAL_REQUESTS = among_ids!(
         "SELECT message.ticket_id, message.new_text FROM message WHERE message.id = (SELECT MIN(one.id) FROM message AS one \
          WHERE one.ticket_id = message.ticket_id AND one.visibility = 'public' AND one.direction = 'in') \
          AND message.ticket_id", "", "");
@@ -85,8 +85,8 @@ statements! {
          AND (deadline.kind IN ('wake', 'responded') OR deadline.due_at <= $3 \
          OR (deadline.kind NOT IN ('remind', 'silence', 'confirm') AND deadline.due_at <= $4)) AND ticket.queue",
         "ORDER BY deadline.due_at, deadline.ticket_id, deadline.kind LIMIT $5");
-    COURSE_ADD = rows!(
-        "INSERT INTO course (ticket_id, at, state) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), j.value ->> 2",
+    STATES_ADD = rows!(
+        "INSERT INTO state_history (ticket_id, at, state) SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), j.value ->> 2",
         "");
     OVERDUE_ADD = rows!(
         "INSERT INTO overdue (person, ticket_id, due_at, text) SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), \
@@ -108,14 +108,14 @@ statements! {
          AND ticket.requester = outbox.recipient WHERE outbox.state = 'sent' AND outbox.ticket_id", "", "");
     TICKETS_UNFINISHED = Sql::both(
         "SELECT id FROM ticket WHERE id > $1 AND status NOT IN ('resolved', 'closed') ORDER BY id LIMIT $2");
-    BELL_GET = Sql::both("SELECT due_at FROM bell WHERE name = $1");
-    BELL_SET = Sql::both(
-        "INSERT INTO bell (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at");
+    WAKE_UP_GET = Sql::both("SELECT due_at FROM wake_up WHERE name = $1");
+    WAKE_UP_SET = Sql::both(
+        "INSERT INTO wake_up (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at");
     // Everything that bears on a time: tickets not closed before it began, and those that changed within it.
-    COURSES = Sql::both(
-        "SELECT course.ticket_id, ticket.number, ticket.title, ticket.created_at, course.at, course.state FROM course \
-         JOIN ticket ON ticket.id = course.ticket_id WHERE course.at < $2 AND course.ticket_id IN \
-         (SELECT id FROM ticket WHERE created_at < $2 AND (closed_at = 0 OR closed_at >= $1 OR updated_at >= $1)) ORDER BY course.ticket_id, course.id");
+    STATES = Sql::both(
+        "SELECT state_history.ticket_id, ticket.number, ticket.title, ticket.created_at, state_history.at, state_history.state FROM state_history \
+         JOIN ticket ON ticket.id = state_history.ticket_id WHERE state_history.at < $2 AND state_history.ticket_id IN \
+         (SELECT id FROM ticket WHERE created_at < $2 AND (closed_at = 0 OR closed_at >= $1 OR updated_at >= $1)) ORDER BY state_history.ticket_id, state_history.id");
     ARTICLES_ADD = rows!(
         "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
@@ -180,7 +180,7 @@ statements! {
         "SELECT direction, visibility, automatic, sender, sender_name, created_at, message_id, text, new_text, attachments, \
          inbox_id FROM message WHERE ticket_id = $1 ORDER BY id");
     EVENTS_ADD = rows!(
-        "INSERT INTO event (ticket_id, created_at, actor, kind, text, link) SELECT CAST(j.value ->> 0 AS BIGINT), \
+        "INSERT INTO event (ticket_id, created_at, actor, kind, text, chain_entry) SELECT CAST(j.value ->> 0 AS BIGINT), \
          CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4, CAST(j.value ->> 5 AS BIGINT)",
         "");
     EVENTS = Sql::both("SELECT created_at, actor, kind, text FROM event WHERE ticket_id = $1 ORDER BY id");

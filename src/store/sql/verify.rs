@@ -42,7 +42,7 @@ statements! {
         "SELECT 'the bytes of mail ' || inbox.id || ' are gone' FROM inbox LEFT JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
          WHERE inbox.kept = 1 AND inbox_raw.inbox_id IS NULL ORDER BY inbox.id LIMIT 100");
     VERIFY_RAW_OWNERS = Sql::both(
-        "SELECT 'bytes of a mail ' || inbox_raw.inbox_id || ' that is not there' FROM inbox_raw \
+        "SELECT 'bytes of an email ' || inbox_raw.inbox_id || ' that is not there' FROM inbox_raw \
          LEFT JOIN inbox ON inbox.id = inbox_raw.inbox_id WHERE inbox.id IS NULL ORDER BY inbox_raw.inbox_id LIMIT 100");
     VERIFY_MESSAGES = Sql::both(
         "SELECT 'message ' || message.id || ' has no ' || CASE WHEN ticket.id IS NULL THEN 'ticket' ELSE 'mail' END FROM message \
@@ -54,9 +54,9 @@ statements! {
     VERIFY_TICKET_EVENTS = Sql::both(
         "SELECT number || ' does not say how it was opened' FROM ticket WHERE NOT EXISTS \
          (SELECT 1 FROM event WHERE event.ticket_id = ticket.id AND event.kind = 'opened') ORDER BY id LIMIT 100");
-    VERIFY_TICKET_COURSES = Sql::both(
+    VERIFY_TICKET_STATES = Sql::both(
         "SELECT number || ' has no course for the reports' FROM ticket WHERE NOT EXISTS \
-         (SELECT 1 FROM course WHERE course.ticket_id = ticket.id) ORDER BY id LIMIT 100");
+         (SELECT 1 FROM state_history WHERE state_history.ticket_id = ticket.id) ORDER BY id LIMIT 100");
     VERIFY_REQUESTERS = Sql::both(
         "SELECT number || ' does not count its requester among its people' FROM ticket WHERE NOT EXISTS \
          (SELECT 1 FROM participant WHERE participant.ticket_id = ticket.id AND participant.address = ticket.requester) \
@@ -70,29 +70,29 @@ statements! {
          LEFT JOIN ticket AS parent ON parent.id = ticket.parent_id LEFT JOIN ticket AS living ON living.id = ticket.merged_into \
          WHERE (ticket.parent_id > 0 AND parent.id IS NULL) OR (ticket.merged_into > 0 AND living.id IS NULL) \
          OR ticket.merged_into = ticket.id ORDER BY ticket.id LIMIT 100");
-    VERIFY_LETTERS = Sql::both(
-        "SELECT 'the bytes of letter ' || outbox.id || CASE WHEN letter.outbox_id IS NULL THEN ' are gone' ELSE ' are not all there' END \
-         FROM outbox LEFT JOIN letter ON letter.outbox_id = outbox.id LEFT JOIN letter_body ON letter_body.id = letter.body_id \
-         WHERE outbox.kept = 1 AND (letter.outbox_id IS NULL \
-         OR length(letter.bytes) + COALESCE(length(letter_body.bytes), 0) <> outbox.size) ORDER BY outbox.id LIMIT 100");
-    VERIFY_LETTER_OWNERS = Sql::both(
-        "SELECT 'bytes of a letter ' || letter.outbox_id || ' that is not there' FROM letter \
-         LEFT JOIN outbox ON outbox.id = letter.outbox_id WHERE outbox.id IS NULL ORDER BY letter.outbox_id LIMIT 100");
+    VERIFY_NOTIFICATIONS = Sql::both(
+        "SELECT 'the bytes of notification ' || outbox.id || CASE WHEN outbox_raw.outbox_id IS NULL THEN ' are gone' ELSE ' are not all there' END \
+         FROM outbox LEFT JOIN outbox_raw ON outbox_raw.outbox_id = outbox.id LEFT JOIN outbox_body ON outbox_body.id = outbox_raw.body_id \
+         WHERE outbox.kept = 1 AND (outbox_raw.outbox_id IS NULL \
+         OR length(outbox_raw.bytes) + COALESCE(length(outbox_body.bytes), 0) <> outbox.size) ORDER BY outbox.id LIMIT 100");
+    VERIFY_NOTIFICATION_OWNERS = Sql::both(
+        "SELECT 'bytes of a notification ' || outbox_raw.outbox_id || ' that is not there' FROM outbox_raw \
+         LEFT JOIN outbox ON outbox.id = outbox_raw.outbox_id WHERE outbox.id IS NULL ORDER BY outbox_raw.outbox_id LIMIT 100");
     VERIFY_OUTBOX = Sql::both(
-        "SELECT 'letter ' || outbox.id || ' is ' || outbox.state || CASE WHEN outbox.ticket_id > 0 AND ticket.id IS NULL \
+        "SELECT 'notification ' || outbox.id || ' is ' || outbox.state || CASE WHEN outbox.ticket_id > 0 AND ticket.id IS NULL \
          THEN ', but its ticket is not there' ELSE ', but its times say otherwise' END FROM outbox \
          LEFT JOIN ticket ON ticket.id = outbox.ticket_id WHERE (outbox.ticket_id > 0 AND ticket.id IS NULL) \
          OR outbox.state NOT IN ('queued', 'sending', 'sent', 'failed') OR (outbox.state = 'sent' AND outbox.sent_at = 0) \
          ORDER BY outbox.id LIMIT 100");
     VERIFY_ANSWERED = Sql::both(
-        "SELECT ticket.number || ' was answered by a letter that is not there' FROM ticket WHERE first_response_id <> '' \
+        "SELECT ticket.number || ' was answered by a notification that is not there' FROM ticket WHERE first_response_id <> '' \
          AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.message_id = ticket.first_response_id) ORDER BY ticket.id LIMIT 100");
-    VERIFY_UNLINKED_LETTERS = Sql::both(
-        "SELECT 'letter ' || id || ' was added past the chain' FROM outbox WHERE link = 0 \
-         AND id > COALESCE((SELECT MIN(first.id) FROM outbox AS first WHERE first.link > 0), 9223372036854775807) ORDER BY id LIMIT 100");
-    VERIFY_UNLINKED = Sql::both(
-        "SELECT 'line ' || id || ' of the history was added past the chain' FROM event WHERE link = 0 \
-         AND id > COALESCE((SELECT MIN(first.id) FROM event AS first WHERE first.link > 0), 9223372036854775807) ORDER BY id LIMIT 100");
+    VERIFY_UNCOVERED_NOTIFICATIONS = Sql::both(
+        "SELECT 'notification ' || id || ' was added past the chain' FROM outbox WHERE chain_entry = 0 \
+         AND id > COALESCE((SELECT MIN(first.id) FROM outbox AS first WHERE first.chain_entry > 0), 9223372036854775807) ORDER BY id LIMIT 100");
+    VERIFY_UNCOVERED = Sql::both(
+        "SELECT 'line ' || id || ' of the history was added past the chain' FROM event WHERE chain_entry = 0 \
+         AND id > COALESCE((SELECT MIN(first.id) FROM event AS first WHERE first.chain_entry > 0), 9223372036854775807) ORDER BY id LIMIT 100");
     VERIFY_INTEGRITY = Sql { sqlite: "PRAGMA integrity_check(100)", postgres: "SELECT 'ok' WHERE false" };
     VERIFY_FOREIGN = Sql {
         sqlite: "SELECT \"table\" || ' has a row without its ' || parent FROM pragma_foreign_key_check LIMIT 100",
@@ -101,12 +101,12 @@ statements! {
     DIGESTED_TICKETS = Sql {
         sqlite: concat!(digested!("ticket", "group_concat"), "WHERE id > $1 ORDER BY id LIMIT $2"),
         postgres: concat!(digested!("ticket", "string_agg"), "WHERE id > $1 ORDER BY id LIMIT $2") };
-    // A held mail, and one that somebody refused, has no digest: it gets another verdict yet.
+    // A held email, and one that somebody refused, has no digest: it gets another verdict yet.
     DIGESTED_VERDICTS = Sql::both(
         concat!(digested!("verdict"), "WHERE id > $1 AND (digest <> '' OR verdict IN ('opened', 'joined', 'command')) ORDER BY id LIMIT $2"));
     LAST_IDS = Sql::both(
         "SELECT (SELECT COALESCE(MAX(id), 0) FROM message), (SELECT COALESCE(MAX(id), 0) FROM ticket), (SELECT COALESCE(MAX(id), 0) FROM inbox)");
-    LINK_OF_KEY = Sql::both("SELECT text FROM link WHERE kind = $1 ORDER BY id DESC LIMIT 1");
+    ENTRY_OF_KEY = Sql::both("SELECT text FROM chain_entry WHERE kind = $1 ORDER BY id DESC LIMIT 1");
     DIGESTED_MESSAGES_OF = Sql {
         sqlite: concat!(digested!("message"), "WHERE ticket_id IN (SELECT value FROM json_each($1))"),
         postgres: concat!(digested!("message"), "WHERE ticket_id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))") };
@@ -125,10 +125,10 @@ statements! {
     COUNTERS = Sql::both("SELECT prefix, last FROM counter ORDER BY prefix");
     NUMBERS = Sql::both("SELECT id, number FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
     COVERED_EVENTS = Sql::both(
-        "SELECT id, link, ticket_id, created_at, actor, kind, text FROM event WHERE id > $1 AND link > 0 ORDER BY id LIMIT $2");
-    COVERED_LETTERS = Sql::both(
-        "SELECT id, link, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE id > $1 AND link > 0 ORDER BY id LIMIT $2");
-    KEPT_MAILS = Sql::both(
+        "SELECT id, chain_entry, ticket_id, created_at, actor, kind, text FROM event WHERE id > $1 AND chain_entry > 0 ORDER BY id LIMIT $2");
+    COVERED_NOTIFICATIONS = Sql::both(
+        "SELECT id, chain_entry, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE id > $1 AND chain_entry > 0 ORDER BY id LIMIT $2");
+    KEPT_EMAILS = Sql::both(
         "SELECT inbox.id, inbox.content_hash, inbox.size, inbox_raw.bytes FROM inbox JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
          WHERE inbox.id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
          FROM (SELECT inbox.id AS id, inbox.size AS size FROM inbox JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
@@ -136,5 +136,5 @@ statements! {
     INBOX_UIDS = Sql::both("SELECT uid FROM inbox WHERE mailbox = $1 AND uid_validity = $2 AND uid > 0");
     INBOX_KNOWN = among!("SELECT content_hash FROM inbox WHERE mailbox = $2 AND content_hash", "");
     SIZES = Sql::both(
-        "SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM link)");
+        "SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM chain_entry)");
 }

@@ -40,7 +40,7 @@ impl Unit {
         self.alike.get(alike).map_or(0, |senders| senders.iter().filter(|other| *other != sender).count())
     }
 
-    /// The tickets that hold a mail of this id that says the same.
+    /// The tickets that hold an email of this id that says the same.
     #[must_use]
     pub fn tickets_of_copy(&self, message_id: &str, content: &str) -> Vec<TicketView> {
         let known = self.copies.get(message_id).map(Vec::as_slice).unwrap_or_default();
@@ -48,15 +48,15 @@ impl Unit {
         same.cloned().collect()
     }
 
-    /// Whether a mail of this id that says the same was an order that was carried out.
+    /// Whether an email of this id that says the same was a command that was carried out.
     #[must_use]
     pub fn is_carried_out(&self, message_id: &str, content: &str) -> bool {
         self.carried_out.get(message_id).is_some_and(|known| known.iter().any(|c| c == content))
     }
 
-    /// Letters lately written to this address, those of this unit included.
+    /// Notifications lately written to this address, those of this unit included.
     #[must_use]
-    pub fn recent_letters(&self, recipient: &str) -> Recent {
+    pub fn recent_notifications(&self, recipient: &str) -> Recent {
         self.recent.get(recipient).cloned().unwrap_or_default()
     }
 
@@ -66,22 +66,22 @@ impl Unit {
         self.blocked.get(address)
     }
 
-    /// When a letter was written, by its Message-ID; none when an answer to it proves nothing.
+    /// When a notification was written, by its Message-ID; none when an answer to it proves nothing.
     #[must_use]
     pub fn issued(&self, message_id: &str) -> Option<Millis> {
         self.issued.get(message_id).copied().filter(|_| !self.shown.contains(message_id))
     }
 
-    /// The beginning of a letter of ours, by its Message-ID.
+    /// The beginning of a notification of ours, by its Message-ID.
     #[must_use]
-    pub fn letter(&self, message_id: &str) -> Option<&[u8]> {
+    pub fn notification(&self, message_id: &str) -> Option<&[u8]> {
         self.answered.get(message_id).map(Vec::as_slice)
     }
 
     /// What the request of a ticket says.
     #[must_use]
     pub fn story(&self, ticket: i64) -> Option<&String> {
-        self.stories.get(&ticket)
+        self.original_requests.get(&ticket)
     }
 
     /// Every ticket that is at hand.

@@ -13,13 +13,13 @@ pub(super) use write::search_words;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::integrity::Key;
-use super::{Alarm, Arrival, Blocked, Durability, Judgement, Store, StoreError, Tx, sql};
+use super::{Alarm, Arrival, Blocked, Durability, Store, StoreError, Tx, VerdictRecord, sql};
 use crate::clock::Millis;
-use crate::letter::OutgoingMail;
 use crate::mail::{Attachment, FileRole};
+use crate::notify::OutgoingEmail;
 use crate::ticket::{
-    Article, Change, Event, INTAKE_WINDOW, IntakeLimits, MessageDraft, Opening, Recent, Stand, TicketView, Undelivered,
-    Verdict, Visibility, WINDOWS, format_number, held_mail,
+    Article, Change, Event, INTAKE_WINDOW, IntakeLimits, MessageDraft, Opening, Recent, TicketState, TicketView,
+    Undelivered, Verdict, Visibility, WINDOWS, format_number, held_mail,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
@@ -39,30 +39,30 @@ pub struct Wanted {
     pub numbers: BTreeSet<String>,
     /// Prefixes tickets may be opened under.
     pub prefixes: BTreeSet<String>,
-    /// Addresses letters may go to, besides the requesters of the tickets.
+    /// Addresses notifications may go to, besides the requesters of the tickets.
     pub recipients: BTreeSet<String>,
-    /// Addresses of agents letters may go to.
+    /// Addresses of agents notifications may go to.
     pub agents: BTreeSet<String>,
-    /// Message-IDs of the mails themselves: copies of them may be here already.
+    /// Message-IDs of the emails themselves: copies of them may be here already.
     pub own_ids: BTreeSet<String>,
     /// Pictures in them, by [`image_key`].
     pub images: BTreeSet<String>,
-    /// Message-IDs of our letters whose proof is in question.
-    pub letters: BTreeSet<String>,
-    /// Message-IDs of our letters that agents answer: what they say must not leave.
+    /// Message-IDs of our notifications whose proof is in question.
+    pub notifications: BTreeSet<String>,
+    /// Message-IDs of our notifications that agents answer: what they say must not leave.
     pub answered: BTreeSet<String>,
     /// Digests of what emails say without names and numbers.
     pub alike: BTreeSet<String>,
     /// Addresses that may be vendors'.
     pub vendors: BTreeSet<String>,
-    /// Senders whose mails of the last hour are counted.
+    /// Senders whose emails of the last hour are counted.
     pub senders: BTreeSet<String>,
     /// Bounds of what is taken in within an hour.
     pub intake: IntakeLimits,
     /// Most tickets that the group may open.
     pub openings: i64,
-    /// Whether tickets are needed with what has to do with them: an order may reach them.
-    pub kin: bool,
+    /// Whether tickets are needed with what has to do with them: a command may reach them.
+    pub related: bool,
     /// The lease under which all this is done; none where claims protect it.
     pub lease: Option<&'static str>,
 }
@@ -93,7 +93,7 @@ pub struct Unit {
     issued: HashMap<String, Millis>,
     answered: HashMap<String, Vec<u8>>,
     shown: BTreeSet<String>,
-    stories: HashMap<i64, String>,
+    original_requests: HashMap<i64, String>,
     opened: BTreeSet<i64>,
     touched: BTreeSet<i64>,
     with_deadlines: BTreeSet<i64>,
@@ -104,16 +104,16 @@ pub struct Unit {
     carried_out: HashMap<String, Vec<String>>,
     messages: Vec<MessageRow>,
     events: Vec<(i64, Millis, String, &'static str, String)>,
-    course: Vec<(i64, Millis, Stand)>,
+    course: Vec<(i64, Millis, TicketState)>,
     overdue: Vec<(String, i64, Millis, String)>,
     told: Vec<i64>,
     digest: Vec<(String, i64, Millis, String)>,
     digested: Vec<i64>,
     failed_told: Vec<i64>,
-    bells: BTreeMap<String, Millis>,
+    wake_ups: BTreeMap<String, Millis>,
     alarms: Vec<(String, Option<Alarm>)>,
-    letters: Vec<(i64, OutgoingMail)>,
-    judgements: Vec<(i64, &'static str, Judgement)>,
+    notifications: Vec<(i64, OutgoingEmail)>,
+    verdict_records: Vec<(i64, &'static str, VerdictRecord)>,
     probed: BTreeMap<String, String>,
     held: Vec<(i64, bool, String)>,
     decided: HashMap<String, i64>,
@@ -142,30 +142,34 @@ impl Unit {
         ids.extend(by_message.values().chain(by_number.values()));
         ids.extend(copies.values().flatten().map(|(_, ticket)| ticket));
         ids.extend(tx.of_vendors(&wanted.vendors).await?);
-        let tickets = tx.with_kin(ids, wanted.kin).await?;
-        let stories = if wanted.kin { tx.stories(tickets.keys().copied().collect()).await? } else { HashMap::new() };
-        let issued = tx.pairs(sql::LETTERS_ISSUED, &wanted.letters).await?;
+        let tickets = tx.with_kin(ids, wanted.related).await?;
+        let original_requests = if wanted.related {
+            tx.original_requests(tickets.keys().copied().collect()).await?
+        } else {
+            HashMap::new()
+        };
+        let issued = tx.pairs(sql::NOTIFICATIONS_ISSUED, &wanted.notifications).await?;
         let answered = tx.answered(&wanted.answered).await?;
         let mut recipients = wanted.recipients;
         recipients.extend(tickets.values().map(|t| t.requester.address.clone()));
         recipients.extend(tickets.values().flat_map(|t| t.participants.iter().chain(&t.vendors)).cloned());
         recipients.retain(|r| !wanted.agents.contains(r));
-        let mut recent = tx.recent_letters(&recipients, now).await?;
-        recent.extend(tx.recent_letters_of_agents(&wanted.agents, now).await?);
+        let mut recent = tx.recent_notifications(&recipients, now).await?;
+        recent.extend(tx.recent_notifications_of_agents(&wanted.agents, now).await?);
         let blocked = tx.blocked(&recipients, now).await?;
         let images = tx.seen_images(&wanted.images).await?;
         let carried_out = tx.carried_out(&wanted.own_ids).await?;
         let counters = tx.lock_counters(&wanted.prefixes).await?;
         let since = now - INTAKE_WINDOW;
-        let IntakeLimits { mails_per_hour_per_sender, mails_per_hour, .. } = wanted.intake;
+        let IntakeLimits { emails_per_hour_per_sender, emails_per_hour, .. } = wanted.intake;
         // A queue can only have reached its bound where the ids given out since come near it.
-        let near = (mails_per_hour - wanted.openings).max(0);
-        let opened_in = if mails_per_hour > 0 && !wanted.prefixes.is_empty() {
+        let near = (emails_per_hour - wanted.openings).max(0);
+        let opened_in = if emails_per_hour > 0 && !wanted.prefixes.is_empty() {
             tx.opened_lately(since, near).await?
         } else {
             BTreeMap::new()
         };
-        let decided = tx.decided_lately(&wanted.senders, since, mails_per_hour_per_sender).await?;
+        let decided = tx.decided_lately(&wanted.senders, since, emails_per_hour_per_sender).await?;
         let alike = tx.alike_lately(&wanted.alike, since).await?;
         Ok(Self {
             tx,
@@ -186,7 +190,7 @@ impl Unit {
             issued,
             answered,
             shown: BTreeSet::new(),
-            stories,
+            original_requests,
             opened: BTreeSet::new(),
             touched: BTreeSet::new(),
             with_deadlines: BTreeSet::new(),
@@ -203,10 +207,10 @@ impl Unit {
             digest: Vec::new(),
             digested: Vec::new(),
             failed_told: Vec::new(),
-            bells: BTreeMap::new(),
+            wake_ups: BTreeMap::new(),
             alarms: Vec::new(),
-            letters: Vec::new(),
-            judgements: Vec::new(),
+            notifications: Vec::new(),
+            verdict_records: Vec::new(),
             probed: BTreeMap::new(),
             held: Vec::new(),
             decided,
@@ -215,7 +219,7 @@ impl Unit {
         })
     }
 
-    /// Counts a mail of this sender that is decided.
+    /// Counts an email of this sender that is decided.
     pub fn count_mail(&mut self, sender: &str, alike: &str) {
         *self.decided.entry(sender.to_owned()).or_default() += 1;
         if !alike.is_empty() {
@@ -239,7 +243,7 @@ impl Unit {
         self.blocked.insert(address.clone(), block).is_none()
     }
 
-    /// Notes the pictures of a sender, once a mail; small ones seen in an earlier mail are logos.
+    /// Notes the pictures of a sender, once an email; small ones seen in an earlier mail are logos.
     pub fn note_images(&mut self, sender: &str, attachments: &mut [Attachment]) {
         for attachment in attachments.iter_mut().filter(|a| a.role == FileRole::Inline) {
             let key = image_key(sender, &attachment.sha256);
@@ -252,7 +256,7 @@ impl Unit {
         }
     }
 
-    /// From now on an answer to this letter proves nothing: its token was shown to others.
+    /// From now on an answer to this notification proves nothing: its token was shown to others.
     pub fn note_shown(&mut self, message_id: String) {
         self.shown.insert(message_id);
     }
@@ -296,11 +300,11 @@ impl Unit {
             self.relate(*other, &number);
         }
         self.by_number.insert(number, id);
-        self.stories.insert(id, opening.message.new_text.clone());
+        self.original_requests.insert(id, opening.message.new_text.clone());
         if !ticket.deadlines.is_empty() {
             self.with_deadlines.insert(id);
         }
-        self.note_course(&ticket);
+        self.note_state(&ticket);
         self.tickets.insert(id, ticket.clone());
         Ok(ticket)
     }
@@ -336,8 +340,8 @@ impl Unit {
             if old.deadlines != ticket.deadlines {
                 self.with_deadlines.insert(id);
             }
-            if Stand::of(old) != Stand::of(&ticket) {
-                self.note_course(&ticket);
+            if TicketState::of(old) != TicketState::of(&ticket) {
+                self.note_state(&ticket);
             }
         }
         self.touched.insert(id);
@@ -359,7 +363,7 @@ impl Unit {
         ticket
     }
 
-    /// Keeps a mail that is decided in this very unit; gives its row id.
+    /// Keeps an email that is decided in this very unit; gives its row id.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -373,18 +377,18 @@ impl Unit {
     /// Adds a line to a ticket's history.
     pub fn add_event(&mut self, ticket: i64, event: Event) {
         if held_mail(ticket).is_some() {
-            // A held mail has no history; its row says why it is held.
+            // A held email has no history; its row says why it is held.
             return;
         }
         self.events.push((ticket, self.now, event.actor, event.kind, event.text));
     }
 
     /// Notes how a ticket stands from now on, for reports.
-    fn note_course(&mut self, ticket: &TicketView) {
-        self.course.push((ticket.id, self.now, Stand::of(ticket)));
+    fn note_state(&mut self, ticket: &TicketView) {
+        self.course.push((ticket.id, self.now, TicketState::of(ticket)));
     }
 
-    /// Keeps what fell due unheard, for one letter to this person.
+    /// Keeps what fell due unheard, for one notification to this person.
     pub fn note_overdue(&mut self, person: &str, ticket: i64, due: Millis, text: String) {
         self.overdue.push((person.to_owned(), ticket, due, text));
     }
@@ -404,14 +408,14 @@ impl Unit {
         self.told.extend(ids);
     }
 
-    /// People are notified of this failed letter.
+    /// People are notified of this failed notification.
     pub fn note_failure_told(&mut self, outbox_id: i64) {
         self.failed_told.push(outbox_id);
     }
 
-    /// Sets when a bell rings next.
-    pub fn set_bell(&mut self, name: &str, at: Millis) {
-        self.bells.insert(name.to_owned(), at);
+    /// Sets when a wake-up rings next.
+    pub fn set_wake_up(&mut self, name: &str, at: Millis) {
+        self.wake_ups.insert(name.to_owned(), at);
     }
 
     /// The operator is told that something is wrong, still.
@@ -424,31 +428,31 @@ impl Unit {
         self.alarms.push((alarm.to_owned(), None));
     }
 
-    /// Counts a letter that is going to be written to this address.
-    pub fn count_letter(&mut self, recipient: &str, ticket: i64) {
+    /// Counts a notification that is going to be written to this address.
+    pub fn count_notification(&mut self, recipient: &str, ticket: i64) {
         self.recent.entry(recipient.to_owned()).or_default().add(ticket, [1; WINDOWS]);
     }
 
-    /// Queues a letter, unless one with the same once-key is there.
-    pub fn queue_letter(&mut self, ticket: i64, letter: OutgoingMail) {
+    /// Queues a notification, unless one with the same once-key is there.
+    pub fn queue_notification(&mut self, ticket: i64, notification: OutgoingEmail) {
         let ticket = if held_mail(ticket).is_some() { 0 } else { ticket };
-        if self.once_keys.insert(letter.once_key.clone()) {
-            self.letters.push((ticket, letter));
+        if self.once_keys.insert(notification.once_key.clone()) {
+            self.notifications.push((ticket, notification));
         }
     }
 
-    /// Lets a held mail in, so that it is decided again, or refuses it for good.
-    pub fn judge_held(&mut self, inbox_id: i64, admit: bool, reason: String) {
+    /// Lets a held email in, so that it is decided again, or refuses it for good.
+    pub fn review_held(&mut self, inbox_id: i64, admit: bool, reason: String) {
         self.held.push((inbox_id, admit, reason));
     }
 
-    /// Records the verdict on a mail.
-    pub fn judge(&mut self, inbox_id: i64, judgement: Judgement) {
-        let state = if judgement.verdict == Verdict::Held { "held" } else { "done" };
-        if judgement.verdict == Verdict::Command && !judgement.message_id.is_empty() {
-            self.carried_out.entry(judgement.message_id.clone()).or_default().push(judgement.content.clone());
+    /// Records the verdict on an email.
+    pub fn judge(&mut self, inbox_id: i64, verdict_record: VerdictRecord) {
+        let state = if verdict_record.verdict == Verdict::Held { "held" } else { "done" };
+        if verdict_record.verdict == Verdict::Command && !verdict_record.message_id.is_empty() {
+            self.carried_out.entry(verdict_record.message_id.clone()).or_default().push(verdict_record.content.clone());
         }
-        self.judgements.push((inbox_id, state, judgement));
+        self.verdict_records.push((inbox_id, state, verdict_record));
     }
 
     /// Notes what a probe that came back has found, as a fact of the store.

@@ -8,10 +8,10 @@ use super::Unit;
 use crate::clock::Millis;
 use crate::mail::fold;
 use crate::store::integrity::Key;
-use crate::store::{Judgement, StoreError, sql};
+use crate::store::{StoreError, VerdictRecord, sql};
 use crate::ticket::{Article, TicketView, Verdict};
 
-type JudgementRow<'a> = (
+type VerdictRow<'a> = (
     i64,
     &'a str,
     &'a str,
@@ -45,11 +45,11 @@ pub(in crate::store) fn search_words(texts: &[&str]) -> String {
     words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A held mail gets another verdict yet.
-fn digest_of(key: &Key, id: i64, judgement: &Judgement) -> String {
-    match judgement.verdict {
+/// A held email gets another verdict yet.
+fn digest_of(key: &Key, id: i64, verdict_record: &VerdictRecord) -> String {
+    match verdict_record.verdict {
         Verdict::Held => String::new(),
-        _ => key.verdict(id, judgement),
+        _ => key.verdict(id, verdict_record),
     }
 }
 
@@ -57,7 +57,7 @@ impl Unit {
     /// Writes what has been decided so far, without committing. More may be decided afterwards.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyDecided`] when a mail does not wait any more, or
+    /// [`StoreError::AlreadyDecided`] when an email does not wait any more, or
     /// [`StoreError::Statement`]; the unit can only be dropped then.
     pub async fn write(&mut self) -> Result<(), StoreError> {
         self.write_tickets().await?;
@@ -65,15 +65,15 @@ impl Unit {
         self.tx.insert(sql::PARTICIPANTS_DROP, &std::mem::take(&mut self.gone)).await?;
         self.write_articles().await?;
         let shown: Vec<String> = std::mem::take(&mut self.shown).into_iter().collect();
-        self.tx.insert(sql::LETTERS_SHOWN, &shown).await?;
+        self.tx.insert(sql::NOTIFICATIONS_SHOWN, &shown).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
-        self.tx.insert(sql::COURSE_ADD, &std::mem::take(&mut self.course)).await?;
+        self.tx.insert(sql::STATES_ADD, &std::mem::take(&mut self.course)).await?;
         self.tx.insert(sql::OVERDUE_ADD, &std::mem::take(&mut self.overdue)).await?;
         self.tx.insert(sql::DIGEST_ADD, &std::mem::take(&mut self.digest)).await?;
         let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
         self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
         self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
-        self.write_judgements().await
+        self.write_verdicts().await
     }
 
     /// Writes everything and commits.
@@ -99,8 +99,8 @@ impl Unit {
         if !self.failed_told.is_empty() {
             self.tx.note_told(&self.failed_told).await?;
         }
-        for (name, at) in &self.bells {
-            self.tx.set_bell(name, *at).await?;
+        for (name, at) in &self.wake_ups {
+            self.tx.set_wake_up(name, *at).await?;
         }
         for (name, alarm) in &self.alarms {
             match alarm {
@@ -112,8 +112,8 @@ impl Unit {
             self.tx.note_probe(name, found).await?;
         }
         // Last: the chain's end is everybody's.
-        let (events, letters) = (std::mem::take(&mut self.events), std::mem::take(&mut self.letters));
-        self.tx.seal(&events, &letters, self.now).await?;
+        let (events, notifications) = (std::mem::take(&mut self.events), std::mem::take(&mut self.notifications));
+        self.tx.seal(&events, &notifications, self.now).await?;
         self.tx.commit().await
     }
 
@@ -165,10 +165,10 @@ impl Unit {
         Ok(())
     }
 
-    async fn write_judgements(&mut self) -> Result<(), StoreError> {
+    async fn write_verdicts(&mut self) -> Result<(), StoreError> {
         let now = self.now;
-        let rows: Vec<JudgementRow<'_>> = self
-            .judgements
+        let rows: Vec<VerdictRow<'_>> = self
+            .verdict_records
             .iter()
             .map(|(id, state, j)| {
                 let words = (j.message_id.as_str(), j.sender.as_str(), j.subject.as_str());
@@ -191,11 +191,11 @@ impl Unit {
                 )
             })
             .collect();
-        let done = self.tx.insert(sql::INBOX_JUDGE, &rows).await?;
+        let done = self.tx.insert(sql::INBOX_DECIDE, &rows).await?;
         if let Some(row) = rows.first().filter(|_| done != rows.len() as u64) {
             return Err(StoreError::AlreadyDecided(row.0));
         }
-        self.judgements.clear();
+        self.verdict_records.clear();
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
-//! What follows the word of an order.
+//! What follows the word of a command.
 
 use super::super::number::numbers_in;
 use super::super::policy::{Policy, Topic};
 use super::super::words::{Listing, PendingOn, Status, words};
-use super::{Name, Order, Wrong, names, time};
+use super::{Command, Name, Wrong, names, time};
 use crate::clock::Millis;
 use crate::mail::{fold, key, looks_like_address};
 
-/// What stands after an order's word.
+/// What stands after a command's word.
 pub(super) struct Argument<'a> {
     pub(super) rest: &'a str,
     pub(super) policy: &'a Policy,
@@ -15,63 +15,63 @@ pub(super) struct Argument<'a> {
 }
 
 impl Argument<'_> {
-    pub(super) fn order(&self, name: Name) -> Result<Order, Wrong> {
+    pub(super) fn command(&self, name: Name) -> Result<Command, Wrong> {
         let policy = self.policy;
         if names::stands_alone(name) && !self.rest.is_empty() {
             let rest = self.rest;
             return Err((
                 words!(
                     "« {rest} » est de trop : un ordre par ligne, le texte en dessous",
-                    "\"{rest}\" is too much: one order a line, the text below"
+                    "\"{rest}\" is too much: one command a line, the text below"
                 ),
                 None,
             ));
         }
         Ok(match name {
-            Name::Take => Order::Take,
-            Name::Assign => Order::Assign(self.agent()?),
-            Name::Priority => Order::Priority(self.priority()?),
-            Name::Category => Order::Category(self.topic(&policy.categories)?),
-            Name::Service => Order::Service(self.topic(&policy.services)?),
-            Name::Type => Order::Type(self.topic(&policy.types)?),
+            Name::Take => Command::Take,
+            Name::Assign => Command::Assign(self.agent()?),
+            Name::Priority => Command::Priority(self.priority()?),
+            Name::Category => Command::Category(self.topic(&policy.categories)?),
+            Name::Service => Command::Service(self.topic(&policy.services)?),
+            Name::Type => Command::Type(self.topic(&policy.types)?),
             Name::Tag => self.tags()?,
             Name::Status => self.status()?,
             Name::Pending => self.pending()?,
-            Name::Ask => Order::Ask(self.rest.to_owned()),
+            Name::Ask => Command::Ask(self.rest.to_owned()),
             Name::Escalate => self.escalate(),
-            Name::Resolve => Order::Resolve(self.rest.to_owned()),
-            Name::Close => Order::Close,
-            Name::Reopen => Order::Reopen,
-            Name::Reject => Order::Reject(self.rest.to_owned()),
-            Name::Approve => Order::Approve,
-            Name::Note => Order::Note,
-            Name::Public => Order::Public,
-            Name::Send => Order::Send,
-            Name::Merge => Order::Merge(self.number()?),
-            Name::Split => Order::Split(self.text("un titre", "a title")?),
-            Name::Link => Order::Link(self.number()?),
-            Name::Parent if self.is_none() => Order::Parent(None),
-            Name::Parent => Order::Parent(Some(self.number()?)),
+            Name::Resolve => Command::Resolve(self.rest.to_owned()),
+            Name::Close => Command::Close,
+            Name::Reopen => Command::Reopen,
+            Name::Reject => Command::Reject(self.rest.to_owned()),
+            Name::Approve => Command::Approve,
+            Name::Note => Command::Note,
+            Name::Public => Command::Public,
+            Name::Send => Command::Send,
+            Name::Merge => Command::Merge(self.number()?),
+            Name::Split => Command::Split(self.text("un titre", "a title")?),
+            Name::Link => Command::Link(self.number()?),
+            Name::Parent if self.is_none() => Command::Parent(None),
+            Name::Parent => Command::Parent(Some(self.number()?)),
             Name::Broadcast => self.broadcast()?,
-            Name::Cc => Order::Cc(self.addresses()?),
-            Name::Uncc => Order::Uncc(self.addresses()?),
-            Name::Vendor if self.rest.is_empty() => Order::Vendor(None),
-            Name::Vendor => Order::Vendor(self.addresses()?.into_iter().next()),
-            Name::Canned => Order::Canned(self.canned()?),
+            Name::Cc => Command::Cc(self.addresses()?),
+            Name::Uncc => Command::Uncc(self.addresses()?),
+            Name::Vendor if self.rest.is_empty() => Command::Vendor(None),
+            Name::Vendor => Command::Vendor(self.addresses()?.into_iter().next()),
+            Name::Canned => Command::Canned(self.canned()?),
             Name::Kb => {
-                Order::Kb(self.rest.split([' ', ',']).filter(|w| !w.is_empty()).map(ToOwned::to_owned).collect())
+                Command::Kb(self.rest.split([' ', ',']).filter(|w| !w.is_empty()).map(ToOwned::to_owned).collect())
             }
-            Name::Requester => Order::Requester(self.addresses()?.into_iter().next().unwrap_or_default()),
-            Name::PostMortem => Order::PostMortem,
-            Name::Undo => Order::Undo,
-            Name::List => Order::List(self.listing()?),
-            Name::Show => Order::Show,
-            Name::Why => Order::Why,
-            Name::Help => Order::Help,
-            Name::Solved => Order::Solved(self.rest.to_owned()),
-            Name::Unsolved => Order::Unsolved(self.rest.to_owned()),
+            Name::Requester => Command::Requester(self.addresses()?.into_iter().next().unwrap_or_default()),
+            Name::PostMortem => Command::PostMortem,
+            Name::Undo => Command::Undo,
+            Name::List => Command::List(self.listing()?),
+            Name::Show => Command::Show,
+            Name::Why => Command::Why,
+            Name::Help => Command::Help,
+            Name::Solved => Command::Solved(self.rest.to_owned()),
+            Name::Unsolved => Command::Unsolved(self.rest.to_owned()),
             Name::Rate => self.rate()?,
-            Name::Recommend => Order::Recommend(self.figure(0, 10)?),
+            Name::Recommend => Command::Recommend(self.figure(0, 10)?),
         })
     }
 
@@ -119,28 +119,28 @@ impl Argument<'_> {
         Policy::topic(topics, &word).map(|t| t.name.clone()).ok_or_else(|| unknown(&word, &known))
     }
 
-    fn tags(&self) -> Result<Order, Wrong> {
+    fn tags(&self) -> Result<Command, Wrong> {
         let all = self.text("au moins un mot", "at least one word")?;
         let words = || all.split([' ', ',']).filter(|w| !w.is_empty()).take(20);
         let off = words().filter_map(|w| w.strip_prefix('-')).map(fold).collect();
         let on = words().filter(|w| !w.starts_with('-')).map(|w| fold(w.trim_start_matches(['+', '#']))).collect();
-        Ok(Order::Tag(on, off))
+        Ok(Command::Tag(on, off))
     }
 
-    fn status(&self) -> Result<Order, Wrong> {
+    fn status(&self) -> Result<Command, Wrong> {
         match fold(self.rest).as_str() {
-            "" => Ok(Order::Progress),
-            "open" | "ouvert" | "en cours" => Ok(Order::Open),
-            "pending" | "attente" | "en attente" => Ok(Order::Pending(PendingOn::Requester, None, String::new())),
-            "resolved" | "resolu" => Ok(Order::Resolve(String::new())),
-            "closed" | "clos" | "ferme" => Ok(Order::Close),
-            "reopened" | "rouvert" => Ok(Order::Reopen),
-            "escalated" | "escalade" => Ok(Order::Escalate(None, String::new())),
+            "" => Ok(Command::Progress),
+            "open" | "ouvert" | "en cours" => Ok(Command::Open),
+            "pending" | "attente" | "en attente" => Ok(Command::Pending(PendingOn::Requester, None, String::new())),
+            "resolved" | "resolu" => Ok(Command::Resolve(String::new())),
+            "closed" | "clos" | "ferme" => Ok(Command::Close),
+            "reopened" | "rouvert" => Ok(Command::Reopen),
+            "escalated" | "escalade" => Ok(Command::Escalate(None, String::new())),
             _ => Err(unknown(self.rest, &Status::ALL.map(|s| s.as_str().to_owned())[2..])),
         }
     }
 
-    fn pending(&self) -> Result<Order, Wrong> {
+    fn pending(&self) -> Result<Command, Wrong> {
         let (word, why) = self.rest.split_once(char::is_whitespace).unwrap_or((self.rest, ""));
         let why = why.trim().to_owned();
         let on = match fold(word).as_str() {
@@ -149,10 +149,10 @@ impl Argument<'_> {
             _ => None,
         };
         if let Some(on) = on {
-            return Ok(Order::Pending(on, None, why));
+            return Ok(Command::Pending(on, None, why));
         }
-        match time::until(word, self.now, &self.policy.desk.time_zone) {
-            Some(until) if until > self.now => Ok(Order::Pending(PendingOn::Date, Some(until), why)),
+        match time::until(word, self.now, &self.policy.service_desk.time_zone) {
+            Some(until) if until > self.now => Ok(Command::Pending(PendingOn::Date, Some(until), why)),
             Some(_) => Err((words!("{word} est passé", "{word} is over"), None)),
             None => Err((
                 words!(
@@ -164,12 +164,12 @@ impl Argument<'_> {
         }
     }
 
-    fn escalate(&self) -> Order {
+    fn escalate(&self) -> Command {
         let (word, why) = self.rest.split_once(char::is_whitespace).unwrap_or((self.rest, ""));
         let digits = word.trim_start_matches(['n', 'N', 'l', 'L']);
         match digits.parse() {
-            Ok(level) if word.len() <= 2 => Order::Escalate(Some(level), why.trim().to_owned()),
-            _ => Order::Escalate(None, self.rest.to_owned()),
+            Ok(level) if word.len() <= 2 => Command::Escalate(Some(level), why.trim().to_owned()),
+            _ => Command::Escalate(None, self.rest.to_owned()),
         }
     }
 
@@ -199,15 +199,15 @@ impl Argument<'_> {
 
     /// An audience, addresses, or words of the message itself. One word alone is an audience's name: what is
     /// meant for a few must not go to others for a slip.
-    fn broadcast(&self) -> Result<Order, Wrong> {
+    fn broadcast(&self) -> Result<Command, Wrong> {
         let known = || self.policy.audiences.keys().cloned().collect::<Vec<_>>();
         if let Some((_, people)) = self.policy.audiences.iter().find(|(name, _)| fold(name) == fold(self.rest)) {
-            return Ok(Order::Broadcast(people.clone(), String::new()));
+            return Ok(Command::Broadcast(people.clone(), String::new()));
         }
         match self.addresses() {
-            Ok(people) => Ok(Order::Broadcast(people, String::new())),
+            Ok(people) => Ok(Command::Broadcast(people, String::new())),
             Err(_) if !self.rest.is_empty() && !self.rest.contains(' ') => Err(unknown(self.rest, &known())),
-            Err(_) => Ok(Order::Broadcast(Vec::new(), self.rest.to_owned())),
+            Err(_) => Ok(Command::Broadcast(Vec::new(), self.rest.to_owned())),
         }
     }
 
@@ -238,10 +238,10 @@ impl Argument<'_> {
         Err((words!("indiquez un chiffre de {least} à {most}", "it needs a figure from {least} to {most}"), None))
     }
 
-    fn rate(&self) -> Result<Order, Wrong> {
+    fn rate(&self) -> Result<Command, Wrong> {
         let figure = self.figure(1, 5)?;
         let words = self.rest.split_once(char::is_whitespace).map_or("", |(_, words)| words.trim());
-        Ok(Order::Rate(figure, words.to_owned()))
+        Ok(Command::Rate(figure, words.to_owned()))
     }
 }
 

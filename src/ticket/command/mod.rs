@@ -1,6 +1,6 @@
-//! Orders at the top of a mail, one a line, before any other text.
+//! Commands at the top of an email, one a line, before any other text.
 //!
-//! Takes: what the person wrote now, never what they quote. Gives: the orders and the text below
+//! Takes: what the person wrote now, never what they quote. Gives: the commands and the text below
 //! them, or every mistake with the line that was probably meant. Nothing is carried out here.
 
 mod argument;
@@ -16,9 +16,9 @@ use super::words::{DeadlineKind, Listing, PendingOn, Words, words};
 use crate::clock::Millis;
 use crate::mail::fold;
 
-/// Something a mail asks to be done.
+/// Something an email asks to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+pub enum Command {
     /// The writer takes the ticket.
     Take,
     /// It is given to an agent (address), or to nobody.
@@ -89,9 +89,9 @@ pub enum Order {
     List(Listing),
     /// The whole ticket.
     Show,
-    /// What became of its mails.
+    /// What became of its emails.
     Why,
-    /// The orders there are.
+    /// The commands there are.
     Help,
     /// A requester agrees that it is done, and words.
     Solved(String),
@@ -103,7 +103,7 @@ pub enum Order {
     Recommend(i64),
 }
 
-/// A line that is no order as it stands.
+/// A line that is no command as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {
     /// The line as written.
@@ -114,10 +114,10 @@ pub struct Slip {
     pub better: Option<String>,
 }
 
-/// The head of a mail, and the text below it.
+/// The head of an email, and the text below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
-    /// The lines that begin with `#` and a letter.
+    /// The lines that begin with `#` and a notification.
     pub lines: Vec<String>,
     /// The message itself.
     pub text: String,
@@ -143,13 +143,13 @@ pub fn head(text: &str) -> Head {
     head
 }
 
-/// An order begins with a letter: `#1` and `# title` are text.
+/// A command begins with a notification: `#1` and `# title` are text.
 fn is_word(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_alphabetic)
 }
 
 impl Head {
-    /// The mail with orders brought to the top that stand below other text; none when there are none.
+    /// The email with commands brought to the top that stand below other text; none when there are none.
     #[must_use]
     pub fn gathered(&self) -> Option<Self> {
         let (strays, rest): (Vec<&str>, Vec<&str>) =
@@ -158,28 +158,28 @@ impl Head {
         (!strays.is_empty()).then(|| Self { lines: lines.collect(), text: rest.join("\n").trim().to_owned() })
     }
 
-    /// The orders, in their order.
+    /// The commands, in their order.
     ///
     /// # Errors
     /// Every line that is none; then nothing is to be done.
-    pub fn orders(&self, policy: &Policy, now: Millis) -> Result<Vec<Order>, Vec<Slip>> {
-        let mut orders = Vec::new();
+    pub fn commands(&self, policy: &Policy, now: Millis) -> Result<Vec<Command>, Vec<Slip>> {
+        let mut commands = Vec::new();
         let mut slips = Vec::new();
         for line in &self.lines {
-            match order(line, policy, now) {
-                Ok(order) => orders.push(order),
+            match command(line, policy, now) {
+                Ok(command) => commands.push(command),
                 Err(slip) => slips.push(slip),
             }
         }
-        if orders.len() > policy.life.orders {
-            let most = policy.life.orders;
-            let why = words!("{most} ordres au plus par courriel", "at most {most} orders in one mail");
+        if commands.len() > policy.life.commands {
+            let most = policy.life.commands;
+            let why = words!("{most} ordres au plus par courriel", "at most {most} commands in one email");
             slips.push(Slip { line: String::new(), why, better: None });
         }
-        if slips.is_empty() { Ok(orders) } else { Err(slips) }
+        if slips.is_empty() { Ok(commands) } else { Err(slips) }
     }
 
-    /// The mail as it was probably meant, with each slip mended.
+    /// The email as it was probably meant, with each slip fixed.
     #[must_use]
     pub fn mended(&self, slips: &[Slip]) -> String {
         let mend = |line: &String| {
@@ -193,13 +193,13 @@ impl Head {
     }
 }
 
-/// Whether one of the orders at the top takes the last one back.
+/// Whether one of the commands at the top takes the last one back.
 #[must_use]
 pub fn undoes(text: &str) -> bool {
     head(text).lines.iter().any(|line| word(line) == Some(Name::Undo))
 }
 
-/// What stands behind an order's word that takes nothing; none for other lines.
+/// What stands behind a command's word that takes nothing; none for other lines.
 #[must_use]
 pub fn behind(line: &str) -> Option<&str> {
     let name = word(line).filter(|name| names::stands_alone(*name))?;
@@ -207,7 +207,7 @@ pub fn behind(line: &str) -> Option<&str> {
     (!rest.is_empty() && names::stands_alone(name)).then_some(rest)
 }
 
-/// Which order a line begins with, whatever it is given with.
+/// Which command a line begins with, whatever it is given with.
 #[must_use]
 pub fn word(line: &str) -> Option<Name> {
     let word = line.trim().trim_start_matches('#').split_whitespace().next()?;
@@ -219,7 +219,7 @@ pub fn word(line: &str) -> Option<Name> {
 #[must_use]
 pub fn drawn() -> String {
     let mut out = String::new();
-    for (at, head) in [(1, "| order | also | what it does |"), (0, "| ordre | aussi | ce qu'il fait |")] {
+    for (at, head) in [(1, "| command | also | what it does |"), (0, "| ordre | aussi | ce qu'il fait |")] {
         out += &format!("{head}\n| --- | --- | --- |\n");
         for entry in ENTRIES.iter().filter(|e| !e.usage[at].is_empty()) {
             let also: Vec<String> = entry.words.iter().map(|w| format!("`#{w}`")).collect();
@@ -232,7 +232,7 @@ pub fn drawn() -> String {
 }
 
 /// One line.
-fn order(line: &str, policy: &Policy, now: Millis) -> Result<Order, Slip> {
+fn command(line: &str, policy: &Policy, now: Millis) -> Result<Command, Slip> {
     let bare = line.trim_start_matches('#');
     let (word, rest) = bare.split_once(char::is_whitespace).unwrap_or((bare, ""));
     let folded = fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-");
@@ -251,7 +251,7 @@ fn order(line: &str, policy: &Policy, now: Millis) -> Result<Order, Slip> {
     };
     let argument = Argument { rest: rest.trim(), policy, now };
     argument
-        .order(entry.name)
+        .command(entry.name)
         .map_err(|(why, better)| slip(why, better.map(|b| format!("#{} {b}", entry.words[0]).trim_end().to_owned())))
 }
 

@@ -1,6 +1,6 @@
-//! The words orders are given with: French and English are one.
+//! The words commands are given with: French and English are one.
 
-/// An order's name, apart from what it is given with.
+/// A command's name, apart from what it is given with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Name {
     /// `#take`
@@ -88,7 +88,7 @@ pub enum Name {
 /// One row of the table.
 #[derive(Debug)]
 pub struct Entry {
-    /// Which order.
+    /// Which command.
     pub name: Name,
     /// Its words, folded: the English one first, then the French one, then others.
     pub words: &'static [&'static str],
@@ -102,7 +102,7 @@ const fn entry(name: Name, words: &'static [&'static str], usage: [&'static str;
     Entry { name, words, usage, does }
 }
 
-/// Every order.
+/// Every command.
 #[rustfmt::skip]
 pub const ENTRIES: [Entry; 40] = [
     entry(Name::Public, &["public", "publique", "reply"], ["#public", "#public"], ["le texte est pour le demandeur", "the text is for the requester"]),
@@ -111,9 +111,9 @@ pub const ENTRIES: [Entry; 40] = [
     entry(Name::Assign, &["assign", "assigner", "affecter", "attribuer"], ["#assigner QUI|personne", "#assign WHO|none"], ["le donne à un collègue", "gives it to a colleague"]),
     entry(Name::Ask, &["ask", "demander", "question"], ["#demander", "#ask"], ["le texte est une question au demandeur ; le ticket attend sa réponse", "the text is a question to the requester; the ticket waits for the answer"]),
     entry(Name::Pending, &["pending", "attente", "suspendre"], ["#attente 3j|2026-02-09|demandeur|prestataire", "#pending 3d|2026-02-09|requester|vendor"], ["met en attente", "puts it off"]),
-    entry(Name::Escalate, &["escalate", "escalader", "escalade"], ["#escalader [N2] [pourquoi]", "#escalate [N2] [why]"], ["passe au niveau suivant, avec sa fiche", "hands it to the next level, with its sheet"]),
+    entry(Name::Escalate, &["escalate", "escalader", "escalade"], ["#escalader [N2] [pourquoi]", "#escalate [N2] [why]"], ["passe au niveau suivant, avec sa fiche", "hands it to the next level, with its handover form"]),
     entry(Name::Resolve, &["resolve", "resoudre", "resolu", "resolved"], ["#résoudre [solution]", "#resolve [solution]"], ["résolu ; le demandeur confirme", "done; the requester confirms"]),
-    entry(Name::Close, &["close", "clore", "fermer", "cloturer"], ["#clore", "#close"], ["clos pour de bon", "over for good"]),
+    entry(Name::Close, &["close", "clore", "fermer", "cloturer"], ["#clore", "#close"], ["clos pour de bon", "closed"]),
     entry(Name::Reopen, &["reopen", "rouvrir", "reouvrir"], ["#rouvrir", "#reopen"], ["reprend le travail", "takes the work up again"]),
     entry(Name::Priority, &["priority", "priorite"], ["#priorité P1", "#priority P1"], ["change la priorité", "changes the priority"]),
     entry(Name::Type, &["type"], ["#type incident|demande|question|évolution", "#type incident|request|question|change"], ["change le type", "changes the type"]),
@@ -136,7 +136,7 @@ pub const ENTRIES: [Entry; 40] = [
     entry(Name::Kb, &["kb", "bdc", "article"], ["#kb mots", "#kb words"], ["note le problème et sa solution comme article", "keeps problem and solution as an article"]),
     entry(Name::PostMortem, &["postmortem", "bilan", "post-mortem"], ["#bilan", "#postmortem"], ["le texte est le post-mortem de l'incident ; il reste interne", "the text is the post-mortem of the incident; it stays inside"]),
     entry(Name::Send, &["send", "envoyer"], ["#envoyer", "#send"], ["envoie malgré la réponse d'un collègue", "sends in spite of a colleague's answer"]),
-    entry(Name::Undo, &["undo", "annuler"], ["#annuler", "#undo"], ["reprend le dernier ordre, si rien ne s'est passé depuis", "takes the last order back, if nothing has happened since"]),
+    entry(Name::Undo, &["undo", "annuler"], ["#annuler", "#undo"], ["reprend le dernier ordre, si rien ne s'est passé depuis", "takes the last command back, if nothing has happened since"]),
     entry(Name::List, &["list", "liste"], ["#liste [miens|retard|nouveaux]", "#list [mine|overdue|new]"], ["les tickets en cours de vos files ; `miens` les vôtres", "the unfinished tickets of your queues; `mine` are yours"]),
     entry(Name::Show, &["show", "voir", "afficher"], ["#voir", "#show"], ["le ticket entier", "the whole ticket"]),
     entry(Name::Why, &["why", "pourquoi"], ["#pourquoi", "#why"], ["ce que sont devenus ses courriels", "what became of its mails"]),
@@ -147,13 +147,13 @@ pub const ENTRIES: [Entry; 40] = [
     entry(Name::Recommend, &["recommend", "recommander"], ["", ""], ["", ""]),
 ];
 
-/// Whether nothing may stand after the order's word.
+/// Whether nothing may stand after the command's word.
 pub(super) fn stands_alone(name: Name) -> bool {
     use Name::{Approve, Close, Help, Note, PostMortem, Public, Reopen, Send, Show, Take, Undo, Why};
     matches!(name, Take | Close | Reopen | Approve | Note | Public | PostMortem | Send | Undo | Show | Why | Help)
 }
 
-/// The order a folded word names.
+/// The command a folded word names.
 pub(super) fn of(word: &str) -> Option<&'static Entry> {
     ENTRIES.iter().find(|e| e.words.contains(&word))
 }

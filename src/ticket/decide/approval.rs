@@ -5,7 +5,7 @@ use super::held::says_yes;
 use crate::ticket::command::{Head, Slip};
 use crate::ticket::words::{Status, TicketView, words};
 
-/// The head with the order that an approver's plain words mean.
+/// The head with the command that an approver's plain words mean.
 ///
 /// # Errors
 /// Words that say neither.

@@ -6,7 +6,7 @@ use crate::clock::{Millis, spoken};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::{Agent, Policy, Role};
 use crate::ticket::sla::working;
-use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, Status, TicketView, Words, words};
+use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, Status, TicketView, Words, words};
 
 /// Some of a promised time is left: its people hear of it.
 pub(super) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
@@ -17,7 +17,7 @@ pub(super) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy:
         _ => (words!("La résolution", "The solution"), ticket.sla.resolve_due),
     };
     if due <= now {
-        // Of what is over there is another letter.
+        // Of what is over there is another notification.
         return;
     }
     let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
@@ -26,7 +26,8 @@ pub(super) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy:
         fr: format!("{} est attendue avant le {fr} : il reste {}.", what.fr, left.fr),
         en: format!("{} is due by {en}: {} left.", what.en, left.en),
     };
-    change.letters = told(LetterKind::Warning, concerned(LetterKind::Warning, ticket, "", policy), &said);
+    change.notifications =
+        told(NotificationKind::Warning, concerned(NotificationKind::Warning, ticket, "", policy), &said);
     change.events.push(Event::own("warned", said.en));
 }
 
@@ -48,8 +49,8 @@ pub(super) fn breach(change: &mut Change, kind: DeadlineKind, due: Millis, polic
     change.events.push(Event::own("breached", said.en.clone()));
     let up = policy.slas.policy_of(&change.ticket).is_some_and(|p| p.escalate_at_breach);
     if !up || !rise(change, &said, policy) {
-        let letters = answerable(LetterKind::Breach, &change.ticket, policy);
-        change.letters = told(LetterKind::Breach, letters, &said);
+        let notifications = answerable(NotificationKind::Breach, &change.ticket, policy);
+        change.notifications = told(NotificationKind::Breach, notifications, &said);
     }
 }
 
@@ -73,10 +74,11 @@ pub(super) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy
     // Nobody is above: its people hear of it, once, until something happens.
     change.ticket.sla.stuck_at = now;
     change.events.push(Event::own("stuck", said.en.clone()));
-    change.letters = told(LetterKind::Breach, answerable(LetterKind::Breach, &change.ticket, policy), &said);
+    change.notifications =
+        told(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
 }
 
-/// It goes to the next level by itself; false where there is none, or it cannot.
+/// It goes to the next level automatically; false where there is none, or it cannot.
 fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
     let ticket = &change.ticket;
     // What waits goes on waiting for what it waits for.
@@ -88,22 +90,22 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
     else {
         return false;
     };
-    let had = concerned(LetterKind::Breach, ticket, "", policy);
+    let had = concerned(NotificationKind::Breach, ticket, "", policy);
     change.ticket.status = status;
     change.ticket.level = next;
     change.ticket.assignee.clear();
-    change.events.push(Event::own("escalated", format!("N{level} → N{next} by itself: {}", why.en)));
+    change.events.push(Event::own("escalated", format!("N{level} → N{next} automatically: {}", why.en)));
     let people = policy.at_level(&change.ticket.queue, next);
-    let up: Vec<LetterOrder> =
-        people.into_iter().map(|a| LetterOrder::new(LetterKind::Escalation, person(a))).collect();
+    let up: Vec<Notification> =
+        people.into_iter().map(|a| Notification::new(NotificationKind::Escalation, person(a))).collect();
     let gone = Words {
         fr: format!("{} La demande passe au niveau N{next}.", why.fr),
         en: format!("{} The ticket moves to level N{next}.", why.en),
     };
-    change.letters = told(LetterKind::Escalation, up, why);
-    let had = had.into_iter().filter(|h| !change.letters.iter().any(|l| l.to.address == h.to.address)).collect();
-    let more = told(LetterKind::Breach, had, &gone);
-    change.letters.extend(more);
+    change.notifications = told(NotificationKind::Escalation, up, why);
+    let had = had.into_iter().filter(|h| !change.notifications.iter().any(|l| l.to.address == h.to.address)).collect();
+    let more = told(NotificationKind::Breach, had, &gone);
+    change.notifications.extend(more);
     true
 }
 
@@ -134,8 +136,9 @@ pub(super) fn point(change: &mut Change, now: Millis, policy: &Policy) {
             )
         }
     };
-    let letters = everybody(LetterKind::Point, &change.ticket, policy).into_iter().map(LetterOrder::with_all);
-    change.letters = told(LetterKind::Point, letters.collect(), &said);
+    let notifications =
+        everybody(NotificationKind::Point, &change.ticket, policy).into_iter().map(Notification::with_all);
+    change.notifications = told(NotificationKind::Point, notifications.collect(), &said);
     change.events.push(Event::own("point", "everybody was told where it stands".to_owned()));
 }
 
@@ -150,7 +153,8 @@ pub(super) fn acknowledge(change: &mut Change, acknowledged: bool, due: Millis, 
         "Le demandeur n'a pas reçu d'accusé de réception ; il l'attendait avant le {fr}.",
         "The requester has received no acknowledgement; it was due by {en}."
     );
-    change.letters = told(LetterKind::Breach, answerable(LetterKind::Breach, &change.ticket, policy), &said);
+    change.notifications =
+        told(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
     change.events.push(Event::own("unacknowledged", said.en));
 }
 
@@ -177,44 +181,45 @@ pub(super) fn post_mortem(change: &mut Change, now: Millis, policy: &Policy) {
     };
     let ticket = &change.ticket;
     // Whoever has it knows best; later those who answer for the queue hear of it too.
-    let letters = match asked {
-        0 => concerned(LetterKind::PostMortem, ticket, "", policy),
-        _ => answerable(LetterKind::PostMortem, ticket, policy),
+    let notifications = match asked {
+        0 => concerned(NotificationKind::PostMortem, ticket, "", policy),
+        _ => answerable(NotificationKind::PostMortem, ticket, policy),
     };
-    change.letters = told(LetterKind::PostMortem, letters, &said);
+    change.notifications = told(NotificationKind::PostMortem, notifications, &said);
     change.events.push(Event::own("post-mortem", said.en));
 }
 
 /// A ticket that has become a major incident calls everybody of all levels at once; nobody hears of it
-/// twice. Otherwise the letters as they are.
+/// twice. Otherwise the notifications as they are.
 pub(super) fn called(
-    letters: Vec<LetterOrder>,
+    notifications: Vec<Notification>,
     ticket: &TicketView,
     before: &TicketView,
     actor: &str,
     policy: &Policy,
-) -> Vec<LetterOrder> {
+) -> Vec<Notification> {
     let major = |t: &TicketView| t.status != Status::Approval && !t.status.is_done() && t.sla.major;
     if major(before) {
-        return went_on(letters, ticket, before, actor, policy);
+        return went_on(notifications, ticket, before, actor, policy);
     }
     if !major(ticket) {
-        return letters;
+        return notifications;
     }
-    const NEWS: [LetterKind; 3] = [LetterKind::NewTicket, LetterKind::Assigned, LetterKind::Escalation];
-    let kept = letters.into_iter().filter(|l| !NEWS.contains(&l.kind));
+    const NEWS: [NotificationKind; 3] =
+        [NotificationKind::NewTicket, NotificationKind::Assigned, NotificationKind::Escalation];
+    let kept = notifications.into_iter().filter(|l| !NEWS.contains(&l.kind));
     // Whoever is called late reads what it is about, whatever brought it there.
-    kept.chain(everybody(LetterKind::Major, ticket, policy).into_iter().map(LetterOrder::with_all)).collect()
+    kept.chain(everybody(NotificationKind::Major, ticket, policy).into_iter().map(Notification::with_all)).collect()
 }
 
 /// What those who were called hear besides the points: who has it, and that it is over.
 fn went_on(
-    mut letters: Vec<LetterOrder>,
+    mut notifications: Vec<Notification>,
     ticket: &TicketView,
     before: &TicketView,
     actor: &str,
     policy: &Policy,
-) -> Vec<LetterOrder> {
+) -> Vec<Notification> {
     let name = |address: &str| policy.agent(address).map(|a| a.name.clone());
     let who = name(actor).or_else(|| name(&ticket.assignee));
     let said = match (ticket.status, who) {
@@ -234,40 +239,40 @@ fn went_on(
         }
         _ if ticket.assignee != before.assignee => match name(&ticket.assignee) {
             Some(who) => words!("{who} s'en charge.", "{who} has it."),
-            None => return letters,
+            None => return notifications,
         },
-        _ => return letters,
+        _ => return notifications,
     };
-    let news = told(LetterKind::Point, everybody(LetterKind::Point, ticket, policy), &said);
-    let knows = |to: &str| to == actor || letters.iter().any(|l| l.to.address == to && l.kind.is_internal());
-    let news: Vec<LetterOrder> = news.into_iter().filter(|l| !knows(&l.to.address)).collect();
-    letters.extend(news);
-    letters
+    let news = told(NotificationKind::Point, everybody(NotificationKind::Point, ticket, policy), &said);
+    let knows = |to: &str| to == actor || notifications.iter().any(|l| l.to.address == to && l.kind.is_internal());
+    let news: Vec<Notification> = news.into_iter().filter(|l| !knows(&l.to.address)).collect();
+    notifications.extend(news);
+    notifications
 }
 
 /// Everybody of all levels.
-fn everybody(kind: LetterKind, ticket: &TicketView, policy: &Policy) -> Vec<LetterOrder> {
-    policy.workers(&ticket.queue).into_iter().map(|a| LetterOrder::new(kind, person(a))).collect()
+fn everybody(kind: NotificationKind, ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
+    policy.workers(&ticket.queue).into_iter().map(|a| Notification::new(kind, person(a))).collect()
 }
 
 /// Who deals with a ticket, and who answers for its queue.
-pub(super) fn answerable(kind: LetterKind, ticket: &TicketView, policy: &Policy) -> Vec<LetterOrder> {
-    let mut letters = concerned(kind, ticket, "", policy);
+pub(super) fn answerable(kind: NotificationKind, ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
+    let mut notifications = concerned(kind, ticket, "", policy);
     let answers = |a: &&Agent| a.roles.iter().any(|r| matches!(r, Role::Moderator | Role::Administrator));
     for agent in policy.workers(&ticket.queue).into_iter().filter(answers) {
-        if !letters.iter().any(|l| l.to.address == agent.address) {
-            letters.push(LetterOrder::new(kind, person(agent)));
+        if !notifications.iter().any(|l| l.to.address == agent.address) {
+            notifications.push(Notification::new(kind, person(agent)));
         }
     }
-    letters
+    notifications
 }
 
-/// The letters with a sentence in each reader's language.
-fn told(kind: LetterKind, letters: Vec<LetterOrder>, said: &Words) -> Vec<LetterOrder> {
-    let one = |l: LetterOrder| LetterOrder { kind, done: vec![said.say(&l.to.language).to_owned()], ..l };
-    letters.into_iter().map(one).collect()
+/// The notifications with a sentence in each reader's language.
+fn told(kind: NotificationKind, notifications: Vec<Notification>, said: &Words) -> Vec<Notification> {
+    let one = |l: Notification| Notification { kind, done: vec![said.say(&l.to.language).to_owned()], ..l };
+    notifications.into_iter().map(one).collect()
 }
 
 fn at(at: Millis, policy: &Policy, language: &str) -> String {
-    spoken(at, &policy.desk.time_zone, language)
+    spoken(at, &policy.service_desk.time_zone, language)
 }

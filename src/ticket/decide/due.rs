@@ -6,7 +6,7 @@ use super::{Change, clocks};
 use crate::clock::{DAY, Millis};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
-use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView, Words, words};
+use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, TicketView, Words, words};
 
 /// What becomes of the ticket. `at`: when it was due. `acknowledged`: whether the requester has been sent
 /// anything that says the request is here.
@@ -53,15 +53,16 @@ pub fn due(
     }
     let settled = settle(&mut change.ticket, ticket, "guichet", false, now, policy);
     change.events.extend(settled);
-    change.letters = clocks::called(std::mem::take(&mut change.letters), &change.ticket, ticket, "guichet", policy);
-    for letter in &mut change.letters {
-        letter.cause = format!("{}:{at}", kind.as_str());
+    change.notifications =
+        clocks::called(std::mem::take(&mut change.notifications), &change.ticket, ticket, "guichet", policy);
+    for notification in &mut change.notifications {
+        notification.cause = format!("{}:{at}", kind.as_str());
     }
     change
 }
 
 /// The ticket under service levels that were edited; none where that changes nothing. What is over at once
-/// under the new ones is written down, and sends no letters and no ticket upward.
+/// under the new ones is written down, and sends no notifications and no ticket upward.
 #[must_use]
 pub fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Change> {
     let mut after = ticket.clone();
@@ -99,14 +100,14 @@ fn wake(change: &mut Change, now: Millis, policy: &Policy) {
     let Some(next) = after(change.ticket.status, Move::Wake) else { return };
     change.ticket.status = next;
     change.events.push(Event::own("awake", "the date it waited for has come".to_owned()));
-    change.letters = concerned(LetterKind::Awake, &change.ticket, "", policy);
+    change.notifications = concerned(NotificationKind::Awake, &change.ticket, "", policy);
 }
 
 /// The question still waits; the next time it is brought to mind follows from when it was asked.
 fn remind(change: &mut Change, now: Millis, policy: &Policy) {
     let Some(silence) = change.ticket.deadlines.get(&DeadlineKind::Silence).copied() else { return };
     if silence <= now {
-        // The desk was away for longer than the whole wait: nobody is reminded and closed in one breath.
+        // The service desk was away for longer than the whole wait: nobody is reminded and closed in one breath.
         let last = policy.life.remind.iter().max().copied().unwrap_or(0);
         let rest = (policy.life.silence - last).max(DAY);
         change.ticket.deadlines.insert(DeadlineKind::Silence, now + rest);
@@ -117,8 +118,8 @@ fn remind(change: &mut Change, now: Millis, policy: &Policy) {
     change.events.push(Event::own("reminder", "the requester is reminded of the question".to_owned()));
     // Our question, so that nobody has to look for it.
     let question = change.ticket.last_answer.text.clone();
-    let letter = LetterOrder::new(LetterKind::Reminder, change.ticket.requester.clone());
-    change.letters = vec![letter.with_text(question)];
+    let notification = Notification::new(NotificationKind::Reminder, change.ticket.requester.clone());
+    change.notifications = vec![notification.with_text(question)];
 }
 
 fn close(change: &mut Change, why: &str, told: &Words) {
@@ -127,5 +128,5 @@ fn close(change: &mut Change, why: &str, told: &Words) {
     change.events.push(Event::own("closed", why.to_owned()));
     let to = change.ticket.requester.clone();
     let done = vec![told.say(&to.language).to_owned()];
-    change.letters = vec![LetterOrder { done, ..LetterOrder::new(LetterKind::Closed, to) }];
+    change.notifications = vec![Notification { done, ..Notification::new(NotificationKind::Closed, to) }];
 }

@@ -1,7 +1,7 @@
 //! An agent passes a request on: the ticket is opened for the person who wrote it.
 //!
 //! Where the mailbox's server is believed, it must vouch for the agent. Where none is, nothing
-//! proves a mail that answers no letter of ours; but a forger gains nothing by it that a mail in the
+//! proves an email that answers no notification of ours; but a forger gains nothing by it that an email in the
 //! original sender's own name would not give, so it may open what that sender may open.
 
 use super::open::{Request, opening, other_queues, tell_others, title};
@@ -13,7 +13,7 @@ use crate::ticket::policy::Policy;
 use crate::ticket::read::{Intake, fields_of, language_of};
 use crate::ticket::words::{Event, MessageDraft, Person, Visibility};
 
-/// The mail an agent passes on, when it was written by somebody outside the desk.
+/// The email an agent passes on, when it was written by somebody outside the service desk.
 pub(super) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Forwarded> {
     intake.agent.as_ref()?;
     let forwarded = intake.mail.forwarded.as_ref()?;
@@ -22,27 +22,27 @@ pub(super) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Fo
     outside.then_some(forwarded)
 }
 
-/// Opens the ticket, or holds the mail when nobody vouches for who passed it on.
+/// Opens the ticket, or holds the email when nobody vouches for who passed it on.
 pub(super) fn open(case: &Case<'_>, original: &Forwarded) -> Decision {
     let Case { intake, policy, queue, proven, .. } = *case;
     let author = original.from.key();
     if !proven && policy.authserv_ids.contains_key(&intake.mailbox) {
         return Decision::Hold(
             HoldCause::Unproven,
-            format!("it passes on a mail in the name of the agent {}, and nothing proves it", intake.sender),
+            format!("it passes on an email in the name of the agent {}, and nothing proves it", intake.sender),
         );
     }
     if !proven && !may_open(&author, queue) {
         return Decision::Hold(HoldCause::Stranger, stranger(&author, queue));
     }
     let whole = original.attachments.clone();
-    let language = language_of(&original.text, policy).unwrap_or_else(|| policy.desk.language.clone());
+    let language = language_of(&original.text, policy).unwrap_or_else(|| policy.service_desk.language.clone());
     let requester = Person { address: author.clone(), name: original.from.name.clone(), language };
     let draft = message(intake, Visibility::Public, &original.text);
     let request = Request {
         others: people(original.others.iter(), &author, policy),
-        // Not the subject of who passed it on: those are words for the desk.
-        title: title(strip_prefixes(&original.subject), &original.text, &case.policy.desk.language),
+        // Not the subject of who passed it on: those are words for the service desk.
+        title: title(strip_prefixes(&original.subject), &original.text, &case.policy.service_desk.language),
         message: MessageDraft {
             sender: author,
             sender_name: original.from.name.clone(),

@@ -1,8 +1,8 @@
-//! Mails a person must judge, and the people who are told: who wrote it, who may let it in, the agent
+//! Emails a person must judge, and the people who are told: who wrote it, who may let it in, the agent
 //! whose order was not carried out.
 
-use super::desk::holding;
 use super::people::{message, person, sender, silence, watchers};
+use super::service_desk::holding;
 use super::{Case, Decision, Holding};
 use crate::clock::Millis;
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
@@ -14,27 +14,27 @@ use crate::ticket::read::{Intake, Signal};
 use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
 use crate::ticket::token::{Secret, held_mail, held_number};
-use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility, Words, words};
+use crate::ticket::words::{Notification, NotificationKind, TicketView, Verdict, Visibility, Words, words};
 
-/// How an agent's answer about a held mail begins, folded. No words at all let it in.
+/// How an agent's answer about a held email begins, folded. No words at all let it in.
 const ADMIT: [&str; 7] = ["oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
 const REFUSE: [&str; 4] = ["non", "no", "refus", "reject"];
 
-/// Somebody who may not open tickets: they are told politely, and the queue's people may let the mail
+/// Somebody who may not open tickets: they are told politely, and the queue's people may let the email
 /// in by answering. Machines and floods are told nothing.
 ///
 /// Of one who writes again and again the people are told a few times an hour: whoever goes on must not flood
-/// them by way of the desk. The rest waits all the same.
+/// them by way of the service desk. The rest waits all the same.
 pub(super) fn stranger(case: &Case<'_>, reason: String) -> Decision {
     let Case { intake, policy, queue, snapshot, .. } = *case;
     let before = snapshot.taken.of_sender;
     if silence(intake).is_some() || before >= TOLD {
         return Decision::Hold(HoldCause::Stranger, reason);
     }
-    let mut letters = vec![LetterOrder::new(LetterKind::Refusal, sender(intake, policy))];
-    letters.extend(watchers(LetterKind::Held, &queue.name, &intake.sender, policy));
+    let mut notifications = vec![Notification::new(NotificationKind::Refusal, sender(intake, policy))];
+    notifications.extend(watchers(NotificationKind::Held, &queue.name, &intake.sender, policy));
     say(
-        &mut letters,
+        &mut notifications,
         &words!(
             "Cette adresse n'est pas parmi celles qui peuvent y ouvrir une demande ; l'expéditeur en est averti.",
             "This address is not among those that may open requests there; the sender has been told."
@@ -42,15 +42,15 @@ pub(super) fn stranger(case: &Case<'_>, reason: String) -> Decision {
     );
     if before == TOLD - 1 {
         let more = more_wait(&intake.sender);
-        for letter in letters.iter_mut().filter(|l| l.kind == LetterKind::Held) {
-            letter.done.push(more.say(&letter.to.language).to_owned());
+        for notification in notifications.iter_mut().filter(|l| l.kind == NotificationKind::Held) {
+            notification.done.push(more.say(&notification.to.language).to_owned());
         }
     }
-    tell(intake, HoldCause::Stranger, reason, &queue.name, letters, policy)
+    tell(intake, HoldCause::Stranger, reason, &queue.name, notifications, policy)
 }
 
 /// A sender whom the mailbox's own server denies opens nothing that a list of senders guards, and hears nothing: whoever owns the
-/// address may never have written. Lists often break DMARC, so such mails stand together in `held list`.
+/// address may never have written. Lists often break DMARC, so such emails stand together in `held list`.
 pub(super) fn denied_sender(case: &Case<'_>) -> Decision {
     let domain = case.intake.sender.rsplit('@').next().unwrap_or_default();
     let reason = format!(
@@ -65,25 +65,25 @@ pub(super) fn denied_sender(case: &Case<'_>) -> Decision {
 pub(super) fn nobody(case: &Case<'_>) -> Decision {
     let Case { intake, policy, queue, snapshot, .. } = *case;
     let reason = format!(
-        "{} is not a person's address (a list's, a form's, or the service desk's own), and the mail names nobody else who could be answered",
+        "{} is not a person's address (a list's, a form's, or the service desk's own), and the email names nobody else who could be answered",
         intake.sender
     );
     let machine = intake.mail.automatic.as_ref().is_some_and(|a| a.kind != AutomaticKind::List);
     if machine || snapshot.taken.of_sender >= TOLD {
         return Decision::Hold(HoldCause::Nobody, reason);
     }
-    let mut letters = watchers(LetterKind::Held, &queue.name, &intake.sender, policy);
+    let mut notifications = watchers(NotificationKind::Held, &queue.name, &intake.sender, policy);
     say(
-        &mut letters,
+        &mut notifications,
         &words!(
             "Ce n'est pas l'adresse d'une personne (une liste, un formulaire), et le courriel ne nomme personne à qui répondre. Rien n'a été répondu.",
-            "This is not a person's address (a list's, a form's), and the mail names nobody who could be answered. Nothing was answered."
+            "This is not a person's address (a list's, a form's), and the email names nobody who could be answered. Nothing was answered."
         ),
     );
-    tell(intake, HoldCause::Nobody, reason, &queue.name, letters, policy)
+    tell(intake, HoldCause::Nobody, reason, &queue.name, notifications, policy)
 }
 
-/// A mail in a vendor's name that nothing proves: the ticket's people may let it in.
+/// An email in a vendor's name that nothing proves: the ticket's people may let it in.
 pub(super) fn unproven_vendor(case: &Case<'_>, ticket: &TicketView, machine: Option<AutomaticKind>) -> Decision {
     let Case { intake, policy, snapshot, .. } = *case;
     let reason = format!(
@@ -93,37 +93,37 @@ pub(super) fn unproven_vendor(case: &Case<'_>, ticket: &TicketView, machine: Opt
     if machine.is_some() || snapshot.taken.of_sender >= TOLD {
         return Decision::Hold(HoldCause::Unproven, reason);
     }
-    let mut letters = watchers(LetterKind::Held, &ticket.queue, &intake.sender, policy);
+    let mut notifications = watchers(NotificationKind::Held, &ticket.queue, &intake.sender, policy);
     let number = &ticket.number;
     say(
-        &mut letters,
+        &mut notifications,
         &words!(
             "C'est l'adresse d'un prestataire de {number}, mais rien ne prouve que le courriel vienne de lui. Rien n'a été répondu.",
-            "This is the address of a vendor of {number}, but nothing proves that the mail comes from there. Nothing was answered."
+            "This is the address of a vendor of {number}, but nothing proves that the email comes from there. Nothing was answered."
         ),
     );
-    tell(intake, HoldCause::Unproven, reason, &ticket.queue, letters, policy)
+    tell(intake, HoldCause::Unproven, reason, &ticket.queue, notifications, policy)
 }
 
-/// Tells the queue's people why the mail waits.
-fn say(letters: &mut [LetterOrder], why: &Words) {
-    for letter in letters.iter_mut().filter(|letter| letter.kind == LetterKind::Held) {
-        letter.done.push(why.say(&letter.to.language).to_owned());
+/// Tells the queue's people why the email waits.
+fn say(notifications: &mut [Notification], why: &Words) {
+    for notification in notifications.iter_mut().filter(|notification| notification.kind == NotificationKind::Held) {
+        notification.done.push(why.say(&notification.to.language).to_owned());
     }
 }
 
-/// Most mails of one sender within an hour of which the queue's people are told one by one.
+/// Most emails of one sender within an hour of which the queue's people are told one by one.
 const TOLD: i64 = 10;
 
 fn more_wait(sender: &str) -> Words {
     words!(
         "{sender} a écrit {TOLD} fois en une heure : les courriels suivants attendent sans autre lettre. « guichet held list » les montre, « guichet held refuse --from {sender} » les écarte.",
-        "{sender} wrote {TOLD} times within an hour: further mails wait without a letter. `guichet held list` shows them, `guichet held refuse --from {sender}` ends them."
+        "{sender} wrote {TOLD} times within an hour: further emails wait without a notification. `guichet held list` shows them, `guichet held refuse --from {sender}` ends them."
     )
 }
 
-/// A mail to an address that is not used any more: its writer is told the new one. Machines are told
-/// nothing. Where the old address still accepts, the mail goes on to open its ticket.
+/// An email to an address that is not used any more: its writer is told the new one. Machines are told
+/// nothing. Where the old address still accepts, the email goes on to open its ticket.
 pub(super) fn moved(case: &Case<'_>) -> Option<Decision> {
     let address = case.intake.retired.as_ref()?;
     let retired = case.policy.retired.iter().find(|r| r.address == *address)?;
@@ -131,16 +131,16 @@ pub(super) fn moved(case: &Case<'_>) -> Option<Decision> {
         return None;
     }
     let queue = case.policy.queues.get(&retired.queue)?;
-    let mut letter = LetterOrder::new(LetterKind::Moved, sender(case.intake, case.policy));
-    letter.text = Some(address.clone());
+    let mut notification = Notification::new(NotificationKind::Moved, sender(case.intake, case.policy));
+    notification.text = Some(address.clone());
     let reason = format!("{address} is not used any more; its writer was told of {}", queue.address);
-    let mut holding = holding(case, Verdict::Refused, reason, vec![letter]);
+    let mut holding = holding(case, Verdict::Refused, reason, vec![notification]);
     holding.ticket.queue.clone_from(&queue.name);
     Some(Decision::Tell(Box::new(holding)))
 }
 
 /// What an agent asked of a ticket is not done: they get their mail back, with what is wrong and, as far
-/// as it can be guessed, mended.
+/// as it can be guessed, fixed.
 pub(super) fn not_done_about(
     case: &Case<'_>,
     ticket: &TicketView,
@@ -155,11 +155,11 @@ pub(super) fn not_done_about(
     let done: Vec<String> = slips.iter().map(line).collect();
     let reason =
         slips.iter().map(|s| format!("{} {}", s.line, s.why.en).trim().to_owned()).collect::<Vec<_>>().join("; ");
-    let mut order = LetterOrder { done, ..LetterOrder::new(LetterKind::NotDone, person(agent)) };
-    order.text = Some(head.mended(slips));
+    let mut notice = Notification { done, ..Notification::new(NotificationKind::NotDone, person(agent)) };
+    notice.text = Some(head.mended(slips));
     // Sending the same again would fail again.
-    order.ready = slips.iter().any(|s| s.better.is_some());
-    let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![order]);
+    notice.ready = slips.iter().any(|s| s.better.is_some());
+    let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![notice]);
     holding.cause = HoldCause::NotDone;
     holding.ticket = ticket.clone();
     Decision::Tell(Box::new(holding))
@@ -178,15 +178,15 @@ pub(super) fn denied(why: Denied, ticket: &TicketView) -> Words {
     }
 }
 
-/// A mail in an agent's name that nothing proves: the agent is told, nothing changes.
+/// An email in an agent's name that nothing proves: the agent is told, nothing changes.
 pub(super) fn unproven(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
     let intake = case.intake;
     let number = &found.ticket.number;
-    let (sender, stale) = (&intake.sender, case.threading.answers_own_letter && case.fresh.is_none());
+    let (sender, stale) = (&intake.sender, case.threading.answers_own_notification && case.fresh.is_none());
     let why = if stale {
         words!(
             "il se dit de {sender} au sujet de {number}, et la lettre à laquelle il répond ne prouve plus rien",
-            "it claims to be from the agent {sender} about {number}, and the letter it answers proves nothing any more"
+            "it claims to be from the agent {sender} about {number}, and the notification it answers proves nothing any more"
         )
     } else {
         words!(
@@ -205,15 +205,15 @@ pub(super) fn not_done(intake: &Intake, why: Words, queue: &str, policy: &Policy
     let Some(agent) = policy.agent(&intake.sender) else {
         return Decision::Hold(HoldCause::Unproven, why.en);
     };
-    let letters = vec![failure(agent, &why)];
-    tell(intake, HoldCause::Unproven, why.en, queue, letters, policy)
+    let notifications = vec![failure(agent, &why)];
+    tell(intake, HoldCause::Unproven, why.en, queue, notifications, policy)
 }
 
-/// The letter that says why.
-pub(super) fn failure(agent: &Agent, why: &Words) -> LetterOrder {
-    LetterOrder {
+/// The notification that says why.
+pub(super) fn failure(agent: &Agent, why: &Words) -> Notification {
+    Notification {
         done: vec![why.say(&agent.language).to_owned()],
-        ..LetterOrder::new(LetterKind::NotDone, person(agent))
+        ..Notification::new(NotificationKind::NotDone, person(agent))
     }
 }
 
@@ -223,7 +223,7 @@ fn first_word(text: &str) -> String {
     words.split(|c: char| c.is_whitespace() || ",.!;:".contains(c)).next().unwrap_or_default().to_owned()
 }
 
-/// What an answer about a held mail says: let it in, refuse it, or neither clearly.
+/// What an answer about a held email says: let it in, refuse it, or neither clearly.
 fn verdict(intake: &Intake) -> Option<bool> {
     let own = intake.mail.reply_text.trim();
     if own.is_empty() || intake.mail.wordless {
@@ -249,8 +249,13 @@ pub(super) fn says_yes(text: &str) -> Option<bool> {
     (REFUSE.contains(&first.as_str()) && (first != "no" || alone)).then_some(false)
 }
 
-/// An agent's answer to the letter about a held mail lets it in, or refuses it.
-pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy, secret: &Secret) -> Option<Decision> {
+/// An agent's answer to the notification about a held email lets it in, or refuses it.
+pub(super) fn verdict_record(
+    intake: &Intake,
+    fresh: Option<Millis>,
+    policy: &Policy,
+    secret: &Secret,
+) -> Option<Decision> {
     let tokens = intake.signals.iter().filter_map(|signal| match signal {
         Signal::SignedId(token) | Signal::ReplyAddress(token) => Some(token),
         _ => None,
@@ -274,7 +279,7 @@ pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy,
     if held == 0 {
         let why = words!(
             "il répond à une lettre qui ne parle d'aucun ticket : répondez à un courriel du ticket, ou écrivez un nouveau message",
-            "it answers a letter that is about no ticket: answer a mail of the ticket, or write a new one"
+            "it answers a notification that is about no ticket: answer an email of the ticket, or write a new one"
         );
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(not_done(intake, why, &queue, policy));
@@ -282,7 +287,7 @@ pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy,
     let Some(admit) = verdict(intake) else {
         let why = words!(
             "il répond à une lettre qui attend « oui » ou « non » et ne dit clairement ni l'un ni l'autre",
-            "it answers a letter that waits for yes or no, and clearly says neither"
+            "it answers a notification that waits for yes or no, and clearly says neither"
         );
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(about_held(not_done(intake, why, &queue, policy), held));
@@ -290,7 +295,7 @@ pub(super) fn judgement(intake: &Intake, fresh: Option<Millis>, policy: &Policy,
     Some(Decision::Judge { held, admit, by: intake.sender.clone() })
 }
 
-/// An answer to the letter speaks of the held mail, like the letter before.
+/// An answer to the notification speaks of the held email, like the notification before.
 fn about_held(decision: Decision, held: i64) -> Decision {
     match decision {
         Decision::Tell(mut holding) => {
@@ -306,7 +311,7 @@ fn tell(
     cause: HoldCause,
     reason: String,
     queue: &str,
-    letters: Vec<LetterOrder>,
+    notifications: Vec<Notification>,
     policy: &Policy,
 ) -> Decision {
     let id = intake.mail.message_id.clone().unwrap_or_default();
@@ -324,7 +329,7 @@ fn tell(
             ..TicketView::default()
         },
         message,
-        letters,
+        notifications,
         reason,
     }))
 }

@@ -1,27 +1,27 @@
-//! What every mail that joins a ticket leaves there, whoever wrote it.
+//! What every email that joins a ticket leaves there, whoever wrote it.
 
 use std::collections::BTreeMap;
 
-use super::step::Course;
+use super::step::Draft;
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Intake;
 use crate::ticket::thread::{Candidate, Threading};
 use crate::ticket::words::{Event, TicketView};
 
-/// What the mail says of the fields that were asked for.
-pub(super) fn complete(course: &mut Course<'_>) {
-    let (fields, told) = completed(&course.ticket, course.case.intake, course.policy());
-    course.ticket.fields = fields;
-    course.events.extend(told);
+/// What the email says of the fields that were asked for.
+pub(super) fn complete(draft: &mut Draft<'_>) {
+    let (fields, told) = completed(&draft.ticket, draft.case.intake, draft.policy());
+    draft.ticket.fields = fields;
+    draft.events.extend(told);
 }
 
-/// The fields with what this mail adds, and the line of history that says so.
+/// The fields with what this email adds, and the line of history that says so.
 fn completed(ticket: &TicketView, intake: &Intake, policy: &Policy) -> (BTreeMap<String, String>, Option<Event>) {
     let mut fields = ticket.fields.clone();
     let mut told = Vec::new();
     for (code, value) in &intake.fields {
         if fields.get(code) != Some(value) {
-            told.push(format!("{}: {value}", policy.field_label(code, &policy.desk.language)));
+            told.push(format!("{}: {value}", policy.field_label(code, &policy.service_desk.language)));
             fields.insert(code.clone(), value.clone());
         }
     }

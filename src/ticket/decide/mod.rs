@@ -1,4 +1,4 @@
-//! The decision about one mail.
+//! The decision about one email.
 //!
 //! Takes: an [`Intake`] and a [`Snapshot`]. Gives: a [`Decision`], which `work` carries out in one
 //! commit without adding anything of its own.
@@ -8,7 +8,6 @@ mod approval;
 mod clocks;
 mod conversation;
 mod copy;
-mod desk;
 mod due;
 mod forward;
 mod held;
@@ -17,13 +16,14 @@ mod joined;
 mod open;
 mod people;
 mod requester;
+mod service_desk;
 mod settle;
 mod step;
 mod undelivered;
 mod vendor;
 
 pub use due::{due, recompute};
-pub(crate) use undelivered::orders as undelivered_orders;
+pub(crate) use undelivered::notices as undelivered_notices;
 pub use undelivered::{address_is_gone, unasked};
 
 use std::collections::BTreeMap;
@@ -38,33 +38,33 @@ use super::read::{Intake, Signal};
 use super::suspect::{mark, warnings};
 use super::thread::{Candidate, Threading, choose};
 use super::token::{Secret, Token};
-use super::words::{Event, LetterOrder, MessageDraft, Person, TicketView, Undelivered, Verdict};
+use super::words::{Event, MessageDraft, Notification, Person, TicketView, Undelivered, Verdict};
 use crate::clock::Millis;
 use crate::mail::AutomaticKind;
 
-/// What the store knows that bears on this mail.
+/// What the store knows that bears on this email.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Tickets the mail's signals lead to, in order of trust.
+    /// Tickets the email's signals lead to, in order of trust.
     pub candidates: Vec<Candidate>,
     /// The tickets that already hold this very mail, which came by another way.
     pub copies: Vec<TicketView>,
-    /// Whether a mail of the same id and content was an order that was carried out.
+    /// Whether an email of the same id and content was a command that was carried out.
     pub repeated: bool,
     /// The time.
     pub now: Millis,
     /// Counts up from mail to mail: people take turns by it.
     pub turn: i64,
-    /// When letters were written whose tokens the mail carries, by the token's text. A letter that was
+    /// When notifications were written whose tokens the email carries, by the token's text. A notification that was
     /// shown to others, or is not known, is not among them.
     pub issued: BTreeMap<String, Millis>,
-    /// Tickets that orders name, by number.
+    /// Tickets that commands name, by number.
     pub named: BTreeMap<String, TicketView>,
-    /// Tickets that have to do with the candidates: parents, parts, those an order changed.
-    pub kin: BTreeMap<i64, TicketView>,
+    /// Tickets that have to do with the candidates: parents, parts, those a command changed.
+    pub related: BTreeMap<i64, TicketView>,
     /// What the requests of these tickets say.
-    pub stories: BTreeMap<i64, String>,
-    /// What the letters say that an agent's mail answers.
+    pub original_requests: BTreeMap<i64, String>,
+    /// What the notifications say that an agent's mail answers.
     pub answered: Vec<String>,
     /// What can be read in the files of an agent's mail.
     pub enclosed: Vec<String>,
@@ -76,7 +76,7 @@ pub struct Snapshot {
     pub alike: usize,
 }
 
-/// What is to be done about a mail.
+/// What is to be done about an email.
 #[must_use]
 #[derive(Debug, Clone)]
 pub enum Decision {
@@ -84,15 +84,15 @@ pub enum Decision {
     Open(Vec<Opening>),
     /// It joins one.
     Join(Box<Joining>),
-    /// It is a copy of a mail that a ticket already holds.
+    /// It is a copy of an email that a ticket already holds.
     Copy(Box<Copying>),
     /// A person must judge it; why.
     Hold(HoldCause, String),
     /// It joins no ticket, and people are told.
     Tell(Box<Holding>),
-    /// An agent lets a held mail in, or refuses it.
+    /// An agent lets a held email in, or refuses it.
     Judge {
-        /// Row id of the held mail.
+        /// Row id of the held email.
         held: i64,
         /// Whether it is let in.
         admit: bool,
@@ -112,16 +112,16 @@ pub struct Opening {
     pub ticket: TicketView,
     /// Prefix of the number.
     pub prefix: String,
-    /// Further people on the requester's side (Cc), without the desk's own addresses.
+    /// Further people on the requester's side (Cc), without the service desk's own addresses.
     pub others: Vec<Person>,
-    /// The mail as the ticket's first message.
+    /// The email as the ticket's first message.
     pub message: MessageDraft,
-    /// What somebody of the desk wrote above it, when they passed it on.
+    /// What somebody of the service desk wrote above it, when they passed it on.
     pub note: Option<MessageDraft>,
     /// Lines of history, after the one that says it was opened.
     pub events: Vec<Event>,
-    /// Letters to write.
-    pub letters: Vec<LetterOrder>,
+    /// Notifications to write.
+    pub notifications: Vec<Notification>,
     /// Row ids of tickets that it has to do with.
     pub relates: Vec<i64>,
     /// Why, for `guichet why`.
@@ -133,7 +133,7 @@ pub struct Opening {
 pub struct Change {
     /// The ticket as it is afterwards.
     pub ticket: TicketView,
-    /// The message that does it, which the letters are about.
+    /// The message that does it, which the notifications are about.
     pub message: MessageDraft,
     /// Whether the ticket keeps the message.
     pub keep: bool,
@@ -141,13 +141,13 @@ pub struct Change {
     pub note: Option<MessageDraft>,
     /// Lines of history.
     pub events: Vec<Event>,
-    /// Letters to write.
-    pub letters: Vec<LetterOrder>,
+    /// Notifications to write.
+    pub notifications: Vec<Notification>,
     /// What is kept of it for the next who asks.
     pub article: Option<Article>,
     /// True when what was kept is to be forgotten.
     pub forget: bool,
-    /// True when nobody made a step: orders given before can still be taken back.
+    /// True when nobody made a step: commands given before can still be taken back.
     pub quiet: bool,
 }
 
@@ -172,7 +172,7 @@ pub struct Article {
     pub author: String,
 }
 
-/// A mail that belongs to a ticket.
+/// An email that belongs to a ticket.
 #[derive(Debug, Clone, Default)]
 pub struct Joining {
     /// What becomes of the ticket.
@@ -181,50 +181,50 @@ pub struct Joining {
     pub others: Vec<Change>,
     /// Tickets that it opens besides.
     pub opens: Vec<Opening>,
-    /// Whom a letter did not reach, as the mail reports.
+    /// Whom a notification did not reach, as the email reports.
     pub undelivered: Option<Undelivered>,
-    /// True when the mail is nothing but orders.
+    /// True when the email is nothing but commands.
     pub command: bool,
     /// Why, for `guichet why`.
     pub reason: String,
 }
 
-/// A copy of a mail that is there already.
+/// A copy of an email that is there already.
 #[derive(Debug, Clone)]
 pub struct Copying {
     /// The ticket that holds it.
     pub ticket: TicketView,
-    /// The mail, for the letters; it is not stored again.
+    /// The email, for the notifications; it is not stored again.
     pub message: MessageDraft,
     /// Lines of history.
     pub events: Vec<Event>,
-    /// Letters to write.
-    pub letters: Vec<LetterOrder>,
+    /// Notifications to write.
+    pub notifications: Vec<Notification>,
     /// Why, for `guichet why`.
     pub reason: String,
 }
 
-/// A mail that joins no ticket, of which people are told.
+/// An email that joins no ticket, of which people are told.
 #[derive(Debug, Clone)]
 pub struct Holding {
-    /// What becomes of it: held, refused, or an order carried out.
+    /// What becomes of it: held, refused, or a command carried out.
     pub verdict: Verdict,
     /// Why it is held, if it is.
     pub cause: HoldCause,
     /// Why.
     pub reason: String,
-    /// The ticket the letters are about, or what stands in its place: then it has no id and no number.
+    /// The ticket the notifications are about, or what stands in its place: then it has no id and no number.
     pub ticket: TicketView,
-    /// The mail, for the letters.
+    /// The email, for the notifications.
     pub message: MessageDraft,
-    /// Letters to write.
-    pub letters: Vec<LetterOrder>,
+    /// Notifications to write.
+    pub notifications: Vec<Notification>,
 }
 
 /// Decides. Pure: the same arguments give the same decision.
 pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
     let decision = decided(intake, snapshot, policy, secret);
-    // Of a mail that nobody reads nobody needs to be warned.
+    // Of an email that nobody reads nobody needs to be warned.
     if matches!(decision, Decision::Ignore(_) | Decision::Probed(_) | Decision::Judge { .. }) || intake.operator {
         return decision;
     }
@@ -236,9 +236,9 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         return Decision::Probed(probe.clone());
     }
     if intake.own {
-        return Decision::Ignore("the desk's own letter came back".to_owned());
+        return Decision::Ignore("the service desk's own notification came back".to_owned());
     }
-    // The operator may know better where it belongs than the mail itself says.
+    // The operator may know better where it belongs than the email itself says.
     let said = snapshot.candidates.first().filter(|_| intake.vouched).map(|c| &c.ticket.queue);
     let Some(queue) = said.and_then(|name| policy.queues.get(name)).or_else(|| intake.queue(policy)) else {
         return Decision::Hold(HoldCause::NoQueue, format!("no queue takes mail of mailbox {}", intake.mailbox));
@@ -247,8 +247,8 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         return Decision::Hold(HoldCause::Other, without_sender(intake));
     }
     let fresh = fresh_token(intake, snapshot, policy, secret);
-    if let Some(judgement) = held::judgement(intake, fresh, policy, secret).filter(|_| !intake.vouched) {
-        return judgement;
+    if let Some(verdict_record) = held::verdict_record(intake, fresh, policy, secret).filter(|_| !intake.vouched) {
+        return verdict_record;
     }
     let threading = choose(intake, &snapshot.candidates, policy, secret);
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
@@ -264,7 +264,7 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
     }
     // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
     let machine = intake.mail.automatic.as_ref().map(|a| a.kind).filter(|kind| *kind != AutomaticKind::List);
-    // Who answers the letter that was written to them is a person, whatever report they enclose.
+    // Who answers the notification that was written to them is a person, whatever report they enclose.
     let answered = threading.holder.as_ref() == Some(&intake.sender);
     let machine = machine.filter(|_| intake.mail.bounce.is_none() || !answered);
     let bounce = intake.mail.bounce.as_ref().filter(|_| !answered);
@@ -283,7 +283,7 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         (Some(found), None) if proven => join::agent(&case, found),
         (Some(found), None) => join::requester(&case, found),
         (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
-        (None, None) if let Some(desk) = desk::orders(&case) => desk,
+        (None, None) if let Some(service_desk) = service_desk::commands(&case) => service_desk,
         (None, None) if let Some(original) = forward::original(intake, policy) => forward::open(&case, original),
         (None, None) if let Some(moved) = held::moved(&case) => moved,
         (None, _) if !proven && !intake.released && !queue.senders.is_empty() && intake.denied => {
@@ -304,7 +304,7 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
     }
 }
 
-/// A mail, and everything that bears on what becomes of it.
+/// An email, and everything that bears on what becomes of it.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     intake: &'a Intake,
@@ -312,18 +312,18 @@ struct Case<'a> {
     threading: &'a super::thread::Threading,
     policy: &'a Policy,
     queue: &'a Queue,
-    /// When the newest letter was written that the mail answers and that was issued to its sender.
+    /// When the newest notification was written that the email answers and that was issued to its sender.
     fresh: Option<Millis>,
     /// Whether an agent has proved to be who the From line says.
     proven: bool,
 }
 
 impl Case<'_> {
-    /// Whether it is more than a From line that says who on the requester's side writes: a letter of ours to
+    /// Whether it is more than a From line that says who on the requester's side writes: a notification of ours to
     /// that very person is answered, or the mailbox's own server vouches for them.
     fn is_their_own(&self) -> bool {
         let Self { intake, threading, policy, snapshot, .. } = self;
-        // A letter whose token others have seen proves nothing, whoever it was written to.
+        // A notification whose token others have seen proves nothing, whoever it was written to.
         let secret = threading.own_token.as_ref().is_some_and(|token| snapshot.issued.contains_key(token));
         !intake.denied
             && !intake.rewritten
@@ -332,7 +332,7 @@ impl Case<'_> {
     }
 }
 
-/// Letters whose tokens this mail shows to others outside: they prove nothing any more, whatever becomes of the mail. A reply to
+/// Notifications whose tokens this email shows to others outside: they prove nothing any more, whatever becomes of the email. A reply to
 /// all shows the reply address it goes to, and the ids it refers to. By the tokens' texts.
 #[must_use]
 pub fn shown(intake: &Intake, policy: &Policy) -> Vec<String> {
@@ -345,16 +345,16 @@ pub fn shown(intake: &Intake, policy: &Policy) -> Vec<String> {
     intake.tokens().map(Token::text).collect()
 }
 
-/// When the newest letter was written whose token the mail carries and that was issued to its sender;
-/// none where that was longer ago than a letter may prove anything.
+/// When the newest notification was written whose token the email carries and that was issued to its sender;
+/// none where that was longer ago than a notification may prove anything.
 fn fresh_token(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Option<Millis> {
     let own = intake.tokens().filter(|t| t.is_for(secret, &intake.sender));
     let issued = own.filter_map(|t| snapshot.issued.get(&t.text())).max().copied();
     issued.filter(|at| snapshot.now - at <= policy.life.proof)
 }
 
-/// Why the mail has to wait because there was too much before it. Those who proved to be agents, what a
-/// person let in, and reports about letters of ours that carry the letter's own signature never wait.
+/// Why the email has to wait because there was too much before it. Those who proved to be agents, what a
+/// person let in, and reports about notifications of ours that carry the notification's own signature never wait.
 fn flood(intake: &Intake, threading: &Threading, proven: bool, taken: &TakenIn, policy: &Policy) -> Option<String> {
     let joined = threading.joined.as_ref();
     let signed = |c: &Candidate| matches!(c.signal, Signal::ReplyAddress(_) | Signal::SignedId(_));

@@ -1,4 +1,4 @@
-//! A mail opens a ticket.
+//! An email opens a ticket.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::ticket::read::Intake;
 use crate::ticket::routing::route;
 use crate::ticket::sla::Length;
 use crate::ticket::words::{
-    DeadlineKind, Event, LetterKind, LetterOrder, MessageDraft, Person, Status, TicketView, Visibility,
+    DeadlineKind, Event, MessageDraft, Notification, NotificationKind, Person, Status, TicketView, Visibility,
 };
 
 /// What a request says, whoever brought it.
@@ -32,7 +32,7 @@ pub(super) fn open(case: &Case<'_>) -> Decision {
     let request = |reason| Request {
         requester: asking(intake, policy),
         others: others(intake, policy),
-        title: title(&intake.tagged.title, &intake.mail.text, &case.policy.desk.language),
+        title: title(&intake.tagged.title, &intake.mail.text, &case.policy.service_desk.language),
         message: message(intake, Visibility::Public, &intake.mail.text),
         note: None,
         fields: intake.fields.clone(),
@@ -41,14 +41,14 @@ pub(super) fn open(case: &Case<'_>) -> Decision {
     let also = other_queues(intake, policy, proven);
     let open_in = |queue: &Queue| opening(case, request(format!("a new request to {}", queue.address)), queue);
     let mut first = open_in(queue);
-    if policy.desk.several_queues == SeveralQueues::Each {
+    if policy.service_desk.several_queues == SeveralQueues::Each {
         return Decision::Open(std::iter::once(first).chain(also.into_iter().map(open_in)).collect());
     }
     tell_others(&mut first, &also, intake, policy);
     Decision::Open(vec![first])
 }
 
-/// Further queues the mail is addressed to, as far as its sender may open tickets there.
+/// Further queues the email is addressed to, as far as its sender may open tickets there.
 pub(super) fn other_queues<'a>(intake: &Intake, policy: &'a Policy, proven: bool) -> Vec<&'a Queue> {
     let named = intake.also_queues.iter().filter_map(|name| policy.queues.get(name));
     named.filter(|queue| proven || may_open(&intake.sender, queue)).collect()
@@ -58,15 +58,15 @@ pub(super) fn other_queues<'a>(intake: &Intake, policy: &'a Policy, proven: bool
 pub(super) fn tell_others(first: &mut Opening, others: &[&Queue], intake: &Intake, policy: &Policy) {
     for other in others {
         first.events.push(Event::own("related", format!("also sent to {}", other.address)));
-        for order in watchers(LetterKind::NewTicket, &other.name, &intake.sender, policy) {
-            if !first.letters.contains(&order) {
-                first.letters.push(order);
+        for command in watchers(NotificationKind::NewTicket, &other.name, &intake.sender, policy) {
+            if !first.notifications.contains(&command) {
+                first.notifications.push(command);
             }
         }
     }
 }
 
-/// The ticket of a request: where it goes, its letters, what its history begins with.
+/// The ticket of a request: where it goes, its notifications, what its history begins with.
 pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Opening {
     let Case { intake, policy, snapshot, .. } = *case;
     let text = &request.message.new_text;
@@ -115,11 +115,14 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
         ticket.status = Status::Approval;
     }
     raise(&mut ticket, policy, &mut events);
-    let letters = first_letters(case, &ticket, queue, &mut events);
+    let notifications = first_notifications(case, &ticket, queue, &mut events);
     begin(&mut ticket, case, &mut events);
     // The mailbox's own server says that it is not who it claims to be: it calls nobody from their bed.
-    let letters =
-        if intake.denied { letters } else { called(letters, &ticket, &TicketView::default(), &intake.sender, policy) };
+    let notifications = if intake.denied {
+        notifications
+    } else {
+        called(notifications, &ticket, &TicketView::default(), &intake.sender, policy)
+    };
     Opening {
         ticket,
         prefix: queue.prefix.clone(),
@@ -129,7 +132,7 @@ pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Openi
         reason: request.reason,
         relates: Vec::new(),
         events,
-        letters,
+        notifications,
     }
 }
 
@@ -171,28 +174,33 @@ fn begin(ticket: &mut TicketView, case: &Case<'_>, events: &mut Vec<Event>) {
 }
 
 /// The acknowledgement, and what those hear who deal with it or have to approve it.
-fn first_letters(case: &Case<'_>, ticket: &TicketView, queue: &Queue, events: &mut Vec<Event>) -> Vec<LetterOrder> {
-    let mut letters = Vec::new();
+fn first_notifications(
+    case: &Case<'_>,
+    ticket: &TicketView,
+    queue: &Queue,
+    events: &mut Vec<Event>,
+) -> Vec<Notification> {
+    let mut notifications = Vec::new();
     match silence(case.intake) {
         Some(reason) => events.push(Event::own("suppressed", format!("acknowledgement not sent: {reason}"))),
         None if queue.acknowledge == Acknowledge::None => {}
-        None => letters.push(LetterOrder::new(LetterKind::Acknowledgement, ticket.requester.clone())),
+        None => notifications.push(Notification::new(NotificationKind::Acknowledgement, ticket.requester.clone())),
     }
     if ticket.status == Status::Approval {
         let approvers = case.policy.approvers(ticket).iter().filter_map(|a| case.policy.agent(a));
-        letters.extend(approvers.map(|a| LetterOrder::new(LetterKind::Approval, person(a))));
+        notifications.extend(approvers.map(|a| Notification::new(NotificationKind::Approval, person(a))));
     } else {
-        letters.extend(new_ticket(ticket, case.policy));
+        notifications.extend(new_ticket(ticket, case.policy));
     }
-    letters
+    notifications
 }
 
 /// Who hears of a new ticket: the one it is assigned to, else everybody it concerns.
-pub(super) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<LetterOrder> {
+pub(super) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
     let kind = match (ticket.assignee.as_str(), ticket.level) {
-        ("", 2..) => LetterKind::Escalation,
-        ("", _) => LetterKind::NewTicket,
-        _ => LetterKind::Assigned,
+        ("", 2..) => NotificationKind::Escalation,
+        ("", _) => NotificationKind::NewTicket,
+        _ => NotificationKind::Assigned,
     };
     concerned(kind, ticket, &ticket.requester.address, policy)
 }

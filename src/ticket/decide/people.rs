@@ -1,9 +1,9 @@
-//! Who is written to, and the mail as everybody reads it.
+//! Who is written to, and the email as everybody reads it.
 
 use crate::mail::{Address, AutomaticKind, Protection, key};
 use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::Intake;
-use crate::ticket::words::{LetterKind, LetterOrder, MessageDraft, Person, TicketView, Visibility};
+use crate::ticket::words::{MessageDraft, Notification, NotificationKind, Person, TicketView, Visibility};
 
 /// Why the sender must not be answered automatically, if so.
 pub(super) fn silence(intake: &Intake) -> Option<String> {
@@ -18,7 +18,7 @@ pub(super) fn silence(intake: &Intake) -> Option<String> {
             AutomaticKind::Notice => machine.reason.starts_with("From: "),
             AutomaticKind::Reply => false,
         };
-    (!for_person).then(|| format!("the mail is automatic ({})", machine.reason))
+    (!for_person).then(|| format!("the email is automatic ({})", machine.reason))
 }
 
 /// Who asks, at the address where they want answers.
@@ -33,11 +33,11 @@ pub(super) fn requester(intake: &Intake, policy: &Policy) -> Person {
 /// Who wrote it.
 pub(super) fn sender(intake: &Intake, policy: &Policy) -> Person {
     let name = intake.mail.from.as_ref().map(|a| a.name.clone()).unwrap_or_default();
-    let language = intake.language.clone().unwrap_or_else(|| policy.desk.language.clone());
+    let language = intake.language.clone().unwrap_or_else(|| policy.service_desk.language.clone());
     Person { address: intake.sender.clone(), name, language }
 }
 
-/// People in To and Cc besides the desk and its agents: they may answer for the requester.
+/// People in To and Cc besides the service desk and its agents: they may answer for the requester.
 pub(super) fn others(intake: &Intake, policy: &Policy) -> Vec<Person> {
     let listed = intake.mail.to.iter().chain(&intake.mail.cc);
     // Nothing of a ticket goes to a list because it stands in copy, nor twice to one person.
@@ -46,7 +46,7 @@ pub(super) fn others(intake: &Intake, policy: &Policy) -> Vec<Person> {
     people(people_of, &intake.sender, policy)
 }
 
-/// Those of a list who take part: neither the one already counted, nor the desk, nor its agents.
+/// Those of a list who take part: neither the one already counted, nor the service desk, nor its agents.
 pub(super) fn people<'a>(listed: impl Iterator<Item = &'a Address>, counted: &str, policy: &Policy) -> Vec<Person> {
     let mut found: Vec<Person> = Vec::new();
     for address in listed {
@@ -59,19 +59,24 @@ pub(super) fn people<'a>(listed: impl Iterator<Item = &'a Address>, counted: &st
     found
 }
 
-/// The queue's people, except who wrote the mail.
-pub(super) fn watchers(kind: LetterKind, queue: &str, sender: &str, policy: &Policy) -> Vec<LetterOrder> {
+/// The queue's people, except who wrote the email.
+pub(super) fn watchers(kind: NotificationKind, queue: &str, sender: &str, policy: &Policy) -> Vec<Notification> {
     let watchers = policy.watchers(queue).into_iter().filter(|a| a.address != sender);
-    watchers.map(|a| LetterOrder::new(kind, person(a))).collect()
+    watchers.map(|a| Notification::new(kind, person(a))).collect()
 }
 
-/// The people who hear what happens to a ticket, except who wrote the mail.
-pub(super) fn concerned(kind: LetterKind, ticket: &TicketView, sender: &str, policy: &Policy) -> Vec<LetterOrder> {
+/// The people who hear what happens to a ticket, except who wrote the email.
+pub(super) fn concerned(
+    kind: NotificationKind,
+    ticket: &TicketView,
+    sender: &str,
+    policy: &Policy,
+) -> Vec<Notification> {
     let people = policy.concerned(ticket).into_iter().filter(|a| a.address != sender);
-    people.map(|a| LetterOrder::new(kind, person(a))).collect()
+    people.map(|a| Notification::new(kind, person(a))).collect()
 }
 
-/// The mail as a message of a ticket.
+/// The email as a message of a ticket.
 pub(super) fn message(intake: &Intake, visibility: Visibility, new_text: &str) -> MessageDraft {
     MessageDraft {
         sender: intake.sender.clone(),

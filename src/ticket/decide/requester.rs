@@ -1,54 +1,55 @@
 //! What requesters may ask by mail: that it is solved, or is not, that it be closed, where it stands,
 //! who else is to hear of it, how satisfied they are.
 //!
-//! Only a mail whose first lines are such orders and nothing else is one; everything else is a
-//! message like others. Whoever does not take part orders nothing.
+//! Only an email whose first lines are such commands and nothing else is one; everything else is a
+//! message like others. Whoever does not take part commands nothing.
 
 use super::conversation::{add_people, related_opening};
 use super::joined::{complete, joined_events, reason};
 use super::people::{message, others, sender, silence};
-use super::step::{Course, requesters_side};
+use super::step::{Draft, requesters_side};
 use super::{Case, Decision};
 use crate::mail::FileRole;
-use crate::ticket::command::{self, Head, Order};
+use crate::ticket::command::{self, Command, Head};
 use crate::ticket::life::{Move, after};
 use crate::ticket::thanks::is_thanks;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{
-    DeadlineKind, Event, LetterKind, LetterOrder, Listing, PendingOn, Person, Status, TicketView, Visibility, words,
+    DeadlineKind, Event, Listing, Notification, NotificationKind, PendingOn, Person, Status, TicketView, Visibility,
+    words,
 };
 
-/// The orders of a head, when every line is one that a requester may give.
-pub(super) fn orders(case: &Case<'_>, head: &Head) -> Option<Vec<Order>> {
+/// The commands of a head, when every line is one that a requester may give.
+pub(super) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
     // "#close, thanks": the words are words, and the order is one.
     let alone = |line: &String| command::behind(line).map_or_else(|| line.clone(), |rest| line.replacen(rest, "", 1));
     let head = Head { lines: head.lines.iter().map(alone).collect(), text: String::new() };
-    let orders = head.orders(case.policy, case.snapshot.now).ok()?;
-    let known = |order: &Order| {
+    let commands = head.commands(case.policy, case.snapshot.now).ok()?;
+    let known = |command: &Command| {
         matches!(
-            order,
-            Order::Close
-                | Order::Reopen
-                | Order::Progress
-                | Order::Cc(_)
-                | Order::Solved(_)
-                | Order::Unsolved(_)
-                | Order::Rate(..)
-                | Order::Recommend(_)
-                | Order::List(_)
-                | Order::Show
-                | Order::Resolve(_)
+            command,
+            Command::Close
+                | Command::Reopen
+                | Command::Progress
+                | Command::Cc(_)
+                | Command::Solved(_)
+                | Command::Unsolved(_)
+                | Command::Rate(..)
+                | Command::Recommend(_)
+                | Command::List(_)
+                | Command::Show
+                | Command::Resolve(_)
         )
     };
-    (!orders.is_empty() && orders.iter().all(known)).then_some(orders)
+    (!commands.is_empty() && commands.iter().all(known)).then_some(commands)
 }
 
-/// Whether the writer may give these orders, and proves who they are. Who is in copy may ask where the ticket stands, and no more:
+/// Whether the writer may give these commands, and proves who they are. Who is in copy may ask where the ticket stands, and no more:
 /// only the requester ends, reopens or rates it.
-pub(super) fn may_order(case: &Case<'_>, found: &Candidate, orders: &[Order]) -> bool {
+pub(super) fn may_command(case: &Case<'_>, found: &Candidate, commands: &[Command]) -> bool {
     let (intake, ticket) = (case.intake, &found.ticket);
-    let looks = |order: &Order| matches!(order, Order::Progress | Order::List(_) | Order::Show);
-    let asks = ticket.participants.contains(&intake.sender) && orders.iter().all(looks);
+    let looks = |command: &Command| matches!(command, Command::Progress | Command::List(_) | Command::Show);
+    let asks = ticket.participants.contains(&intake.sender) && commands.iter().all(looks);
     let owns = ticket.requester.address == intake.sender;
     (owns || asks) && case.is_their_own() && intake.mail.automatic.is_none()
 }
@@ -60,9 +61,9 @@ pub(super) fn is_in_copy(case: &Case<'_>, found: &Candidate) -> bool {
     !same && case.policy.agent(&intake.sender).is_none()
 }
 
-/// What somebody in copy says, the requester hears of, unless the mail went to them as well.
-pub(super) fn tell_requester(course: &mut Course<'_>, found: &Candidate) {
-    let (case, requester) = (course.case, &found.ticket.requester);
+/// What somebody in copy says, the requester hears of, unless the email went to them as well.
+pub(super) fn tell_requester(draft: &mut Draft<'_>, found: &Candidate) {
+    let (case, requester) = (draft.case, &found.ticket.requester);
     let mail = &case.intake.mail;
     let has_it = mail.to.iter().chain(&mail.cc).any(|a| a.key() == requester.address);
     // Who only names a ticket, or a machine, is not passed on.
@@ -73,25 +74,25 @@ pub(super) fn tell_requester(course: &mut Course<'_>, found: &Candidate) {
     if found.ticket.status == Status::Approval || case.policy.agent(&requester.address).is_some() {
         return;
     }
-    let done = course.done.iter().map(|words| words.say(&requester.language).to_owned()).collect();
-    let order = LetterOrder::new(LetterKind::InCopy, requester.clone());
-    course.letters.push(LetterOrder { done, ..order });
+    let done = draft.done.iter().map(|words| words.say(&requester.language).to_owned()).collect();
+    let notice = Notification::new(NotificationKind::InCopy, requester.clone());
+    draft.notifications.push(Notification { done, ..notice });
 }
 
 /// Carries them out.
-pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &str) -> Decision {
-    let reopens = orders.iter().any(|o| matches!(o, Order::Reopen | Order::Unsolved(_)));
+pub(super) fn act(case: &Case<'_>, found: &Candidate, commands: &[Command], text: &str) -> Decision {
+    let reopens = commands.iter().any(|o| matches!(o, Command::Reopen | Command::Unsolved(_)));
     if found.ticket.status == Status::Closed && reopens {
         return follow_up(case, found);
     }
-    let mut course = Course::new(*case, &found.ticket);
-    course.events = joined_events(case.intake, found, case.threading);
-    for order in orders {
-        carry_out(&mut course, order);
+    let mut draft = Draft::new(*case, &found.ticket);
+    draft.events = joined_events(case.intake, found, case.threading);
+    for command in commands {
+        carry_out(&mut draft, command);
     }
-    // Words behind the order are words like those below it.
-    let behind = orders.iter().find_map(|o| match o {
-        Order::Solved(words) | Order::Unsolved(words) | Order::Resolve(words) => Some(words.as_str()),
+    // Words behind the command are words like those below it.
+    let behind = commands.iter().find_map(|o| match o {
+        Command::Solved(words) | Command::Unsolved(words) | Command::Resolve(words) => Some(words.as_str()),
         _ => None,
     });
     let head = command::head(&case.intake.mail.reply_text);
@@ -99,123 +100,125 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, orders: &[Order], text: &s
     let text = format!("{}\n{text}", after.join("\n"));
     let text = text.trim();
     let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
-    let asks = orders.iter().all(|o| matches!(o, Order::Progress | Order::List(_) | Order::Show));
-    let ends = orders.iter().any(|o| matches!(o, Order::Close | Order::Solved(_) | Order::Resolve(_)));
-    let about =
-        |o: &Order| matches!(o, Order::Rate(..) | Order::Recommend(_) | Order::Progress | Order::List(_) | Order::Show);
-    let beside = found.ticket.status == Status::Resolved && orders.iter().all(about);
-    if !text.is_empty() && !beside && !reopens && !ends && course.ticket.status != Status::Closed {
-        // Orders beside it make an answer no less an answer.
-        write(&mut course, found, text);
-        complete(&mut course);
+    let asks = commands.iter().all(|o| matches!(o, Command::Progress | Command::List(_) | Command::Show));
+    let ends = commands.iter().any(|o| matches!(o, Command::Close | Command::Solved(_) | Command::Resolve(_)));
+    let about = |o: &Command| {
+        matches!(o, Command::Rate(..) | Command::Recommend(_) | Command::Progress | Command::List(_) | Command::Show)
+    };
+    let beside = found.ticket.status == Status::Resolved && commands.iter().all(about);
+    if !text.is_empty() && !beside && !reopens && !ends && draft.ticket.status != Status::Closed {
+        // Commands beside it make an answer no less an answer.
+        write(&mut draft, found, text);
+        complete(&mut draft);
     }
-    add_people(&mut course);
+    add_people(&mut draft);
     if keep || !asks {
-        course.tell_desk(LetterKind::NewMessage);
+        draft.tell_agents(NotificationKind::NewMessage);
     }
     let language = &found.ticket.requester.language;
-    let told: Vec<String> = course.told.iter().map(|w| w.say(language).to_owned()).collect();
-    if let Some(kind) = course.step {
+    let told: Vec<String> = draft.told.iter().map(|w| w.say(language).to_owned()).collect();
+    if let Some(kind) = draft.step {
         // Nobody who did not ask is asked how it was.
-        let asked = |to: &Person| kind != LetterKind::Closed || to.address == found.ticket.requester.address;
-        let people: Vec<Person> = requesters_side(&course.ticket, course.case).filter(asked).collect();
-        let letter = |to| LetterOrder { done: told.clone(), ..LetterOrder::new(kind, to) };
-        course.letters.extend(people.into_iter().map(letter));
+        let asked = |to: &Person| kind != NotificationKind::Closed || to.address == found.ticket.requester.address;
+        let people: Vec<Person> = requesters_side(&draft.ticket, draft.case).filter(asked).collect();
+        let notification = |to| Notification { done: told.clone(), ..Notification::new(kind, to) };
+        draft.notifications.extend(people.into_iter().map(notification));
     }
     let message = message(case.intake, Visibility::Public, text);
-    let mut joining = course.joining(message, keep, reason(found));
+    let mut joining = draft.joining(message, keep, reason(found));
     joining.command = true;
     Decision::Join(Box::new(joining))
 }
 
-fn carry_out(course: &mut Course<'_>, order: &Order) {
-    match order {
-        Order::Close | Order::Solved(_) | Order::Resolve(_) => close(course),
-        Order::Reopen | Order::Unsolved(_) => {
-            if course.go(Move::Reopen).is_ok() {
-                course.done.push(words!(
+fn carry_out(draft: &mut Draft<'_>, command: &Command) {
+    match command {
+        Command::Close | Command::Solved(_) | Command::Resolve(_) => close(draft),
+        Command::Reopen | Command::Unsolved(_) => {
+            if draft.go(Move::Reopen).is_ok() {
+                draft.done.push(words!(
                     "Le demandeur indique que ce n'est pas résolu.",
                     "The requester says that it is not solved."
                 ));
-                course.tell(LetterKind::Reopened);
+                draft.tell(NotificationKind::Reopened);
             }
         }
-        Order::Cc(people) => {
-            super::conversation::add(course, people);
+        Command::Cc(people) => {
+            super::conversation::add(draft, people);
         }
-        Order::Rate(stars, words) => rate(course, *stars, words),
-        Order::Recommend(figure) => {
-            course.ticket.fields.insert("recommend".to_owned(), figure.to_string());
-            course.event("recommend", format!("would recommend the desk: {figure} of 10"));
+        Command::Rate(stars, words) => rate(draft, *stars, words),
+        Command::Recommend(figure) => {
+            draft.ticket.fields.insert("recommend".to_owned(), figure.to_string());
+            draft.event("recommend", format!("would recommend the service desk: {figure} of 10"));
         }
         _ => {
-            let to = sender(course.case.intake, course.policy());
-            let order = LetterOrder { listing: Some(Listing::Own), ..LetterOrder::new(LetterKind::Progress, to) };
-            course.letters.push(order);
+            let to = sender(draft.case.intake, draft.policy());
+            let notice =
+                Notification { listing: Some(Listing::Own), ..Notification::new(NotificationKind::Progress, to) };
+            draft.notifications.push(notice);
         }
     }
 }
 
-fn close(course: &mut Course<'_>) {
-    let status = course.ticket.status;
+fn close(draft: &mut Draft<'_>) {
+    let status = draft.ticket.status;
     let Some(next) = after(status, Move::Close).or_else(|| after(status, Move::Reject)) else { return };
-    course.ticket.status = next;
-    course.event("confirmed", "the requester says that it is done");
-    course.done.push(words!(
+    draft.ticket.status = next;
+    draft.event("confirmed", "the requester says that it is done");
+    draft.done.push(words!(
         "Le demandeur indique que c'est terminé : la demande est close.",
         "The requester says that it is done: the ticket is closed."
     ));
-    course.tell(LetterKind::Closed);
+    draft.tell(NotificationKind::Closed);
 }
 
-fn rate(course: &mut Course<'_>, stars: i64, words: &str) {
-    if !course.ticket.status.is_done() {
+fn rate(draft: &mut Draft<'_>, stars: i64, words: &str) {
+    if !draft.ticket.status.is_done() {
         return;
     }
-    course.ticket.rating = stars;
+    draft.ticket.rating = stars;
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
-    course.done.push(words!("Satisfaction : {stars} sur 5{words}", "Satisfaction: {stars} of 5{words}"));
-    course.event("rated", format!("satisfaction {stars} of 5{words}"));
+    draft.done.push(words!("Satisfaction : {stars} sur 5{words}", "Satisfaction: {stars} of 5{words}"));
+    draft.event("rated", format!("satisfaction {stars} of 5{words}"));
 }
 
 /// A message of the requester's side: what waited for it goes on, what was resolved is opened again.
-pub(super) fn write(course: &mut Course<'_>, found: &Candidate, text: &str) {
+pub(super) fn write(draft: &mut Draft<'_>, found: &Candidate, text: &str) {
     let waits = matches!(found.ticket.pending_on, None | Some(PendingOn::Requester));
     if found.ticket.status == Status::Pending && !waits {
         return;
     }
-    if found.ticket.status == Status::Resolved && thanks(course, found, text) {
-        course.event("thanks", "thanks after the resolution: recorded, not reopened; #reopen overrules it");
-        course.done.push(words!(
+    if found.ticket.status == Status::Resolved && thanks(draft, found, text) {
+        draft.event("thanks", "thanks after the resolution: recorded, not reopened; #reopen overrules it");
+        draft.done.push(words!(
             "Un merci et rien d'autre : la demande reste résolue. Le bouton « Rouvrir » en décide autrement.",
             "Thanks and nothing else: the ticket stays resolved. The button \"Reopen\" overrules that."
         ));
         return;
     }
-    if found.ticket.status == Status::Resolved && is_in_copy(&course.case, found) {
+    if found.ticket.status == Status::Resolved && is_in_copy(&draft.case, found) {
         // They are heard; whether it is solved says who asked.
-        course.event("copy", "somebody in copy wrote after the resolution: it stays resolved");
+        draft.event("copy", "somebody in copy wrote after the resolution: it stays resolved");
         return;
     }
-    let was = course.ticket.status;
+    let was = draft.ticket.status;
     // Every status but closed has this move; the table's own test holds that.
-    let _ = course.go(Move::Write);
+    let _ = draft.go(Move::Write);
     if was == Status::Pending {
-        course.ticket.deadlines.remove(&DeadlineKind::Silence);
+        draft.ticket.deadlines.remove(&DeadlineKind::Silence);
     }
-    if was == Status::Resolved && silence(course.case.intake).is_none() {
-        let to = sender(course.case.intake, course.policy());
-        course.letters.push(LetterOrder::new(LetterKind::Reopened, to));
+    if was == Status::Resolved && silence(draft.case.intake).is_none() {
+        let to = sender(draft.case.intake, draft.policy());
+        draft.notifications.push(Notification::new(NotificationKind::Reopened, to));
     }
 }
 
-/// Whether the mail says thanks and nothing else.
-fn thanks(course: &Course<'_>, found: &Candidate, text: &str) -> bool {
-    let case = course.case;
+/// Whether the email says thanks and nothing else.
+fn thanks(draft: &Draft<'_>, found: &Candidate, text: &str) -> bool {
+    let case = draft.case;
     let mail = &case.intake.mail;
     let mut names: Vec<&str> = case.policy.agents.values().map(|a| a.name.as_str()).collect();
     names.push(&found.ticket.requester.name);
-    names.push(&case.policy.desk.name);
+    names.push(&case.policy.service_desk.name);
     names.extend(mail.from.as_ref().map(|a| a.name.as_str()));
     mail.attachments.iter().all(|a| matches!(a.role, FileRole::Logo | FileRole::Inline))
         && is_thanks(text, &names, case.policy)
@@ -223,14 +226,14 @@ fn thanks(course: &Course<'_>, found: &Candidate, text: &str) -> bool {
 
 /// Closed is final: thanks are recorded, anything else opens a ticket that refers to it.
 pub(super) fn after_closing(case: &Case<'_>, found: &Candidate) -> Decision {
-    let mut course = Course::new(*case, &found.ticket);
-    if !thanks(&course, found, &case.intake.mail.reply_text) {
+    let mut draft = Draft::new(*case, &found.ticket);
+    if !thanks(&draft, found, &case.intake.mail.reply_text) {
         return follow_up(case, found);
     }
-    course.events = joined_events(case.intake, found, case.threading);
-    course.event("thanks", "thanks after the end: recorded");
+    draft.events = joined_events(case.intake, found, case.threading);
+    draft.event("thanks", "thanks after the end: recorded");
     let message = message(case.intake, Visibility::Public, &case.intake.mail.reply_text);
-    Decision::Join(Box::new(course.joining(message, true, reason(found))))
+    Decision::Join(Box::new(draft.joining(message, true, reason(found))))
 }
 
 /// A new ticket that refers to the closed one. It is the writer's, and the others of the closed one take part.
@@ -251,8 +254,8 @@ fn follow_up(case: &Case<'_>, found: &Candidate) -> Decision {
     }
     opening.events.push(Event::own("related", format!("follows {number}, which is closed")));
     let told = words!("Elle fait suite à {number}, qui est close.", "It follows {number}, which is closed.");
-    for letter in &mut opening.letters {
-        letter.done.push(told.say(&letter.to.language).to_owned());
+    for notification in &mut opening.notifications {
+        notification.done.push(told.say(&notification.to.language).to_owned());
     }
     Decision::Open(vec![opening])
 }

@@ -9,7 +9,7 @@ use crate::ticket::sla;
 use crate::ticket::words::{DeadlineKind, Event, PendingOn, Status, TicketView};
 
 /// Brings times, clocks and deadlines in line with the status; gives the lines of history that say so.
-/// `hand`: whether somebody of the desk moved it on.
+/// `hand`: whether somebody of the service desk moved it on.
 pub(super) fn settle(
     ticket: &mut TicketView,
     before: &TicketView,

@@ -1,4 +1,4 @@
-//! A ticket on its way through a mail: what has been done to it so far, and who is to hear of it.
+//! A ticket on its way through an email: what has been done to it so far, and who is to hear of it.
 
 use std::collections::BTreeMap;
 
@@ -10,31 +10,31 @@ use crate::clock::Millis;
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{
-    Event, LetterKind, LetterOrder, MessageDraft, Person, TicketView, Visibility, Words, words,
+    Event, MessageDraft, Notification, NotificationKind, Person, TicketView, Visibility, Words, words,
 };
 
-/// The letters that tell a requester of a step, the weightiest first: of several steps in one mail
-/// they get one letter.
-const STEPS: [LetterKind; 8] = [
-    LetterKind::Rejected,
-    LetterKind::Closed,
-    LetterKind::Resolved,
-    LetterKind::Question,
-    LetterKind::Pending,
-    LetterKind::Reopened,
-    LetterKind::Approved,
-    LetterKind::Taken,
+/// The notifications that tell a requester of a step, the weightiest first: of several steps in one email
+/// they get one notification.
+const STEPS: [NotificationKind; 8] = [
+    NotificationKind::Rejected,
+    NotificationKind::Closed,
+    NotificationKind::Resolved,
+    NotificationKind::Question,
+    NotificationKind::Pending,
+    NotificationKind::Reopened,
+    NotificationKind::Approved,
+    NotificationKind::Taken,
 ];
 
-/// What a mail has done to a ticket so far.
-pub(super) struct Course<'a> {
+/// What an email has done to a ticket so far.
+pub(super) struct Draft<'a> {
     pub(super) case: Case<'a>,
     /// Who does it.
     pub(super) actor: String,
     pub(super) before: TicketView,
     pub(super) ticket: TicketView,
     pub(super) events: Vec<Event>,
-    pub(super) letters: Vec<LetterOrder>,
+    pub(super) notifications: Vec<Notification>,
     pub(super) others: BTreeMap<i64, Change>,
     pub(super) opens: Vec<Opening>,
     pub(super) article: Option<Article>,
@@ -43,14 +43,14 @@ pub(super) struct Course<'a> {
     /// What was done, for the receipt.
     pub(super) done: Vec<Words>,
     /// What the requester is told.
-    pub(super) step: Option<LetterKind>,
-    /// What the letter about it says besides.
+    pub(super) step: Option<NotificationKind>,
+    /// What the notification about it says besides.
     pub(super) told: Vec<Words>,
     /// True when nothing of the ticket itself changes.
     quiet: bool,
 }
 
-impl<'a> Course<'a> {
+impl<'a> Draft<'a> {
     pub(super) fn new(case: Case<'a>, ticket: &TicketView) -> Self {
         Self {
             case,
@@ -58,7 +58,7 @@ impl<'a> Course<'a> {
             before: ticket.clone(),
             ticket: TicketView { undo: None, ..ticket.clone() },
             events: Vec::new(),
-            letters: Vec::new(),
+            notifications: Vec::new(),
             others: BTreeMap::new(),
             opens: Vec::new(),
             article: None,
@@ -93,36 +93,36 @@ impl<'a> Course<'a> {
     }
 
     /// The requester is told of this step, unless a weightier one stands already.
-    pub(super) fn tell(&mut self, kind: LetterKind) {
-        let weight = |kind: LetterKind| STEPS.iter().position(|k| *k == kind).unwrap_or(STEPS.len());
+    pub(super) fn tell(&mut self, kind: NotificationKind) {
+        let weight = |kind: NotificationKind| STEPS.iter().position(|k| *k == kind).unwrap_or(STEPS.len());
         if self.step.is_none_or(|has| weight(kind) < weight(has)) {
             self.step = Some(kind);
         }
     }
 
-    /// The last order can still be taken back: what happens is no step of anybody's.
+    /// The last command can still be taken back: what happens is no step of anybody's.
     pub(super) fn keep_undo(&mut self) {
         self.ticket.undo.clone_from(&self.before.undo);
         self.quiet = true;
     }
 
-    /// Another ticket as this mail leaves it so far.
+    /// Another ticket as this email leaves it so far.
     pub(super) fn other(&mut self, ticket: &TicketView) -> &mut Change {
         let fresh = || Change { ticket: TicketView { undo: None, ..ticket.clone() }, ..Change::default() };
         self.others.entry(ticket.id).or_insert_with(fresh)
     }
 
     /// Those who deal with the ticket are told of the message.
-    pub(super) fn tell_desk(&mut self, kind: LetterKind) {
-        // In a requester's mail, what was done is what the desk should know of it.
+    pub(super) fn tell_agents(&mut self, kind: NotificationKind) {
+        // In a requester's mail, what was done is what the service desk should know of it.
         let known = if self.policy().agent(&self.actor).is_none() { self.done.as_slice() } else { &[] };
-        for letter in concerned(kind, &self.ticket, &self.actor, self.policy()) {
-            // Who has a letter of this mail already has read it there.
-            if self.letters.iter().any(|l| l.to.address == letter.to.address && l.kind.is_internal()) {
+        for notification in concerned(kind, &self.ticket, &self.actor, self.policy()) {
+            // Who has a notification of this email already has read it there.
+            if self.notifications.iter().any(|l| l.to.address == notification.to.address && l.kind.is_internal()) {
                 continue;
             }
-            let done = known.iter().map(|w| w.say(&letter.to.language).to_owned()).collect();
-            self.letters.push(LetterOrder { done, ..letter });
+            let done = known.iter().map(|w| w.say(&notification.to.language).to_owned()).collect();
+            self.notifications.push(Notification { done, ..notification });
         }
     }
 
@@ -134,19 +134,19 @@ impl<'a> Course<'a> {
         let hand = !self.quiet && !machine && self.case.policy.agent(&self.actor).is_some();
         let settled = settle(&mut self.ticket, &self.before, &self.actor, hand, now, self.case.policy);
         self.events.extend(settled);
-        self.letters =
-            called(std::mem::take(&mut self.letters), &self.ticket, &self.before, &self.actor, self.case.policy);
+        self.notifications =
+            called(std::mem::take(&mut self.notifications), &self.ticket, &self.before, &self.actor, self.case.policy);
         for change in self.others.values_mut() {
             let before = self
                 .case
                 .snapshot
-                .kin
+                .related
                 .get(&change.ticket.id)
                 .or_else(|| self.case.snapshot.named.values().find(|t| t.id == change.ticket.id));
             let before = before.cloned().unwrap_or_default();
             change.events.extend(settle(&mut change.ticket, &before, &self.actor, hand, now, self.case.policy));
-            let letters = std::mem::take(&mut change.letters);
-            change.letters = called(letters, &change.ticket, &before, &self.actor, self.case.policy);
+            let notifications = std::mem::take(&mut change.notifications);
+            change.notifications = called(notifications, &change.ticket, &before, &self.actor, self.case.policy);
         }
         Joining {
             change: Change {
@@ -155,7 +155,7 @@ impl<'a> Course<'a> {
                 keep,
                 note: None,
                 events: self.events,
-                letters: self.letters,
+                notifications: self.notifications,
                 article: self.article,
                 forget: self.forget,
                 quiet: self.quiet,
@@ -168,7 +168,7 @@ impl<'a> Course<'a> {
     }
 }
 
-/// The requester, and those in copy who do not stand in To or Cc of the mail itself.
+/// The requester, and those in copy who do not stand in To or Cc of the email itself.
 pub(super) fn requesters_side<'t>(ticket: &'t TicketView, case: Case<'t>) -> impl Iterator<Item = Person> + 't {
     let mail = &case.intake.mail;
     let has_it = move |key: &String| mail.to.iter().chain(&mail.cc).any(|a| a.key() == *key);

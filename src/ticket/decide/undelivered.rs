@@ -1,22 +1,22 @@
-//! Reports that a letter did not arrive.
+//! Reports that a notification did not arrive.
 //!
-//! Only a report that leads to one of our letters by its signature counts, and only for the person
-//! that letter was written to; any other changes nothing. It never opens a ticket and is never
+//! Only a report that leads to one of our notifications by its signature counts, and only for the person
+//! that notification was written to; any other changes nothing. It never opens a ticket and is never
 //! answered. What failed is told to the queue's people once an address and ticket.
 
 use super::joined::{joined_events, reason};
 use super::people::{message, person};
-use super::step::Course;
+use super::step::Draft;
 use super::{Case, Change, Decision, Joining};
 use crate::mail::{Bounce, fold, key};
 use crate::ticket::cause::HoldCause;
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Signal;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{DeadlineKind, Event, LetterKind, LetterOrder, TicketView, Undelivered, Visibility};
+use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, TicketView, Undelivered, Visibility};
 
 /// Why a report that leads nowhere is passed over.
-const LOST: &str = "a delivery report that leads to none of our letters";
+const LOST: &str = "a delivery report that leads to none of our notifications";
 
 /// A report that leads nowhere: passed over when only a mail system can have written it.
 pub(super) fn lost(bounce: &Bounce) -> Decision {
@@ -25,63 +25,63 @@ pub(super) fn lost(bounce: &Bounce) -> Decision {
     }
     Decision::Hold(
         HoldCause::Report,
-        "it looks like a delivery report that leads to none of our letters, and may be a person's".to_owned(),
+        "it looks like a delivery report that leads to none of our notifications, and may be a person's".to_owned(),
     )
 }
 
-/// Records the report with the ticket its letter was about.
+/// Records the report with the ticket its notification was about.
 pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
     let Case { intake, threading, policy, .. } = *case;
     let signed = matches!(found.signal, Signal::ReplyAddress(_) | Signal::SignedId(_));
     let (Some(bounce), Some(address)) = (&intake.mail.bounce, threading.holder.as_ref().filter(|_| signed)) else {
         return Decision::Ignore(LOST.to_owned());
     };
-    // Whoever has seen a letter's id in the References of others could write such a report.
+    // Whoever has seen a notification's id in the References of others could write such a report.
     let known = intake.tokens().any(|token| case.snapshot.issued.contains_key(&token.text()));
-    let mut course = Course::new(*case, &found.ticket);
-    course.keep_undo();
-    course.events = joined_events(intake, found, threading);
-    course.events.push(event(bounce, address));
+    let mut draft = Draft::new(*case, &found.ticket);
+    draft.keep_undo();
+    draft.events = joined_events(intake, found, threading);
+    draft.events.push(event(bounce, address));
     let agent = policy.agent(address).is_some();
     let failure = Undelivered {
         address: address.clone(),
         status: bounce.status.clone().unwrap_or_default(),
         reason: bounce.diagnostic.clone().unwrap_or_default().chars().take(500).collect(),
-        // Where the mail was sent on from there, the address written to is not at fault.
+        // Where the email was sent on from there, the address written to is not at fault.
         lasting: known && is_lasting(bounce) && names(bounce, address),
     };
     // An answer that came back was never given.
-    let first = !course.ticket.first_response_id.is_empty()
-        && bounce.original_id.as_ref() == Some(&course.ticket.first_response_id);
+    let first = !draft.ticket.first_response_id.is_empty()
+        && bounce.original_id.as_ref() == Some(&draft.ticket.first_response_id);
     if first && !bounce.delayed {
-        course.ticket.first_responded_at = 0;
-        course.ticket.first_response_id.clear();
-        course.events.push(Event::own("unanswered", "the first answer came back: it counts as not given".to_owned()));
+        draft.ticket.first_responded_at = 0;
+        draft.ticket.first_response_id.clear();
+        draft.events.push(Event::own("unanswered", "the first answer came back: it counts as not given".to_owned()));
     }
-    // Whichever letter it was: an answer that cannot have been asked for is not waited for.
+    // Whichever notification it was: an answer that cannot have been asked for is not waited for.
     if !bounce.delayed && *address == found.ticket.requester.address {
         for kind in [DeadlineKind::Remind, DeadlineKind::Silence, DeadlineKind::Confirm] {
-            course.ticket.deadlines.remove(&kind);
+            draft.ticket.deadlines.remove(&kind);
         }
     }
     // A delay may still end well, and an agent's full mailbox is nothing the queue can mend.
     if !bounce.delayed && !agent {
-        course.letters = orders(&failure, &found.ticket.queue, policy);
+        draft.notifications = notices(&failure, &found.ticket.queue, policy);
     }
     let message = message(intake, Visibility::Internal, &intake.mail.reply_text);
-    let joining = course.joining(message, true, reason(found));
+    let joining = draft.joining(message, true, reason(found));
     let undelivered = Some(failure).filter(|_| !bounce.delayed && !agent);
     Decision::Join(Box::new(Joining { undelivered, ..joining }))
 }
 
-/// What becomes of a ticket whose letter did not arrive: nobody waits for the answer to a question that was
+/// What becomes of a ticket whose notification did not arrive: nobody waits for the answer to a question that was
 /// never read, nor takes silence for consent.
 #[must_use]
-pub fn unasked(ticket: &TicketView, kind: LetterKind, failure: &Undelivered, policy: &Policy) -> Change {
+pub fn unasked(ticket: &TicketView, kind: NotificationKind, failure: &Undelivered, policy: &Policy) -> Change {
     let mut change = Change { ticket: ticket.clone(), quiet: true, ..Change::default() };
     if failure.address == ticket.requester.address && policy.agent(&failure.address).is_none() {
         let waits: &[DeadlineKind] = match kind {
-            LetterKind::Resolved => &[DeadlineKind::Confirm],
+            NotificationKind::Resolved => &[DeadlineKind::Confirm],
             kind if kind.is_personal() => &[DeadlineKind::Remind, DeadlineKind::Silence],
             _ => &[],
         };
@@ -89,19 +89,19 @@ pub fn unasked(ticket: &TicketView, kind: LetterKind, failure: &Undelivered, pol
             change.ticket.deadlines.remove(kind);
             change
                 .events
-                .push(Event::own("deadline", format!("{} taken off: the letter did not arrive", kind.as_str())));
+                .push(Event::own("deadline", format!("{} taken off: the notification did not arrive", kind.as_str())));
         }
     }
     change
 }
 
-/// The letters that tell the queue's people.
-pub(crate) fn orders(failure: &Undelivered, queue: &str, policy: &Policy) -> Vec<LetterOrder> {
-    let order = |agent| LetterOrder {
+/// The notifications that tell the queue's people.
+pub(crate) fn notices(failure: &Undelivered, queue: &str, policy: &Policy) -> Vec<Notification> {
+    let notice = |agent| Notification {
         undelivered: Some(failure.clone()),
-        ..LetterOrder::new(LetterKind::Undelivered, person(agent))
+        ..Notification::new(NotificationKind::Undelivered, person(agent))
     };
-    policy.watchers(queue).into_iter().map(order).collect()
+    policy.watchers(queue).into_iter().map(notice).collect()
 }
 
 fn event(bounce: &Bounce, address: &str) -> Event {
@@ -124,7 +124,7 @@ fn is_lasting(bounce: &Bounce) -> bool {
 }
 
 /// Whether a refusal says that the recipient's address is gone: the codes of RFC 3463 that say so, or a general one with
-/// words that do, as far as it answers the recipient. Everything else may be a full mailbox, a filter, or the desk's
+/// words that do, as far as it answers the recipient. Everything else may be a full mailbox, a filter, or the service desk's
 /// own trouble.
 #[must_use]
 pub fn address_is_gone(status: &str, words: &str, about_recipient: bool) -> bool {

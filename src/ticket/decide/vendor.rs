@@ -1,4 +1,4 @@
-//! The side-thread with an outside vendor (CO5): what a vendor writes reaches the desk, never the
+//! The side-thread with an outside vendor (CO5): what a vendor writes reaches the service desk, never the
 //! requester; the vendor's own number is learned from their subject and named in what they get.
 
 use std::sync::LazyLock;
@@ -7,14 +7,14 @@ use regex::Regex;
 
 use super::joined::{joined_events, reason};
 use super::people::message;
-use super::step::Course;
+use super::step::Draft;
 use super::{Case, Decision};
 use crate::mail::AutomaticKind;
 use crate::ticket::life::Move;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{LetterKind, PendingOn, TicketView, Visibility};
+use crate::ticket::words::{NotificationKind, PendingOn, TicketView, Visibility};
 
-/// Whether the mail comes from a vendor the ticket was shown to: as an answer to their letter, or from their address where the
+/// Whether the email comes from a vendor the ticket was shown to: as an answer to their notification, or from their address where the
 /// mailbox's own server vouches for it, or a person does.
 pub(super) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
     let (ticket, intake) = (&found.ticket, case.intake);
@@ -24,7 +24,7 @@ pub(super) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
         && ((of_theirs(&intake.sender) && known) || case.threading.holder.as_ref().is_some_and(of_theirs))
 }
 
-/// The ticket to whose vendor the mail claims to belong, where nothing but the address says so.
+/// The ticket to whose vendor the email claims to belong, where nothing but the address says so.
 pub(super) fn claimed<'a>(case: &Case<'a>) -> Option<&'a TicketView> {
     let intake = case.intake;
     let tickets = case.snapshot.candidates.iter().map(|candidate| &candidate.ticket);
@@ -33,11 +33,11 @@ pub(super) fn claimed<'a>(case: &Case<'a>) -> Option<&'a TicketView> {
     tickets.into_iter().find(theirs).filter(|_| intake.agent.is_none() && !intake.released)
 }
 
-/// The mail becomes a message between desk and vendor. A machine's acknowledgement does so as well:
+/// The email becomes a message between desk and vendor. A machine's acknowledgement does so as well:
 /// it mostly brings the vendor's number.
 pub(super) fn join(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
-    let mut course = Course::new(*case, &found.ticket);
-    course.events = joined_events(case.intake, found, case.threading);
+    let mut draft = Draft::new(*case, &found.ticket);
+    draft.events = joined_events(case.intake, found, case.threading);
     // A former vendor is heard, and ends no wait for the present one.
     let vendor = &found.ticket.vendor;
     let present = case.intake.sender == *vendor || case.threading.holder.as_ref() == Some(vendor);
@@ -45,19 +45,19 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate, machine: Option<Automatic
         && found.ticket.vendor_reference.is_empty()
         && let Some(number) = reference(&case.intake.mail.subject, &found.ticket)
     {
-        course.event("vendor", format!("the vendor's number is {number}"));
-        course.ticket.vendor_reference = number;
+        draft.event("vendor", format!("the vendor's number is {number}"));
+        draft.ticket.vendor_reference = number;
     }
     // Helpdesks mark what their people write as generated; only an acknowledgement says nothing.
     if machine != Some(AutomaticKind::Reply) {
-        if present && course.ticket.pending_on == Some(PendingOn::Vendor) {
+        if present && draft.ticket.pending_on == Some(PendingOn::Vendor) {
             // Waiting is what this move ends, from the only status it waits in.
-            let _ = course.go(Move::Wake);
+            let _ = draft.go(Move::Wake);
         }
-        course.tell_desk(LetterKind::NewMessage);
+        draft.tell_agents(NotificationKind::NewMessage);
     }
     let message = message(case.intake, Visibility::Vendor, &case.intake.mail.reply_text);
-    Decision::Join(Box::new(course.joining(message, true, reason(found))))
+    Decision::Join(Box::new(draft.joining(message, true, reason(found))))
 }
 
 /// A number as helpdesks write it into subjects: `[#12345]`, `(ABC-1234)`, `REQ0012345`, `Ticket 4711`.

@@ -1,4 +1,4 @@
-//! Working time: when a desk is open, and how much of that lies between two instants.
+//! Working time: when a service desk is open, and how much of that lies between two instants.
 //!
 //! Takes: weekly hours, days off and openings of its own. Gives: instants and lengths. Hours are those of
 //! the wall clock in the calendar's zone; what they amount to on the nights the clocks change is what
@@ -21,12 +21,12 @@ pub type Hours = (i16, i16);
 /// but one that never opens again has no answer.
 const HORIZON_DAYS: usize = 3_660;
 
-/// When a desk works.
+/// When a service desk works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     /// Its name in the configuration.
     pub name: String,
-    /// Its name in letters, by language.
+    /// Its name in notifications, by language.
     pub label: BTreeMap<String, String>,
     /// The zone of its hours.
     pub zone: TimeZone,

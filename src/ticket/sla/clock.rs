@@ -63,7 +63,7 @@ pub struct Sla {
     /// Working time that the last solution took.
     #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_took: Option<Millis>,
-    /// When somebody of the desk last did something.
+    /// When somebody of the service desk last did something.
     #[serde(default, skip_serializing_if = "is_default")]
     pub progress_at: Millis,
     /// When it should have gone to a next level and there was none.
@@ -101,7 +101,7 @@ pub struct Stay {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Run {
-    /// It is worked on, or waits for the desk.
+    /// It is worked on, or waits for the service desk.
     Running,
     /// It waits to be approved.
     Approval,

@@ -37,7 +37,7 @@ impl State {
 
 /// How a clock stands, and when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct SlaStatus {
     /// How.
     pub state: State,
     /// When it is due, or was; 0 while it stands still or where nothing is promised.
@@ -46,35 +46,35 @@ pub struct Standing {
 
 /// The clocks of the first answer and of the solution.
 #[must_use]
-pub fn standing(ticket: &TicketView, now: Millis) -> (Standing, Standing) {
+pub fn sla_status(ticket: &TicketView, now: Millis) -> (SlaStatus, SlaStatus) {
     let sla = &ticket.sla;
     let late = |due: Millis| if due > 0 && due < now { State::Breached } else { State::Running };
     let response = match (sla.respond, sla.respond_missed, ticket.first_responded_at) {
-        (_, missed, _) if missed > 0 => Standing { state: State::Breached, due_at: missed },
-        (0, _, _) => Standing { state: State::None, due_at: 0 },
-        (_, _, answered) if answered > 0 => Standing { state: State::Met, due_at: 0 },
-        _ if ticket.status.is_done() => Standing { state: State::None, due_at: 0 },
-        _ if sla.respond_due == 0 => Standing { state: State::Paused, due_at: 0 },
-        _ => Standing { state: late(sla.respond_due), due_at: sla.respond_due },
+        (_, missed, _) if missed > 0 => SlaStatus { state: State::Breached, due_at: missed },
+        (0, _, _) => SlaStatus { state: State::None, due_at: 0 },
+        (_, _, answered) if answered > 0 => SlaStatus { state: State::Met, due_at: 0 },
+        _ if ticket.status.is_done() => SlaStatus { state: State::None, due_at: 0 },
+        _ if sla.respond_due == 0 => SlaStatus { state: State::Paused, due_at: 0 },
+        _ => SlaStatus { state: late(sla.respond_due), due_at: sla.respond_due },
     };
     let resolution = match (sla.resolve, sla.resolve_missed) {
-        (_, missed) if missed > 0 => Standing { state: State::Breached, due_at: missed },
-        (0, _) => Standing { state: State::None, due_at: 0 },
-        _ if ticket.status.is_done() => Standing { state: State::Met, due_at: 0 },
-        _ if sla.resolve_due == 0 => Standing { state: State::Paused, due_at: 0 },
-        _ => Standing { state: late(sla.resolve_due), due_at: sla.resolve_due },
+        (_, missed) if missed > 0 => SlaStatus { state: State::Breached, due_at: missed },
+        (0, _) => SlaStatus { state: State::None, due_at: 0 },
+        _ if ticket.status.is_done() => SlaStatus { state: State::Met, due_at: 0 },
+        _ if sla.resolve_due == 0 => SlaStatus { state: State::Paused, due_at: 0 },
+        _ => SlaStatus { state: late(sla.resolve_due), due_at: sla.resolve_due },
     };
     (response, resolution)
 }
 
-/// The sentences for the desk's own people; none where nothing is promised.
+/// The sentences for the service desk's own people; none where nothing is promised.
 #[must_use]
 pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> {
     let sla = &ticket.sla;
     if sla.policy.is_empty() {
         return Vec::new();
     }
-    let (response, resolution) = standing(ticket, now);
+    let (response, resolution) = sla_status(ticket, now);
     if ticket.status.is_done() {
         return kept(ticket, response, resolution, policy);
     }
@@ -86,7 +86,7 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
         said.push(words!("Première réponse donnée à temps, en {fr}.", "First answer given in time, after {en}."));
     }
     if response.state == State::Breached {
-        let at = |at, language| spoken(at, &policy.desk.time_zone, language);
+        let at = |at, language| spoken(at, &policy.service_desk.time_zone, language);
         let answered = ticket.first_responded_at;
         if answered > 0 {
             let (fr, en) = (at(answered, "fr"), at(answered, "en"));
@@ -115,7 +115,7 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
     said.push(last);
     if resolution.state == State::Breached && sla.resolve_due > now {
         let (level, goal) = (ticket.level.max(1), working(sla.resolve));
-        let at = |language| spoken(sla.resolve_due, &policy.desk.time_zone, language);
+        let at = |language| spoken(sla.resolve_due, &policy.service_desk.time_zone, language);
         said.push(Words {
             fr: format!("Le niveau N{level} a jusqu'au {} ({}, {}).", at("fr"), goal.fr, of.fr),
             en: format!("Level N{level} has until {} ({}, {}).", at("en"), goal.en, of.en),
@@ -126,12 +126,12 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
 }
 
 /// Whether the promises of a ticket that is done were kept.
-fn kept(ticket: &TicketView, response: Standing, resolution: Standing, policy: &Policy) -> Vec<Words> {
-    let at = |at, language| spoken(at, &policy.desk.time_zone, language);
-    let one = |standing: Standing, took: Option<Millis>, [fr, en]: [&str; 2]| {
+fn kept(ticket: &TicketView, response: SlaStatus, resolution: SlaStatus, policy: &Policy) -> Vec<Words> {
+    let at = |at, language| spoken(at, &policy.service_desk.time_zone, language);
+    let one = |sla_status: SlaStatus, took: Option<Millis>, [fr, en]: [&str; 2]| {
         let took = working(took?);
-        let due = (at(standing.due_at, "fr"), at(standing.due_at, "en"));
-        match standing.state {
+        let due = (at(sla_status.due_at, "fr"), at(sla_status.due_at, "en"));
+        match sla_status.state {
             State::Met => Some(Words {
                 fr: format!("{fr} à temps, en {}.", took.fr),
                 en: format!("{en} in time, after {}.", took.en),
@@ -150,11 +150,11 @@ fn kept(ticket: &TicketView, response: Standing, resolution: Standing, policy: &
 const FIRST: [&str; 2] = ["Première réponse", "First answer"];
 const SOLVED: [&str; 2] = ["Résolution", "Solution"];
 
-fn sentence(standing: Standing, goal: Millis, what: [&str; 2], of: &Words, policy: &Policy) -> Option<Words> {
+fn sentence(sla_status: SlaStatus, goal: Millis, what: [&str; 2], of: &Words, policy: &Policy) -> Option<Words> {
     let [fr, en] = what;
-    let at = |language| spoken(standing.due_at, &policy.desk.time_zone, language);
+    let at = |language| spoken(sla_status.due_at, &policy.service_desk.time_zone, language);
     let (at_fr, at_en, goal) = (at("fr"), at("en"), working(goal));
-    match standing.state {
+    match sla_status.state {
         State::Running => Some(Words {
             fr: format!("{fr} avant le {at_fr} (objectif {}, {}).", goal.fr, of.fr),
             en: format!("{en} due by {at_en} (target {}, {}).", goal.en, of.en),
@@ -196,7 +196,7 @@ fn waited(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Words> {
 pub fn promised(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Words> {
     let sla = &ticket.sla;
     policy.slas.policy_of(ticket).filter(|p| p.tell)?;
-    let at = |language| spoken(sla.respond_due, &policy.desk.time_zone, language);
+    let at = |language| spoken(sla.respond_due, &policy.service_desk.time_zone, language);
     (sla.respond_due > now && sla.run() != Run::Approval).then(|| Words {
         fr: format!("Vous recevrez une réponse d'une personne avant le {}.", at("fr")),
         en: format!("Somebody will answer you by {}.", at("en")),

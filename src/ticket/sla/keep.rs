@@ -20,7 +20,7 @@ const KINDS: [DeadlineKind; 7] = [
 ];
 
 /// Notes where the ticket stands, computes what is due, and gives the lines of history that say so.
-/// `hand`: whether somebody of the desk did something.
+/// `hand`: whether somebody of the service desk did something.
 pub fn keep(ticket: &mut TicketView, before: &TicketView, hand: bool, now: Millis, slas: &Slas) -> Vec<Event> {
     let new = ticket.sla.stays.is_empty();
     // What was taken back is as it was: its clocks too.

@@ -12,7 +12,7 @@ mod policy;
 pub use calendar::{Calendar, Hours, merged};
 pub(crate) use clock::is_default;
 pub use clock::{Run, Sla, Stay, Which};
-pub use explain::{Standing, State, explain, promised, standing, working};
+pub use explain::{SlaStatus, State, explain, promised, sla_status, working};
 pub use holidays::Holidays;
 pub use keep::keep;
 pub use policy::{Contract, Length, SlaPolicy, Slas, Target};

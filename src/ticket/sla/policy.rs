@@ -7,7 +7,7 @@ use super::calendar::Calendar;
 use crate::clock::Millis;
 use crate::ticket::words::{PendingOn, TicketView};
 
-/// All service levels of a desk.
+/// All service levels of a service desk.
 #[derive(Debug, Clone, Default)]
 pub struct Slas {
     /// Calendars by name; `always` is among them.
@@ -31,7 +31,7 @@ pub struct SlaPolicy {
     pub targets: Vec<Target>,
     /// When people are warned, in per cent of a target, in order.
     pub warn_at: Vec<i64>,
-    /// Whether a ticket whose time is over goes to the next level by itself.
+    /// Whether a ticket whose time is over goes to the next level automatically.
     pub escalate_at_breach: bool,
     /// Within what time a new request must be acknowledged.
     pub acknowledge: Option<Length>,

@@ -1,4 +1,4 @@
-//! Decisions carried out: read and written in memory, letters composed, one commit.
+//! Decisions carried out: read and written in memory, notifications composed, one commit.
 
 use std::collections::HashMap;
 
@@ -8,20 +8,20 @@ use super::Read;
 use super::look_up::{ids_of, snapshot, wanted};
 use crate::clock::Millis;
 use crate::settings::Settings;
-use crate::store::{Judgement, StoreError, Unit, Waiting, Wanted};
+use crate::store::{StoreError, Unit, VerdictRecord, Waiting, Wanted};
 use crate::ticket::{
-    Change, Copying, Decision, Event, Hit, HoldCause, Holding, Intake, Joining, LetterKind, NEW_NUMBER, Opening,
+    Change, Copying, Decision, Event, Hit, HoldCause, Holding, Intake, Joining, NEW_NUMBER, NotificationKind, Opening,
     TicketView, Verdict, decide, held_mail, held_number, search_terms, shown,
 };
-use crate::work::letters::{Cause, Draft, Writer};
-use crate::work::{Desk, point};
+use crate::work::writer::{Cause, Draft, Writer};
+use crate::work::{App, failpoint};
 
 /// Most articles and solved tickets that are offered.
 const OFFERED: i64 = 3;
 
-/// What deciding needs besides the mails themselves.
+/// What deciding needs besides the emails themselves.
 pub(super) struct Work<'a> {
-    desk: &'a Desk,
+    app: &'a App,
     settings: &'a Settings,
     writer: Writer<'a>,
     now: Millis,
@@ -34,24 +34,24 @@ type Outcome = Result<Found, StoreError>;
 type Found = (Verdict, HoldCause, String, i64);
 
 impl<'a> Work<'a> {
-    pub(super) async fn new(desk: &'a Desk, settings: &'a Settings) -> Result<Self, StoreError> {
-        let now = desk.clock.now();
-        let writer = Writer::new(&desk.store, &desk.secret, settings, now).await?;
-        Ok(Self { desk, settings, writer, now })
+    pub(super) async fn new(app: &'a App, settings: &'a Settings) -> Result<Self, StoreError> {
+        let now = app.clock.now();
+        let writer = Writer::new(&app.store, &app.secret, settings, now).await?;
+        Ok(Self { app, settings, writer, now })
     }
 
     pub(super) async fn commit(&self, group: &[Read]) -> Result<(), StoreError> {
         let mut hits = self.hits(group).await?;
-        let mut unit = Unit::load(&self.desk.store, wanted(group, self.settings), self.now).await?;
-        point("loaded");
+        let mut unit = Unit::load(&self.app.store, wanted(group, self.settings), self.now).await?;
+        failpoint("loaded");
         let mut drafts = Vec::new();
         for one in group {
             let hits = hits.remove(&one.mail.id).unwrap_or_default();
             self.decide_one(&mut unit, one, hits, &mut drafts)?;
         }
-        point("decided");
+        failpoint("decided");
         self.writer.commit(unit, drafts).await?;
-        self.desk.meter.suppressed(self.writer.suppressed());
+        self.app.meter.suppressed(self.writer.suppressed());
         Ok(())
     }
 
@@ -60,25 +60,25 @@ impl<'a> Work<'a> {
         match error {
             StoreError::AlreadyDecided(_) => return Ok(()),
             error if error.is_transient() => return Err(error),
-            error => tracing::error!(%error, inbox_id = one.mail.id, "a mail could not be decided and is held"),
+            error => tracing::error!(%error, inbox_id = one.mail.id, "an email could not be decided and is held"),
         }
-        let mut unit = Unit::load(&self.desk.store, Wanted::default(), self.now).await?;
+        let mut unit = Unit::load(&self.app.store, Wanted::default(), self.now).await?;
         let reason = "the database refused what it asks for; see the log".to_owned();
-        unit.judge(one.mail.id, judgement(one, (Verdict::Held, HoldCause::Other, reason, 0)));
+        unit.judge(one.mail.id, verdict_record(one, (Verdict::Held, HoldCause::Other, reason, 0)));
         unit.commit().await
     }
 
-    /// What may help with the requests among these mails, by inbox id.
+    /// What may help with the requests among these emails, by inbox id.
     async fn hits(&self, group: &[Read]) -> Result<HashMap<i64, Vec<Hit>>, StoreError> {
         let mut found = HashMap::new();
-        if !self.desk.store.has_articles().await? {
+        if !self.app.store.has_articles().await? {
             return Ok(found);
         }
         for one in group {
             let Ok(intake) = &one.intake else { continue };
             let Some(queue) = intake.queue.as_ref().filter(|_| intake.mail.automatic.is_none()) else { continue };
             let words = search_terms(&intake.tagged.title, &intake.mail.reply_text);
-            found.insert(one.mail.id, self.desk.store.find_articles(&words, queue, OFFERED).await?);
+            found.insert(one.mail.id, self.app.store.find_articles(&words, queue, OFFERED).await?);
         }
         Ok(found)
     }
@@ -101,9 +101,9 @@ impl<'a> Work<'a> {
         {
             unit.count_mail(&intake.sender, &intake.alike);
         }
-        self.desk.meter.decided(found.0.as_str());
+        self.app.meter.decided(found.0.as_str());
         tracing::info!(inbox_id = one.mail.id, verdict = found.0.as_str(), ticket_id = found.3, "mail decided");
-        unit.judge(one.mail.id, judgement(one, found));
+        unit.judge(one.mail.id, verdict_record(one, found));
         Ok(())
     }
 
@@ -124,31 +124,31 @@ impl<'a> Work<'a> {
         for id in shown(intake, policy).iter().flat_map(|token| ids_of(token, policy)) {
             unit.note_shown(id);
         }
-        let outcome = match decide(intake, &snapshot, policy, &self.desk.secret) {
+        let outcome = match decide(intake, &snapshot, policy, &self.app.secret) {
             Decision::Open(openings) => self.open(unit, &one.mail, openings, drafts),
             Decision::Join(joining) => self.join(unit, &one.mail, *joining, drafts),
             Decision::Copy(copying) => {
-                let Copying { ticket, message, events, letters, reason } = *copying;
+                let Copying { ticket, message, events, notifications, reason } = *copying;
                 let id = ticket.id;
                 events.into_iter().for_each(|event| unit.add_event(id, event));
-                self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, letters, drafts);
+                self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, notifications, drafts);
                 Ok((Verdict::Joined, HoldCause::Other, reason, id))
             }
             Decision::Hold(cause, reason) => Ok((Verdict::Held, cause, reason, 0)),
             Decision::Tell(holding) => {
-                let Holding { verdict, cause, reason, mut ticket, message, letters } = *holding;
+                let Holding { verdict, cause, reason, mut ticket, message, notifications } = *holding;
                 let known = if held_mail(ticket.id).is_some() { 0 } else { ticket.id };
                 if ticket.id == 0 {
                     ticket.id = held_number(one.mail.id);
                 }
-                self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, letters, drafts);
+                self.writer.draft(unit, Cause::Mail(&one.mail), ticket, message, notifications, drafts);
                 Ok((verdict, cause, reason, known))
             }
             Decision::Judge { held, admit, by } => {
                 let what = if admit { "let in" } else { "refused" };
-                unit.judge_held(held, admit, format!("{what} by {by}"));
-                self.desk.released.store(admit || self.desk.released.load(Ordering::SeqCst), Ordering::SeqCst);
-                Ok((Verdict::Command, HoldCause::Other, format!("held mail {held} {what}"), 0))
+                unit.review_held(held, admit, format!("{what} by {by}"));
+                self.app.released.store(admit || self.app.released.load(Ordering::SeqCst), Ordering::SeqCst);
+                Ok((Verdict::Command, HoldCause::Other, format!("held email {held} {what}"), 0))
             }
             Decision::Ignore(reason) => Ok((Verdict::Ignored, HoldCause::Other, reason, 0)),
             Decision::Probed(probe) => {
@@ -181,8 +181,8 @@ impl<'a> Work<'a> {
                     first = Some(ticket);
                 }
                 Some(first) => {
-                    unit.add_event(first.id, Event::own("related", format!("the same mail opened {}", ticket.number)));
-                    unit.add_event(ticket.id, Event::own("related", format!("the same mail opened {}", first.number)));
+                    unit.add_event(first.id, Event::own("related", format!("the same email opened {}", ticket.number)));
+                    unit.add_event(ticket.id, Event::own("related", format!("the same email opened {}", first.number)));
                 }
             }
         }
@@ -197,7 +197,7 @@ impl<'a> Work<'a> {
         drafts: &mut Drafts<'g>,
     ) -> Result<TicketView, StoreError> {
         let ticket = unit.open_ticket(mail.id, &opening)?;
-        self.writer.draft(unit, Cause::Mail(mail), ticket.clone(), opening.message, opening.letters, drafts);
+        self.writer.draft(unit, Cause::Mail(mail), ticket.clone(), opening.message, opening.notifications, drafts);
         Ok(ticket)
     }
 
@@ -208,13 +208,13 @@ impl<'a> Work<'a> {
         }
         let ticket = unit.change_ticket(mail.id, &change);
         if undelivered.is_some() {
-            self.desk.meter.bounced();
+            self.app.meter.bounced();
         }
         if let Some(failure) = undelivered.as_ref().filter(|f| f.lasting) {
             let until = self.now + self.settings.policy.undeliverable_for;
             if !unit.block(ticket.id, failure, until) {
                 // Its people know already.
-                change.letters.clear();
+                change.notifications.clear();
             }
         }
         let mut new = Vec::new();
@@ -224,18 +224,20 @@ impl<'a> Work<'a> {
         name_new(&mut change, &new);
         for other in others {
             let ticket = unit.change_ticket(mail.id, &other);
-            self.writer.draft(unit, Cause::Mail(mail), ticket, other.message, other.letters, drafts);
+            self.writer.draft(unit, Cause::Mail(mail), ticket, other.message, other.notifications, drafts);
         }
         let id = ticket.id;
         // What was opened besides may have changed it again.
         let ticket = unit.ticket(id).cloned().unwrap_or(ticket);
         // Lists are about no ticket: what answers them may be about any.
-        let (desk, own): (Vec<_>, Vec<_>) =
-            change.letters.into_iter().partition(|l| matches!(l.kind, LetterKind::Listing | LetterKind::Help));
-        if !desk.is_empty() {
+        let (app, own): (Vec<_>, Vec<_>) = change
+            .notifications
+            .into_iter()
+            .partition(|l| matches!(l.kind, NotificationKind::Listing | NotificationKind::Help));
+        if !app.is_empty() {
             let queue = ticket.queue.clone();
             let none = TicketView { id: held_number(mail.id), queue, ..TicketView::default() };
-            self.writer.draft(unit, Cause::Mail(mail), none, change.message.clone(), desk, drafts);
+            self.writer.draft(unit, Cause::Mail(mail), none, change.message.clone(), app, drafts);
         }
         self.writer.draft(unit, Cause::Mail(mail), ticket, change.message, own, drafts);
         Ok((if command { Verdict::Command } else { Verdict::Joined }, HoldCause::Other, reason, id))
@@ -244,18 +246,18 @@ impl<'a> Work<'a> {
 
 /// Numbers that were given out only now take their place in what the receipt says.
 fn name_new(change: &mut Change, numbers: &[String]) {
-    for letter in &mut change.letters {
+    for notification in &mut change.notifications {
         for number in numbers {
-            if let Some(sentence) = letter.done.iter_mut().find(|s| s.contains(NEW_NUMBER)) {
+            if let Some(sentence) = notification.done.iter_mut().find(|s| s.contains(NEW_NUMBER)) {
                 *sentence = sentence.replacen(NEW_NUMBER, number, 1);
             }
         }
     }
 }
 
-fn judgement(one: &Read, (verdict, cause, reason, ticket_id): Found) -> Judgement {
+fn verdict_record(one: &Read, (verdict, cause, reason, ticket_id): Found) -> VerdictRecord {
     let mail = one.intake.as_ref().ok();
-    Judgement {
+    VerdictRecord {
         verdict,
         cause,
         reason,

@@ -21,7 +21,7 @@ pub(super) fn wanted(group: &[Read], settings: &Settings) -> Wanted {
     let policy = &settings.policy;
     wanted.agents.extend(policy.agents.values().map(|a| a.address.clone()));
     wanted.intake = policy.intake;
-    let each = policy.queues.len().max(policy.life.orders).saturating_mul(group.len());
+    let each = policy.queues.len().max(policy.life.commands).saturating_mul(group.len());
     wanted.openings = i64::try_from(each).unwrap_or(i64::MAX);
     wanted
 }
@@ -40,9 +40,9 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     if intake.agent.is_none() {
         wanted.vendors.insert(intake.sender.clone());
     }
-    // What a letter proves depends on who has seen it.
+    // What a notification proves depends on who has seen it.
     if needs_proof(intake) {
-        wanted.letters.extend(intake.tokens().flat_map(|token| ids(token, policy)));
+        wanted.notifications.extend(intake.tokens().flat_map(|token| ids(token, policy)));
     }
     for signal in &intake.signals {
         match signal {
@@ -55,26 +55,26 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     }
     wanted.recipients.extend(intake.mail.bounce.iter().flat_map(|b| &b.recipients).map(|a| mail::key(a)));
     if !intake.signals.is_empty() {
-        // Whatever the mail joins may be closed, and followed by a ticket of its own queue.
+        // Whatever the email joins may be closed, and followed by a ticket of its own queue.
         wanted.prefixes.extend(policy.queues.values().map(|q| q.prefix.clone()));
     }
 }
 
-/// What orders may reach, and what proves who gives them.
+/// What commands may reach, and what proves who gives them.
 fn of_agent(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
-    wanted.kin = true;
+    wanted.related = true;
     wanted.answered.extend(intake.tokens().flat_map(|token| ids(token, policy)));
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
     for line in command::head(&intake.mail.reply_text).lines {
         wanted.numbers.extend(numbers_in(&line, prefixes()));
-        // People an order may write to.
+        // People a command may write to.
         let words = line.split([' ', ',', ';', '<', '>']).filter(|w| w.contains('@'));
         wanted.recipients.extend(words.map(mail::key));
         wanted.recipients.extend(policy.audiences.values().flatten().cloned());
     }
 }
 
-/// Whether more depends on its tokens than which ticket it joins: it is an agent's, reports a letter, or asks for something, or
+/// Whether more depends on its tokens than which ticket it joins: it is an agent's, reports a notification, or asks for something, or
 /// adds people.
 fn needs_proof(intake: &Intake) -> bool {
     intake.agent.is_some()
@@ -83,19 +83,19 @@ fn needs_proof(intake: &Intake) -> bool {
         || !command::head(&intake.mail.reply_text).lines.is_empty()
 }
 
-/// The Message-IDs the letter with this token may have: one a domain of the desk.
+/// The Message-IDs the notification with this token may have: one a domain of the service desk.
 fn ids(token: &Token, policy: &Policy) -> Vec<String> {
     let domains = policy.queues.values().filter_map(|q| q.address.split_once('@')).map(|(_, domain)| domain);
     let domains: std::collections::BTreeSet<&str> = domains.collect();
     domains.into_iter().map(|domain| token.message_id(domain)).collect()
 }
 
-/// The Message-IDs of letters whose tokens were shown, by the token's text.
+/// The Message-IDs of notifications whose tokens were shown, by the token's text.
 pub(super) fn ids_of(token: &str, policy: &Policy) -> Vec<String> {
     Token::parse(token).map(|token| ids(&token, policy)).unwrap_or_default()
 }
 
-/// Pictures inside a mail, as they are remembered.
+/// Pictures inside an email, as they are remembered.
 fn images(intake: &Intake, forwarded: Option<&mail::Forwarded>) -> Vec<String> {
     let own = intake.mail.attachments.iter().map(|a| (intake.sender.clone(), a));
     let passed = forwarded.into_iter().flat_map(|f| {
@@ -131,9 +131,10 @@ pub(super) fn snapshot(
         snapshot.issued = issued(unit, intake, policy);
     }
     if intake.agent.is_some() {
-        let letters = intake.tokens().flat_map(|token| ids(token, policy)).collect::<std::collections::BTreeSet<_>>();
-        let texts = letters.iter().filter_map(|id| mail::parse(unit.letter(id)?, &policy.limits).ok());
-        snapshot.answered = texts.map(|letter| letter.text).collect();
+        let notifications =
+            intake.tokens().flat_map(|token| ids(token, policy)).collect::<std::collections::BTreeSet<_>>();
+        let texts = notifications.iter().filter_map(|id| mail::parse(unit.notification(id)?, &policy.limits).ok());
+        snapshot.answered = texts.map(|notification| notification.text).collect();
         surroundings(&mut snapshot, unit, intake, policy);
     }
     snapshot
@@ -144,7 +145,7 @@ fn issued(unit: &Unit, intake: &Intake, policy: &Policy) -> BTreeMap<String, Mil
     intake.tokens().filter_map(|token| Some((token.text(), when(token)?))).collect()
 }
 
-/// Tickets that orders may reach from here.
+/// Tickets that commands may reach from here.
 fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &Policy) {
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
     for line in command::head(&intake.mail.reply_text).lines {
@@ -163,11 +164,11 @@ fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &
         .map(|t| t.id)
         .collect();
     let near = |t: &&TicketView| ids.contains(&t.parent) || changed.contains(&t.id) || ids.contains(&t.id);
-    snapshot.kin = unit.tickets().filter(near).map(|t| (t.id, t.clone())).collect();
-    snapshot.stories = ids.iter().filter_map(|id| Some((*id, unit.story(*id)?.clone()))).collect();
+    snapshot.related = unit.tickets().filter(near).map(|t| (t.id, t.clone())).collect();
+    snapshot.original_requests = ids.iter().filter_map(|id| Some((*id, unit.story(*id)?.clone()))).collect();
 }
 
-/// Follows the mail's signals to tickets, the first that leads anywhere of each sort.
+/// Follows the email's signals to tickets, the first that leads anywhere of each sort.
 fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     let undoes = intake.agent.is_some() && command::undoes(&intake.mail.reply_text);

@@ -1,10 +1,10 @@
-//! Deciding: from the inbox to tickets and letters.
+//! Deciding: from the inbox to tickets and notifications.
 //!
-//! Mails are read and decided in groups, one commit a group: verdicts, tickets, events and letters
+//! Emails are read and decided in groups, one commit a group: verdicts, tickets, events and notifications
 //! together (invariant 3); the next group is read while one is written. A group that fails is
-//! decided mail by mail; a mail that fails alone is held, and the others go on. After a life of
-//! the program that ended badly the oldest mails are taken one by one, each attempt counted
-//! before the mail is read, so that one that ends the process itself is found and held.
+//! decided mail by mail; an email that fails alone is held, and the others go on. After an epoch of
+//! the program that ended badly the oldest emails are taken one by one, each attempt counted
+//! before the email is read, so that one that ends the process itself is found and held.
 
 mod carry;
 mod look_up;
@@ -19,55 +19,55 @@ use crate::settings::Settings;
 use crate::store::{Durability, StoreError, Waiting};
 use crate::ticket::{Intake, Secret, read};
 
-use super::Desk;
+use super::App;
 use carry::Work;
 
-/// How often it is looked whether a mail's turn has come, and how many times before its turn is sought anew.
+/// How often it is looked whether an email's turn has come, and how many times before its turn is sought anew.
 const TURN: Duration = Duration::from_millis(20);
 const TURNS: usize = 50;
 
-/// Decides every mail that waits. Gives how many.
+/// Decides every email that waits. Gives how many.
 ///
 /// # Errors
 /// [`StoreError`] when the store itself fails; nothing is half done then.
-pub async fn drain(desk: &Desk) -> Result<usize, StoreError> {
-    let settings = desk.settings.load_full();
-    if !desk.presence.is_alive() {
+pub async fn drain(app: &App) -> Result<usize, StoreError> {
+    let settings = app.settings.load_full();
+    if !app.presence.is_alive() {
         return Ok(0);
     }
-    let mut count = suspects(desk, &settings).await?;
-    // A mail that is let in stands before those already seen.
+    let mut count = poison_emails(app, &settings).await?;
+    // An email that is let in stands before those already seen.
     loop {
-        count += pass(desk, &settings).await?;
-        if !desk.released.swap(false, Ordering::SeqCst) {
+        count += pass(app, &settings).await?;
+        if !app.released.swap(false, Ordering::SeqCst) {
             return Ok(count);
         }
     }
 }
 
-/// Decides the mails that wait, from the oldest to the newest.
-async fn pass(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError> {
+/// Decides the emails that wait, from the oldest to the newest.
+async fn pass(app: &App, settings: &Arc<Settings>) -> Result<usize, StoreError> {
     let mut count = 0;
-    let mut group = next_group(desk, settings, 0).await?;
+    let mut group = next_group(app, settings, 0).await?;
     while let (Some(first), Some(last)) = (group.first().map(|one| one.mail.id), group.last().map(|one| one.mail.id)) {
-        if !turn(desk, first).await? {
+        if !turn(app, first).await? {
             // What came before was left by somebody who is gone: it is taken up first.
-            group = next_group(desk, settings, 0).await?;
+            group = next_group(app, settings, 0).await?;
             continue;
         }
         count += group.len();
-        let (ahead, done) = tokio::join!(next_group(desk, settings, last), decide_group(desk, settings, &group));
+        let (ahead, done) = tokio::join!(next_group(app, settings, last), decide_group(app, settings, &group));
         done?;
-        desk.outbox_bell.notify_one();
+        app.outbox_wake_up.notify_one();
         group = ahead?;
     }
     Ok(count)
 }
 
-/// Waits while another instance decides mails that came before this one; false when that takes too long.
-async fn turn(desk: &Desk, first: i64) -> Result<bool, StoreError> {
+/// Waits while another instance decides emails that came before this one; false when that takes too long.
+async fn turn(app: &App, first: i64) -> Result<bool, StoreError> {
     for _ in 0..TURNS {
-        if desk.store.is_next(first).await? {
+        if app.store.is_next(first).await? {
             return Ok(true);
         }
         tokio::time::sleep(TURN).await;
@@ -75,41 +75,41 @@ async fn turn(desk: &Desk, first: i64) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-/// Takes the mails one by one that may have ended the last life of this program.
-async fn suspects(desk: &Desk, settings: &Arc<Settings>) -> Result<usize, StoreError> {
-    let suspects = desk.suspects.load(Ordering::SeqCst);
-    if suspects == 0 {
+/// Takes the emails one by one that may have ended the last epoch of this program.
+async fn poison_emails(app: &App, settings: &Arc<Settings>) -> Result<usize, StoreError> {
+    let poison_emails = app.poison_emails.load(Ordering::SeqCst);
+    if poison_emails == 0 {
         return Ok(0);
     }
     let mut after = 0;
-    for count in 0..suspects {
-        let Some(mail) = desk.store.waiting(after, 1, 0).await?.pop() else {
-            desk.suspects.store(0, Ordering::SeqCst);
+    for count in 0..poison_emails {
+        let Some(mail) = app.store.waiting(after, 1, 0).await?.pop() else {
+            app.poison_emails.store(0, Ordering::SeqCst);
             return Ok(count);
         };
         after = mail.id;
-        turn(desk, mail.id).await?;
-        alone(desk, settings, mail).await?;
-        desk.outbox_bell.notify_one();
+        turn(app, mail.id).await?;
+        alone(app, settings, mail).await?;
+        app.outbox_wake_up.notify_one();
     }
-    desk.suspects.store(0, Ordering::SeqCst);
-    Ok(suspects)
+    app.poison_emails.store(0, Ordering::SeqCst);
+    Ok(poison_emails)
 }
 
-async fn next_group(desk: &Desk, settings: &Arc<Settings>, after: i64) -> Result<Vec<Read>, StoreError> {
-    let count = i64::try_from(settings.batch.mails).unwrap_or(i64::MAX);
+async fn next_group(app: &App, settings: &Arc<Settings>, after: i64) -> Result<Vec<Read>, StoreError> {
+    let count = i64::try_from(settings.batch.emails).unwrap_or(i64::MAX);
     let bytes = i64::try_from(settings.batch.bytes).unwrap_or(i64::MAX);
-    let waiting = desk.store.waiting(after, count, bytes).await?;
-    Ok(read_all(desk, settings, waiting).await)
+    let waiting = app.store.waiting(after, count, bytes).await?;
+    Ok(read_all(app, settings, waiting).await)
 }
 
-async fn decide_group(desk: &Desk, settings: &Arc<Settings>, group: &[Read]) -> Result<(), StoreError> {
-    let work = Work::new(desk, settings).await?;
+async fn decide_group(app: &App, settings: &Arc<Settings>, group: &[Read]) -> Result<(), StoreError> {
+    let work = Work::new(app, settings).await?;
     match work.commit(group).await {
         Ok(()) => Ok(()),
         Err(error) if error.is_transient() => Err(error),
         Err(error) => {
-            tracing::warn!(%error, mails = group.len(), "a group could not be decided; each mail is tried alone");
+            tracing::warn!(%error, emails = group.len(), "a group could not be decided; each email is tried alone");
             for one in group {
                 work.commit_or_hold(one).await?;
             }
@@ -118,21 +118,21 @@ async fn decide_group(desk: &Desk, settings: &Arc<Settings>, group: &[Read]) -> 
     }
 }
 
-async fn alone(desk: &Desk, settings: &Arc<Settings>, mail: Waiting) -> Result<(), StoreError> {
-    let work = Work::new(desk, settings).await?;
-    if mail.attempts >= settings.mail_attempts {
+async fn alone(app: &App, settings: &Arc<Settings>, mail: Waiting) -> Result<(), StoreError> {
+    let work = Work::new(app, settings).await?;
+    if mail.attempts >= settings.email_attempts {
         let reason = format!("{} attempts to decide it were broken off by the end of the program", mail.attempts);
         let one = Read { mail, intake: Err(reason) };
         return work.commit_or_hold(&one).await;
     }
-    let mut tx = desk.store.begin(Durability::Relaxed).await?;
+    let mut tx = app.store.begin(Durability::Relaxed).await?;
     tx.count_attempt(mail.id).await?;
     tx.commit().await?;
     let id = mail.id;
-    for one in &read_all(desk, settings, vec![mail]).await {
+    for one in &read_all(app, settings, vec![mail]).await {
         if let Err(error) = work.commit_or_hold(one).await {
-            // The mail had no part in it.
-            let mut tx = desk.store.begin(Durability::Relaxed).await?;
+            // The email had no part in it.
+            let mut tx = app.store.begin(Durability::Relaxed).await?;
             tx.attempt_back(id).await?;
             tx.commit().await?;
             return Err(error);
@@ -141,15 +141,15 @@ async fn alone(desk: &Desk, settings: &Arc<Settings>, mail: Waiting) -> Result<(
     Ok(())
 }
 
-/// A mail and what was made of it, or why nothing was.
+/// An email and what was made of it, or why nothing was.
 pub(super) struct Read {
     mail: Waiting,
     intake: Result<Box<Intake>, String>,
 }
 
 /// Parsing takes processor time, so it is done away from the tasks that wait for the network.
-async fn read_all(desk: &Desk, settings: &Arc<Settings>, waiting: Vec<Waiting>) -> Vec<Read> {
-    let (settings, secret) = (Arc::clone(settings), desk.secret.clone());
+async fn read_all(app: &App, settings: &Arc<Settings>, waiting: Vec<Waiting>) -> Vec<Read> {
+    let (settings, secret) = (Arc::clone(settings), app.secret.clone());
     let work = move || waiting.into_iter().map(|mail| read_one(mail, &settings, &secret)).collect();
     // The closure catches panics itself, so the join cannot fail but at the end of the program.
     tokio::task::spawn_blocking(work).await.unwrap_or_default()

@@ -95,7 +95,7 @@ pub async fn ends(store: Option<&Store>, oauth2: &Oauth2) -> Result<Ends, StoreE
 }
 
 /// Every refresh token and client secret that dies within its `warn_before`, is dead, or was refused
-/// for good in this life; by section, what was refused first.
+/// for good in this epoch; by section, what was refused first.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -123,7 +123,7 @@ pub async fn expiring(
 
 fn refused(oauth2: &Oauth2, refusal: &Refusal, settings: &Settings) -> Expiring {
     let Refusal { what, at, text, .. } = refusal;
-    let ([fr, en], zone) = (both(*what, oauth2), &settings.policy.desk.time_zone);
+    let ([fr, en], zone) = (both(*what, oauth2), &settings.policy.service_desk.time_zone);
     let (since_fr, since_en) = (spoken(*at, zone, "fr"), spoken(*at, zone, "en"));
     Expiring {
         name: oauth2.name.clone(),
@@ -135,7 +135,7 @@ fn refused(oauth2: &Oauth2, refusal: &Refusal, settings: &Settings) -> Expiring 
 }
 
 fn dying(oauth2: &Oauth2, what: Perishable, at: Millis, now: Millis, settings: &Settings) -> Expiring {
-    let ([fr, en], zone) = (both(what, oauth2), &settings.policy.desk.time_zone);
+    let ([fr, en], zone) = (both(what, oauth2), &settings.policy.service_desk.time_zone);
     let (dies_fr, dies_en) = if at <= now { ("a expiré", "expired") } else { ("expire", "expires") };
     let (on_fr, on_en) = (spoken(at, zone, "fr"), spoken(at, zone, "en"));
     Expiring {

@@ -75,9 +75,9 @@ impl<'a> Keeper<'a> {
 
     /// The refresh token to use.
     pub(super) fn token(&self, kept: Option<&Kept>) -> Result<SecretString, Trouble> {
-        let Some(sealed) = kept.and_then(|kept| kept.token.as_ref()) else { return Ok(self.configured.clone()) };
-        let opened = self.key.open(&name(self.oauth2), sealed);
-        opened.map_err(|source| Trouble::Sealed { name: self.oauth2.name.clone(), source })
+        let Some(encrypted) = kept.and_then(|kept| kept.token.as_ref()) else { return Ok(self.configured.clone()) };
+        let opened = self.key.open(&name(self.oauth2), encrypted);
+        opened.map_err(|source| Trouble::Encrypted { name: self.oauth2.name.clone(), source })
     }
 
     /// Whether something else is kept now than was.
@@ -98,8 +98,8 @@ impl<'a> Keeper<'a> {
         let new = granted.refresh_token.as_ref().filter(|new| new.expose_secret() != sent.expose_secret());
         let of = mark(self.oauth2, self.configured);
         if let Some(new) = new {
-            let sealed = self.key.seal(&name(self.oauth2), new);
-            let token = sealed.map_err(|source| Trouble::Sealed { name: self.oauth2.name.clone(), source })?;
+            let encrypted = self.key.seal(&name(self.oauth2), new);
+            let token = encrypted.map_err(|source| Trouble::Encrypted { name: self.oauth2.name.clone(), source })?;
             return Ok(Some(Kept { of, token: Some(token), since: now, until }));
         }
         Ok(match kept {

@@ -22,10 +22,10 @@ use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::store::{KeyPlace, Store};
 use crate::trouble::Trouble;
 
-use super::Desk;
+use super::App;
 use kept::{Keeper, Kept};
 
-/// The access tokens of this life, and what was refused in it.
+/// The access tokens of this epoch, and what was refused in it.
 #[derive(Debug, Default)]
 pub struct Tokens {
     slots: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
@@ -93,7 +93,7 @@ impl Tokens {
             Err(Trouble::SignIn { source: TokenTrouble::Refused { what, text, .. }, .. }) => {
                 Some((Perishable::of(*what), text.clone()))
             }
-            Err(Trouble::Sealed { source, .. }) => Some((Perishable::RefreshToken, source.to_string())),
+            Err(Trouble::Encrypted { source, .. }) => Some((Perishable::RefreshToken, source.to_string())),
             // That a server is away says nothing about what it refused.
             Err(_) => return,
             Ok(()) => None,
@@ -124,7 +124,7 @@ impl Signer<'_> {
     /// Connects to a mailbox and signs in.
     ///
     /// # Errors
-    /// [`Trouble::Imap`], or [`Trouble::SignIn`], [`Trouble::Sealed`] or [`Trouble::Store`] when there is no token.
+    /// [`Trouble::Imap`], or [`Trouble::SignIn`], [`Trouble::Encrypted`] or [`Trouble::Store`] when there is no token.
     pub async fn imap(&self, name: &str, config: &ImapConfig, now: Millis) -> Result<Imap, Trouble> {
         let section = format!("mailboxes.{name}");
         let trouble = |source| Trouble::Imap { mailbox: name.to_owned(), source };
@@ -147,7 +147,7 @@ impl Signer<'_> {
     /// Connects to the SMTP server and signs in, unless that is done.
     ///
     /// # Errors
-    /// [`Trouble::Smtp`], or [`Trouble::SignIn`], [`Trouble::Sealed`] or [`Trouble::Store`] when there is no token.
+    /// [`Trouble::Smtp`], or [`Trouble::SignIn`], [`Trouble::Encrypted`] or [`Trouble::Store`] when there is no token.
     pub async fn smtp(&self, smtp: &mut Smtp, now: Millis) -> Result<(), Trouble> {
         let mut retried = false;
         while !smtp.is_open().await {
@@ -240,7 +240,7 @@ impl Signer<'_> {
 
     /// The key comes first: a token that cannot be kept must not be asked for.
     fn keeper<'k>(&'k self, oauth2: &'k Oauth2, configured: &'k SecretString) -> Result<Keeper<'k>, Trouble> {
-        let key = self.key.key().map_err(|source| Trouble::Sealed { name: oauth2.name.clone(), source })?;
+        let key = self.key.key().map_err(|source| Trouble::Encrypted { name: oauth2.name.clone(), source })?;
         let store = self.store.ok_or_else(|| {
             Trouble::Again(format!("{}: there is no database yet to keep refresh tokens in", oauth2.name))
         })?;
@@ -248,20 +248,20 @@ impl Signer<'_> {
     }
 }
 
-/// A mailbox of a desk.
+/// A mailbox of a service desk.
 ///
 /// # Errors
 /// As [`Signer::imap`].
-pub async fn imap(desk: &Desk, name: &str, config: &ImapConfig) -> Result<Imap, Trouble> {
-    desk.signer().imap(name, config, desk.clock.now()).await
+pub async fn imap(app: &App, name: &str, config: &ImapConfig) -> Result<Imap, Trouble> {
+    app.signer().imap(name, config, app.clock.now()).await
 }
 
-/// The SMTP server of a desk.
+/// The SMTP server of a service desk.
 ///
 /// # Errors
 /// As [`Signer::smtp`].
-pub async fn smtp(desk: &Desk, smtp: &mut Smtp) -> Result<(), Trouble> {
-    desk.signer().smtp(smtp, desk.clock.now()).await
+pub async fn smtp(app: &App, smtp: &mut Smtp) -> Result<(), Trouble> {
+    app.signer().smtp(smtp, app.clock.now()).await
 }
 
 fn with(config: &ImapConfig, token: Option<&Token>) -> ImapConfig {

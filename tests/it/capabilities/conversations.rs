@@ -3,7 +3,7 @@
 use guichet::clock::{DAY, HOUR, MINUTE};
 
 use super::{LUC, NADIA, TEAM};
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail};
 use crate::support::{Database, Site};
 
@@ -14,12 +14,12 @@ fn team_and(more: &str) -> String {
     format!("{TEAM}{more}")
 }
 
-stories! {
+original_requests! {
     co2_answers_arrive_whole_and_notes_never(site, TEAM) {
         site.receive(&Mail::from(ANA).header("Cc: Paul <paul@college.example>")).await;
         let notice = site.sink.only(MARIE);
         let secret = "SECRET-INTERNE";
-        // Every way a client writes a note: alone, with orders, below a blank line, with #note to a public letter.
+        // Every way a client writes a note: alone, with commands, below a blank line, with #note to a public notification.
         for text in [secret.to_owned(), format!("#prendre\n{secret}"), format!("#note\n\n{secret}"), format!("#priorité P2\n#étiquette a b\n\n{secret}"), format!("#escalader N2 {secret}")] {
             site.then(&Mail::reply(&notice.mail, MARIE, &text)).await;
         }
@@ -29,15 +29,15 @@ stories! {
             let answer = site.sink.with_words(who, "Rallumer");
             assert!(answer.mail.text.starts_with(whole), "{}", answer.mail.text);
         }
-        // #note on a public letter, and an answer to the requester with a note beside it.
+        // #note on a public notification, and an answer to the requester with a note beside it.
         let answer = site.sink.with_words(ANA, "Rallumer");
         site.then(&Mail::reply(&answer.mail, ANA, "Rien n'y fait.")).await;
         let told = site.sink.with_words(NADIA, "Rien n'y fait.");
         site.then(&Mail::reply(&told.mail, NADIA, &format!("#demander Quel modèle ?\n#note\n{secret}"))).await;
         assert!(site.sink.with_words(ANA, "Quel modèle ?").mail.text.contains("Quel modèle ?"));
-        for letter in site.sink.letters().iter().filter(|l| !l.to.ends_with("@agents.example")) {
-            assert!(!letter.raw.contains(secret) && !letter.mail.text.contains(secret), "{}", letter.raw);
-            assert!(!letter.raw.contains("agents.example"), "no agent's address either: {}", letter.raw);
+        for notification in site.sink.notifications().iter().filter(|l| !l.to.ends_with("@agents.example")) {
+            assert!(!notification.raw.contains(secret) && !notification.mail.text.contains(secret), "{}", notification.raw);
+            assert!(!notification.raw.contains("agents.example"), "no agent's address either: {}", notification.raw);
         }
         let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
         assert_eq!(messages.iter().filter(|m| m.visibility == "internal" && m.new_text.contains(secret)).count(), 5);
@@ -50,7 +50,7 @@ stories! {
         let notice = site.sink.only(MARIE);
         let answer = Mail::reply(&notice.mail, MARIE, "#public\nC'est réparé.").header("Cc: p1@college.example");
         site.then(&answer).await;
-        assert_eq!(site.sink.to("p1@college.example").len(), 0, "the mail itself reached them");
+        assert_eq!(site.sink.to("p1@college.example").len(), 0, "the email itself reached them");
         assert_eq!(site.sink.to("p2@college.example").len(), 1);
         assert_eq!(site.sink.to("p3@college.example").len(), 0);
         site.then(&Mail::reply(&site.sink.last(MARIE).mail, MARIE, "#uncc p1@college.example\n#cc p4@college.example")).await;
@@ -69,12 +69,12 @@ stories! {
             ("#résoudre\nDeux câbles.", "Deux câbles."),
             ("#clore", "est close"),
         ];
-        for (orders, told) in steps {
+        for (commands, told) in steps {
             let before = site.sink.to(ANA).len();
-            site.then(&Mail::reply(&notice.mail, MARIE, orders)).await;
-            let letter = site.sink.with_words(ANA, told);
-            assert_eq!(site.sink.to(ANA).len(), before + 1, "{orders}: one letter a step");
-            assert!(letter.mail.subject.contains("CG42N1-000001"));
+            site.then(&Mail::reply(&notice.mail, MARIE, commands)).await;
+            let notification = site.sink.with_words(ANA, told);
+            assert_eq!(site.sink.to(ANA).len(), before + 1, "{commands}: one notification a step");
+            assert!(notification.mail.subject.contains("CG42N1-000001"));
         }
         assert_eq!(site.only_ticket().await.status, "closed");
     }
@@ -111,22 +111,22 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, &format!("#prestataire {VENDOR}\nBonjour, l'export échoue chez nous."))).await;
         let ticket = site.only_ticket().await;
         assert_eq!((ticket.status.as_str(), ticket.pending_on.as_str(), ticket.vendor.as_str()), ("pending", "vendor", VENDOR));
-        let letter = site.sink.only(VENDOR);
-        assert!(letter.mail.text.starts_with("Bonjour, l'export échoue chez nous."), "{}", letter.mail.text);
-        assert!(!letter.raw.contains("agents.example") && !letter.raw.contains(ANA), "{}", letter.raw);
+        let notification = site.sink.only(VENDOR);
+        assert!(notification.mail.text.starts_with("Bonjour, l'export échoue chez nous."), "{}", notification.mail.text);
+        assert!(!notification.raw.contains("agents.example") && !notification.raw.contains(ANA), "{}", notification.raw);
         // Their helpdesk acknowledges, and names its own number.
-        let robot = Mail::reply(&letter.mail, VENDOR, "Votre demande est enregistrée.").subject("[#KEL-2071] Export odt impossible").header("Auto-Submitted: auto-replied");
+        let robot = Mail::reply(&notification.mail, VENDOR, "Votre demande est enregistrée.").subject("[#KEL-2071] Export odt impossible").header("Auto-Submitted: auto-replied");
         site.then(&robot).await;
         assert_eq!(site.only_ticket().await.vendor_reference, "KEL-2071");
         assert_eq!(site.only_ticket().await.status, "pending", "a machine answers nothing");
-        // A person answers under their own number; an answer to the letter proves that it is the vendor.
+        // A person answers under their own number; an answer to the notification proves that it is the vendor.
         let before = site.sink.to(ANA).len();
         let words = || Mail::from(VENDOR).subject("KEL-2071 : correctif").text("Le correctif 4.2 est installé.");
         let forged = words();
         site.then(&forged).await;
         assert_eq!(site.verdict(&forged).await.state, "held", "anybody can write a vendor's address");
         assert_eq!(site.only_ticket().await.status, "pending");
-        let person = Mail::reply(&letter.mail, VENDOR, "Le correctif 4.2 est installé.").subject("KEL-2071 : correctif");
+        let person = Mail::reply(&notification.mail, VENDOR, "Le correctif 4.2 est installé.").subject("KEL-2071 : correctif");
         site.then(&person).await;
         assert_eq!(site.verdict(&person).await.ticket, "CG42N1-000001");
         assert_eq!(site.only_ticket().await.status, "open");
@@ -138,8 +138,8 @@ stories! {
         assert_eq!(site.sink.to(ANA).len(), before);
         let messages = site.store().messages(ticket.id).await.unwrap();
         assert_eq!(messages.iter().filter(|m| m.visibility == "vendor").count(), 4);
-        for letter in site.sink.to(ANA) {
-            assert!(!letter.raw.contains("kelis") && !letter.mail.text.contains("KEL-2071"), "{}", letter.raw);
+        for notification in site.sink.to(ANA) {
+            assert!(!notification.raw.contains("kelis") && !notification.mail.text.contains("KEL-2071"), "{}", notification.raw);
         }
     }
 
@@ -147,8 +147,8 @@ stories! {
         site.receive(&Mail::from("Ana Pérez <ana@college.example>")).await;
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#modèle synchro\nBonne journée.")).await;
-        let letter = site.sink.with_words(ANA, "La synchronisation a lieu la nuit.");
-        assert!(letter.mail.text.starts_with("Bonjour Ana Pérez,\n\nLa synchronisation a lieu la nuit.\n\nMarie Dubois\n\nBonne journée."), "{}", letter.mail.text);
+        let notification = site.sink.with_words(ANA, "La synchronisation a lieu la nuit.");
+        assert!(notification.mail.text.starts_with("Bonjour Ana Pérez,\n\nLa synchronisation a lieu la nuit.\n\nMarie Dubois\n\nBonne journée."), "{}", notification.mail.text);
         site.then(&Mail::reply(&notice.mail, MARIE, "#modèle synchra")).await;
         let told = site.sink.with_words(MARIE, "Pas fait");
         assert!(told.mail.text.contains("synchro"), "the nearest is offered: {}", told.mail.text);

@@ -3,7 +3,7 @@
 use guichet::clock::DAY;
 
 use super::{CHEF, LUC, TEAM};
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
 use crate::support::{Database, Site};
 
@@ -33,7 +33,7 @@ fn team_and(more: &str) -> String {
     format!("{TEAM}{more}")
 }
 
-stories! {
+original_requests! {
     in1_a_mail_becomes_a_numbered_ticket_at_any_hour(site) {
         // A Sunday, three in the morning.
         site.clock.advance(6 * DAY - 6 * 3_600_000);
@@ -102,7 +102,7 @@ stories! {
         site.clock.advance(DAY);
         site.receive(&Mail::from(ANA).to("ancien@desk.example")).await;
         assert_eq!(site.sink.to(ANA).len(), 2, "once a day and person");
-        // Machines are told nothing; a mail that names the new address too is a request.
+        // Machines are told nothing; an email that names the new address too is a request.
         site.receive(&Mail::from("robot@college.example").to("ancien@desk.example").header("Auto-Submitted: auto-generated")).await;
         assert!(site.sink.to("robot@college.example").is_empty());
         site.receive(&Mail::from(ANA).to(&format!("ancien@desk.example, {SUPPORT}")).subject("Aux deux")).await;
@@ -131,11 +131,11 @@ stories! {
         let merged = site.ticket("CG42N1-000003").await;
         assert_eq!((merged.status.as_str(), merged.merged_into), ("closed", tickets[0].id));
         assert!(site.sink.with_words("paul@college.example", "rejoint la demande CG42N1-000001").mail.text.contains("CG42N1-000001"));
-        // Later mails follow, by whatever way.
+        // Later emails follow, by whatever way.
         let later = Mail::reply(&ack.mail, "paul@college.example", "Elle fume.");
         site.then(&later).await;
         assert_eq!(site.verdict(&later).await.ticket, "CG42N1-000001");
-        // And what the desk answers there reaches both.
+        // And what the service desk answers there reaches both.
         let told = site.sink.with_words(MARIE, "Elle fume.");
         site.then(&Mail::reply(&told.mail, MARIE, "#public\nDébranchez-la.")).await;
         for who in [ANA, "paul@college.example"] {
@@ -150,7 +150,7 @@ stories! {
         assert!(site.sink.only(ANA).mail.text.replace('\n', " ").contains("attend l'accord d'un responsable"));
         let question = site.sink.only(CHEF);
         assert!(question.mail.subject.starts_with("À approuver : "), "{}", question.mail.subject);
-        // Nobody else decides: neither a technician with the letter, nor the requester.
+        // Nobody else decides: neither a technician with the notification, nor the requester.
         site.then(&Mail::reply(&question.mail, LUC, "#approuver")).await;
         assert_eq!(site.only_ticket().await.status, "approval");
         site.then(&Mail::press(&question.mail, "#approuver", CHEF)).await;

@@ -7,7 +7,7 @@ mod listed;
 mod time;
 mod work;
 
-/// Further people of the desk.
+/// Further people of the service desk.
 pub const TEAM: &str = r#"
 [agents.luc]
 address = "luc@agents.example"

@@ -2,11 +2,11 @@
 
 use guichet::clock::{DAY, HOUR, MINUTE};
 use guichet::report::{Period, Sort};
-use guichet::ticket::sla::{State, standing};
+use guichet::ticket::sla::{State, sla_status};
 use guichet::work::reports::build;
 
 use super::{LUC, NADIA, TEAM};
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail};
 use crate::support::{Database, Site};
 
@@ -45,12 +45,12 @@ fn levels(more: &str) -> String {
 
 const STD: &str = "[queues.help]\nsla = \"std\"\n";
 
-stories! {
+original_requests! {
     ti1_what_is_promised_depends_on_queue_level_priority_and_contract(site, &levels(STD)) {
         site.receive(&Mail::from(ANA)).await;
         let ticket = site.only_ticket().await;
-        let (response, resolution) = standing(&ticket.view(), site.clock.now());
-        let zone = &site.desk.settings.load().policy.desk.time_zone;
+        let (response, resolution) = sla_status(&ticket.view(), site.clock.now());
+        let zone = &site.app.settings.load().policy.service_desk.time_zone;
         let say = |at| guichet::clock::rfc3339(at, zone);
         // 9:15 and two hours; eight hours over the lunch and the night.
         assert_eq!((say(response.due_at).as_str(), say(resolution.due_at).as_str()), ("2026-03-02T11:15:00+01:00", "2026-03-03T09:15:00+01:00"));
@@ -69,7 +69,7 @@ stories! {
         assert!(site.sink.with_words(MARIE, "Couleur du bouton").mail.text.contains("Résolution au mieux, sans échéance."));
         // Another priority is another promise; the history says so.
         site.then(&Mail::reply(&notice.mail, MARIE, "#priorité P4")).await;
-        assert_eq!(standing(&site.ticket("CG42N1-000001").await.view(), site.clock.now()).1.state, State::None);
+        assert_eq!(sla_status(&site.ticket("CG42N1-000001").await.view(), site.clock.now()).1.state, State::None);
         assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("sla: std N1 P4")));
         // So does an edited configuration.
         site.edit("[slas.std]\ntargets = [{ respond = \"1h\", resolve = \"3h\", calendar = \"always\" }]\n");
@@ -93,7 +93,7 @@ stories! {
         // A question is an answer; the clock of the solution waits with it, at 11:05 of 9:15.
         site.then(&Mail::reply(&notice.mail, MARIE, "#demander\nQuelle imprimante ?")).await;
         let ticket = site.only_ticket().await;
-        let (response, resolution) = standing(&ticket.view(), site.clock.now());
+        let (response, resolution) = sla_status(&ticket.view(), site.clock.now());
         assert_eq!((response.state, resolution.state, resolution.due_at), (State::Met, State::Paused, 0));
         assert_eq!(ticket.sla.respond_took, Some(110 * MINUTE));
         site.until("2026-03-03T10:00:00+01:00").await;
@@ -105,13 +105,13 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#voir")).await;
         let sheet = site.sink.last(MARIE).mail.text.replace('\n', " ");
         assert!(sheet.contains("Compteur arrêté : 6 h 55 en attente du demandeur."), "{sheet}");
-        // Nobody solves it: it goes up by itself, once, at its time, and a breach is dated at its time.
+        // Nobody solves it: it goes up automatically, once, at its time, and a breach is dated at its time.
         site.until("2026-03-04T08:09:00+01:00").await;
         assert_eq!(site.only_ticket().await.level, 1);
         site.until("2026-03-04T08:10:30+01:00").await;
         let ticket = site.only_ticket().await;
         assert_eq!((ticket.level, ticket.status.as_str()), (2, "escalated"));
-        assert_eq!(standing(&ticket.view(), site.clock.now()).1.state, State::Breached);
+        assert_eq!(sla_status(&ticket.view(), site.clock.now()).1.state, State::Breached);
         let sheet = site.sink.only(NADIA);
         assert!(sheet.mail.text.replace('\n', " ").contains("La résolution était attendue le 4 mars 2026 à 08:10"), "{}", sheet.mail.text);
         assert!(site.sink.with_words(MARIE, "La demande passe au niveau N2").mail.subject.starts_with("Échéance dépassée"));
@@ -120,9 +120,9 @@ stories! {
         site.then(&Mail::reply(&site.sink.with_words(ANA, "Réparée").mail, ANA, "Non, toujours en panne.")).await;
         let ticket = site.only_ticket().await;
         assert_eq!((ticket.status.as_str(), ticket.sla.resolve_missed, ticket.level), ("reopened", 0, 2));
-        let before = site.sink.letters().len();
+        let before = site.sink.notifications().len();
         site.pass(20 * MINUTE).await;
-        assert_eq!((site.sink.letters().len(), site.only_ticket().await.level), (before, 2));
+        assert_eq!((site.sink.notifications().len(), site.only_ticket().await.level), (before, 2));
     }
 
     ti2_a_ticket_that_does_not_move_goes_up_and_every_step_of_its_people_holds_it(site, &levels(STD)) {
@@ -140,7 +140,7 @@ stories! {
         assert!(site.sink.only(NADIA).mail.text.contains("depuis trop longtemps"));
     }
 
-    ti2_nobody_is_woken_at_night_and_a_days_downtime_is_one_letter(site, &levels(STD)) {
+    ti2_nobody_is_woken_at_night_and_a_days_downtime_is_one_notification(site, &levels(STD)) {
         // On a Friday evening: nothing leaves before Monday.
         site.until("2026-03-06T17:50:00+01:00").await;
         for n in 0..12_u8 {
@@ -153,7 +153,7 @@ stories! {
             site.pass(HOUR).await;
             assert_eq!(site.sink.to(MARIE).len(), quiet, "{hour} hours later");
         }
-        // The desk is away all of Monday. What fell due is one letter a person, marked as late.
+        // The service desk is away all of Monday. What fell due is one notification a person, marked as late.
         site.until("2026-03-10T08:00:00+01:00").await;
         let all = site.sink.to(MARIE);
         assert_eq!(all.len(), quiet + 1, "{:?}", all.iter().map(|l| &l.mail.subject).collect::<Vec<_>>());
@@ -218,12 +218,12 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         let before = site.only_ticket().await;
-        for order in ["#escalader N2", "#attente 2026-03-09", "#priorité P4", "#résoudre\nFait."] {
-            site.then(&Mail::reply(&notice.mail, MARIE, order)).await;
+        for command in ["#escalader N2", "#attente 2026-03-09", "#priorité P4", "#résoudre\nFait."] {
+            site.then(&Mail::reply(&notice.mail, MARIE, command)).await;
             let changed = site.only_ticket().await;
             site.then(&Mail::press(&site.sink.with_words(MARIE, "Fait :").mail, "#annuler", MARIE)).await;
             let after = site.only_ticket().await;
-            assert_eq!((after.sla.since, after.sla.from, after.sla.resolve_due), (before.sla.since, before.sla.from, before.sla.resolve_due), "{order}: {changed:?}");
+            assert_eq!((after.sla.since, after.sla.from, after.sla.resolve_due), (before.sla.since, before.sla.from, before.sla.resolve_due), "{command}: {changed:?}");
         }
     }
 
@@ -231,7 +231,7 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#priorité P2")).await;
-        // An acknowledgement that has left, a warning: nothing that stands between an order and its undoing.
+        // An acknowledgement that has left, a warning: nothing that stands between a command and its undoing.
         site.until("2026-03-02T11:05:00+01:00").await;
         site.then(&Mail::press(&site.sink.with_words(MARIE, "Fait :").mail, "#annuler", MARIE)).await;
         assert_eq!(site.only_ticket().await.priority, "P3");
@@ -252,12 +252,12 @@ stories! {
     ti2_what_is_promised_later_was_not_missed_before(site, TEAM) {
         site.receive(&Mail::from(ANA)).await;
         site.until("2026-03-20T10:00:00+01:00").await;
-        let letters = site.sink.letters().len();
+        let notifications = site.sink.notifications().len();
         site.edit(&format!("{LEVELS}{STD}"));
         site.round().await;
         site.pass(MINUTE).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.level, site.sink.letters().len()), (1, letters), "an edit wakes nobody for what is past");
+        assert_eq!((ticket.level, site.sink.notifications().len()), (1, notifications), "an edit wakes nobody for what is past");
         let edited = "2026-03-20T10:00:00+01:00".parse::<jiff::Timestamp>().unwrap().as_millisecond();
         assert_eq!((ticket.sla.respond_missed, ticket.sla.resolve_missed), (edited, edited), "and breaks no promise of a time before it");
     }
@@ -266,8 +266,8 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         let figures = || async {
-            let settings = site.desk.settings.load_full();
-            let week = Period::named("2026-W10", &settings.policy.desk.time_zone).unwrap();
+            let settings = site.app.settings.load_full();
+            let week = Period::named("2026-W10", &settings.policy.service_desk.time_zone).unwrap();
             let f = build(site.store(), &settings.policy, Sort::Weekly, week, &[]).await.unwrap().figures;
             (f.all.solved, f.reopened.count, f.cohort.solved)
         };
@@ -290,9 +290,9 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         site.then(&Mail::reply(&site.sink.only(MARIE).mail, MARIE, "#priorité P1")).await;
         assert!(site.sink.only(NADIA).mail.subject.starts_with("INCIDENT MAJEUR"));
-        let calls = site.sink.letters().len();
+        let calls = site.sink.notifications().len();
         site.then(&Mail::reply(&site.sink.with_words(MARIE, "INCIDENT MAJEUR").mail, MARIE, "#note\nVu.")).await;
-        assert!(site.sink.letters().iter().filter(|l| l.mail.subject.starts_with("INCIDENT MAJEUR")).count() == 3, "{calls}");
+        assert!(site.sink.notifications().iter().filter(|l| l.mail.subject.starts_with("INCIDENT MAJEUR")).count() == 3, "{calls}");
     }
 
     ti4_an_acknowledgement_that_does_not_leave_is_noticed(site, &levels("[queues.help]\nsla = \"std\"\nacknowledge = \"none\"\n")) {
@@ -308,8 +308,8 @@ stories! {
         let told = || site.sink.to(MARIE).iter().filter(|l| l.mail.text.contains("accusé de réception")).count();
         site.pass(70 * MINUTE).await;
         assert_eq!(told(), 1);
-        let day = Period::named("2026-03-02", &site.desk.settings.load().policy.desk.time_zone).unwrap();
-        let figures = build(site.store(), &site.desk.settings.load().policy, Sort::Daily, day, &["help".to_owned()]).await.unwrap().figures;
+        let day = Period::named("2026-03-02", &site.app.settings.load().policy.service_desk.time_zone).unwrap();
+        let figures = build(site.store(), &site.app.settings.load().policy, Sort::Daily, day, &["help".to_owned()]).await.unwrap().figures;
         assert_eq!((figures.acknowledged.count, figures.acknowledged.of), (1, 2));
     }
 
@@ -325,14 +325,14 @@ stories! {
         for words in ["Du 2 mars 2026 à 09:00 au 3 mars 2026 à 09:00.", "CG42N1-000001 · P1 · N2 · Serveur en panne", "en cours, en retard", "Total tickets : 2", "Résolus : 1  (50 %)", "Première réponse à temps"] {
             assert!(report.mail.text.contains(words), "{words}: {}", report.mail.text);
         }
-        // A report is about no ticket: whoever of the desk answers it is told so, and nothing is opened.
+        // A report is about no ticket: whoever of the service desk answers it is told so, and nothing is opened.
         let answer = Mail::reply(&site.sink.with_words(MARIE, "Rapport du jour").mail, MARIE, "Merci, bien reçu.");
         site.then(&answer).await;
         assert_eq!((site.verdict(&answer).await.verdict.as_str(), site.tickets().await.len()), ("held", 2));
         assert!(site.sink.with_words(MARIE, "ne parle d'aucun ticket").mail.subject.starts_with("Pas fait"));
         site.then(&Mail::reply(&site.sink.with_words(MARIE, "Rapport du jour").mail, MARIE, "#liste")).await;
         assert!(site.sink.last(MARIE).mail.text.contains("CG42N1-000001"));
-        // Weekly, with charts inside the mail.
+        // Weekly, with charts inside the email.
         site.until("2026-03-06T08:00:05+01:00").await;
         let weekly = site.sink.with_words(MARIE, "Rapport de support - Semaine 9 (27/02 - 05/03/2026)");
         assert!(weekly.raw.contains("Content-Type: multipart/related") && weekly.raw.matches("Content-Type: image/png").count() >= 3);
@@ -346,8 +346,8 @@ stories! {
         let late = site.sink.last("direction@college.example").mail.text.replace('\n', " ");
         assert!(late.contains("Envoyé en retard : il était prévu le 12 mars 2026 à 09:00. Du 5 mars 2026 à 09:00 au 12 mars 2026 à 09:00."), "nothing falls between two: {late}");
         // What happens afterwards, and what is promised afterwards, changes nothing of a week that is over.
-        let policy = || site.desk.settings.load_full();
-        let week = Period::named("2026-W10", &policy().policy.desk.time_zone).unwrap();
+        let policy = || site.app.settings.load_full();
+        let week = Period::named("2026-W10", &policy().policy.service_desk.time_zone).unwrap();
         let compute = || async { build(site.store(), &policy().policy, Sort::Weekly, week, &["help".to_owned()]).await.unwrap().figures };
         let then = compute().await;
         site.then(&Mail::reply(&site.sink.with_words(MARIE, "Serveur en panne").mail, MARIE, "#résoudre\nRéparé.")).await;

@@ -3,7 +3,7 @@
 use guichet::clock::{DAY, HOUR, MINUTE};
 
 use super::{CHEF, LUC, NADIA, TEAM};
-use crate::story::stories;
+use crate::story::original_requests;
 use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
 use crate::support::{Database, Site};
 
@@ -11,7 +11,7 @@ fn team_and(more: &str) -> String {
     format!("{TEAM}{more}")
 }
 
-stories! {
+original_requests! {
     wo1_each_profile_does_what_it_may_and_no_more(site, &team_and("[queues.other]\nmailbox = \"main\"\naddress = \"other@desk.example\"\nprefix = \"OTH\"\n[agents.zoe]\naddress = \"zoe@agents.example\"\nname = \"Zoé\"\nroles = [\"moderator\"]\nqueues = [\"other\"]\n")) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
@@ -29,7 +29,7 @@ stories! {
         assert!(site.sink.with_words(LUC, "au-dessus du vôtre").mail.subject.starts_with("Pas fait"));
         site.then(&Mail::reply(&luc.mail, LUC, "#note\nVoir le serveur 3.")).await;
         assert!(site.sink.with_words(NADIA, "Voir le serveur 3.").mail.text.contains("Note interne"));
-        // A requester's words that look like orders of an agent are words.
+        // A requester's words that look like commands of an agent are words.
         let ack = site.sink.with_words(ANA, "enregistrée");
         site.then(&Mail::reply(&ack.mail, ANA, "#priorité P0\nVite !")).await;
         assert_eq!(site.only_ticket().await.priority, "P3");
@@ -43,12 +43,12 @@ stories! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         let mut seen = vec![site.only_ticket().await.status];
-        for orders in ["#prendre", "#attente prochainement", "#attente 2026-03-09", "#statut ouvert", "#escalader N2", "#prendre", "#résoudre\nFait.", "#rouvrir", "#résoudre\nRefait.", "#clore"] {
-            site.then(&Mail::reply(&notice.mail, MARIE, orders)).await;
+        for commands in ["#prendre", "#attente prochainement", "#attente 2026-03-09", "#statut ouvert", "#escalader N2", "#prendre", "#résoudre\nFait.", "#rouvrir", "#résoudre\nRefait.", "#clore"] {
+            site.then(&Mail::reply(&notice.mail, MARIE, commands)).await;
             seen.push(site.only_ticket().await.status);
         }
         assert_eq!(seen, ["new", "open", "open", "pending", "open", "escalated", "open", "resolved", "reopened", "resolved", "closed"]);
-        // Closed is final: orders are refused, and what the requester writes opens a ticket that refers to it.
+        // Closed is final: commands are refused, and what the requester writes opens a ticket that refers to it.
         site.then(&Mail::reply(&notice.mail, MARIE, "#rouvrir")).await;
         assert!(site.sink.with_words(MARIE, "Pas fait").mail.text.contains("close"));
         let closed = site.sink.with_words(ANA, "est close");
@@ -72,7 +72,7 @@ stories! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#résoudre\nAmpoule changée.")).await;
         site.then(&Mail::reply(&site.sink.with_words(ANA, "Ampoule changée").mail, ANA, "Thanks, perfect!")).await;
         assert_eq!(site.only_ticket().await.status, "resolved");
-        // The letter that tells of the thanks has the button that overrules it.
+        // The notification that tells of the thanks has the button that overrules it.
         let told = site.sink.with_words(MARIE, "Thanks, perfect!");
         assert!(told.mail.text.contains("la demande reste résolue"), "the rule is visible: {}", told.mail.text);
         site.then(&Mail::press(&told.mail, "#rouvrir", MARIE)).await;
@@ -171,7 +171,7 @@ stories! {
         let articles = site.store().articles(10).await.unwrap();
         assert_eq!((articles.len(), articles[0].solution.as_str(), articles[0].tags.as_str()), (1, "Vider le cache de génération, puis relancer.", "odt opale scenari"));
         assert!(articles[0].problem.contains("échoue avec Opale"));
-        // A solved ticket that is no article is for the desk alone.
+        // A solved ticket that is no article is for the service desk alone.
         site.then(&Mail::from(ANA).subject("Opale : mot de passe").text("Je ne connais plus mon mot de passe Opale.")).await;
         let second = site.sink.with_words(MARIE, "Opale : mot de passe");
         site.then(&Mail::reply(&second.mail, MARIE, "#résoudre\nRéinitialisé par SECRET-3.")).await;
@@ -189,7 +189,7 @@ stories! {
         site.receive(&Mail::from("Ana <ana@college.example>").subject("[P2] Vidéoprojecteur")).await;
         site.then(&Mail::from("Bob <bob@college.example>").subject("Wifi")).await;
         let notice = site.sink.with_words(MARIE, "Vidéoprojecteur");
-        // Several orders in one mail, one receipt, and it can be taken back.
+        // Several commands in one email, one receipt, and it can be taken back.
         site.then(&Mail::reply(&notice.mail, MARIE, "#prendre\n#priorité P1\n#étiquette salle-12 -vieux\n#attente 3j on attend la lampe")).await;
         let ticket = site.ticket("CG42N1-000001").await;
         assert_eq!((ticket.status.as_str(), ticket.priority.as_str(), ticket.tags.join(" ").as_str()), ("pending", "P1", "salle-12"));
@@ -203,16 +203,16 @@ stories! {
         site.then(&Mail::press(&receipt.mail, "#annuler", MARIE)).await;
         assert!(site.sink.with_words(MARIE, "il n'y a rien à annuler").mail.subject.starts_with("Pas fait"));
 
-        // All or nothing: one bad line, and nothing is done; the mail comes back mended.
+        // All or nothing: one bad line, and nothing is done; the email comes back fixed.
         site.then(&Mail::reply(&notice.mail, MARIE, "#prendre\n#prioritee P1\n#assigner lucc\nBonjour.")).await;
         assert_eq!(site.ticket("CG42N1-000001").await.assignee, "");
         let back = site.sink.with_words(MARIE, "#prioritee");
         assert!(back.mail.text.contains("vouliez-vous dire #priorite"), "{}", back.mail.text);
         site.then(&Mail::press(&back.mail, "#prendre", MARIE)).await;
         let ticket = site.ticket("CG42N1-000001").await;
-        assert_eq!((ticket.assignee.as_str(), ticket.priority.as_str()), (LUC, "P1"), "the mended mail is good");
+        assert_eq!((ticket.assignee.as_str(), ticket.priority.as_str()), (LUC, "P1"), "the fixed mail is good");
 
-        // The desk by mail.
+        // The service desk by mail.
         site.then(&Mail::reply(&notice.mail, MARIE, "#liste")).await;
         let list = site.sink.with_words(MARIE, "CG42N1-000002 · P3");
         assert!(list.mail.text.contains("CG42N1-000001 · P1 · en cours") && list.mail.text.contains("Luc Roche"), "{}", list.mail.text);
@@ -223,9 +223,9 @@ stories! {
         site.then(&Mail::from(MARIE).subject("Re: [CG42N1-000002] Wifi").text(&body)).await;
         let whole = site.sink.with_words(MARIE, "l'imprimante de la salle 12 ne répond plus");
         assert!(whole.mail.subject.contains("CG42N1-000002") && whole.mail.text.contains("#résoudre"), "{}", whole.mail.text);
-        for (order, words) in [("#aide", "#attente 3j"), ("#pourquoi", "signed Message-ID"), ("#voir", "Vidéoprojecteur"), ("#liste nouveaux", "CG42N1-000002"), ("#liste miens", "Aucun ticket")] {
-            site.then(&Mail::reply(&notice.mail, MARIE, order)).await;
-            assert!(site.sink.with_words(MARIE, words).mail.automatic.is_some(), "{order}");
+        for (command, words) in [("#aide", "#attente 3j"), ("#pourquoi", "signed Message-ID"), ("#voir", "Vidéoprojecteur"), ("#liste nouveaux", "CG42N1-000002"), ("#liste miens", "Aucun ticket")] {
+            site.then(&Mail::reply(&notice.mail, MARIE, command)).await;
+            assert!(site.sink.with_words(MARIE, words).mail.automatic.is_some(), "{command}");
         }
         // A requester asks where theirs stand, and sees nobody else's.
         let ack = site.sink.with_words(ANA, "enregistrée");

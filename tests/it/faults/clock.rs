@@ -11,7 +11,7 @@ async fn set(database: Database) {
     site.receive(&Mail::from(ANA)).await;
     let answer = Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#ask\nLaquelle ?");
     site.then(&answer).await;
-    // A day back: letters written "tomorrow" leave, mail of "today" is decided, no deadline is met before its time.
+    // A day back: notifications written "tomorrow" leave, mail of "today" is decided, no deadline is met before its time.
     site.clock.advance(-DAY);
     site.receive(&Mail::from("bob@college.example")).await;
     site.clock.advance(60_000);
@@ -34,7 +34,7 @@ async fn set(database: Database) {
     assert_eq!(site.sink.to(ANA).len(), reminded, "and nothing twice");
     let numbers: Vec<String> = site.tickets().await.into_iter().map(|t| t.number).collect();
     assert_eq!(numbers, ["CG42N1-000001", "CG42N1-000002", "CG42N1-000003"]);
-    assert!(site.store().outbox(None, 10).await.unwrap().is_empty(), "no letter waits for a time that is gone");
+    assert!(site.store().outbox(None, 10).await.unwrap().is_empty(), "no notification waits for a time that is gone");
     record(&format!("the clock set a day back and ten forward, {database:?}"), 4, 5, 0, 0);
 }
 

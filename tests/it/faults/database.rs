@@ -19,7 +19,7 @@ async fn postgres_stopped_at_once_and_started_again() {
     let runs = rounds(2).min(10);
     let mut daemon = trial.daemon();
     for _ in 0..runs {
-        trial.mails(40);
+        trial.emails(40);
         std::thread::sleep(Duration::from_millis(200 + dice.below(600)));
         server.end();
         std::thread::sleep(Duration::from_millis(300));
@@ -30,8 +30,8 @@ async fn postgres_stopped_at_once_and_started_again() {
     stop(&mut daemon, "TERM");
     trial.finish();
     // What the server forgot with its last moments, the daemon still knows.
-    let letters = trial.letters();
-    trial.count("PostgreSQL stopped at once and started again", runs, letters, 0).await;
+    let notifications = trial.notifications();
+    trial.count("PostgreSQL stopped at once and started again", runs, notifications, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +44,7 @@ async fn op4_postgres_fails_over_to_its_standby() {
     let address = Proxy::to("127.0.0.1", primary.port);
     let mut trial = Trial::new(Database::Sqlite).await;
     trial.url = format!("postgres://guichet@127.0.0.1:{}/{database}", address.port);
-    trial.mails(150);
+    trial.emails(150);
     let mut daemon = trial.daemon();
     std::thread::sleep(Duration::from_millis(1200));
     primary.end();
@@ -52,12 +52,12 @@ async fn op4_postgres_fails_over_to_its_standby() {
     standby.promote();
     address.lead_to(standby.port);
     address.set(Line::Good);
-    trial.mails(50);
+    trial.emails(50);
     trial.settled_by(&mut daemon, PATIENCE).await;
     stop(&mut daemon, "TERM");
     trial.finish();
-    let letters = trial.letters();
-    trial.count("PostgreSQL fails over to its standby", 1, letters, 0).await;
+    let notifications = trial.notifications();
+    trial.count("PostgreSQL fails over to its standby", 1, notifications, 0).await;
 }
 
 /// A process that may write no file beyond a size is, for the database, one without room on its disk.
@@ -69,7 +69,7 @@ async fn a_disk_without_room() {
     trial.finish();
     let begun = room_taken(&trial);
     for run in 0..runs {
-        trial.mails(30);
+        trial.emails(30);
         let blocks = begun + 40 * run as u64 + dice.below(120);
         let program = trial.program(&["run"]);
         let line: Vec<String> = std::iter::once(program.get_program())
@@ -82,8 +82,8 @@ async fn a_disk_without_room() {
         stop(&mut daemon, "TERM");
         trial.finish();
     }
-    let letters = trial.letters();
-    trial.count("no room on the disk", runs, letters, runs).await;
+    let notifications = trial.notifications();
+    trial.count("no room on the disk", runs, notifications, runs).await;
     assert_eq!(trial.user.count("INBOX"), Some(0));
 }
 

@@ -18,10 +18,10 @@ fn start(trial: &Trial, name: &str) -> Child {
     trial.program(&["run"]).env("GUICHET__STORE__INSTANCE", name).spawn().unwrap()
 }
 
-/// `GUICHET_FAULT_MAILS`: how many mails there are; a kill or a stop every few seconds.
+/// `GUICHET_FAULT_MAILS`: how many emails there are; a kill or a stop every few seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn op4_three_instances_and_a_killer_decide_everything_once() {
-    let mails: usize = std::env::var("GUICHET_FAULT_MAILS").ok().and_then(|n| n.parse().ok()).unwrap_or(600);
+    let emails: usize = std::env::var("GUICHET_FAULT_MAILS").ok().and_then(|n| n.parse().ok()).unwrap_or(600);
     let mut trial = Trial::new(Database::Postgres).await;
     let more = User::new();
     trial.more = format!(
@@ -35,8 +35,8 @@ async fn op4_three_instances_and_a_killer_decide_everything_once() {
     let mut also = 0;
     let begun = Instant::now();
     let mut next_fault = Duration::from_secs(2);
-    while written < mails {
-        trial.mails(20);
+    while written < emails {
+        trial.emails(20);
         written += 20;
         also += 2;
         for n in 0..2 {
@@ -76,7 +76,7 @@ async fn op4_three_instances_and_a_killer_decide_everything_once() {
             break;
         }
         // Kills let a backlog grow: how long it takes is the machine's affair.
-        let patience = Duration::from_secs(120 + mails as u64 / 40);
+        let patience = Duration::from_secs(120 + emails as u64 / 40);
         assert!(begun.elapsed() < patience, "{counts:?} {}", trial.log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -86,12 +86,12 @@ async fn op4_three_instances_and_a_killer_decide_everything_once() {
     let tickets =
         store.tickets(&guichet::store::TicketFilter { limit: 1_000_000, ..Default::default() }).await.unwrap();
     let people: std::collections::BTreeSet<&str> = tickets.iter().map(|t| t.requester.as_str()).collect();
-    assert_eq!((tickets.len(), people.len()), (written + also, written + also), "every mail one ticket");
+    assert_eq!((tickets.len(), people.len()), (written + also, written + also), "every email one ticket");
     assert!(store.broken_numbers().await.unwrap().is_empty());
     assert_eq!(store.chain("").await.unwrap().problems, Vec::<String>::new());
-    let letters = trial.letters();
-    let reached: std::collections::BTreeSet<&String> = letters.iter().collect();
-    let doubled = letters.len() - reached.len();
+    let notifications = trial.notifications();
+    let reached: std::collections::BTreeSet<&String> = notifications.iter().collect();
+    let doubled = notifications.len() - reached.len();
     super::trial::record(
         &format!("three instances on PostgreSQL, {kills} killed, {stopped} cut off for 18 s"),
         kills + stopped,
@@ -100,7 +100,7 @@ async fn op4_three_instances_and_a_killer_decide_everything_once() {
         doubled,
     );
     assert_eq!(reached.len(), written + also, "everybody was written to");
-    assert!(doubled <= kills + stopped, "{doubled} letters came twice, {kills} kills and {stopped} stops");
+    assert!(doubled <= kills + stopped, "{doubled} notifications came twice, {kills} kills and {stopped} stops");
 }
 
 fn signal(process: &Child, name: &str) {
@@ -112,20 +112,20 @@ fn signal(process: &Child, name: &str) {
 async fn a_dead_instance_is_replaced_within_thirty_seconds() {
     let mut trial = Trial::new(Database::Postgres).await;
     let mut first = start(&trial, "one");
-    trial.mails(1);
+    trial.emails(1);
     trial.settled(Duration::from_secs(30)).await;
     let mut second = start(&trial, "two");
     std::thread::sleep(Duration::from_secs(1));
     first.kill().unwrap();
     first.wait().unwrap();
     let begun = Instant::now();
-    trial.mails(1);
+    trial.emails(1);
     trial.settled(Duration::from_secs(30)).await;
     let took = begun.elapsed();
     stop(&mut second, "TERM");
     assert!(took < Duration::from_secs(30), "{took:?}");
-    let letters = trial.letters();
-    trial.count("an instance killed, another takes over", 1, letters, 0).await;
+    let notifications = trial.notifications();
+    trial.count("an instance killed, another takes over", 1, notifications, 0).await;
 }
 
 /// One that stops in the middle of a transaction keeps nobody waiting, and when it goes on it changes nothing.
@@ -135,7 +135,7 @@ async fn an_instance_that_stops_anywhere_is_replaced_and_fenced_off() {
     // Each takes as long as a lease.
     for point in &all[..rounds(2).min(all.len())] {
         let mut trial = Trial::new(Database::Postgres).await;
-        trial.mails(6);
+        trial.emails(6);
         let mut command = trial.program(&["run"]);
         command.env("GUICHET__STORE__INSTANCE", "one").env("GUICHET_KILL_AT", format!("{point}:1:STOP"));
         let mut first = command.spawn().unwrap();
@@ -153,10 +153,12 @@ async fn an_instance_that_stops_anywhere_is_replaced_and_fenced_off() {
         std::thread::sleep(Duration::from_secs(2));
         stop(&mut first, "TERM");
         stop(&mut second, "TERM");
-        let letters = trial.letters();
-        // A letter that was about to leave when its sender was stopped leaves then: nobody can call it back.
+        let notifications = trial.notifications();
+        // A notification that was about to leave when its sender was stopped leaves then: nobody can call it back.
         let doubled = usize::from(*point == "sending");
-        trial.count(&format!("stopped at `{point}` until another took over, then let go"), 1, letters, doubled).await;
+        trial
+            .count(&format!("stopped at `{point}` until another took over, then let go"), 1, notifications, doubled)
+            .await;
     }
 }
 
@@ -170,17 +172,17 @@ fn is_stopped(process: &Child) -> bool {
 async fn a_second_daemon_of_the_same_name_is_refused_and_a_single_round_goes_on_beside_it() {
     let mut trial = Trial::new(Database::Postgres).await;
     let mut first = start(&trial, "one");
-    trial.mails(2);
+    trial.emails(2);
     trial.settled(Duration::from_secs(30)).await;
     let second = start(&trial, "one").wait().unwrap();
     assert_eq!(second.code(), Some(75), "{}", trial.log());
     assert!(trial.log().contains("another guichet called one is at work"), "{}", trial.log());
     let once = trial.program(&["run", "--once"]).env("GUICHET__STORE__INSTANCE", "one").status().unwrap();
     assert!(once.success(), "{}", trial.log());
-    trial.mails(2);
+    trial.emails(2);
     trial.settled(Duration::from_secs(30)).await;
     stop(&mut first, "TERM");
-    trial.count("a second daemon of the same name", 1, trial.letters(), 0).await;
+    trial.count("a second daemon of the same name", 1, trial.notifications(), 0).await;
 }
 
 /// Who was cut off and does not know it changes nothing when it comes back.
@@ -194,7 +196,7 @@ async fn an_instance_whose_lease_was_taken_writes_nothing() {
     let new = Store::open(&url).await.unwrap().living(life("one", 2));
     assert!(old.take_lease("desk", 60_000).await.unwrap());
     assert!(!other.take_lease("desk", 60_000).await.unwrap(), "it is held");
-    // A newer life of the same instance takes over at once, an older one never.
+    // A newer epoch of the same instance takes over at once, an older one never.
     assert!(new.take_lease("desk", 60_000).await.unwrap());
     assert!(!old.take_lease("desk", 60_000).await.unwrap());
     let relaxed = guichet::store::Durability::Relaxed;
@@ -216,8 +218,8 @@ async fn an_instance_whose_lease_was_taken_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_was_over_is_noticed_even_where_the_clock_stood_still() {
     let site = Site::new(Database::Postgres).await;
-    let settings = site.desk.settings.load_full();
-    let presence = &site.desk.presence;
+    let settings = site.app.settings.load_full();
+    let presence = &site.app.presence;
     presence.beat(site.store(), &settings).await.unwrap();
     let claims = presence.claims();
     presence.beat(site.store(), &settings).await.unwrap();

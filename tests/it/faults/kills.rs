@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use guichet::store::{Store, TicketFilter};
-use guichet::work::point::POINTS;
+use guichet::work::failpoint::POINTS;
 
 use super::trial::{Dice, Trial, record, rounds};
 use crate::support::Database;
 
-/// Mails that come before each kill.
-const MAILS: usize = 3;
+/// Emails that come before each kill.
+const EMAILS: usize = 3;
 
-/// After a letter was handed over, and before that is noted, nobody can know whether it left: it leaves again.
+/// After a notification was handed over, and before that is noted, nobody can know whether it left: it leaves again.
 fn doubled_by(point: &str) -> usize {
     usize::from(point == "sent")
 }
@@ -21,17 +21,17 @@ async fn killed_at(point: &str, database: Database) {
     let mut trial = Trial::new(database).await;
     let mut dice = Dice::new(point.len() as u64);
     for _ in 0..runs {
-        trial.mails(MAILS);
-        // Batches pass some points once; letters pass theirs one by one.
-        let turn = if ["sending", "sent", "noted"].contains(&point) { 1 + dice.below(MAILS as u64) } else { 1 };
+        trial.emails(EMAILS);
+        // Batches pass some points once; notifications pass theirs one by one.
+        let turn = if ["sending", "sent", "noted"].contains(&point) { 1 + dice.below(EMAILS as u64) } else { 1 };
         trial.killed_at(point, turn);
         trial.finish();
     }
-    let letters = trial.letters();
+    let notifications = trial.notifications();
     let name = format!("killed at `{point}`, {database:?}");
-    trial.count(&name, runs, letters, runs * doubled_by(point)).await;
+    trial.count(&name, runs, notifications, runs * doubled_by(point)).await;
     assert_eq!(trial.user.count("INBOX"), Some(0));
-    assert_eq!(trial.user.count("Done"), Some(runs * MAILS));
+    assert_eq!(trial.user.count("Done"), Some(runs * EMAILS));
 }
 
 fn at_every_point(database: Database) {
@@ -63,15 +63,15 @@ async fn at_random(database: Database) {
     let mut trial = Trial::new(database).await;
     let mut dice = Dice::new(99);
     for _ in 0..runs {
-        trial.mails(10);
+        trial.emails(10);
         let mut daemon = trial.daemon();
         std::thread::sleep(Duration::from_millis(40 + dice.below(400)));
         daemon.kill().unwrap();
         daemon.wait().unwrap();
     }
     trial.finish();
-    let letters = trial.letters();
-    trial.count(&format!("killed at random, {database:?}"), runs, letters, runs).await;
+    let notifications = trial.notifications();
+    trial.count(&format!("killed at random, {database:?}"), runs, notifications, runs).await;
     assert_eq!(trial.user.count("INBOX"), Some(0));
 }
 
@@ -85,7 +85,7 @@ async fn nothing_is_lost_by_kills_at_random_on_postgres() {
     at_random(Database::Postgres).await;
 }
 
-/// A warning two seconds after each mail, due while the process is killed over it: everything follows from it once. Where
+/// A warning two seconds after each email, due while the process is killed over it: everything follows from it once. Where
 /// the kills go on until the promise itself is broken, that is told instead.
 async fn at_a_deadline(database: Database) {
     let runs = rounds(3);
@@ -94,7 +94,7 @@ async fn at_a_deadline(database: Database) {
                   queues = [\"help\"]\n[slas.std]\ncalendar = \"always\"\nwarn_at = [3]\ntargets = [{ respond = \"1m\" }]\n"
         .to_owned();
     for _ in 0..runs {
-        trial.mails(MAILS);
+        trial.emails(EMAILS);
         trial.killed_at("swept", 1);
     }
     trial.finish();
@@ -107,12 +107,12 @@ async fn at_a_deadline(database: Database) {
         assert!(begun.elapsed() < Duration::from_secs(30), "{told:?} {}", trial.log());
         trial.finish();
     };
-    assert_eq!(told.len(), runs * MAILS);
+    assert_eq!(told.len(), runs * EMAILS);
     assert!(told.iter().all(|(warned, broken)| *warned < 2 && *broken < 2), "{told:?} {}", trial.log());
-    let acknowledged = trial.letters().into_iter().filter(|to| to != "marie@agents.example").count();
-    assert_eq!(acknowledged, runs * MAILS, "everybody is acknowledged once");
+    let acknowledged = trial.notifications().into_iter().filter(|to| to != "marie@agents.example").count();
+    assert_eq!(acknowledged, runs * EMAILS, "everybody is acknowledged once");
     trial.sound(&format!("killed at `swept`, {database:?}"));
-    record(&format!("killed at `swept`, {database:?}"), runs, runs * MAILS, 0, 0);
+    record(&format!("killed at `swept`, {database:?}"), runs, runs * EMAILS, 0, 0);
 }
 
 /// How often each ticket was warned of, and its promise broken.

@@ -11,7 +11,7 @@ async fn with_mood(database: Database, mood: Mood, doubled: usize) {
     let mut dice = Dice::new(mood as u64);
     let runs = rounds(2).min(20);
     for _ in 0..runs {
-        trial.mails(4);
+        trial.emails(4);
         let mut moods = [Mood::Good; 4];
         let at = usize::try_from(dice.below(3)).unwrap();
         moods[at] = mood;
@@ -51,7 +51,7 @@ async fn a_server_that_hangs_up_before_the_dot_or_falls_silent() {
     with_mood(Database::Sqlite, Mood::Silent, 0).await;
 }
 
-/// It took the mail and did not say so: the one letter that comes twice.
+/// It took the email and did not say so: the one notification that comes twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_up_after_the_dot() {
     with_mood(Database::Sqlite, Mood::HangUpAfterTheDot, 1).await;
@@ -65,7 +65,7 @@ async fn a_server_that_refuses_for_good() {
         let server = BadSmtp::start();
         let mut trial = Trial::new(Database::Sqlite).await;
         trial.outlet = Outlet::Port(server.port);
-        trial.mails(4);
+        trial.emails(4);
         server.moods(&[Mood::Good, mood]);
         trial.finish();
         assert_eq!(server.taken().len(), 3, "{mood:?}");
@@ -75,7 +75,7 @@ async fn a_server_that_refuses_for_good() {
     }
 }
 
-/// A mail to two people of one ticket: the one who is refused keeps nothing from the other.
+/// An email to two people of one ticket: the one who is refused keeps nothing from the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_refuses_one_recipient_of_several() {
     let server = BadSmtp::start();
@@ -85,7 +85,7 @@ async fn a_server_that_refuses_one_recipient_of_several() {
                   [agents.luc]\naddress = \"luc@agents.example\"\nroles = [\"moderator\"]\nqueues = [\"help\"]\n"
         .to_owned();
     server.refuse("luc@agents.example");
-    trial.mails(3);
+    trial.emails(3);
     trial.finish();
     let to = |who: &str| server.taken().iter().filter(|to| *to == who).count();
     assert_eq!((to("marie@agents.example"), to("luc@agents.example")), (3, 0));

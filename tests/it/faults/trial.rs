@@ -1,4 +1,4 @@
-//! A trial: mails, a real server on each side, the program as a process, and a fault; then everything is counted.
+//! A trial: emails, a real server on each side, the program as a process, and a fault; then everything is counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-/// Where letters go.
+/// Where notifications are sent.
 pub enum Outlet {
     Sink(Sink),
     Port(u16),
@@ -65,7 +65,7 @@ impl Trial {
     }
 
     /// So many people write.
-    pub fn mails(&mut self, count: usize) {
+    pub fn emails(&mut self, count: usize) {
         let mut client = self.user.client();
         for _ in 0..count {
             self.sent += 1;
@@ -154,14 +154,14 @@ impl Trial {
     /// Everything that waits is done, without any fault.
     pub fn finish(&self) {
         let begun = Instant::now();
-        // A letter that was refused for now comes again a second later.
+        // A notification that was refused for now comes again a second later.
         while !self.program(&["run", "--once"]).status().unwrap().success() {
             assert!(begun.elapsed() < Duration::from_secs(40), "it does not recover: {}", self.log());
             std::thread::sleep(Duration::from_millis(200));
         }
     }
 
-    /// Waits until the daemon has decided everything and all letters have left.
+    /// Waits until the daemon has decided everything and all notifications have left.
     pub async fn settled(&self, limit: Duration) {
         let begun = Instant::now();
         while let Err(seen) = self.look().await {
@@ -184,39 +184,39 @@ impl Trial {
     async fn look(&self) -> Result<(), String> {
         let store = Store::open(&self.url).await.map_err(|error| error.to_string())?;
         let counts = store.inbox_counts().await;
-        let letters = store.outbox(None, 1).await;
+        let notifications = store.outbox(None, 1).await;
         store.close().await;
         let all = [("done".to_owned(), i64::try_from(self.sent).unwrap())];
-        match (counts, letters) {
-            (Ok(counts), Ok(letters)) if counts == all && letters.is_empty() => Ok(()),
+        match (counts, notifications) {
+            (Ok(counts), Ok(notifications)) if counts == all && notifications.is_empty() => Ok(()),
             other => Err(format!("{other:?}")),
         }
     }
 
-    /// Counts: every mail one ticket and one verdict, numbers without gap or repeat, nobody without a letter, nothing
-    /// that `verify` finds. Gives how many letters came twice.
-    pub async fn count(&self, fault: &str, runs: usize, letters: Vec<String>, allowed: usize) -> usize {
+    /// Counts: every email one ticket and one verdict, numbers without gap or repeat, nobody without a notification, nothing
+    /// that `verify` finds. Gives how many notifications came twice.
+    pub async fn count(&self, fault: &str, runs: usize, notifications: Vec<String>, allowed: usize) -> usize {
         self.sound(fault);
         let store = Store::open(&self.url).await.unwrap();
         let tickets = store.tickets(&TicketFilter { limit: 1_000_000, ..TicketFilter::default() }).await.unwrap();
         let mut numbers: Vec<String> = tickets.iter().map(|t| t.number.clone()).collect();
         numbers.sort();
         let expected: Vec<String> = (1..=self.sent).map(|n| format!("K-{n:06}")).collect();
-        assert_eq!(numbers, expected, "{fault}: every mail one ticket, numbers without gap or repeat");
+        assert_eq!(numbers, expected, "{fault}: every email one ticket, numbers without gap or repeat");
         let people: BTreeSet<&str> = tickets.iter().map(|t| t.requester.as_str()).collect();
         assert_eq!(people.len(), self.sent, "{fault}: every person one ticket");
         let done = i64::try_from(self.sent).unwrap();
         assert_eq!(store.inbox_counts().await.unwrap(), [("done".to_owned(), done)], "{fault}");
         store.close().await;
         let mut per_person: BTreeMap<String, usize> = BTreeMap::new();
-        for to in letters {
+        for to in notifications {
             *per_person.entry(to).or_default() += 1;
         }
         let lost = self.sent - per_person.len();
         let doubled: usize = per_person.values().map(|count| count - 1).sum();
         record(fault, runs, self.sent, lost, doubled);
         assert_eq!(lost, 0, "{fault}: everybody was written to");
-        assert!(doubled <= allowed, "{fault}: {doubled} letters came twice, {allowed} may");
+        assert!(doubled <= allowed, "{fault}: {doubled} notifications came twice, {allowed} may");
         doubled
     }
 
@@ -228,17 +228,17 @@ impl Trial {
     }
 
     /// Recipients of everything the sink took.
-    pub fn letters(&self) -> Vec<String> {
+    pub fn notifications(&self) -> Vec<String> {
         match &self.outlet {
-            Outlet::Sink(sink) => sink.letters().into_iter().map(|letter| letter.to).collect(),
+            Outlet::Sink(sink) => sink.notifications().into_iter().map(|notification| notification.to).collect(),
             Outlet::Port(_) => Vec::new(),
         }
     }
 }
 
 /// A line of the table in docs/reliability.md, where `tests/faults` asks for it.
-pub fn record(fault: &str, runs: usize, mails: usize, lost: usize, doubled: usize) {
+pub fn record(fault: &str, runs: usize, emails: usize, lost: usize, doubled: usize) {
     let Ok(table) = std::env::var("GUICHET_FAULT_TABLE") else { return };
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(table).unwrap();
-    writeln!(file, "| {fault} | {runs} | {mails} | {lost} | {doubled} |").unwrap();
+    writeln!(file, "| {fault} | {runs} | {emails} | {lost} | {doubled} |").unwrap();
 }

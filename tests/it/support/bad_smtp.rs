@@ -5,24 +5,24 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What it does to the next mails; each entry serves one, then it behaves.
+/// What it does to the next emails; each entry serves one, then it behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
-    /// It takes the mail.
+    /// It takes the email.
     Good,
     /// 451 to the recipient.
     Later,
-    /// 451 after the mail's last dot.
+    /// 451 after the email's last dot.
     LaterAtTheEnd,
     /// 550 to the recipient.
     Never,
-    /// 554 after the mail's last dot.
+    /// 554 after the email's last dot.
     NeverAtTheEnd,
-    /// It hangs up in the middle of the mail.
+    /// It hangs up in the middle of the email.
     HangUpBeforeTheDot,
-    /// It takes the mail and hangs up without saying so.
+    /// It takes the email and hangs up without saying so.
     HangUpAfterTheDot,
-    /// It takes the mail after a while.
+    /// It takes the email after a while.
     Slow,
     /// It says nothing more.
     Silent,
@@ -61,7 +61,7 @@ impl BadSmtp {
         Self { port, shared }
     }
 
-    /// What it is to do to the next mails.
+    /// What it is to do to the next emails.
     pub fn moods(&self, moods: &[Mood]) {
         self.shared.lock().unwrap().moods = moods.iter().rev().copied().collect();
     }

@@ -66,12 +66,12 @@ impl User {
         client
     }
 
-    /// A mail lands in the INBOX.
+    /// An email lands in the INBOX.
     pub fn append(&self, mail: &[u8]) {
         self.client().append("INBOX", mail);
     }
 
-    /// How many mails a folder holds; none when there is no such folder.
+    /// How many emails a folder holds; none when there is no such folder.
     pub fn count(&self, folder: &str) -> Option<usize> {
         self.client().count(folder)
     }

@@ -1,6 +1,6 @@
-//! Mails as people's clients write them.
+//! Emails as people's clients write them.
 
-use guichet::mail::ParsedMail;
+use guichet::mail::ParsedEmail;
 
 use super::unique;
 
@@ -8,7 +8,7 @@ pub const SUPPORT: &str = "support@desk.example";
 pub const ANA: &str = "ana@college.example";
 pub const MARIE: &str = "marie@agents.example";
 
-/// A mail about to be written.
+/// An email about to be written.
 #[derive(Clone)]
 pub struct Mail {
     pub from: String,
@@ -33,46 +33,47 @@ impl Mail {
         }
     }
 
-    /// A reply to a letter, as a client makes it: Reply-To honoured, ids referred to, text quoted.
-    pub fn reply(letter: &ParsedMail, from: &str, text: &str) -> Self {
-        let to = letter.reply_to.as_ref().or(letter.from.as_ref()).unwrap();
-        let id = letter.message_id.clone().unwrap();
-        let quoted: String = letter.text.lines().map(|l| format!("> {l}\n")).collect();
+    /// A reply to a notification, as a client makes it: Reply-To honoured, ids referred to, text quoted.
+    pub fn reply(notification: &ParsedEmail, from: &str, text: &str) -> Self {
+        let to = notification.reply_to.as_ref().or(notification.from.as_ref()).unwrap();
+        let id = notification.message_id.clone().unwrap();
+        let quoted: String = notification.text.lines().map(|l| format!("> {l}\n")).collect();
         Self::from(from)
             .to(&to.address)
-            .subject(&format!("Re: {}", letter.subject))
+            .subject(&format!("Re: {}", notification.subject))
             .header(&format!("In-Reply-To: <{id}>"))
             .header(&format!(
                 "References: {}<{id}>",
-                letter.references.iter().map(|r| format!("<{r}> ")).collect::<String>()
+                notification.references.iter().map(|r| format!("<{r}> ")).collect::<String>()
             ))
             .text(&format!("{text}\n\nLe lun. 2 mars 2026 à 09:15, Support <support@desk.example> a écrit :\n{quoted}"))
     }
 
-    /// The mail that a button of a letter makes, as the client sends it: the link decides address,
+    /// The email that a button of a notification makes, as the client sends it: the link decides address,
     /// subject and text.
-    pub fn press(letter: &ParsedMail, order: &str, from: &str) -> Self {
-        let links = letter.text.lines().filter_map(|l| l.trim().trim_start_matches("Voir : ").strip_prefix("mailto:"));
+    pub fn press(notification: &ParsedEmail, command: &str, from: &str) -> Self {
+        let links =
+            notification.text.lines().filter_map(|l| l.trim().trim_start_matches("Voir : ").strip_prefix("mailto:"));
         let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
         for link in links {
             let (to, query) = link.split_once('?').unwrap();
             let part = |name: &str| query.split('&').find_map(|p| p.strip_prefix(name)).map(decoded).unwrap();
             let (subject, body) = (part("subject="), part("body="));
-            if body.starts_with(order) {
+            if body.starts_with(command) {
                 return Self::from(from).to(&decoded(to)).subject(&subject).text(&body.replace("\r\n", "\n"));
             }
         }
-        panic!("no button {order} in {}", letter.text);
+        panic!("no button {command} in {}", notification.text);
     }
 
-    /// Words typed into a mail that a button has begun.
+    /// Words typed into an email that a button has begun.
     pub fn typed(mut self, words: &str) -> Self {
         let (first, rest) = self.text.split_once('\n').unwrap_or((&self.text, ""));
         self.text = format!("{first}{words}\n{rest}");
         self
     }
 
-    /// Words that differ for each number: many mails that say the same are held.
+    /// Words that differ for each number: many emails that say the same are held.
     pub fn in_words(self, number: usize) -> Self {
         let word: String = number.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect();
         self.text(&format!("L'écran du poste {word}x reste noir depuis lundi."))

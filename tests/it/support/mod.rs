@@ -1,4 +1,4 @@
-//! What tests are made of: a desk on its own database, a mailbox, a sink, people's mails.
+//! What tests are made of: a service desk on its own database, a mailbox, a sink, people's emails.
 
 pub mod authority;
 pub mod bad_imap;

@@ -58,7 +58,7 @@ impl Drop for Dovecot {
     }
 }
 
-/// Where a user's mails lie.
+/// Where a user's emails lie.
 pub fn maildir_of(user: &str) -> PathBuf {
     Path::new(&variable("GUICHET_TEST_DIR")).join("mail").join(user)
 }

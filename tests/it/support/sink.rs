@@ -1,23 +1,23 @@
-//! A real SMTP server that keeps every mail: Postfix's smtp-sink, on a port of its own.
+//! A real SMTP server that keeps every email: Postfix's smtp-sink, on a port of its own.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use guichet::mail::{Limits, ParsedMail, parse};
+use guichet::mail::{Limits, ParsedEmail, parse};
 
 use super::free_port;
 
-/// A mail the sink took.
+/// An email the sink took.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct Received {
     pub to: String,
     pub envelope_from: String,
     pub raw: String,
-    pub mail: ParsedMail,
+    pub mail: ParsedEmail,
 }
 
-impl Letter {
+impl Received {
     /// The value of a header field as it was sent, unfolded.
     pub fn header(&self, name: &str) -> String {
         let head = self.raw.split("\n\n").next().unwrap().replace("\n ", " ").replace("\n\t", " ");
@@ -75,41 +75,44 @@ impl Sink {
     }
 
     /// Everything taken so far.
-    pub fn letters(&self) -> Vec<Letter> {
-        letters_in(self.folder.path())
+    pub fn notifications(&self) -> Vec<Received> {
+        notifications_in(self.folder.path())
     }
 
     /// What was sent to this address.
-    pub fn to(&self, address: &str) -> Vec<Letter> {
-        self.letters().into_iter().filter(|l| l.to == address).collect()
+    pub fn to(&self, address: &str) -> Vec<Received> {
+        self.notifications().into_iter().filter(|l| l.to == address).collect()
     }
 
-    /// The only letter to this address.
-    pub fn only(&self, address: &str) -> Letter {
+    /// The only notification to this address.
+    pub fn only(&self, address: &str) -> Received {
         let mut found = self.to(address);
         assert_eq!(
             found.len(),
             1,
-            "letters to {address}: {:?}",
+            "notifications to {address}: {:?}",
             found.iter().map(|l| &l.mail.subject).collect::<Vec<_>>()
         );
         found.remove(0)
     }
 
-    /// The newest letter to this address whose subject or text holds these words.
-    pub fn with_words(&self, address: &str, words: &str) -> Letter {
+    /// The newest notification to this address whose subject or text holds these words.
+    pub fn with_words(&self, address: &str, words: &str) -> Received {
         let mut all = self.to(address);
         all.sort_by_key(|l| jiff::fmt::rfc2822::parse(&l.header("Date")).unwrap().timestamp());
         let told: Vec<String> = all.iter().map(|l| format!("{}\n{}", l.mail.subject, l.mail.text)).collect();
-        let has = |l: &Letter| l.mail.subject.contains(words) || l.mail.text.replace('\n', " ").contains(words);
-        all.into_iter().rev().find(has).unwrap_or_else(|| panic!("no letter to {address} with {words:?}: {told:#?}"))
+        let has = |l: &Received| l.mail.subject.contains(words) || l.mail.text.replace('\n', " ").contains(words);
+        all.into_iter()
+            .rev()
+            .find(has)
+            .unwrap_or_else(|| panic!("no notification to {address} with {words:?}: {told:#?}"))
     }
 
-    /// The newest letter to this address.
-    pub fn last(&self, address: &str) -> Letter {
+    /// The newest notification to this address.
+    pub fn last(&self, address: &str) -> Received {
         let mut all = self.to(address);
         all.sort_by_key(|l| jiff::fmt::rfc2822::parse(&l.header("Date")).unwrap().timestamp());
-        all.pop().unwrap_or_else(|| panic!("no letter to {address}"))
+        all.pop().unwrap_or_else(|| panic!("no notification to {address}"))
     }
 }
 
@@ -119,9 +122,9 @@ impl Drop for Sink {
     }
 }
 
-/// Finished mails in a folder smtp-sink writes to.
-pub fn letters_in(folder: &Path) -> Vec<Letter> {
-    let mut found: Vec<(std::time::SystemTime, Letter)> = Vec::new();
+/// Finished emails in a folder smtp-sink writes to.
+pub fn notifications_in(folder: &Path) -> Vec<Received> {
+    let mut found: Vec<(std::time::SystemTime, Received)> = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let text = String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned();
@@ -136,10 +139,10 @@ pub fn letters_in(folder: &Path) -> Vec<Letter> {
         let raw: String = text.lines().filter(|l| !is_sink_line(l)).map(|l| format!("{l}\n")).collect();
         let Ok(mail) = parse(raw.as_bytes(), &Limits::default()) else { continue };
         let when = entry.metadata().unwrap().modified().unwrap();
-        found.push((when, Letter { to: field("X-Rcpt-Args:"), envelope_from: field("X-Mail-Args:"), raw, mail }));
+        found.push((when, Received { to: field("X-Rcpt-Args:"), envelope_from: field("X-Mail-Args:"), raw, mail }));
     }
     found.sort_by_key(|(when, _)| *when);
-    found.into_iter().map(|(_, letter)| letter).collect()
+    found.into_iter().map(|(_, notification)| notification).collect()
 }
 
 fn is_sink_line(line: &str) -> bool {

@@ -7,7 +7,7 @@ use guichet::clock::Clock;
 use guichet::edge::maildir;
 use guichet::settings;
 use guichet::store::{InboxRow, Store, TicketFilter, TicketRow};
-use guichet::work::{Desk, once};
+use guichet::work::{App, once};
 use sqlx::{AnyConnection, Connection, Executor};
 
 use super::mail::{MARIE, Mail, SUPPORT};
@@ -30,7 +30,7 @@ pub struct Site {
     pub sink: Sink,
     pub clock: Clock,
     pub url: String,
-    pub desk: Arc<Desk>,
+    pub app: Arc<App>,
     count: std::cell::Cell<u32>,
 }
 
@@ -46,8 +46,8 @@ impl Site {
         let url = make(database, folder.path()).await;
         configure(folder.path(), &url, sink.port, more);
         let clock = Clock::fixed(START);
-        let desk = open(folder.path(), &clock).await;
-        Self { folder, sink, clock, url, desk, count: 0.into() }
+        let app = open(folder.path(), &clock).await;
+        Self { folder, sink, clock, url, app, count: 0.into() }
     }
 
     /// With an example configuration as it is shipped; only its servers are those of the tests.
@@ -73,8 +73,8 @@ impl Site {
         let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples/vacances-zone-a.ics");
         std::fs::copy(calendar, folder.path().join("vacances-zone-a.ics")).unwrap();
         let clock = Clock::fixed(START);
-        let desk = open(folder.path(), &clock).await;
-        Self { folder, sink, clock, url, desk, count: 0.into() }
+        let app = open(folder.path(), &clock).await;
+        Self { folder, sink, clock, url, app, count: 0.into() }
     }
 
     /// The ticket with this number.
@@ -82,7 +82,7 @@ impl Site {
         self.store().ticket(number).await.unwrap().unwrap_or_else(|| panic!("there is no {number}"))
     }
 
-    /// Subjects of all letters to an address, in no order.
+    /// Subjects of all notifications to an address, in no order.
     pub fn subjects(&self, address: &str) -> Vec<String> {
         self.sink.to(address).into_iter().map(|l| l.mail.subject).collect()
     }
@@ -92,10 +92,10 @@ impl Site {
     }
 
     pub fn store(&self) -> &Store {
-        &self.desk.store
+        &self.app.store
     }
 
-    /// A mail arrives.
+    /// An email arrives.
     pub fn put(&self, mail: &Mail) {
         self.put_bytes(&mail.bytes());
     }
@@ -108,23 +108,23 @@ impl Site {
 
     /// A round of work.
     pub async fn round(&self) -> once::Tally {
-        once::run(&self.desk).await.unwrap()
+        once::run(&self.app).await.unwrap()
     }
 
-    /// Copies, upkeep and alarms, and the letters that come of them.
+    /// Copies, upkeep and alarms, and the notifications that come of them.
     pub async fn tend(&self) {
         self.round().await;
-        guichet::work::tend(&self.desk).await.unwrap();
+        guichet::work::tend(&self.app).await.unwrap();
         self.round().await;
     }
 
-    /// A mail arrives and is worked on.
+    /// An email arrives and is worked on.
     pub async fn receive(&self, mail: &Mail) {
         self.put(mail);
         self.round().await;
     }
 
-    /// A minute later a mail arrives and is worked on.
+    /// A minute later an email arrives and is worked on.
     pub async fn then(&self, mail: &Mail) {
         self.clock.advance(60_000);
         self.receive(mail).await;
@@ -147,7 +147,7 @@ impl Site {
     pub fn edit(&self, more: &str) {
         std::fs::write(self.folder.path().join("conf.d/zz.toml"), more).unwrap();
         let settings = settings::load_with(&self.config(), Vec::new()).unwrap();
-        self.desk.settings.store(Arc::new(settings));
+        self.app.settings.store(Arc::new(settings));
     }
 
     pub async fn tickets(&self) -> Vec<TicketRow> {
@@ -169,9 +169,9 @@ impl Site {
         events.into_iter().map(|e| format!("{}: {}", e.kind, e.text)).collect()
     }
 
-    /// What became of a mail.
+    /// What became of an email.
     pub async fn verdict(&self, mail: &Mail) -> InboxRow {
-        let mut rows = self.store().mails_by_message_id(&mail.id).await.unwrap();
+        let mut rows = self.store().emails_by_message_id(&mail.id).await.unwrap();
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows.remove(0)
     }
@@ -197,9 +197,9 @@ pub async fn make(database: Database, folder: &Path) -> String {
     }
 }
 
-pub async fn open(folder: &Path, clock: &Clock) -> Arc<Desk> {
+pub async fn open(folder: &Path, clock: &Clock) -> Arc<App> {
     let settings = settings::load_with(&folder.join("guichet.toml"), Vec::new()).unwrap();
-    Desk::open(settings, clock.clone()).await.unwrap()
+    App::open(settings, clock.clone()).await.unwrap()
 }
 
 fn configure(folder: &Path, url: &str, smtp_port: u16, more: &str) {

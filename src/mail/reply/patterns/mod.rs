@@ -1,4 +1,4 @@
-//! What clients put between a reply and the mail it answers, by shape rather than by client. The
+//! What clients put between a reply and the email it answers, by shape rather than by client. The
 //! words are those of [`language`](crate::mail::language).
 
 mod attribution;

@@ -9,7 +9,7 @@ use crate::ticket::leak::{Outgoing, behind_buttons, copies, holds_token, look};
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
 use crate::ticket::token::Token;
-use crate::ticket::words::{LastAnswer, LetterKind, LetterOrder, Person, Status, Words, words};
+use crate::ticket::words::{LastAnswer, Notification, NotificationKind, Person, Status, Words, words};
 
 /// Most characters kept of an answer to show a colleague.
 const BEGINNING: usize = 4_000;
@@ -36,7 +36,7 @@ impl Acting<'_> {
         }
         if !self.speech.internal.is_empty() {
             self.permit_action(Action::Note).map_err(slip)?;
-            self.course.done.push(words!("Votre texte reste une note interne.", "Your text stays an internal note."));
+            self.draft.done.push(words!("Votre texte reste une note interne.", "Your text stays an internal note."));
         }
         if self.speech.public.is_empty() {
             return Ok(());
@@ -48,8 +48,8 @@ impl Acting<'_> {
         if self.speech.audience {
             return Ok(());
         }
-        if self.course.before.status == Status::Closed {
-            return Err(slip(impossible(&self.course.before)));
+        if self.draft.before.status == Status::Closed {
+            return Err(slip(impossible(&self.draft.before)));
         }
         self.no_collision()?;
         self.answered();
@@ -58,15 +58,15 @@ impl Acting<'_> {
 
     /// Somebody who may approve may say why not.
     fn permit_rejection(&self, why: Words) -> Result<(), Words> {
-        let rejected = self.course.before.status == Status::Approval && self.course.ticket.status == Status::Closed;
+        let rejected = self.draft.before.status == Status::Approval && self.draft.ticket.status == Status::Closed;
         if rejected { Ok(()) } else { Err(why) }
     }
 
     /// The text as it may leave. What is quoted may be a colleague's note, and some clients break quoted lines so that their
-    /// ends look like the writer's words. Every internal letter names #public in its foot, and carries a token; where a quote that
+    /// ends look like the writer's words. Every internal notification names #public in its foot, and carries a token; where a quote that
     /// was not known for one begins with either, it is cut there.
     fn safe(&self, text: &str) -> Result<String, Words> {
-        let Case { intake, snapshot, .. } = self.course.case;
+        let Case { intake, snapshot, .. } = self.draft.case;
         let mail = &intake.mail;
         let tokens: Vec<String> = intake.tokens().map(Token::text).collect();
         let (text, torn) = match look(text, &tokens) {
@@ -74,23 +74,23 @@ impl Acting<'_> {
             Outgoing::Until(own) => (own, false),
             Outgoing::Torn => (String::new(), true),
         };
-        // What a button brings back is the agent's own words, which the letter shows as well.
-        let behind: Vec<String> = snapshot.answered.iter().map(|letter| behind_buttons(letter)).collect();
-        let open: Vec<&str> = snapshot.stories.values().chain(&behind).map(String::as_str).collect();
-        let copied = snapshot.answered.iter().any(|letter| copies(&text, letter, &open));
+        // What a button restores is the agent's own words, which the notification shows as well.
+        let behind: Vec<String> = snapshot.answered.iter().map(|notification| behind_buttons(notification)).collect();
+        let open: Vec<&str> = snapshot.original_requests.values().chain(&behind).map(String::as_str).collect();
+        let copied = snapshot.answered.iter().any(|notification| copies(&text, notification, &open));
         let of_ours = |file: &String| {
-            holds_token(file, &tokens) || snapshot.answered.iter().any(|letter| copies(file, letter, &open))
+            holds_token(file, &tokens) || snapshot.answered.iter().any(|notification| copies(file, notification, &open))
         };
         if snapshot.enclosed.iter().any(of_ours) {
             return Err(words!(
                 "un fichier joint contient un courriel que l'assistance vous a adressé, avec ses notes et vos droits ; renvoyez-le sans ce fichier",
-                "an attached file holds a mail that the service desk sent you, with its notes and your rights; send it again without that file"
+                "an attached file holds an email that the service desk sent you, with its notes and your rights; send it again without that file"
             ));
         }
         if torn || copied || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
             return Err(words!(
                 "ce qui part d'ici doit être écrit au-dessus de ce qu'il cite, pour qu'aucune note interne ne parte avec lui ; renvoyez-le sans le courriel cité",
-                "what goes out must stand above what it quotes, so that no internal note goes with it; send it again without the quoted mail"
+                "what goes out must stand above what it quotes, so that no internal note goes with it; send it again without the quoted email"
             ));
         }
         Ok(text)
@@ -98,8 +98,8 @@ impl Acting<'_> {
 
     /// A colleague has just answered, and this agent may not have seen it.
     fn no_collision(&self) -> Result<(), Slip> {
-        let last = &self.course.before.last_answer;
-        let case = self.course.case;
+        let last = &self.draft.before.last_answer;
+        let case = self.draft.case;
         let recent = !last.by.is_empty() && case.snapshot.now - last.at < case.policy.life.collision;
         let seen = case.fresh.is_some_and(|issued| issued > last.at);
         if !recent || seen || self.speech.meant || last.by == self.agent.address {
@@ -120,28 +120,28 @@ impl Acting<'_> {
 
     fn answered(&mut self) {
         let text: String = self.speech.public.chars().take(BEGINNING).collect();
-        let (by, at) = (self.agent.address.clone(), self.course.now());
-        self.course.ticket.last_answer = LastAnswer { by, at, text };
-        if self.course.ticket.status == self.course.before.status {
-            // Where no order moved it, the answer does; a closed ticket stays closed.
-            let _ = self.course.go(Move::Answer);
+        let (by, at) = (self.agent.address.clone(), self.draft.now());
+        self.draft.ticket.last_answer = LastAnswer { by, at, text };
+        if self.draft.ticket.status == self.draft.before.status {
+            // Where no command moved it, the answer does; a closed ticket stays closed.
+            let _ = self.draft.go(Move::Answer);
         }
-        let people = super::requesters_side(&self.course.ticket, self.course.case);
+        let people = super::requesters_side(&self.draft.ticket, self.draft.case);
         let who: Vec<String> = people.map(|p| if p.name.is_empty() { p.address } else { p.name }).collect();
         let who = who.join(", ");
-        self.course.done.push(words!("Votre texte part à {who}.", "Your text goes to {who}."));
+        self.draft.done.push(words!("Votre texte part à {who}.", "Your text goes to {who}."));
     }
 
     fn write_to_vendor(&mut self) {
         let to = Person {
-            address: self.course.ticket.vendor.clone(),
+            address: self.draft.ticket.vendor.clone(),
             language: self.agent.language.clone(),
             ..Person::default()
         };
         let whom = &to.address;
-        self.course
+        self.draft
             .done
             .push(words!("Votre texte part au prestataire, {whom}.", "Your text goes to the vendor, {whom}."));
-        self.course.letters.push(LetterOrder::new(LetterKind::Vendor, to));
+        self.draft.notifications.push(Notification::new(NotificationKind::Vendor, to));
     }
 }

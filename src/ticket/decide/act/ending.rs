@@ -4,11 +4,11 @@ use super::super::clocks::answerable;
 use super::super::conversation;
 use super::super::open::new_ticket;
 use super::Acting;
-use super::orders::Done;
+use super::commands::Done;
 use crate::ticket::decide::Article;
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
-use crate::ticket::words::{DeadlineKind, LetterKind, LetterOrder, TicketView, words};
+use crate::ticket::words::{DeadlineKind, Notification, NotificationKind, TicketView, words};
 
 impl<'a> Acting<'a> {
     /// The text is what there is to learn from an incident.
@@ -16,7 +16,7 @@ impl<'a> Acting<'a> {
         if self.speech.internal.is_empty() {
             return Err(words!(
                 "écrivez le post-mortem sous #bilan, au-dessus du message cité : les lignes citées ne comptent pas",
-                "write the post-mortem below #postmortem, above the quoted mail: quoted lines do not count"
+                "write the post-mortem below #postmortem, above the quoted email: quoted lines do not count"
             ));
         }
         // The form has two blanks of its own for what only people know.
@@ -26,17 +26,17 @@ impl<'a> Acting<'a> {
                 "there is still \"[to be filled in]\" in the post-mortem"
             ));
         }
-        self.course.ticket.sla.post_mortem_at = self.course.now();
-        self.course.ticket.deadlines.remove(&DeadlineKind::PostMortem);
-        self.course.ticket.tags.insert("post-mortem".to_owned());
-        self.course.event("post-mortem", "the post-mortem was written");
-        let readers = answerable(LetterKind::NewMessage, &self.course.ticket, self.course.policy());
-        self.course.letters.extend(readers.into_iter().filter(|l| l.to.address != self.agent.address));
+        self.draft.ticket.sla.post_mortem_at = self.draft.now();
+        self.draft.ticket.deadlines.remove(&DeadlineKind::PostMortem);
+        self.draft.ticket.tags.insert("post-mortem".to_owned());
+        self.draft.event("post-mortem", "the post-mortem was written");
+        let readers = answerable(NotificationKind::NewMessage, &self.draft.ticket, self.draft.policy());
+        self.draft.notifications.extend(readers.into_iter().filter(|l| l.to.address != self.agent.address));
         self.done(words!("Post-mortem enregistré.", "Post-mortem kept."))
     }
 
     pub(super) fn resolve(&mut self) -> Done {
-        let last = self.course.ticket.last_answer.text.clone();
+        let last = self.draft.ticket.last_answer.text.clone();
         let solution = if self.speech.public.is_empty() { last } else { self.speech.public.clone() };
         if solution.is_empty() {
             return Err(words!(
@@ -44,18 +44,18 @@ impl<'a> Acting<'a> {
                 "the solution is missing: write it below #resolve; it goes to the requester"
             ));
         }
-        self.course.go(Move::Resolve)?;
-        let confirm = self.course.now() + self.course.policy().life.confirm;
-        self.course.ticket.deadlines.insert(DeadlineKind::Confirm, confirm);
-        self.course.ticket.solution.clone_from(&solution);
-        self.course.event("resolved", solution.chars().take(500).collect::<String>());
-        if self.course.ticket.assignee.is_empty() {
-            self.course.ticket.assignee.clone_from(&self.agent.address);
+        self.draft.go(Move::Resolve)?;
+        let confirm = self.draft.now() + self.draft.policy().life.confirm;
+        self.draft.ticket.deadlines.insert(DeadlineKind::Confirm, confirm);
+        self.draft.ticket.solution.clone_from(&solution);
+        self.draft.event("resolved", solution.chars().take(500).collect::<String>());
+        if self.draft.ticket.assignee.is_empty() {
+            self.draft.ticket.assignee.clone_from(&self.agent.address);
         }
-        self.course.article.get_or_insert_with(Article::default);
+        self.draft.article.get_or_insert_with(Article::default);
         self.fill_article();
         self.resolve_parts()?;
-        self.course.tell(LetterKind::Resolved);
+        self.draft.tell(NotificationKind::Resolved);
         self.done(words!(
             "Résolu ; le demandeur est prié de confirmer.",
             "Resolved; the requester is asked to confirm."
@@ -65,7 +65,7 @@ impl<'a> Acting<'a> {
     /// One resolution for all parts.
     fn resolve_parts(&mut self) -> Done {
         let solution = self.speech.public.clone();
-        let own = self.course.ticket.clone();
+        let own = self.draft.ticket.clone();
         for part in self.parts() {
             let Some(next) = crate::ticket::life::after(part.status, Move::Resolve) else { continue };
             if solution.is_empty() {
@@ -74,32 +74,32 @@ impl<'a> Acting<'a> {
                     "this ticket has parts: write the solution; it goes to all their requesters"
                 ));
             }
-            conversation::permitted(&self.course, part, Action::Resolve)?;
+            conversation::permitted(&self.draft, part, Action::Resolve)?;
             let actor = self.agent.address.clone();
             let message = self.public_message(&solution);
-            let change = self.course.other(part);
+            let change = self.draft.other(part);
             change.ticket.status = next;
             solution.clone_into(&mut change.ticket.solution);
             change.message = crate::ticket::MessageDraft { message_id: String::new(), ..message };
             change.keep = true;
             change.events.push(crate::ticket::Event::by(&actor, "resolved", format!("with {}", own.number)));
-            change.letters.push(LetterOrder::new(LetterKind::Resolved, part.requester.clone()));
+            change.notifications.push(Notification::new(NotificationKind::Resolved, part.requester.clone()));
             let number = &part.number;
-            self.course.done.push(words!("Résolu aussi : {number}.", "Resolved too: {number}."));
+            self.draft.done.push(words!("Résolu aussi : {number}.", "Resolved too: {number}."));
         }
         Ok(())
     }
 
     /// Tickets that are part of this one, and not done.
     pub(super) fn parts(&self) -> Vec<&'a TicketView> {
-        let own = self.course.ticket.id;
-        let parts = self.course.case.snapshot.kin.values().filter(|t| t.parent == own && own != 0);
+        let own = self.draft.ticket.id;
+        let parts = self.draft.case.snapshot.related.values().filter(|t| t.parent == own && own != 0);
         parts.filter(|t| !t.status.is_done()).collect()
     }
 
     pub(super) fn close(&mut self) -> Done {
-        self.course.go(Move::Close)?;
-        self.course.tell(LetterKind::Closed);
+        self.draft.go(Move::Close)?;
+        self.draft.tell(NotificationKind::Closed);
         self.done(words!("Clos pour de bon.", "Closed for good."))
     }
 
@@ -107,35 +107,35 @@ impl<'a> Acting<'a> {
         if self.speech.public.is_empty() {
             return Err(words!("dites pourquoi : #rejeter la raison", "say why: #reject the reason"));
         }
-        self.course.go(Move::Reject)?;
-        self.course.event("rejected", self.speech.public.clone());
-        self.course.tell(LetterKind::Rejected);
+        self.draft.go(Move::Reject)?;
+        self.draft.event("rejected", self.speech.public.clone());
+        self.draft.tell(NotificationKind::Rejected);
         self.done(words!("Refusé ; le demandeur en reçoit la raison.", "Rejected; the requester is told the reason."))
     }
 
     pub(super) fn approve(&mut self) -> Done {
-        self.course.go(Move::Approve)?;
-        self.course.event("approved", format!("by {}", self.agent.address));
-        self.course.tell(LetterKind::Approved);
-        let letters = new_ticket(&self.course.ticket, self.course.policy());
-        let others = letters.into_iter().filter(|l| l.to.address != self.agent.address);
-        self.course.letters.extend(others.map(LetterOrder::with_all));
+        self.draft.go(Move::Approve)?;
+        self.draft.event("approved", format!("by {}", self.agent.address));
+        self.draft.tell(NotificationKind::Approved);
+        let notifications = new_ticket(&self.draft.ticket, self.draft.policy());
+        let others = notifications.into_iter().filter(|l| l.to.address != self.agent.address);
+        self.draft.notifications.extend(others.map(Notification::with_all));
         self.done(words!("Approuvé : l'équipe est prévenue.", "Approved: the team is told."))
     }
 
     pub(super) fn article(&mut self, tags: &[String]) -> Done {
-        if self.course.ticket.solution.is_empty() {
+        if self.draft.ticket.solution.is_empty() {
             return Err(words!(
                 "il n'y a pas encore de solution : résolvez d'abord, ou dans le même courriel au-dessus de #kb",
-                "there is no solution yet: resolve first, or in the same mail above #kb"
+                "there is no solution yet: resolve first, or in the same email above #kb"
             ));
         }
-        let article = self.course.article.get_or_insert_with(Article::default);
+        let article = self.draft.article.get_or_insert_with(Article::default);
         article.public = true;
         article.tags = tags.to_vec();
         self.fill_article();
-        self.course.event("article", "kept as an article");
-        let title = self.course.ticket.title.clone();
+        self.draft.event("article", "kept as an article");
+        let title = self.draft.ticket.title.clone();
         self.done(words!(
             "Article « {title} » ajouté à la base de connaissances.",
             "Article \"{title}\" added to the knowledge base."
@@ -143,13 +143,13 @@ impl<'a> Acting<'a> {
     }
 
     pub(super) fn fill_article(&mut self) {
-        let ticket = &self.course.ticket;
-        let Some(article) = &mut self.course.article else { return };
+        let ticket = &self.draft.ticket;
+        let Some(article) = &mut self.draft.article else { return };
         article.ticket = ticket.id;
         article.queue.clone_from(&ticket.queue);
         article.title.clone_from(&ticket.title);
         article.solution.clone_from(&ticket.solution);
-        article.problem = self.course.case.snapshot.stories.get(&ticket.id).cloned().unwrap_or_default();
+        article.problem = self.draft.case.snapshot.original_requests.get(&ticket.id).cloned().unwrap_or_default();
         article.author.clone_from(&self.agent.address);
         article.tags.extend(ticket.tags.iter().cloned());
         article.tags.sort();

@@ -1,6 +1,6 @@
 //! For whom the text of an agent's mail is.
 
-use crate::ticket::command::Order;
+use crate::ticket::command::Command;
 
 /// The text, by who may read it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -8,13 +8,13 @@ pub(super) struct Speech {
     pub(super) public: String,
     pub(super) internal: String,
     pub(super) vendor: String,
-    /// The text itself, for orders that take it as theirs.
+    /// The text itself, for commands that take it as theirs.
     pub(super) body: String,
     /// True when both a vendor and the requester are to get it.
     pub(super) torn: bool,
     /// True when the body, and with it the files, are for the requester.
     pub(super) body_is_public: bool,
-    /// True when an order says for whom the text is, so that there must be one.
+    /// True when a command says for whom the text is, so that there must be one.
     pub(super) wanted: bool,
     /// True when it goes to people named, not to the requester.
     pub(super) audience: bool,
@@ -25,32 +25,32 @@ pub(super) struct Speech {
 }
 
 impl Speech {
-    /// `public`: what the text is when no order says so.
-    pub(super) fn of(orders: &[Order], body: &str, public: bool) -> Self {
-        let is = |test: fn(&Order) -> bool| orders.iter().any(test);
-        let note = is(|o| matches!(o, Order::Note | Order::PostMortem));
-        let vendor = is(|o| matches!(o, Order::Vendor(_)));
-        let split = is(|o| matches!(o, Order::Split(_)));
+    /// `public`: what the text is when no command says so.
+    pub(super) fn of(commands: &[Command], body: &str, public: bool) -> Self {
+        let is = |test: fn(&Command) -> bool| commands.iter().any(test);
+        let note = is(|o| matches!(o, Command::Note | Command::PostMortem));
+        let vendor = is(|o| matches!(o, Command::Vendor(_)));
+        let split = is(|o| matches!(o, Command::Split(_)));
         let spoken = is(|o| {
             matches!(
                 o,
-                Order::Public
-                    | Order::Send
-                    | Order::Ask(_)
-                    | Order::Resolve(_)
-                    | Order::Reject(_)
-                    | Order::Canned(_)
-                    | Order::Broadcast(..)
+                Command::Public
+                    | Command::Send
+                    | Command::Ask(_)
+                    | Command::Resolve(_)
+                    | Command::Reject(_)
+                    | Command::Canned(_)
+                    | Command::Broadcast(..)
             )
         });
         let mut speech = Self {
             body: body.to_owned(),
             torn: vendor && spoken && !note,
-            wanted: is(|o| matches!(o, Order::Note | Order::PostMortem | Order::Public | Order::Send)),
-            spread: is(|o| matches!(o, Order::Broadcast(..))),
-            audience: is(|o| matches!(o, Order::Broadcast(to, _) if !to.is_empty())),
+            wanted: is(|o| matches!(o, Command::Note | Command::PostMortem | Command::Public | Command::Send)),
+            spread: is(|o| matches!(o, Command::Broadcast(..))),
+            audience: is(|o| matches!(o, Command::Broadcast(to, _) if !to.is_empty())),
             // A message to many is not one more answer to this requester.
-            meant: is(|o| matches!(o, Order::Send | Order::Broadcast(..))),
+            meant: is(|o| matches!(o, Command::Send | Command::Broadcast(..))),
             ..Self::default()
         };
         if split {
@@ -59,14 +59,17 @@ impl Speech {
             body.clone_into(&mut speech.internal);
         } else if vendor {
             body.clone_into(&mut speech.vendor);
-        } else if spoken || (public && !orders.iter().any(is_quiet)) {
+        } else if spoken || (public && !commands.iter().any(is_quiet)) {
             body.clone_into(&mut speech.public);
             speech.body_is_public = true;
         } else {
             body.clone_into(&mut speech.internal);
         }
-        for order in orders {
-            if let Order::Ask(words) | Order::Resolve(words) | Order::Reject(words) | Order::Broadcast(_, words) = order
+        for command in commands {
+            if let Command::Ask(words)
+            | Command::Resolve(words)
+            | Command::Reject(words)
+            | Command::Broadcast(_, words) = command
             {
                 speech.put_before(words);
             }
@@ -88,7 +91,7 @@ impl Speech {
     }
 }
 
-/// Orders whose text is the desk's own business.
-fn is_quiet(order: &Order) -> bool {
-    matches!(order, Order::Escalate(..) | Order::Approve | Order::Merge(_))
+/// Commands whose text is the service desk's own business.
+fn is_quiet(command: &Command) -> bool {
+    matches!(command, Command::Escalate(..) | Command::Approve | Command::Merge(_))
 }

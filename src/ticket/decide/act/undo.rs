@@ -1,22 +1,22 @@
-//! `#undo`: the tickets of the last order as they were before it.
+//! `#undo`: the tickets of the last command as they were before it.
 
 use super::Acting;
-use crate::ticket::words::{Event, LetterKind, LetterOrder, TicketView, Words, words};
+use crate::ticket::words::{Event, Notification, NotificationKind, TicketView, Words, words};
 
 impl Acting<'_> {
-    /// Takes the last order back, if nothing has happened since.
+    /// Takes the last command back, if nothing has happened since.
     pub(super) fn undo(&mut self) -> Result<(), Words> {
         let nothing = || words!("il n'y a rien à annuler sur ce ticket", "there is nothing to undo on this ticket");
-        let undo = self.course.before.undo.clone().ok_or_else(nothing)?;
+        let undo = self.draft.before.undo.clone().ok_or_else(nothing)?;
         if undo.by != self.agent.address {
             let who = &undo.by;
             return Err(words!("le dernier ordre est de {who}", "the last order is by {who}"));
         }
-        if self.course.case.fresh.is_some_and(|letter| letter < undo.at) {
+        if self.draft.case.fresh.is_some_and(|notification| notification < undo.at) {
             let what = &undo.what;
             return Err(words!(
                 "le dernier ordre est « {what} » : pour l'annuler, répondez au courriel qui en rend compte",
-                "the last order is \"{what}\": to take it back, answer the mail that reports it"
+                "the last order is \"{what}\": to take it back, answer the email that reports it"
             ));
         }
         let [own, others @ ..] = undo.before.as_slice() else { return Err(nothing()) };
@@ -24,40 +24,46 @@ impl Acting<'_> {
         let gone = || {
             words!(
                 "le ticket a changé depuis : l'ordre ne peut plus être annulé",
-                "the ticket has changed since: the order cannot be undone"
+                "the ticket has changed since: the command cannot be undone"
             )
         };
-        if !untouched(own, &self.course.before) {
+        if !untouched(own, &self.draft.before) {
             return Err(gone());
         }
         for before in others {
-            let now =
-                self.course.case.snapshot.kin.get(&before.id).filter(|now| untouched(before, now)).ok_or_else(gone)?;
+            let now = self
+                .draft
+                .case
+                .snapshot
+                .related
+                .get(&before.id)
+                .filter(|now| untouched(before, now))
+                .ok_or_else(gone)?;
             let what = Event::by(&self.agent.address, "undone", undo.what.clone());
-            let change = self.course.other(now);
+            let change = self.draft.other(now);
             if now.status.is_done() && !before.status.is_done() {
-                change.letters.push(LetterOrder::new(LetterKind::Reopened, before.requester.clone()));
+                change.notifications.push(Notification::new(NotificationKind::Reopened, before.requester.clone()));
             }
             change.ticket = restored(before, now);
             change.events.push(what);
         }
-        self.course.ticket = restored(own, &self.course.before);
-        // What the order kept for the next who asks goes with it.
-        self.course.forget = self.course.before.status.is_done() && !own.status.is_done();
-        self.course.event("undone", undo.what.clone());
-        if self.course.before.status.is_done() && !own.status.is_done() {
-            self.course.tell(LetterKind::Reopened);
+        self.draft.ticket = restored(own, &self.draft.before);
+        // What the command kept for the next who asks goes with it.
+        self.draft.forget = self.draft.before.status.is_done() && !own.status.is_done();
+        self.draft.event("undone", undo.what.clone());
+        if self.draft.before.status.is_done() && !own.status.is_done() {
+            self.draft.tell(NotificationKind::Reopened);
         }
         let what = undo.what;
-        self.course.done.push(words!(
+        self.draft.done.push(words!(
             "Annulé : {what}. Les lettres déjà parties restent parties.",
-            "Undone: {what}. Letters that have left stay where they are."
+            "Undone: {what}. Notifications that have left stay where they are."
         ));
         Ok(())
     }
 }
 
-/// The ticket as it was, but for what cannot be taken back: mails that came or left meanwhile.
+/// The ticket as it was, but for what cannot be taken back: emails that came or left meanwhile.
 fn restored(before: &TicketView, now: &TicketView) -> TicketView {
     TicketView {
         revision: now.revision,

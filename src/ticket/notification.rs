@@ -1,15 +1,15 @@
-//! The letters the desk writes, and orders for them.
+//! The notifications the service desk writes, and commands for them.
 
 use super::words::Person;
 
-/// The letters the desk writes. Each is a template.
+/// The notifications the service desk writes. Each is a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LetterKind {
+pub enum NotificationKind {
     /// To the requester: your request is ticket N.
     Acknowledgement,
-    /// To the requester: your further mail was added.
+    /// To the requester: your further email was added.
     ReplyReceived,
-    /// To the requester: the desk's answer, whole.
+    /// To the requester: the service desk's answer, whole.
     Answer,
     /// To the requester: we need to know more before we can go on.
     Question,
@@ -47,7 +47,7 @@ pub enum LetterKind {
     NewMessage,
     /// To an agent: this ticket is yours.
     Assigned,
-    /// To the people of the next level: a ticket for you, with its sheet.
+    /// To the people of the next level: a ticket for you, with its handover form.
     Escalation,
     /// To an approver: may this ticket be opened?
     Approval,
@@ -55,7 +55,7 @@ pub enum LetterKind {
     Awake,
     /// To the queue's people: the requester was not reached.
     Undelivered,
-    /// To the queue's people: a mail waits for them.
+    /// To the queue's people: an email waits for them.
     Held,
     /// To the people of a ticket: a promised time is nearly over.
     Warning,
@@ -67,29 +67,29 @@ pub enum LetterKind {
     Point,
     /// To who solved a major incident: what is to be learnt from it?
     PostMortem,
-    /// To an agent: all that fell due while the desk was away, in one letter.
+    /// To an agent: all that fell due while the service desk was away, in one notification.
     CatchUp,
     /// To an agent near the cap: what they would have been notified about one by one.
     Digest,
     /// To the administrators: something needs their hand.
     Notice,
-    /// To whom reports go: the figures of a time.
+    /// To whom reports go: the report for a period.
     Report,
     /// To an agent: what you asked was not done, and why.
     NotDone,
-    /// To an agent: what your orders did.
+    /// To an agent: what your commands did.
     Receipt,
     /// To an agent: the tickets they asked for.
     Listing,
     /// To an agent: a ticket, whole.
     Sheet,
-    /// To an agent: what became of a ticket's mails, and why.
+    /// To an agent: what became of a ticket's emails, and why.
     Reasons,
-    /// To an agent: the orders there are.
+    /// To an agent: the commands there are.
     Help,
 }
 
-impl LetterKind {
+impl NotificationKind {
     /// All kinds, in the order they are listed to people, with the names of their templates.
     pub const NAMES: [(Self, &'static str); 41] = [
         (Self::Acknowledgement, "acknowledgement"),
@@ -147,7 +147,7 @@ impl LetterKind {
         Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
-    /// Whether it goes to agents. Such a letter may hold what requesters must not read.
+    /// Whether it goes to agents. Such a notification may hold what requesters must not read.
     #[must_use]
     pub fn is_internal(self) -> bool {
         matches!(
@@ -178,7 +178,7 @@ impl LetterKind {
         )
     }
 
-    /// Whether it answers a mail by itself (RFC 3834: `auto-replied`), rather than carrying a person's words.
+    /// Whether it answers an email automatically (RFC 3834: `auto-replied`), rather than carrying a person's words.
     #[must_use]
     pub fn is_automatic_reply(self) -> bool {
         matches!(
@@ -196,7 +196,7 @@ impl LetterKind {
         )
     }
 
-    /// Whether it carries what a person of the desk wrote to somebody outside. Such a letter has no cap,
+    /// Whether it carries what a person of the service desk wrote to somebody outside. Such a notification has no cap,
     /// and its files go with it.
     #[must_use]
     pub fn is_personal(self) -> bool {
@@ -217,14 +217,14 @@ impl LetterKind {
 /// Stands in a sentence for a number that is given out only when everything is decided. Nobody can type it.
 pub const NEW_NUMBER: &str = "\u{2}new\u{2}";
 
-/// A letter that is to be written.
+/// A notification that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterOrder {
-    /// Which letter.
-    pub kind: LetterKind,
+pub struct Notification {
+    /// Which notification.
+    pub kind: NotificationKind,
     /// To whom.
     pub to: Person,
-    /// What could not be delivered, for the letter that tells.
+    /// What could not be delivered, for the notification that tells.
     pub undelivered: Option<Undelivered>,
     /// What was done, sentence by sentence, in the reader's language.
     pub done: Vec<String>,
@@ -232,7 +232,7 @@ pub struct LetterOrder {
     pub text: Option<String>,
     /// Which tickets a list shows.
     pub listing: Option<Listing>,
-    /// Whether its words are a mail that can be sent again as they are.
+    /// Whether its words are an email that can be sent again as they are.
     pub ready: bool,
     /// Whether it shows all that was said on the ticket: its reader comes to it late.
     pub whole: bool,
@@ -242,10 +242,10 @@ pub struct LetterOrder {
     pub why: String,
 }
 
-impl LetterOrder {
-    /// An order for a letter about the message at hand.
+impl Notification {
+    /// A command for a notification about the message at hand.
     #[must_use]
-    pub fn new(kind: LetterKind, to: Person) -> Self {
+    pub fn new(kind: NotificationKind, to: Person) -> Self {
         Self {
             kind,
             to,
@@ -288,7 +288,7 @@ pub enum Listing {
     Own,
 }
 
-/// A letter that did not reach somebody.
+/// A notification that did not reach somebody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Undelivered {
     /// Whom it did not reach, in the form of [`crate::mail::key`].

@@ -1,6 +1,6 @@
 //! Templates: compiled once, checked before they go live.
 //!
-//! A letter `answer` in French is `fr/answer.txt.hbs` (its first line is the subject) and
+//! A notification `answer` in French is `fr/answer.txt.hbs` (its first line is the subject) and
 //! `fr/answer.html.hbs`. Values are escaped in the HTML part only.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use handlebars::{Handlebars, RenderError, no_escape};
 
 use super::{Facts, Source, builtin, helpers, sample};
-use crate::ticket::LetterKind;
+use crate::ticket::NotificationKind;
 
 /// A mistake in a template, for the administrator who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,11 +18,11 @@ pub struct Mistake {
     pub file: String,
     /// Line, from 1; 0 when the mistake has no place.
     pub line: usize,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 
-/// A letter's words.
+/// A notification's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// Subject, on one line.
@@ -33,7 +33,7 @@ pub struct Rendered {
     pub html: String,
 }
 
-/// All templates of a desk, compiled.
+/// All templates of a service desk, compiled.
 #[derive(Debug, Clone)]
 pub struct Templates {
     text: Handlebars<'static>,
@@ -44,7 +44,7 @@ pub struct Templates {
 
 impl Templates {
     /// Compiles the built-in templates with those of the administrator in their place, and renders
-    /// each letter once with sample facts.
+    /// each notification once with sample facts.
     ///
     /// # Errors
     /// Every mistake found, with its file and line.
@@ -66,7 +66,7 @@ impl Templates {
         if mistakes.is_empty() { Ok(templates) } else { Err(mistakes) }
     }
 
-    /// The languages every letter can be written in: those with a folder.
+    /// The languages every notification can be written in: those with a folder.
     #[must_use]
     pub fn languages(&self) -> &[String] {
         &self.languages
@@ -77,11 +77,11 @@ impl Templates {
         self.sources.values()
     }
 
-    /// Renders a letter. A language without its own template falls back to English.
+    /// Renders a notification. A language without its own template falls back to English.
     ///
     /// # Errors
     /// A [`Mistake`] when the template names something that is not there.
-    pub fn render(&self, kind: LetterKind, facts: &Facts) -> Result<Rendered, Mistake> {
+    pub fn render(&self, kind: NotificationKind, facts: &Facts) -> Result<Rendered, Mistake> {
         let name = self.name(kind, &facts.language);
         let text = self.text.render(&name, facts).map_err(|e| self.mistake(&e, "txt"))?;
         let html = self.html.render(&name, facts).map_err(|e| self.mistake(&e, "html"))?;
@@ -93,7 +93,7 @@ impl Templates {
         Ok(Rendered { subject, text, html })
     }
 
-    fn name(&self, kind: LetterKind, language: &str) -> String {
+    fn name(&self, kind: NotificationKind, language: &str) -> String {
         let own = format!("{language}/{}", kind.as_str());
         let found = self.text.has_template(&own) && self.html.has_template(&own);
         if found { own } else { format!("en/{}", kind.as_str()) }
@@ -116,7 +116,7 @@ impl Templates {
     fn trial(&self) -> Vec<Mistake> {
         let mut found: Vec<Mistake> = Vec::new();
         for language in &self.languages {
-            for (kind, _) in LetterKind::NAMES {
+            for (kind, _) in NotificationKind::NAMES {
                 if let Err(mistake) = self.render(kind, &sample(kind, language))
                     && !found.contains(&mistake)
                 {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn all_built_in_letters_render_in_both_languages() {
+    fn all_built_in_notifications_render_in_both_languages() {
         let templates = Templates::compile(Vec::new()).map_err(|m| format!("{m:?}"));
         assert_eq!(templates.as_ref().map(|t| t.languages().to_vec()), Ok(vec!["en".into(), "fr".into()]));
     }
@@ -232,14 +232,18 @@ mod tests {
     #[test]
     fn html_is_escaped_and_text_is_not() {
         let Ok(templates) = Templates::compile(Vec::new()) else { panic!("built-in templates do not compile") };
-        let mut facts = sample(LetterKind::Answer, "fr");
+        let mut facts = sample(NotificationKind::Answer, "fr");
         facts.message.text = "a < b & <script>alert(1)</script>\n\nfin".to_owned();
         facts.ticket.title = "<img src=x>".to_owned();
-        let Ok(letter) = templates.render(LetterKind::Answer, &facts) else { panic!("it does not render") };
-        assert!(letter.text.contains("a < b & <script>"));
-        assert!(letter.subject.contains("<img src=x>"));
-        assert!(!letter.html.contains("<script>") && !letter.html.contains("<img"), "{}", letter.html);
-        assert!(letter.html.contains("a &lt; b &amp;"));
+        let Ok(notification) = templates.render(NotificationKind::Answer, &facts) else { panic!("it does not render") };
+        assert!(notification.text.contains("a < b & <script>"));
+        assert!(notification.subject.contains("<img src=x>"));
+        assert!(
+            !notification.html.contains("<script>") && !notification.html.contains("<img"),
+            "{}",
+            notification.html
+        );
+        assert!(notification.html.contains("a &lt; b &amp;"));
     }
 
     #[test]
@@ -256,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_needs_its_subject() {
+    fn a_notification_needs_its_subject() {
         assert!(only_mistake(with("en/answer.txt.hbs", "Hello\n")).message.contains("Subject:"));
     }
 
@@ -271,10 +275,10 @@ mod tests {
     #[test]
     fn a_subject_cannot_carry_a_header() {
         let Ok(templates) = Templates::compile(Vec::new()) else { panic!("built-in templates do not compile") };
-        let mut facts = sample(LetterKind::Acknowledgement, "en");
+        let mut facts = sample(NotificationKind::Acknowledgement, "en");
         facts.ticket.title = "x\r\nBcc: all@example.org".to_owned();
         // The title is on one line long before it gets here; a template could still break it.
-        let subject = templates.render(LetterKind::Acknowledgement, &facts).map(|l| l.subject);
+        let subject = templates.render(NotificationKind::Acknowledgement, &facts).map(|l| l.subject);
         assert!(subject.is_ok_and(|s| !s.contains('\n') && !s.contains('\r')));
     }
 }

@@ -1,14 +1,14 @@
-//! What some letters show besides their ticket and message.
+//! What some notifications show besides their ticket and message.
 
 use crate::clock::Millis;
 use crate::ticket::{Hit, Status};
 
-/// Looked up for one letter; mostly empty.
+/// Looked up for one notification; mostly empty.
 #[derive(Debug, Clone, Default)]
 pub struct Extra {
     /// Tickets, for a list.
     pub listed: Vec<Listed>,
-    /// What was said on a ticket, or what became of its mails, oldest first.
+    /// What was said on a ticket, or what became of its emails, oldest first.
     pub told: Vec<Told>,
     /// Articles and solved tickets that may help, the best first.
     pub hits: Vec<Hit>,
@@ -46,9 +46,9 @@ pub struct Told {
     pub at: Millis,
     /// By whom: the name, or the address.
     pub who: String,
-    /// True when somebody of the desk said it.
+    /// True when somebody of the service desk said it.
     pub from_agent: bool,
-    /// `public`, `internal`, `vendor`; of a mail, its verdict.
+    /// `public`, `internal`, `vendor`; of an email, its verdict.
     pub visibility: String,
     /// What.
     pub text: String,

@@ -1,20 +1,20 @@
-//! Every letter, written by the whole program in both languages. With `GUICHET_TEST_LETTERS=DIR` their
+//! Every notification, written by the whole program in both languages. With `GUICHET_TEST_LETTERS=DIR` their
 //! HTML parts are kept there, to be looked at (`docs/letters/draw`).
 
 use std::collections::BTreeMap;
 
 use guichet::clock::{DAY, HOUR, MINUTE};
 use guichet::store::OutboxState;
-use guichet::ticket::LetterKind;
+use guichet::ticket::NotificationKind;
 
 use crate::support::mail::{MARIE, Mail, SUPPORT};
-use crate::support::sink::Letter;
+use crate::support::sink::Received;
 use crate::support::{Database, Site};
 
 const NADIA: &str = "nadia@agents.example";
 const CHEF: &str = "chef@agents.example";
 
-fn desk(language: &str) -> String {
+fn app(language: &str) -> String {
     let name = if language == "fr" { "Assistance numérique" } else { "Digital service desk" };
     let mut text = format!(
         r#"
@@ -24,7 +24,7 @@ language = "{language}"
 [life]
 recommend = true
 [limits]
-agent_letters_per_hour = 40
+agent_notifications_per_hour = 40
 [agents.marie]
 language = "{language}"
 queues = ["help", "urgent"]
@@ -104,10 +104,10 @@ impl Story<'_> {
         Mail::from(from).to(to).subject(subject).header(&format!("Content-Language: {language}")).text(text)
     }
 
-    async fn says(&self, letter: &Letter, text: &str) {
-        let to = letter.to.clone();
+    async fn says(&self, notification: &Received, text: &str) {
+        let to = notification.to.clone();
         self.site
-            .then(&Mail::reply(&letter.mail, &to, text).header(if self.french {
+            .then(&Mail::reply(&notification.mail, &to, text).header(if self.french {
                 "Content-Language: fr"
             } else {
                 "Content-Language: en"
@@ -189,8 +189,8 @@ impl Story<'_> {
         .await;
         let resolved = self.site.sink.with_words(who, self.pick("Le bac", "The tray"));
         self.site.then(&Mail::press(&resolved.mail, self.pick("#résolu", "#solved"), who)).await;
-        for order in ["#list", "#show", "#why", "#help", "#pubilc\nBonjour"] {
-            self.says(&notice, order).await;
+        for command in ["#list", "#show", "#why", "#help", "#pubilc\nBonjour"] {
+            self.says(&notice, command).await;
         }
         self.others().await;
         self.in_copy_and_collected().await;
@@ -279,7 +279,7 @@ impl Story<'_> {
         self.time().await;
     }
 
-    /// A major incident, promises kept and broken, a day without the desk.
+    /// A major incident, promises kept and broken, a day without the service desk.
     async fn time(&self) {
         let urgent = "urgent@desk.example";
         let subject = self.pick("[P1] Le portail ne répond plus", "[P1] The portal does not answer");
@@ -319,24 +319,24 @@ impl Story<'_> {
     }
 }
 
-/// The newest letter of each kind.
-async fn by_kind(site: &Site) -> BTreeMap<String, Letter> {
+/// The newest notification of each kind.
+async fn by_kind(site: &Site) -> BTreeMap<String, Received> {
     let sent = site.store().outbox(Some(OutboxState::Sent), 10_000).await.unwrap();
-    let letters = site.sink.letters();
-    let of = |id: &str| letters.iter().find(|l| l.mail.message_id.as_deref() == Some(id)).cloned();
+    let notifications = site.sink.notifications();
+    let of = |id: &str| notifications.iter().find(|l| l.mail.message_id.as_deref() == Some(id)).cloned();
     sent.into_iter().filter_map(|row| Some((row.kind, of(&row.message_id)?))).collect()
 }
 
 /// The HTML part as it is.
-fn html_part(letter: &Letter) -> String {
-    let crlf = letter.raw.replace('\n', "\r\n");
+fn html_part(notification: &Received) -> String {
+    let crlf = notification.raw.replace('\n', "\r\n");
     mail_parser::MessageParser::default().parse(crlf.as_bytes()).unwrap().body_html(0).unwrap().into_owned()
 }
 
 /// The HTML part, with its pictures in their places (RFC 2392).
-pub fn html_of(letter: &Letter) -> String {
+pub fn html_of(notification: &Received) -> String {
     use mail_parser::MimeHeaders;
-    let crlf = letter.raw.replace('\n', "\r\n");
+    let crlf = notification.raw.replace('\n', "\r\n");
     let parsed = mail_parser::MessageParser::default().parse(crlf.as_bytes()).unwrap();
     let mut html = parsed.body_html(0).unwrap().into_owned();
     for part in &parsed.parts {
@@ -348,36 +348,36 @@ pub fn html_of(letter: &Letter) -> String {
     html
 }
 
-async fn every_letter(language: &str) {
-    let site = Site::with(Database::Sqlite, &desk(language)).await;
+async fn every_notification(language: &str) {
+    let site = Site::with(Database::Sqlite, &app(language)).await;
     Story { site: &site, french: language == "fr" }.tell().await;
-    let letters = by_kind(&site).await;
-    for (kind, name) in LetterKind::NAMES {
-        let letter = letters.get(name).unwrap_or_else(|| panic!("nothing made a letter {name}"));
-        let html = html_part(letter);
-        for (part, what) in [(&letter.mail.text, "text"), (&html, "HTML")] {
+    let notifications = by_kind(&site).await;
+    for (kind, name) in NotificationKind::NAMES {
+        let notification = notifications.get(name).unwrap_or_else(|| panic!("nothing made a notification {name}"));
+        let html = html_part(notification);
+        for (part, what) in [(&notification.mail.text, "text"), (&html, "HTML")] {
             assert!(!part.contains("{{") && !part.contains("}}"), "{name} {what}");
             assert!(part.lines().all(|l| l.len() < 2_000), "{name} {what}");
         }
         assert!(html.contains(&format!("lang=\"{language}\"")), "{name}");
         if !kind.is_internal() {
-            assert!(!letter.raw.contains("agents.example"), "{name}: {}", letter.raw);
+            assert!(!notification.raw.contains("agents.example"), "{name}: {}", notification.raw);
         }
         if let Ok(folder) = std::env::var("GUICHET_TEST_LETTERS") {
             std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(format!("{folder}/{name}-{language}.html"), html_of(letter)).unwrap();
-            let text = format!("Subject: {}\n\n{}", letter.mail.subject, letter.mail.text);
+            std::fs::write(format!("{folder}/{name}-{language}.html"), html_of(notification)).unwrap();
+            let text = format!("Subject: {}\n\n{}", notification.mail.subject, notification.mail.text);
             std::fs::write(format!("{folder}/{name}-{language}.txt"), text).unwrap();
         }
     }
 }
 
 #[tokio::test]
-async fn every_letter_is_written_in_french() {
-    every_letter("fr").await;
+async fn every_notification_is_written_in_french() {
+    every_notification("fr").await;
 }
 
 #[tokio::test]
-async fn every_letter_is_written_in_english() {
-    every_letter("en").await;
+async fn every_notification_is_written_in_english() {
+    every_notification("en").await;
 }

@@ -1,18 +1,18 @@
-//! Letters of decisions: held back where they must not leave, composed, queued with what was decided.
+//! Notifications of decisions: held back where they must not leave, composed, queued with what was decided.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::point;
+use super::failpoint;
 use crate::clock::{DAY, Millis};
-use crate::letter::{Extra, Listed, OutgoingMail, Parcel, Told, compose, is_for};
 use crate::mail;
+use crate::notify::{Extra, Listed, OutgoingEmail, Parcel, Told, compose, is_for};
 use crate::settings::Settings;
 use crate::store::{ListingFilter, Store, StoreError, TicketRow, Unit, Waiting};
 use crate::ticket::{
-    Capped, Event, LetterKind, LetterOrder, Listing, MessageDraft, ReplyTo, Secret, Status, TicketView, Undelivered,
-    capped, held_mail, unasked, undelivered_orders,
+    Capped, Event, Listing, MessageDraft, Notification, NotificationKind, ReplyTo, Secret, Status, TicketView,
+    Undelivered, capped, held_mail, unasked, undelivered_notices,
 };
 
 /// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
@@ -20,17 +20,17 @@ use crate::ticket::{
 const OVERDUE: Millis = 2 * DAY;
 /// Most tickets in a list by mail.
 const LISTED: i64 = 50;
-/// Most messages of a ticket in a letter.
+/// Most messages of a ticket in a notification.
 const TOLD: usize = 30;
 
-/// Why a letter is written.
+/// Why a notification is written.
 #[derive(Clone, Copy)]
 pub(super) enum Cause<'g> {
-    /// A mail.
+    /// An email.
     Mail(&'g Waiting),
     /// An order of the operator, by its row id of the inbox.
-    Order(i64),
-    /// A deadline, or a letter's failure; the order's own cause tells which.
+    Command(i64),
+    /// A deadline, or a notification's failure; the command's own cause tells which.
     Time,
 }
 
@@ -38,29 +38,29 @@ impl Cause<'_> {
     fn id(self) -> i64 {
         match self {
             Self::Mail(mail) => mail.id,
-            Self::Order(id) => id,
+            Self::Command(id) => id,
             Self::Time => 0,
         }
     }
 }
 
-/// A letter that is decided and not yet written.
+/// A notification that is decided and not yet written.
 pub(super) struct Draft<'g> {
     pub(super) cause: Cause<'g>,
     pub(super) ticket: Arc<TicketView>,
     pub(super) message: Arc<MessageDraft>,
-    pub(super) order: LetterOrder,
+    pub(super) notification: Notification,
     pub(super) extra: Extra,
 }
 
-/// Writes the letters of a commit.
+/// Writes the notifications of a commit.
 pub(super) struct Writer<'a> {
     store: &'a Store,
     secret: &'a Secret,
     settings: &'a Settings,
     plus_works: BTreeMap<String, bool>,
     now: Millis,
-    /// Letters that were not written.
+    /// Notifications that were not written.
     suppressed: AtomicU64,
 }
 
@@ -78,12 +78,12 @@ impl<'a> Writer<'a> {
         Ok(Self { store, secret, settings, plus_works, now, suppressed: AtomicU64::new(0) })
     }
 
-    /// How many letters were not written since this was last asked.
+    /// How many notifications were not written since this was last asked.
     pub(super) fn suppressed(&self) -> u64 {
         self.suppressed.swap(0, Ordering::Relaxed)
     }
 
-    /// Drafts the letters of a decision. One that is over its cap, or whose address refuses letters,
+    /// Drafts the notifications of a decision. One that is over its cap, or whose address refuses notifications,
     /// becomes an event; an answer that cannot leave is told to the queue's people.
     pub(super) fn draft<'g>(
         &self,
@@ -91,27 +91,28 @@ impl<'a> Writer<'a> {
         cause: Cause<'g>,
         ticket: TicketView,
         message: MessageDraft,
-        mut orders: Vec<LetterOrder>,
+        mut notifications: Vec<Notification>,
         drafts: &mut Vec<Draft<'g>>,
     ) {
         let policy = &self.settings.policy;
         let (ticket, message) = (Arc::new(ticket), Arc::new(message));
-        let unsent = orders.iter().filter(|o| o.kind.is_personal()).find_map(|o| refused(unit, o));
-        orders.extend(unsent.iter().flat_map(|failure| undelivered_orders(failure, &ticket.queue, policy)));
+        let unsent = notifications.iter().filter(|o| o.kind.is_personal()).find_map(|o| refused(unit, o));
+        notifications.extend(unsent.iter().flat_map(|failure| undelivered_notices(failure, &ticket.queue, policy)));
         // Nobody can be written to without an address.
-        for order in orders.into_iter().filter(|o| !o.to.address.is_empty()) {
-            let to = &order.to.address;
-            if let Some(failure) = refused(unit, &order) {
+        for notification in notifications.into_iter().filter(|o| !o.to.address.is_empty()) {
+            let to = &notification.to.address;
+            if let Some(failure) = refused(unit, &notification) {
                 let words = format!("{} {}", failure.status, failure.reason);
-                let text = format!("{} not sent: {to} refused a letter ({})", order.kind.as_str(), words.trim());
+                let text =
+                    format!("{} not sent: {to} refused a notification ({})", notification.kind.as_str(), words.trim());
                 unit.add_event(ticket.id, Event::own("suppressed", text));
                 self.suppressed.fetch_add(1, Ordering::Relaxed);
                 if let Some(view) = unit.ticket(ticket.id).cloned() {
-                    unit.change_ticket(0, &unasked(&view, order.kind, &failure, policy));
+                    unit.change_ticket(0, &unasked(&view, notification.kind, &failure, policy));
                 }
                 continue;
             }
-            match capped(order.kind, &ticket, to, &unit.recent_letters(to), &policy.caps) {
+            match capped(notification.kind, &ticket, to, &unit.recent_notifications(to), &policy.caps) {
                 None => {}
                 Some(Capped::Dropped(reason)) => {
                     unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
@@ -123,66 +124,69 @@ impl<'a> Writer<'a> {
                         ticket.id,
                         Event::own("digested", format!("{reason}; it is in the next digest ({to})")),
                     );
-                    // A held mail has a line in `held list`, and no ticket to stand under.
+                    // A held email has a line in `held list`, and no ticket to stand under.
                     if held_mail(ticket.id).is_none() {
-                        unit.note_digest(to, ticket.id, digest_line(&order, &message));
+                        unit.note_digest(to, ticket.id, digest_line(&notification, &message));
                     }
                     continue;
                 }
             }
-            unit.count_letter(to, ticket.id);
+            unit.count_notification(to, ticket.id);
             let (ticket, message) = (Arc::clone(&ticket), Arc::clone(&message));
-            drafts.push(Draft { cause, ticket, message, order, extra: Extra::default() });
+            drafts.push(Draft { cause, ticket, message, notification, extra: Extra::default() });
         }
     }
 
-    /// Writes what was decided, and the letters, as one commit.
+    /// Writes what was decided, and the notifications, as one commit.
     pub(super) async fn commit(&self, mut unit: Unit, mut drafts: Vec<Draft<'_>>) -> Result<(), StoreError> {
-        if drafts.iter().any(|draft| draft.order.whole || shows_more(draft.order.kind)) {
+        if drafts.iter().any(|draft| draft.notification.whole || shows_more(draft.notification.kind)) {
             // What a list shows is how things stand after all that was decided.
             unit.write().await?;
             for draft in &mut drafts {
                 self.look_up(draft, &mut unit).await?;
             }
         }
-        // The database writes on its own thread while the letters are composed on this one.
+        // The database writes on its own thread while the notifications are composed on this one.
         let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
-        let letters = self.compose_all(&drafts);
+        let notifications = self.compose_all(&drafts);
         let mut unit = writing.await.map_err(|_| StoreError::Interrupted)??;
-        point("written");
-        for (draft, letter) in letters {
-            match letter {
-                Ok(letter) => unit.queue_letter(draft.ticket.id, letter),
+        failpoint("written");
+        for (draft, email) in notifications {
+            match email {
+                Ok(email) => unit.queue_notification(draft.ticket.id, email),
                 Err(reason) => unit.add_event(draft.ticket.id, Event::own("unwritten", reason)),
             }
         }
         unit.commit().await?;
-        point("committed");
+        failpoint("committed");
         Ok(())
     }
 
-    /// What some letters show besides their ticket and message.
+    /// What some notifications show besides their ticket and message.
     async fn look_up(&self, draft: &mut Draft<'_>, unit: &mut Unit) -> Result<(), StoreError> {
-        match draft.order.kind {
-            LetterKind::Listing | LetterKind::Progress => {
-                draft.extra.listed = self.listed(&draft.order, unit).await?;
+        match draft.notification.kind {
+            NotificationKind::Listing | NotificationKind::Progress => {
+                draft.extra.listed = self.listed(&draft.notification, unit).await?;
                 // The one that was asked about is what they look for.
                 draft.extra.listed.sort_by_key(|listed| listed.number != draft.ticket.number);
             }
-            LetterKind::Sheet | LetterKind::Escalation | LetterKind::Awake | LetterKind::PostMortem => {
+            NotificationKind::Sheet
+            | NotificationKind::Escalation
+            | NotificationKind::Awake
+            | NotificationKind::PostMortem => {
                 draft.extra.told = self.told(&draft.ticket, unit).await?;
             }
-            _ if draft.order.whole => draft.extra.told = self.told(&draft.ticket, unit).await?,
-            LetterKind::Reasons => draft.extra.told = self.reasons(&draft.ticket).await?,
+            _ if draft.notification.whole => draft.extra.told = self.told(&draft.ticket, unit).await?,
+            NotificationKind::Reasons => draft.extra.told = self.reasons(&draft.ticket).await?,
             _ => {}
         }
         Ok(())
     }
 
-    async fn listed(&self, order: &LetterOrder, unit: &mut Unit) -> Result<Vec<Listed>, StoreError> {
-        let who = order.to.address.clone();
+    async fn listed(&self, notification: &Notification, unit: &mut Unit) -> Result<Vec<Listed>, StoreError> {
+        let who = notification.to.address.clone();
         let policy = &self.settings.policy;
-        let queues = match (order.listing, policy.agent(&who)) {
+        let queues = match (notification.listing, policy.agent(&who)) {
             (Some(Listing::Own), _) => policy.queues.keys().cloned().collect(),
             (_, agent) => agent.map(|a| a.queues.clone()).unwrap_or_default(),
         };
@@ -193,7 +197,7 @@ impl<'a> Writer<'a> {
             limit: LISTED,
             ..ListingFilter::default()
         };
-        let filter = match order.listing.unwrap_or(Listing::Unfinished) {
+        let filter = match notification.listing.unwrap_or(Listing::Unfinished) {
             Listing::Unfinished => all,
             Listing::Mine => ListingFilter { assignee: who.clone(), ..all },
             Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: self.now, ..all },
@@ -217,15 +221,15 @@ impl<'a> Writer<'a> {
         Ok(told.collect())
     }
 
-    /// An agent's name as configured, else what the mail said, else the address.
+    /// An agent's name as configured, else what the email said, else the address.
     fn name_of(&self, address: &str, said: &str) -> String {
         let agent = self.settings.policy.agent(address).map(|a| a.name.as_str());
         agent.or(Some(said)).filter(|n| !n.is_empty()).unwrap_or(address).to_owned()
     }
 
     async fn reasons(&self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
-        let mails = self.store.mails_of_ticket(&ticket.number).await?;
-        let told = mails.into_iter().map(|m| Told {
+        let emails = self.store.emails_of_ticket(&ticket.number).await?;
+        let told = emails.into_iter().map(|m| Told {
             at: m.received_at,
             who: self.name_of(&m.sender, ""),
             from_agent: false,
@@ -235,60 +239,61 @@ impl<'a> Writer<'a> {
         Ok(told.collect())
     }
 
-    /// One message to many people is encoded once: its letters differ in their headers alone.
-    fn compose_all<'d, 'g>(&self, drafts: &'d [Draft<'g>]) -> Vec<(&'d Draft<'g>, Result<OutgoingMail, String>)> {
-        let mut spread: Vec<(&Draft<'_>, OutgoingMail)> = Vec::new();
+    /// One message to many people is encoded once: its notifications differ in their headers alone.
+    fn compose_all<'d, 'g>(&self, drafts: &'d [Draft<'g>]) -> Vec<(&'d Draft<'g>, Result<OutgoingEmail, String>)> {
+        let mut spread: Vec<(&Draft<'_>, OutgoingEmail)> = Vec::new();
         let one = |draft: &'d Draft<'g>| {
-            if draft.order.kind != LetterKind::Bulletin {
+            if draft.notification.kind != NotificationKind::Bulletin {
                 return (draft, self.compose(draft, true));
             }
-            let same = |(other, _): &&(&Draft<'_>, OutgoingMail)| {
-                Arc::ptr_eq(&other.message, &draft.message) && other.order.to.language == draft.order.to.language
+            let same = |(other, _): &&(&Draft<'_>, OutgoingEmail)| {
+                Arc::ptr_eq(&other.message, &draft.message)
+                    && other.notification.to.language == draft.notification.to.language
             };
-            let letter = match spread.iter().find(same) {
-                Some((_, first)) => self.compose(draft, false).map(|letter| letter.sharing(first)),
-                None => self.compose(draft, true).map(OutgoingMail::split),
+            let email = match spread.iter().find(same) {
+                Some((_, first)) => self.compose(draft, false).map(|email| email.sharing(first)),
+                None => self.compose(draft, true).map(OutgoingEmail::split),
             };
-            if let Ok(letter) = &letter
+            if let Ok(email) = &email
                 && !spread.iter().any(|pair| same(&pair))
             {
-                spread.push((draft, letter.clone()));
+                spread.push((draft, email.clone()));
             }
-            (draft, letter)
+            (draft, email)
         };
         drafts.iter().map(one).collect()
     }
 
-    /// `with_files`: whether the files it may carry are read from the mail.
-    fn compose(&self, draft: &Draft<'_>, with_files: bool) -> Result<OutgoingMail, String> {
-        let Draft { cause, ticket, message, order, extra } = draft;
+    /// `with_files`: whether the files it may carry are read from the email.
+    fn compose(&self, draft: &Draft<'_>, with_files: bool) -> Result<OutgoingEmail, String> {
+        let Draft { cause, ticket, message, notification, extra } = draft;
         let bytes = match cause {
-            Cause::Mail(mail) if with_files && order.kind.carries_files() => mail.bytes.as_slice(),
+            Cause::Mail(mail) if with_files && notification.kind.carries_files() => mail.bytes.as_slice(),
             _ => &[],
         };
-        let wanted = enclosable(message, order.kind);
+        let wanted = enclosable(message, notification.kind);
         let files = if bytes.is_empty() || wanted.is_empty() { Vec::new() } else { mail::files(bytes, &wanted) };
         let parcel = Parcel {
-            order,
+            notification,
             ticket,
             message,
             extra,
             files: &files,
-            file_bytes: self.settings.letter_file_bytes,
-            once_key: once_key(cause.id(), ticket, order, self.now),
+            file_bytes: self.settings.notification_file_bytes,
+            once_key: once_key(cause.id(), ticket, notification, self.now),
             plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
             now: self.now,
         };
-        let letter = compose(&parcel, &self.settings.templates, &self.settings.policy, self.secret);
-        letter.map_err(|e| format!("{} to {}: {e}", order.kind.as_str(), order.to.address))
+        let email = compose(&parcel, &self.settings.templates, &self.settings.policy, self.secret);
+        email.map_err(|e| format!("{} to {}: {e}", notification.kind.as_str(), notification.to.address))
     }
 }
 
 /// What a notification would have said, in one line.
-fn digest_line(order: &LetterOrder, message: &MessageDraft) -> String {
-    use LetterKind::{Approval, Awake, Escalation, NewMessage, NewTicket, Undelivered, Warning};
-    let french = order.to.language == "fr";
-    let what = match (order.kind, french) {
+fn digest_line(notification: &Notification, message: &MessageDraft) -> String {
+    use NotificationKind::{Approval, Awake, Escalation, NewMessage, NewTicket, Undelivered, Warning};
+    let french = notification.to.language == "fr";
+    let what = match (notification.kind, french) {
         (NewTicket, true) => "Nouvelle demande.",
         (NewTicket, false) => "New request.",
         (NewMessage, true) => "Nouveau message.",
@@ -307,18 +312,22 @@ fn digest_line(order: &LetterOrder, message: &MessageDraft) -> String {
     };
     let said = message.new_text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said: String = said.chars().take(160).collect();
-    [what, &order.done.join(" "), &said].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    [what, &notification.done.join(" "), &said]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-/// Whether a letter shows more than its ticket and message.
-fn shows_more(kind: LetterKind) -> bool {
-    use LetterKind::{Awake, Escalation, Listing, PostMortem, Progress, Reasons, Sheet};
+/// Whether a notification shows more than its ticket and message.
+fn shows_more(kind: NotificationKind) -> bool {
+    use NotificationKind::{Awake, Escalation, Listing, PostMortem, Progress, Reasons, Sheet};
     matches!(kind, Listing | Progress | Sheet | Escalation | Awake | PostMortem | Reasons)
 }
 
 /// Why nothing is written to somebody outside for now, if so.
-fn refused(unit: &Unit, order: &LetterOrder) -> Option<Undelivered> {
-    let block = unit.blocked(&order.to.address).filter(|_| !order.kind.is_internal())?;
+fn refused(unit: &Unit, notification: &Notification) -> Option<Undelivered> {
+    let block = unit.blocked(&notification.to.address).filter(|_| !notification.kind.is_internal())?;
     Some(Undelivered {
         address: block.address.clone(),
         status: block.status.clone(),
@@ -327,9 +336,9 @@ fn refused(unit: &Unit, order: &LetterOrder) -> Option<Undelivered> {
     })
 }
 
-/// The files a letter may carry: no logos, and to requesters nothing that may hold more than the agent
+/// The files a notification may carry: no logos, and to requesters nothing that may hold more than the agent
 /// meant to send.
-fn enclosable(message: &MessageDraft, kind: LetterKind) -> Vec<mail::Attachment> {
+fn enclosable(message: &MessageDraft, kind: NotificationKind) -> Vec<mail::Attachment> {
     let fit =
         |a: &&mail::Attachment| a.role != mail::FileRole::Logo && (kind.is_internal() || a.is_fit_for_requesters());
     if !is_for(message.visibility, kind) {
@@ -353,23 +362,23 @@ fn listed(row: TicketRow) -> Listed {
     }
 }
 
-/// What makes a letter unique (invariant 4). That a letter did not arrive is told once an address and
+/// What makes a notification unique (invariant 4). That a notification did not arrive is told once an address and
 /// ticket, however many reports come.
-fn once_key(mail: i64, ticket: &TicketView, order: &LetterOrder, now: Millis) -> String {
-    let (kind, to) = (order.kind.as_str(), &order.to.address);
-    match order.undelivered.as_ref().filter(|f| !f.lasting) {
-        Some(failure) => format!("ticket-{}:{kind}:{}{}:{to}", ticket.id, failure.address, order.cause),
+fn once_key(mail: i64, ticket: &TicketView, notification: &Notification, now: Millis) -> String {
+    let (kind, to) = (notification.kind.as_str(), &notification.to.address);
+    match notification.undelivered.as_ref().filter(|f| !f.lasting) {
+        Some(failure) => format!("ticket-{}:{kind}:{}{}:{to}", ticket.id, failure.address, notification.cause),
         // A deadline is the cause.
-        None if mail == 0 => format!("ticket-{}:{kind}:{}:{to}", ticket.id, order.cause),
+        None if mail == 0 => format!("ticket-{}:{kind}:{}:{to}", ticket.id, notification.cause),
         // Who may not write here, or not there any more, is told once a day.
-        None if matches!(order.kind, LetterKind::Refusal | LetterKind::Moved) => {
+        None if matches!(notification.kind, NotificationKind::Refusal | NotificationKind::Moved) => {
             format!("{}:{kind}:{to}:{}", ticket.queue, now / DAY)
         }
         // Of a new ticket everybody hears once, whatever way its mail took.
-        None if order.kind == LetterKind::NewTicket => format!("ticket-{}:{kind}:{to}", ticket.id),
-        // Several lists may be asked for in one mail.
-        None if order.kind == LetterKind::Listing => format!("{mail}:{kind}:{to}:{}", order.cause),
-        // A mail to several queues may open several tickets.
+        None if notification.kind == NotificationKind::NewTicket => format!("ticket-{}:{kind}:{to}", ticket.id),
+        // Several lists may be asked for in one email.
+        None if notification.kind == NotificationKind::Listing => format!("{mail}:{kind}:{to}:{}", notification.cause),
+        // An email to several queues may open several tickets.
         None => format!("{mail}:{kind}:{to}:{}", ticket.number),
     }
 }

@@ -1,4 +1,4 @@
-//! Letters that show more than one message: the escalation sheet, a ticket whole, the orders there are.
+//! Notifications that show more than one message: the handover form, a ticket whole, the commands there are.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::{Parcel, Told};
 use crate::clock::{DAY, HOUR, Millis, spoken};
 use crate::ticket::command::ENTRIES;
 use crate::ticket::sla::working;
-use crate::ticket::{LetterKind, Policy};
+use crate::ticket::{NotificationKind, Policy};
 
 /// A heading and the text below it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,22 +16,22 @@ pub struct Section {
     pub label: String,
     /// The text.
     pub text: String,
-    /// Link to a mail that asks for more; mostly empty.
+    /// Link to an email that asks for more; mostly empty.
     pub href: String,
 }
 
-/// The sections of a letter; none for most.
+/// The sections of a notification; none for most.
 pub(super) fn sections(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Section> {
-    let french = parcel.order.to.language == "fr";
-    match parcel.order.kind {
-        LetterKind::Escalation => escalation(parcel, policy, french),
-        LetterKind::PostMortem => post_mortem(parcel, policy, french),
-        LetterKind::CatchUp => late(&parcel.extra.told, way, policy, french, true),
-        LetterKind::Digest => late(&parcel.extra.told, way, policy, french, false),
-        LetterKind::Sheet | LetterKind::Awake => conversation(&parcel.extra.told, policy, french),
-        _ if parcel.order.whole => conversation(&parcel.extra.told, policy, french),
-        LetterKind::Reasons => verdicts(&parcel.extra.told, policy, french),
-        LetterKind::Help => help(french),
+    let french = parcel.notification.to.language == "fr";
+    match parcel.notification.kind {
+        NotificationKind::Escalation => escalation(parcel, policy, french),
+        NotificationKind::PostMortem => post_mortem(parcel, policy, french),
+        NotificationKind::CatchUp => late(&parcel.extra.told, way, policy, french, true),
+        NotificationKind::Digest => late(&parcel.extra.told, way, policy, french, false),
+        NotificationKind::Sheet | NotificationKind::Awake => conversation(&parcel.extra.told, policy, french),
+        _ if parcel.notification.whole => conversation(&parcel.extra.told, policy, french),
+        NotificationKind::Reasons => verdicts(&parcel.extra.told, policy, french),
+        NotificationKind::Help => help(french),
         _ => Vec::new(),
     }
 }
@@ -40,7 +40,7 @@ fn section(label: &str, text: impl Into<String>) -> Section {
     Section { label: label.to_owned(), text: text.into(), href: String::new() }
 }
 
-/// The escalation sheet: context, description, what was expected and what is seen, steps, impact,
+/// The handover form: context, description, what was expected and what is seen, steps, impact,
 /// what was done, technical information, contact.
 fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section> {
     let ticket = parcel.ticket;
@@ -48,7 +48,7 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
     let field = |code: &str| ticket.fields.get(code).cloned().unwrap_or_default();
     let told = &parcel.extra.told;
     let story = told.iter().find(|t| !t.from_agent).map_or(&parcel.message.new_text, |t| &t.text);
-    let language = &parcel.order.to.language;
+    let language = &parcel.notification.to.language;
     let context = [
         ticket.queue.clone(),
         crate::ticket::Policy::topic_label(&policy.services, &ticket.service, language),
@@ -56,7 +56,7 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
         crate::ticket::Policy::topic_label(&policy.types, &ticket.kind, language),
     ];
     let context = context.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    let since = spoken(ticket.created_at, &policy.desk.time_zone, language);
+    let since = spoken(ticket.created_at, &policy.service_desk.time_zone, language);
     let opened = if french { format!("ouverte le {since}") } else { format!("opened {since}") };
     let impact = [policy.priority_label(&ticket.priority, language), field("population")];
     let impact = impact.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
@@ -68,7 +68,10 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
     let contact = contact.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
     vec![
-        section(pick("Contexte", "Context"), format!("{context}\n{opened}\n{}", parcel.order.why).trim().to_owned()),
+        section(
+            pick("Contexte", "Context"),
+            format!("{context}\n{opened}\n{}", parcel.notification.why).trim().to_owned(),
+        ),
         section(pick("Description", "Description"), dash(story.clone())),
         section(pick("Résultat attendu", "Expected"), dash(field("expected"))),
         section(pick("Résultat observé", "Observed"), dash(field("observed"))),
@@ -83,13 +86,13 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
 /// Fields that have a place of their own in the sheet.
 const KNOWN: [&str; 8] = ["name", "role", "phone", "establishment", "population", "expected", "observed", "steps"];
 
-/// What the desk wrote, shortened.
+/// What the service desk wrote, shortened.
 fn done(told: &[Told], policy: &Policy, french: bool) -> String {
     let of_desk = told.iter().filter(|t| t.from_agent || t.visibility == "vendor");
     let line = |t: &Told| {
         let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
         let sort = visibility(&t.visibility, french);
-        format!("{} {} ({sort}) : {text}", spoken(t.at, &policy.desk.time_zone, language(french)), t.who)
+        format!("{} {} ({sort}) : {text}", spoken(t.at, &policy.service_desk.time_zone, language(french)), t.who)
     };
     of_desk.map(line).collect::<Vec<_>>().join("\n")
 }
@@ -112,16 +115,16 @@ fn visibility(word: &str, french: bool) -> &str {
 fn conversation(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
     let one = |t: &Told| {
         let sort = if t.from_agent || t.visibility != "public" { visibility(&t.visibility, french) } else { "" };
-        let label = format!("{} · {} {sort}", spoken(t.at, &policy.desk.time_zone, language(french)), t.who);
+        let label = format!("{} · {} {sort}", spoken(t.at, &policy.service_desk.time_zone, language(french)), t.who);
         section(label.trim(), t.text.chars().take(4_000).collect::<String>())
     };
     told.iter().map(one).collect()
 }
 
-/// The form of a post-mortem, filled in as far as the desk knows.
+/// The form of a post-mortem, filled in as far as the service desk knows.
 fn post_mortem(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section> {
     let ticket = parcel.ticket;
-    let (zone, word) = (&policy.desk.time_zone, language(french));
+    let (zone, word) = (&policy.service_desk.time_zone, language(french));
     let pick = |fr: &'static str, en: &'static str| if french { fr } else { en };
     let solved = if ticket.resolved_at > 0 { ticket.resolved_at } else { ticket.closed_at };
     let length = lasted((solved - ticket.created_at).max(0), french);
@@ -181,10 +184,10 @@ fn lasted(length: Millis, french: bool) -> String {
     if french { format!("{days} j {hours} h") } else { format!("{days} d {hours} h") }
 }
 
-/// The same as the text of a mail.
+/// The same as the text of an email.
 pub(super) fn post_mortem_form(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> String {
     let sections = post_mortem(parcel, policy, french);
-    // No word of a requester begins a line, where it might be taken for an order.
+    // No word of a requester begins a line, where it might be taken for a command.
     let told = sections.iter().map(|s| {
         let text = whole_lines(&s.text, 900);
         let gap = if text.contains('\n') { "\n" } else { " " };
@@ -197,7 +200,7 @@ pub(super) fn post_mortem_form(parcel: &Parcel<'_>, policy: &Policy, french: boo
 fn late(told: &[Told], way: &Way<'_>, policy: &Policy, french: bool, due: bool) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for t in told {
-        let at = spoken(t.at, &policy.desk.time_zone, language(french));
+        let at = spoken(t.at, &policy.service_desk.time_zone, language(french));
         let text = match (due, french) {
             (true, true) => format!("Échéance : {at}. {}", t.text),
             (true, false) => format!("Due: {at}. {}", t.text),
@@ -206,10 +209,13 @@ fn late(told: &[Told], way: &Way<'_>, policy: &Policy, french: bool, due: bool) 
         match sections.iter_mut().find(|s| s.label == t.who) {
             Some(known) => known.text.push_str(&format!("\n{text}")),
             None => {
-                let order = if french { "#voir" } else { "#show" };
+                let notification = if french { "#voir" } else { "#show" };
                 let number = t.who.split(' ').next().unwrap_or_default();
-                let href =
-                    if number.contains('-') { way.mail(&format!("Re: [{number}]"), order) } else { String::new() };
+                let href = if number.contains('-') {
+                    way.mail(&format!("Re: [{number}]"), notification)
+                } else {
+                    String::new()
+                };
                 sections.push(Section { href, ..section(&t.who, text) });
             }
         }
@@ -220,7 +226,7 @@ fn late(told: &[Told], way: &Way<'_>, policy: &Policy, french: bool, due: bool) 
 fn verdicts(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
     let one = |t: &Told| {
         section(
-            &format!("{} · {}", spoken(t.at, &policy.desk.time_zone, language(french)), t.who),
+            &format!("{} · {}", spoken(t.at, &policy.service_desk.time_zone, language(french)), t.who),
             format!("{}: {}", t.visibility, t.text),
         )
     };

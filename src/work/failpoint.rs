@@ -1,9 +1,9 @@
 //! Places where the process may be ended by a test, named. In release builds there are none.
 //!
-//! `GUICHET_KILL_AT=sent:3` ends the process, as `kill -9` does, when the third letter was taken by the server and
+//! `GUICHET_KILL_AT=sent:3` ends the process, as `kill -9` does, when the third notification was taken by the server and
 //! that is not yet noted; with `:STOP` behind it the process is only stopped, and may go on later. What must be true after any of them stands in `docs/reliability.md`.
 
-/// The names, in the order in which a mail passes them; the last is that of deadlines.
+/// The names, in the order in which an email passes them; the last is that of deadlines.
 pub const POINTS: [&str; 15] = [
     "fetched",
     "journalled",
@@ -24,7 +24,7 @@ pub const POINTS: [&str; 15] = [
 
 /// Ends the process here, if it was asked to.
 #[cfg(debug_assertions)]
-pub(super) fn point(name: &'static str) {
+pub(super) fn failpoint(name: &'static str) {
     use rustix::process::Signal;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,4 +47,4 @@ pub(super) fn point(name: &'static str) {
 /// Nothing: points are for tests.
 #[cfg(not(debug_assertions))]
 #[inline]
-pub(super) fn point(_: &'static str) {}
+pub(super) fn failpoint(_: &'static str) {}

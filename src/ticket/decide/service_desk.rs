@@ -1,57 +1,57 @@
-//! Orders of agents that are about no ticket: `#list`, `#help`.
+//! Commands of agents that are about no ticket: `#list`, `#help`.
 
 use super::held::failure;
 use super::people::{message, person};
 use super::{Case, Decision, Holding};
 use crate::mail::strip_prefixes;
 use crate::ticket::cause::HoldCause;
-use crate::ticket::command::{self, Order};
-use crate::ticket::words::{LetterKind, LetterOrder, TicketView, Verdict, Visibility, words};
+use crate::ticket::command::{self, Command};
+use crate::ticket::words::{Notification, NotificationKind, TicketView, Verdict, Visibility, words};
 
-/// What an agent's new mail asks, when its first line is an order; none when it is a request.
-pub(super) fn orders(case: &Case<'_>) -> Option<Decision> {
+/// What an agent's new email asks, when its first line is a command; none when it is a request.
+pub(super) fn commands(case: &Case<'_>) -> Option<Decision> {
     let agent = case.policy.agent(&case.intake.sender)?;
     let head = command::head(&case.intake.mail.reply_text);
     let first = head.lines.first()?;
-    let read = head.orders(case.policy, case.snapshot.now);
-    let letters: Option<Vec<LetterOrder>> = read.as_ref().ok().and_then(|orders| {
-        let letter = |order: &Order| match order {
-            Order::List(listing) => Some((LetterKind::Listing, Some(*listing))),
-            Order::Help => Some((LetterKind::Help, None)),
+    let read = head.commands(case.policy, case.snapshot.now);
+    let notifications: Option<Vec<Notification>> = read.as_ref().ok().and_then(|commands| {
+        let notification = |command: &Command| match command {
+            Command::List(listing) => Some((NotificationKind::Listing, Some(*listing))),
+            Command::Help => Some((NotificationKind::Help, None)),
             _ => None,
         };
-        let letters = orders.iter().map(letter).collect::<Option<Vec<_>>>()?;
+        let notifications = commands.iter().map(notification).collect::<Option<Vec<_>>>()?;
         Some(
-            letters
+            notifications
                 .into_iter()
-                .map(|(kind, listing)| LetterOrder { listing, ..LetterOrder::new(kind, person(agent)) })
+                .map(|(kind, listing)| Notification { listing, ..Notification::new(kind, person(agent)) })
                 .collect(),
         )
     });
     let known = command::word(first).is_some();
-    let (verdict, reason, letters) = match letters {
-        Some(letters) if case.proven => (Verdict::Command, format!("the order {first}"), letters),
+    let (verdict, reason, notifications) = match notifications {
+        Some(notifications) if case.proven => (Verdict::Command, format!("the command {first}"), notifications),
         Some(_) => {
             let why = words!(
                 "rien ne prouve qui l'a écrit : envoyez l'ordre en réponse à une lettre de l'assistance",
-                "nothing proves who wrote it: send the order in answer to any letter of the desk to you"
+                "nothing proves who wrote it: send the command in answer to any notification of the service desk to you"
             );
             (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])
         }
         None if known => {
             let why = words!(
                 "{first} ne dit pas de quel ticket il s'agit : envoyez-le en réponse à une lettre de ce ticket",
-                "{first} needs a ticket: send it in answer to a letter about one"
+                "{first} needs a ticket: send it in answer to a notification about one"
             );
             (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])
         }
         None => return None,
     };
-    Some(Decision::Tell(Box::new(holding(case, verdict, reason, letters))))
+    Some(Decision::Tell(Box::new(holding(case, verdict, reason, notifications))))
 }
 
-/// Letters about a mail that joins no ticket.
-pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, letters: Vec<LetterOrder>) -> Holding {
+/// Notifications about an email that joins no ticket.
+pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, notifications: Vec<Notification>) -> Holding {
     let intake = case.intake;
     let id = intake.mail.message_id.clone().unwrap_or_default();
     let mut message = message(intake, Visibility::Internal, &intake.mail.text);
@@ -69,6 +69,6 @@ pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, letters
             ..TicketView::default()
         },
         message,
-        letters,
+        notifications,
     }
 }

@@ -1,4 +1,4 @@
-//! The languages the desk itself writes.
+//! The languages the service desk itself writes.
 
 use super::Language;
 

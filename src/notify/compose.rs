@@ -1,4 +1,4 @@
-//! One letter, from its words to its bytes.
+//! One notification, from its words to its bytes.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,13 +14,15 @@ use super::buttons::Way;
 use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::{Attachment, File};
-use crate::ticket::{LetterKind, LetterOrder, MessageDraft, Policy, ReplyTo, Secret, TicketView, Token, held_mail};
+use crate::ticket::{
+    MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, TicketView, Token, held_mail,
+};
 
-/// What a letter is made of.
+/// What a notification is made of.
 #[derive(Debug)]
 pub struct Parcel<'a> {
-    /// Which letter, to whom.
-    pub order: &'a LetterOrder,
+    /// Which notification, to whom.
+    pub notification: &'a Notification,
     /// The ticket it is about.
     pub ticket: &'a TicketView,
     /// The message it is about.
@@ -31,7 +33,7 @@ pub struct Parcel<'a> {
     pub files: &'a [File],
     /// Most bytes of files that are sent on; larger ones are only named.
     pub file_bytes: usize,
-    /// What makes this letter unique: cause, kind and recipient (invariant 4).
+    /// What makes this notification unique: cause, kind and recipient (invariant 4).
     pub once_key: String,
     /// Whether sub-addresses are known to work for this queue.
     pub plus_works: bool,
@@ -39,11 +41,11 @@ pub struct Parcel<'a> {
     pub now: Millis,
 }
 
-/// A finished letter.
+/// A finished notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutgoingMail {
-    /// Which letter.
-    pub kind: LetterKind,
+pub struct OutgoingEmail {
+    /// Which notification.
+    pub kind: NotificationKind,
     /// What makes it unique.
     pub once_key: String,
     /// The one recipient.
@@ -52,48 +54,48 @@ pub struct OutgoingMail {
     pub envelope_from: String,
     /// Message-ID without brackets.
     pub message_id: String,
-    /// The mail, with CRLF line ends; its header alone where the body is apart.
+    /// The email, with CRLF line ends; its header alone where the body is apart.
     pub bytes: Vec<u8>,
-    /// The body, where several letters share it.
+    /// The body, where several notifications share it.
     pub body: Option<Arc<Vec<u8>>>,
 }
 
-/// Why a letter could not be written.
+/// Why a notification could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum LetterError {
+pub enum NotificationError {
     /// The template names something that is not there.
     #[error(transparent)]
     Template(#[from] super::Mistake),
     /// Nobody can be written to under this address.
     #[error("cannot write to the address {0:?}")]
     Address(String),
-    /// The mail could not be put together.
-    #[error("the letter could not be put together: {0}")]
+    /// The email could not be put together.
+    #[error("the notification could not be put together: {0}")]
     Build(#[from] lettre::error::Error),
     /// The ticket's queue is not configured any more.
     #[error("queue {0} is not configured")]
     Queue(String),
 }
 
-/// Writes one letter.
+/// Writes one notification.
 ///
 /// # Errors
-/// [`LetterError`]; the caller notes it on the ticket, so that nobody believes the letter left.
+/// [`NotificationError`]; the caller notes it on the ticket, so that nobody believes the notification left.
 pub fn compose(
     parcel: &Parcel<'_>,
     templates: &Templates,
     policy: &Policy,
     secret: &Secret,
-) -> Result<OutgoingMail, LetterError> {
-    let order = parcel.order;
+) -> Result<OutgoingEmail, NotificationError> {
+    let notification = parcel.notification;
     let queue_name = &parcel.ticket.queue;
-    let queue = policy.queues.get(queue_name).ok_or_else(|| LetterError::Queue(queue_name.clone()))?;
+    let queue = policy.queues.get(queue_name).ok_or_else(|| NotificationError::Queue(queue_name.clone()))?;
     let enclosed = enclosed(parcel);
     let parts: Vec<usize> = enclosed.iter().map(|f| f.attachment.part).collect();
-    let token = Token::issue(secret, parcel.ticket.id, &parcel.once_key, &order.to.address);
+    let token = Token::issue(secret, parcel.ticket.id, &parcel.once_key, &notification.to.address);
     let domain = queue.address.rsplit('@').next().unwrap_or_default();
     let message_id = token.message_id(domain);
-    // The token of a held mail is too long for an address.
+    // The token of a held email is too long for an address.
     let plus = held_mail(parcel.ticket.id).is_none()
         && match queue.reply_to {
             ReplyTo::Plus => true,
@@ -103,18 +105,18 @@ pub fn compose(
     let reply_address = if plus { token.reply_address(&queue.address) } else { queue.address.clone() };
     let way = Way { address: &reply_address, mark: (!plus).then(|| token.text()) };
     let facts = Facts::gather(parcel, &way, &parts, policy);
-    let words = templates.render(order.kind, &facts)?;
+    let words = templates.render(notification.kind, &facts)?;
 
     let mut head = Message::builder()
-        .from(mailbox(&sender_name(&facts, order.kind), &queue.address)?)
-        .to(mailbox(&order.to.name, &order.to.address)?)
+        .from(mailbox(&sender_name(&facts, notification.kind), &queue.address)?)
+        .to(mailbox(&notification.to.name, &notification.to.address)?)
         .subject(words.subject.clone())
         .date(date(parcel.now))
         .message_id(Some(format!("<{message_id}>")));
     if plus {
-        head = head.reply_to(mailbox(&policy.desk.name, &reply_address)?);
+        head = head.reply_to(mailbox(&policy.service_desk.name, &reply_address)?);
     }
-    for (name, value) in marks(order.kind, &queue.address, &facts.ticket.number) {
+    for (name, value) in marks(notification.kind, &queue.address, &facts.ticket.number) {
         if value.is_empty() {
             continue;
         }
@@ -129,10 +131,10 @@ pub fn compose(
         head = head.references(ids.join(" "));
     }
     let mail = head.multipart(body(words, &enclosed, &parcel.extra.pictures, &token.text()))?;
-    Ok(OutgoingMail {
-        kind: order.kind,
+    Ok(OutgoingEmail {
+        kind: notification.kind,
         once_key: parcel.once_key.clone(),
-        recipient: order.to.address.clone(),
+        recipient: notification.to.address.clone(),
         envelope_from: reply_address,
         message_id,
         bytes: mail.formatted(),
@@ -140,8 +142,8 @@ pub fn compose(
     })
 }
 
-impl OutgoingMail {
-    /// The same with the body apart, for others to [share](OutgoingMail::sharing).
+impl OutgoingEmail {
+    /// The same with the body apart, for others to [share](OutgoingEmail::sharing).
     #[must_use]
     pub fn split(self) -> Self {
         let Some(end) = self.bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return self };
@@ -149,7 +151,7 @@ impl OutgoingMail {
         Self { bytes: self.bytes[..end + 4].to_vec(), body: Some(Arc::new(body)), ..self }
     }
 
-    /// The letter with the body of another to somebody else, and what describes it: one message to many is encoded once.
+    /// The notification with the body of another to somebody else, and what describes it: one message to many is encoded once.
     #[must_use]
     pub fn sharing(self, other: &Self) -> Self {
         let own = |field: &&str| !describes_body(field);
@@ -181,9 +183,9 @@ fn head_fields(bytes: &[u8]) -> Vec<String> {
     fields
 }
 
-/// Files go with letters that carry a person's message, smallest first, until the bound is reached.
+/// Files go with notifications that carry a person's message, smallest first, until the bound is reached.
 fn enclosed<'a>(parcel: &Parcel<'a>) -> Vec<&'a File> {
-    if !parcel.order.kind.carries_files() {
+    if !parcel.notification.kind.carries_files() {
         return Vec::new();
     }
     let mut files: Vec<&File> = parcel.files.iter().collect();
@@ -200,17 +202,17 @@ fn enclosed<'a>(parcel: &Parcel<'a>) -> Vec<&'a File> {
     fits
 }
 
-fn sender_name(facts: &Facts, kind: LetterKind) -> String {
+fn sender_name(facts: &Facts, kind: NotificationKind) -> String {
     match kind {
-        k if k.is_personal() && facts.message.author != facts.desk.name => {
-            format!("{} ({})", facts.message.author, facts.desk.name)
+        k if k.is_personal() && facts.message.author != facts.service_desk.name => {
+            format!("{} ({})", facts.message.author, facts.service_desk.name)
         }
-        _ => facts.desk.name.clone(),
+        _ => facts.service_desk.name.clone(),
     }
 }
 
-fn mailbox(name: &str, address: &str) -> Result<Mailbox, LetterError> {
-    let parsed: Address = address.parse().map_err(|_| LetterError::Address(address.to_owned()))?;
+fn mailbox(name: &str, address: &str) -> Result<Mailbox, NotificationError> {
+    let parsed: Address = address.parse().map_err(|_| NotificationError::Address(address.to_owned()))?;
     Ok(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), parsed))
 }
 
@@ -219,31 +221,31 @@ fn date(now: Millis) -> SystemTime {
 }
 
 /// Fields that keep machines from answering (RFC 3834; Exchange) and us from hearing ourselves.
-fn marks(kind: LetterKind, desk: &str, number: &str) -> [(&'static str, String); 4] {
+fn marks(kind: NotificationKind, service_desk: &str, number: &str) -> [(&'static str, String); 4] {
     let (submitted, suppress) = match kind {
         k if k.is_automatic_reply() => ("auto-replied", "All"),
         // A helpdesk must take it for what it is, a person's words.
-        LetterKind::Vendor => ("", "OOF, AutoReply"),
+        NotificationKind::Vendor => ("", "OOF, AutoReply"),
         k if k.is_personal() => ("auto-generated", "OOF, AutoReply"),
         _ => ("auto-generated", "All"),
     };
     [
         ("Auto-Submitted", submitted.to_owned()),
         ("X-Auto-Response-Suppress", suppress.to_owned()),
-        ("X-Loop", desk.to_owned()),
+        ("X-Loop", service_desk.to_owned()),
         ("X-Ticket", number.to_owned()),
     ]
 }
 
-/// In-Reply-To and References. Every letter of a ticket refers to the mail that opened it, so that
+/// In-Reply-To and References. Every notification of a ticket refers to the email that opened it, so that
 /// all of them stand together in the reader's client; an agent's own Message-IDs never go out to
 /// requesters.
 fn threading<'a>(parcel: &Parcel<'a>) -> (Option<&'a str>, Vec<&'a str>) {
-    // Vendors and audiences have seen none of these mails.
-    if matches!(parcel.order.kind, LetterKind::Vendor | LetterKind::Bulletin) {
+    // Vendors and audiences have seen none of these emails.
+    if matches!(parcel.notification.kind, NotificationKind::Vendor | NotificationKind::Bulletin) {
         return (None, Vec::new());
     }
-    let own = parcel.message.from_agent && !parcel.order.kind.is_internal();
+    let own = parcel.message.from_agent && !parcel.notification.kind.is_internal();
     let answered = if own { &parcel.ticket.last_public_id } else { &parcel.message.message_id };
     let usable =
         |id: &&str| !id.is_empty() && id.len() <= ID && id.chars().all(|c| c.is_ascii_graphic() && !"<>".contains(c));

@@ -9,18 +9,18 @@ use crate::clock::Millis;
 
 /// Counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Mails that wait for their verdict.
+pub struct Backlog {
+    /// Emails that wait for their verdict.
     pub undecided: i64,
     /// When the oldest of them was fetched; 0 for none.
     pub oldest_undecided: Millis,
-    /// Mails a person must judge.
+    /// Emails a person must judge.
     pub held: i64,
-    /// Letters that wait to leave.
+    /// Notifications that wait to leave.
     pub queued: i64,
     /// When the oldest of them was written; 0 for none.
     pub oldest_queued: Millis,
-    /// Letters that will not be tried again by themselves.
+    /// Notifications that will not be tried again automatically.
     pub failed: i64,
     /// Addresses nothing is written to for now.
     pub refusing: i64,
@@ -46,9 +46,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn standing(&self, now: Millis) -> Result<Standing, StoreError> {
+    pub async fn backlog(&self, now: Millis) -> Result<Backlog, StoreError> {
         let row = sqlx::query(sql::STANDING.on(self.engine)).bind(now).fetch_one(&self.read).await?;
-        Ok(Standing {
+        Ok(Backlog {
             undecided: row.try_get(0)?,
             oldest_undecided: row.try_get(1)?,
             held: row.try_get(2)?,
@@ -60,12 +60,12 @@ impl Store {
         })
     }
 
-    /// When a mail last came to each mailbox.
+    /// When an email last came to each mailbox.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn last_mails(&self) -> Result<BTreeMap<String, Millis>, StoreError> {
-        let rows = sqlx::query(sql::LAST_MAILS.on(self.engine)).fetch_all(&self.read).await?;
+    pub async fn last_emails(&self) -> Result<BTreeMap<String, Millis>, StoreError> {
+        let rows = sqlx::query(sql::LAST_EMAILS.on(self.engine)).fetch_all(&self.read).await?;
         Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
     }
 

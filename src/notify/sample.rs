@@ -3,36 +3,40 @@
 use super::Facts;
 use super::buttons::Button;
 use super::facts::{
-    AttachmentFacts, DeskFacts, FieldFacts, HitFacts, ListedFacts, MessageFacts, PersonFacts, TicketFacts,
+    AttachmentFacts, FieldFacts, HitFacts, ListedFacts, MessageFacts, PersonFacts, ServiceDeskFacts, TicketFacts,
     UndeliveredFacts,
 };
-use super::sheet::Section;
-use crate::ticket::LetterKind;
+use super::handover::Section;
+use crate::ticket::NotificationKind;
 
 /// Made-up facts that fill every name a template can use.
 #[must_use]
-pub fn sample(kind: LetterKind, language: &str) -> Facts {
+pub fn sample(kind: NotificationKind, language: &str) -> Facts {
     let french = language == "fr";
     let pick = |fr: &str, en: &str| if french { fr } else { en }.to_owned();
     let requester =
         PersonFacts { name: "Claire Martin".to_owned(), address: "claire.martin@college.example".to_owned() };
     let agent = PersonFacts { name: "Marie Dubois".to_owned(), address: "marie@desk.example".to_owned() };
     let from_agent = kind.is_personal();
-    let button = |label: String, order: &str, strong| Button {
+    let button = |label: String, command: &str, strong| Button {
         label,
         href: format!(
             "mailto:assistance@desk.example?subject=Re%3A%20%5BCG42N1-000123%5D&body={}",
-            order.replace('#', "%23")
+            command.replace('#', "%23")
         ),
-        order: order.to_owned(),
+        command: command.to_owned(),
+        order: command.to_owned(),
         strong,
     };
     Facts {
-        desk: DeskFacts { name: pick("Assistance ENT", "Support desk"), address: "assistance@desk.example".to_owned() },
+        service_desk: ServiceDeskFacts {
+            name: pick("Assistance ENT", "Support desk"),
+            address: "assistance@desk.example".to_owned(),
+        },
         recipient: if kind.is_internal() { agent.clone() } else { requester.clone() },
         ticket: TicketFacts {
-            // Letters about held mails speak of no ticket yet.
-            number: if matches!(kind, LetterKind::Refusal | LetterKind::Held | LetterKind::NotDone) {
+            // Notifications about held emails speak of no ticket yet.
+            number: if matches!(kind, NotificationKind::Refusal | NotificationKind::Held | NotificationKind::NotDone) {
                 String::new()
             } else {
                 "CG42N1-000123".to_owned()
@@ -61,13 +65,13 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             created: "2026-03-02 09:15".to_owned(),
             related: if kind.is_internal() { vec!["CG42N1-000120".to_owned()] } else { Vec::new() },
             tags: if kind.is_internal() { "6b annuaire".to_owned() } else { String::new() },
-            approval: kind == LetterKind::Approval,
+            approval: kind == NotificationKind::Approval,
             merged: false,
             service_level: vec![pick(
                 "Première réponse avant le 2 mars 2026 à 13:15 (objectif 4 h, heures ouvrées).",
                 "First answer due by 2 March 2026, 13:15 (target 4 h, office hours).",
             )],
-            finished: matches!(kind, LetterKind::Resolved | LetterKind::Closed),
+            finished: matches!(kind, NotificationKind::Resolved | NotificationKind::Closed),
         },
         message: MessageFacts {
             author: if from_agent { agent.name } else { requester.name },
@@ -76,9 +80,9 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
                 "Hello,\n\nSince this morning no pupil of 6B can sign in: \"unknown user\".\nThe other classes work.\n\nThanks,\nClaire Martin",
             ),
             internal: false,
-            vendor: kind == LetterKind::Vendor,
+            vendor: kind == NotificationKind::Vendor,
             from_agent,
-            above: if kind == LetterKind::NotDone {
+            above: if kind == NotificationKind::NotDone {
                 "#pubilc is no command; known are #public and #note".to_owned()
             } else {
                 String::new()
@@ -90,7 +94,7 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
                 enclosed: true,
             }],
         },
-        undelivered: if kind == LetterKind::Undelivered {
+        undelivered: if kind == NotificationKind::Undelivered {
             UndeliveredFacts {
                 address: "claire.martin@college.example".to_owned(),
                 status: "5.1.1".to_owned(),
@@ -101,7 +105,7 @@ pub fn sample(kind: LetterKind, language: &str) -> Facts {
             UndeliveredFacts::default()
         },
         internal: kind.is_internal(),
-        warnings: if kind == LetterKind::Held {
+        warnings: if kind == NotificationKind::Held {
             vec![pick(
                 "l'expéditeur rnarie@desk.example ressemble à marie@desk.example, et ne l'est pas",
                 "the sender rnarie@desk.example looks like marie@desk.example but is not",

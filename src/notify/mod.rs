@@ -1,7 +1,7 @@
-//! What the desk writes.
+//! What the service desk writes.
 //!
-//! Takes: a letter to write, the facts it tells, compiled templates. Gives: the finished bytes of
-//! one mail to one recipient. Never: asynchronous work, SQL, the clock, randomness: the same facts
+//! Takes: a notification to write, the facts it tells, compiled templates. Gives: the finished bytes of
+//! one email to one recipient. Never: asynchronous work, SQL, the clock, randomness: the same facts
 //! give the same bytes.
 
 mod builtin;
@@ -9,14 +9,14 @@ mod buttons;
 mod compose;
 mod extra;
 mod facts;
+mod handover;
 mod helpers;
 mod lighten;
 mod sample;
-mod sheet;
 mod templates;
 
 pub use builtin::{Source, builtin};
-pub use compose::{LetterError, OutgoingMail, Parcel, compose};
+pub use compose::{NotificationError, OutgoingEmail, Parcel, compose};
 pub use extra::{Extra, Listed, Told};
 pub use facts::{Facts, TicketFacts, is_for};
 pub use lighten::lighten;

@@ -1,21 +1,21 @@
-//! Buttons that are mails: links which, once opened and sent, are the whole act.
+//! Buttons that are emails: links which, once opened and sent, are the whole act.
 //!
-//! A `mailto:` link (RFC 6068) carries the order as its text. Where the reply address does not name
-//! the letter, a line of the text does, which [`crate::ticket::read`] takes out again.
+//! A `mailto:` link (RFC 6068) carries the command as its text. Where the reply address does not name
+//! the notification, a line of the text does, which [`crate::ticket::read`] takes out again.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::Parcel;
 use crate::ticket::life::{Move, after};
-use crate::ticket::{LetterKind, Policy, Status, TicketView};
+use crate::ticket::{NotificationKind, Policy, Status, TicketView};
 
 /// Everything but what RFC 3986 calls unreserved.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// In an address, what mail servers see often besides.
 const ADDRESS: &AsciiSet = &PLAIN.remove(b'@').remove(b'+');
 
-/// A link that is a mail.
+/// A link that is an email.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Button {
     /// What stands on it.
@@ -23,21 +23,23 @@ pub struct Button {
     /// The link.
     pub href: String,
     /// The line it sends, for those who would rather type it.
+    pub command: String,
+    /// The same, under its name of before 0.3.0.
     pub order: String,
     /// Whether it is the likeliest.
     pub strong: bool,
 }
 
-/// Where buttons send their mails, and how those name the letter.
+/// Where buttons send their emails, and how those name the notification.
 #[derive(Debug, Clone)]
 pub(super) struct Way<'a> {
     pub(super) address: &'a str,
-    /// The letter's token, where the address does not hold it.
+    /// The notification's token, where the address does not hold it.
     pub(super) mark: Option<String>,
 }
 
 impl Way<'_> {
-    /// A mail about a ticket with this text.
+    /// An email about a ticket with this text.
     pub(super) fn mail(&self, subject: &str, body: &str) -> String {
         let mark = self.mark.as_ref().map(|token| format!("\n\n[ref:gt.{token}]")).unwrap_or_default();
         let body = format!("{body}{mark}").replace('\n', "\r\n");
@@ -47,7 +49,7 @@ impl Way<'_> {
     }
 }
 
-/// Label and order, in French and English.
+/// Label and command, in French and English.
 type Pair = ([&'static str; 2], [&'static str; 2]);
 
 const TAKE: Pair = (["Prendre", "Take"], ["#prendre", "#take"]);
@@ -66,54 +68,54 @@ const SOLVED: Pair = (["C'est résolu", "It is solved"], ["#résolu", "#solved"]
 const UNSOLVED: Pair = (["Ce n'est pas résolu", "It is not solved"], ["#pas-résolu ", "#unsolved "]);
 const PROGRESS: Pair = (["Où en est ma demande ?", "Where does it stand?"], ["#statut", "#status"]);
 
-/// The buttons of a letter.
+/// The buttons of a notification.
 pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
-    let (kind, ticket) = (parcel.order.kind, parcel.ticket);
+    let (kind, ticket) = (parcel.notification.kind, parcel.ticket);
     let pairs = match kind {
-        LetterKind::NewTicket
-        | LetterKind::NewMessage
-        | LetterKind::Assigned
-        | LetterKind::Awake
-        | LetterKind::Escalation
-        | LetterKind::Sheet
-        | LetterKind::Undelivered
-        | LetterKind::Reasons
-        | LetterKind::Warning
-        | LetterKind::Breach
-        | LetterKind::Receipt => for_agent(parcel, policy),
-        LetterKind::Approval => vec![APPROVE, REJECT],
-        LetterKind::Held => vec![ADMIT, REFUSE],
-        LetterKind::Resolved => vec![SOLVED, UNSOLVED],
-        LetterKind::Acknowledgement if ticket.status == Status::Approval => vec![PROGRESS],
-        LetterKind::Approved => vec![PROGRESS],
-        LetterKind::Question | LetterKind::Reminder => vec![SOLVED],
-        LetterKind::Acknowledgement
-        | LetterKind::ReplyReceived
-        | LetterKind::Answer
-        | LetterKind::Taken
-        | LetterKind::Pending
-        | LetterKind::Reopened
+        NotificationKind::NewTicket
+        | NotificationKind::NewMessage
+        | NotificationKind::Assigned
+        | NotificationKind::Awake
+        | NotificationKind::Escalation
+        | NotificationKind::Sheet
+        | NotificationKind::Undelivered
+        | NotificationKind::Reasons
+        | NotificationKind::Warning
+        | NotificationKind::Breach
+        | NotificationKind::Receipt => for_agent(parcel, policy),
+        NotificationKind::Approval => vec![APPROVE, REJECT],
+        NotificationKind::Held => vec![ADMIT, REFUSE],
+        NotificationKind::Resolved => vec![SOLVED, UNSOLVED],
+        NotificationKind::Acknowledgement if ticket.status == Status::Approval => vec![PROGRESS],
+        NotificationKind::Approved => vec![PROGRESS],
+        NotificationKind::Question | NotificationKind::Reminder => vec![SOLVED],
+        NotificationKind::Acknowledgement
+        | NotificationKind::ReplyReceived
+        | NotificationKind::Answer
+        | NotificationKind::Taken
+        | NotificationKind::Pending
+        | NotificationKind::Reopened
             if !ticket.status.is_done() && ticket.id != 0 =>
         {
             vec![SOLVED, PROGRESS]
         }
-        LetterKind::Answer if ticket.status == Status::Resolved => vec![SOLVED, UNSOLVED],
-        LetterKind::Major | LetterKind::Point => return for_incident(parcel, way, policy),
-        LetterKind::PostMortem => return post_mortem(parcel, way, policy),
-        LetterKind::NotDone => return mended(parcel, way),
+        NotificationKind::Answer if ticket.status == Status::Resolved => vec![SOLVED, UNSOLVED],
+        NotificationKind::Major | NotificationKind::Point => return for_incident(parcel, way, policy),
+        NotificationKind::PostMortem => return post_mortem(parcel, way, policy),
+        NotificationKind::NotDone => return mended(parcel, way),
         _ => Vec::new(),
     };
     // Only the requester says whether it is solved.
-    let owns = parcel.order.to.address == ticket.requester.address;
+    let owns = parcel.notification.to.address == ticket.requester.address;
     drawn(pairs.into_iter().filter(|pair| owns || !matches!(*pair, SOLVED | UNSOLVED)).collect(), parcel, way)
 }
 
 fn drawn(pairs: Vec<Pair>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
-    let french = parcel.order.to.language == "fr";
+    let french = parcel.notification.to.language == "fr";
     let subject = subject(parcel.ticket);
-    let button = |(at, (labels, orders)): (usize, Pair)| {
+    let button = |(at, (labels, commands)): (usize, Pair)| {
         let pick = |pair: [&'static str; 2]| if french { pair[0] } else { pair[1] };
-        button(way, &subject, pick(labels), pick(orders), at == 0)
+        button(way, &subject, pick(labels), pick(commands), at == 0)
     };
     pairs.into_iter().enumerate().map(button).collect()
 }
@@ -121,8 +123,8 @@ fn drawn(pairs: Vec<Pair>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
 /// What may be done about a major incident; those it concerns are told by mail to their audience.
 fn for_incident(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
     let mut buttons = drawn(for_agent(parcel, policy), parcel, way);
-    let french = parcel.order.to.language == "fr";
-    let order = if french { "#diffuser" } else { "#broadcast" };
+    let french = parcel.notification.to.language == "fr";
+    let command = if french { "#diffuser" } else { "#broadcast" };
     let words = if french {
         "Un incident perturbe le service. Nous y travaillons et vous tiendrons informés."
     } else {
@@ -130,27 +132,23 @@ fn for_incident(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Butt
     };
     for name in policy.audiences.keys().take(3) {
         let label = if french { format!("Prévenir : {name}") } else { format!("Tell: {name}") };
-        buttons.push(button(way, &subject(parcel.ticket), &label, &format!("{order} {name}\n\n{words}"), false));
+        buttons.push(button(way, &subject(parcel.ticket), &label, &format!("{command} {name}\n\n{words}"), false));
     }
     buttons
 }
 
-/// A mail that is the form of the post-mortem.
+/// An email that is the form of the post-mortem.
 fn post_mortem(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
-    let french = parcel.order.to.language == "fr";
-    let (label, order) =
+    let french = parcel.notification.to.language == "fr";
+    let (label, command) =
         if french { ("Écrire le post-mortem", "#bilan") } else { ("Write the post-mortem", "#postmortem") };
-    let form = super::sheet::post_mortem_form(parcel, policy, french);
-    vec![button(way, &subject(parcel.ticket), label, &format!("{order}\n\n{form}"), true)]
+    let form = super::handover::post_mortem_form(parcel, policy, french);
+    vec![button(way, &subject(parcel.ticket), label, &format!("{command}\n\n{form}"), true)]
 }
 
-fn button(way: &Way<'_>, subject: &str, label: &str, order: &str, strong: bool) -> Button {
-    Button {
-        label: label.to_owned(),
-        href: way.mail(subject, order),
-        order: order.trim().lines().next().unwrap_or_default().to_owned(),
-        strong,
-    }
+fn button(way: &Way<'_>, subject: &str, label: &str, command: &str, strong: bool) -> Button {
+    let first = command.trim().lines().next().unwrap_or_default().to_owned();
+    Button { label: label.to_owned(), href: way.mail(subject, command), order: first.clone(), command: first, strong }
 }
 
 pub(super) fn subject(ticket: &TicketView) -> String {
@@ -159,10 +157,10 @@ pub(super) fn subject(ticket: &TicketView) -> String {
 
 /// What may be done with the ticket from where it stands.
 fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
-    let (ticket, to) = (parcel.ticket, &parcel.order.to.address);
+    let (ticket, to) = (parcel.ticket, &parcel.notification.to.address);
     let can = |step| after(ticket.status, step).is_some();
     let mut pairs = Vec::new();
-    if parcel.order.kind == LetterKind::Receipt && ticket.undo.as_ref().is_some_and(|u| u.by == *to) {
+    if parcel.notification.kind == NotificationKind::Receipt && ticket.undo.as_ref().is_some_and(|u| u.by == *to) {
         pairs.push(UNDO);
     }
     if ticket.status == Status::Approval {
@@ -184,32 +182,32 @@ fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
     pairs
 }
 
-/// The mail that could not be carried out, ready to be sent again.
+/// The email that could not be carried out, ready to be sent again.
 fn mended(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
-    let mended = parcel.order.ready && !parcel.ticket.number.is_empty();
-    let Some(text) = parcel.order.text.as_ref().filter(|_| mended) else { return Vec::new() };
-    let label = if parcel.order.to.language == "fr" { "Renvoyer, corrigé" } else { "Send again, mended" };
+    let mended = parcel.notification.ready && !parcel.ticket.number.is_empty();
+    let Some(text) = parcel.notification.text.as_ref().filter(|_| mended) else { return Vec::new() };
+    let label = if parcel.notification.to.language == "fr" { "Renvoyer, corrigé" } else { "Send again, fixed" };
     vec![button(way, &subject(parcel.ticket), label, text, true)]
 }
 
 /// One to five stars.
 pub(super) fn stars(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
-    if parcel.order.kind != LetterKind::Closed || parcel.ticket.merged_into != 0 {
+    if parcel.notification.kind != NotificationKind::Closed || parcel.ticket.merged_into != 0 {
         return Vec::new();
     }
-    let order = if parcel.order.to.language == "fr" { "#avis" } else { "#rate" };
+    let command = if parcel.notification.to.language == "fr" { "#avis" } else { "#rate" };
     let star =
-        |count: usize| button(way, &subject(parcel.ticket), &"★".repeat(count), &format!("{order} {count}"), false);
+        |count: usize| button(way, &subject(parcel.ticket), &"★".repeat(count), &format!("{command} {count}"), false);
     (1..=5).map(star).collect()
 }
 
-/// Nought to ten: would they recommend the desk?
+/// Nought to ten: would they recommend the service desk?
 pub(super) fn marks(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
     if !policy.life.recommend || stars(parcel, way).is_empty() {
         return Vec::new();
     }
-    let order = if parcel.order.to.language == "fr" { "#recommander" } else { "#recommend" };
-    let mark = |n: usize| button(way, &subject(parcel.ticket), &n.to_string(), &format!("{order} {n}"), false);
+    let command = if parcel.notification.to.language == "fr" { "#recommander" } else { "#recommend" };
+    let mark = |n: usize| button(way, &subject(parcel.ticket), &n.to_string(), &format!("{command} {n}"), false);
     (0..=10).map(mark).collect()
 }
 
@@ -218,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_keeps_every_letter_and_names_the_letter_where_the_address_does_not() {
+    fn a_link_keeps_every_notification_and_names_the_notification_where_the_address_does_not() {
         let way = Way { address: "aide@college.example", mark: Some("abc".to_owned()) };
         let link = way.mail("Re: [A-1] 100 % été & co", "#résoudre ");
         assert_eq!(

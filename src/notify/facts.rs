@@ -1,37 +1,38 @@
-//! What a letter may tell: the values templates name.
+//! What a notification may tell: the values templates name.
 
 use serde::Serialize;
 
 use super::buttons::{Button, Way, buttons, marks, stars};
-use super::sheet::{Section, sections};
+use super::handover::{Section, sections};
 use super::{Listed, Parcel};
 use crate::clock::spoken;
 use crate::mail::{Attachment, FileRole};
 use crate::ticket::sla;
-use crate::ticket::{LetterKind, MessageDraft, Policy, Status, TicketView, Visibility, scrubbed};
+use crate::ticket::{MessageDraft, NotificationKind, Policy, Status, TicketView, Visibility, scrubbed};
 
 /// Everything a template can name. In strict mode a name that is not here is a mistake.
 #[derive(Debug, Clone, Serialize)]
 pub struct Facts {
-    /// The desk.
-    pub desk: DeskFacts,
-    /// Who reads the letter.
+    /// The service desk.
+    #[serde(rename = "desk")]
+    pub service_desk: ServiceDeskFacts,
+    /// Who reads the notification.
     pub recipient: PersonFacts,
     /// The ticket.
     pub ticket: TicketFacts,
-    /// The message the letter is about.
+    /// The message the notification is about.
     pub message: MessageFacts,
-    /// What did not arrive; empty texts in letters about something else.
+    /// What did not arrive; empty texts in notifications about something else.
     pub undelivered: UndeliveredFacts,
-    /// Language of the letter (`fr`).
+    /// Language of the notification (`fr`).
     pub language: String,
-    /// True in letters to the desk's own people.
+    /// True in notifications to the service desk's own people.
     pub internal: bool,
-    /// What is odd about who wrote the message, sentence by sentence; empty in letters to requesters.
+    /// What is odd about who wrote the message, sentence by sentence; empty in notifications to requesters.
     pub warnings: Vec<String>,
     /// What was done or is to be known, sentence by sentence.
     pub done: Vec<String>,
-    /// Links that are mails: what the reader may do.
+    /// Links that are emails: what the reader may do.
     pub buttons: Vec<Button>,
     /// The same for one to five stars.
     pub stars: Vec<Button>,
@@ -39,11 +40,11 @@ pub struct Facts {
     pub marks: Vec<Button>,
     /// Tickets, in a list.
     pub listed: Vec<ListedFacts>,
-    /// Headings and texts, in letters that show more than one message.
+    /// Headings and texts, in notifications that show more than one message.
     pub sections: Vec<Section>,
-    /// The figures of a report, in letters that are one.
+    /// The figures of a report, in notifications that are one.
     pub report: serde_json::Value,
-    /// What may help: articles, and, for the desk alone, solved tickets.
+    /// What may help: articles, and, for the service desk alone, solved tickets.
     pub hits: Vec<HitFacts>,
 }
 
@@ -60,18 +61,18 @@ pub struct ListedFacts {
     pub priority: String,
     /// Who asked.
     pub requester: String,
-    /// Name of the agent who has it; empty for none, and in letters to requesters.
+    /// Name of the agent who has it; empty for none, and in notifications to requesters.
     pub assignee: String,
     /// When it last changed.
     pub changed: String,
-    /// Link to a mail that asks for the whole of it; empty in letters to requesters.
+    /// Link to an email that asks for the whole of it; empty in notifications to requesters.
     pub href: String,
 }
 
 /// Something that may help.
 #[derive(Debug, Clone, Serialize)]
 pub struct HitFacts {
-    /// Number of the ticket; empty in letters to requesters.
+    /// Number of the ticket; empty in notifications to requesters.
     pub number: String,
     /// Title.
     pub title: String,
@@ -79,9 +80,9 @@ pub struct HitFacts {
     pub solution: String,
 }
 
-/// The desk, as letters present it.
+/// The service desk, as notifications present it.
 #[derive(Debug, Clone, Serialize)]
-pub struct DeskFacts {
+pub struct ServiceDeskFacts {
     /// Its name.
     pub name: String,
     /// The queue's support address.
@@ -114,7 +115,7 @@ pub struct TicketFacts {
     pub queue: String,
     /// Who asked.
     pub requester: PersonFacts,
-    /// Whom a public answer reaches; empty in letters to requesters.
+    /// Whom a public answer reaches; empty in notifications to requesters.
     pub answers_to: String,
     /// What the request says, field by field.
     pub fields: Vec<FieldFacts>,
@@ -134,13 +135,13 @@ pub struct TicketFacts {
     pub assignee: String,
     /// What solved it; may be empty.
     pub solution: String,
-    /// The vendor's own number; empty in letters to requesters.
+    /// The vendor's own number; empty in notifications to requesters.
     pub vendor_reference: String,
     /// When it was opened.
     pub created: String,
-    /// Numbers of tickets that have to do with it; empty in letters to requesters.
+    /// Numbers of tickets that have to do with it; empty in notifications to requesters.
     pub related: Vec<String>,
-    /// Free words; empty in letters to requesters.
+    /// Free words; empty in notifications to requesters.
     pub tags: String,
     /// True while it waits for an approval.
     pub approval: bool,
@@ -148,7 +149,7 @@ pub struct TicketFacts {
     pub merged: bool,
     /// True once it is resolved or closed.
     pub finished: bool,
-    /// What is promised: due when, in whose calendar, paused how long and why, sentence by sentence. In letters
+    /// What is promised: due when, in whose calendar, paused how long and why, sentence by sentence. In notifications
     /// to requesters, when they can expect an answer.
     pub service_level: Vec<String>,
 }
@@ -162,7 +163,7 @@ pub struct FieldFacts {
     pub value: String,
 }
 
-/// A letter that did not arrive.
+/// A notification that did not arrive.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct UndeliveredFacts {
     /// Whom it did not reach.
@@ -182,15 +183,15 @@ pub struct MessageFacts {
     pub author: String,
     /// Its text, whole.
     pub text: String,
-    /// True when only the desk may read it.
+    /// True when only the service desk may read it.
     pub internal: bool,
-    /// True when it is between the desk and a vendor.
+    /// True when it is between the service desk and a vendor.
     pub vendor: bool,
     /// True when an agent wrote it.
     pub from_agent: bool,
-    /// What somebody of the desk wrote above a mail they passed on; empty in letters to requesters.
+    /// What somebody of the service desk wrote above an email they passed on; empty in notifications to requesters.
     pub above: String,
-    /// True when it is encrypted, so that nobody of the desk can read it.
+    /// True when it is encrypted, so that nobody of the service desk can read it.
     pub encrypted: bool,
     /// Files that came with it.
     pub attachments: Vec<AttachmentFacts>,
@@ -203,32 +204,35 @@ pub struct AttachmentFacts {
     pub name: String,
     /// Its size for people (`120 kB`).
     pub size: String,
-    /// Whether it is in this letter; otherwise it was too large to send on.
+    /// Whether it is in this notification; otherwise it was too large to send on.
     pub enclosed: bool,
 }
 
 impl Facts {
-    /// Gathers the facts of a letter. `enclosed` are the part numbers of the files it carries.
+    /// Gathers the facts of a notification. `enclosed` are the part numbers of the files it carries.
     pub(super) fn gather(parcel: &Parcel<'_>, way: &Way<'_>, enclosed: &[usize], policy: &Policy) -> Self {
-        let Parcel { order, ticket, message, extra, .. } = *parcel;
-        let (to, internal) = (&order.to, order.kind.is_internal());
+        let Parcel { notification, ticket, message, extra, .. } = *parcel;
+        let (to, internal) = (&notification.to, notification.kind.is_internal());
         let language = to.language.clone();
         // Whatever went wrong before: what is not for the reader is not said (invariant 12).
-        let readable = if is_for(message.visibility, order.kind) { message.new_text.as_str() } else { "" };
+        let readable = if is_for(message.visibility, notification.kind) { message.new_text.as_str() } else { "" };
         let shown = |a: &&Attachment| a.role != FileRole::Logo && (internal || a.is_fit_for_requesters());
-        let files = message.attachments.iter().filter(shown).filter(|_| is_for(message.visibility, order.kind));
-        let failure = order.undelivered.clone().unwrap_or_default();
+        let files = message.attachments.iter().filter(shown).filter(|_| is_for(message.visibility, notification.kind));
+        let failure = notification.undelivered.clone().unwrap_or_default();
         let address = policy.queues.get(&ticket.queue).map(|q| q.address.clone());
         Self {
-            desk: DeskFacts { name: policy.desk.name.clone(), address: address.unwrap_or_default() },
+            service_desk: ServiceDeskFacts {
+                name: policy.service_desk.name.clone(),
+                address: address.unwrap_or_default(),
+            },
             recipient: PersonFacts { name: to.name.clone(), address: to.address.clone() },
             ticket: TicketFacts {
                 service_level: service_level(parcel, policy),
-                ..ticket_facts(ticket, internal || order.kind == LetterKind::Vendor, &language, policy)
+                ..ticket_facts(ticket, internal || notification.kind == NotificationKind::Vendor, &language, policy)
             },
             message: MessageFacts {
                 author: author(message, internal, policy),
-                text: outward(order.text.as_deref().unwrap_or(readable).trim_end(), internal),
+                text: outward(notification.text.as_deref().unwrap_or(readable).trim_end(), internal),
                 internal: message.visibility == Visibility::Internal,
                 vendor: message.visibility == Visibility::Vendor,
                 from_agent: message.from_agent,
@@ -244,7 +248,7 @@ impl Facts {
             },
             internal,
             warnings: message.warnings.iter().filter(|_| internal).map(|w| w.say(&language).to_owned()).collect(),
-            done: order.done.clone(),
+            done: notification.done.clone(),
             buttons: buttons(parcel, way, policy),
             stars: stars(parcel, way),
             marks: marks(parcel, way, policy),
@@ -264,22 +268,22 @@ fn outward(text: &str, internal: bool) -> String {
 
 /// What is promised, for the reader.
 fn service_level(parcel: &Parcel<'_>, policy: &Policy) -> Vec<String> {
-    let (ticket, order) = (parcel.ticket, parcel.order);
-    let said = match order.kind {
-        LetterKind::Acknowledgement => sla::promised(ticket, parcel.now, policy).into_iter().collect(),
+    let (ticket, notification) = (parcel.ticket, parcel.notification);
+    let said = match notification.kind {
+        NotificationKind::Acknowledgement => sla::promised(ticket, parcel.now, policy).into_iter().collect(),
         kind if kind.is_internal() => sla::explain(ticket, parcel.now, policy),
         _ => Vec::new(),
     };
-    said.iter().map(|words| words.say(&order.to.language).to_owned()).collect()
+    said.iter().map(|words| words.say(&notification.to.language).to_owned()).collect()
 }
 
-/// Whether a message of this visibility may be read in a letter of this kind.
+/// Whether a message of this visibility may be read in a notification of this kind.
 #[must_use]
-pub fn is_for(visibility: Visibility, kind: LetterKind) -> bool {
+pub fn is_for(visibility: Visibility, kind: NotificationKind) -> bool {
     kind.is_internal()
         || match visibility {
-            Visibility::Public => kind != LetterKind::Vendor,
-            Visibility::Vendor => kind == LetterKind::Vendor,
+            Visibility::Public => kind != NotificationKind::Vendor,
+            Visibility::Vendor => kind == NotificationKind::Vendor,
             Visibility::Internal => false,
         }
 }
@@ -287,9 +291,9 @@ pub fn is_for(visibility: Visibility, kind: LetterKind) -> bool {
 /// Requesters are offered articles alone, and only where their queue does so.
 fn hits(parcel: &Parcel<'_>, policy: &Policy) -> Vec<HitFacts> {
     let offered = policy.queues.get(&parcel.ticket.queue).is_some_and(|q| q.suggest);
-    let internal = match parcel.order.kind {
-        LetterKind::Acknowledgement if offered => false,
-        LetterKind::NewTicket | LetterKind::Assigned | LetterKind::Escalation => true,
+    let internal = match parcel.notification.kind {
+        NotificationKind::Acknowledgement if offered => false,
+        NotificationKind::NewTicket | NotificationKind::Assigned | NotificationKind::Escalation => true,
         _ => return Vec::new(),
     };
     let own = &parcel.ticket.number;
@@ -304,7 +308,7 @@ fn hits(parcel: &Parcel<'_>, policy: &Policy) -> Vec<HitFacts> {
 }
 
 fn listed(one: &Listed, internal: bool, way: &Way<'_>, language: &str, policy: &Policy) -> ListedFacts {
-    let order = if language == "fr" { "#voir" } else { "#show" };
+    let notification = if language == "fr" { "#voir" } else { "#show" };
     let name = policy.agent(&one.assignee).map(|a| a.name.clone()).unwrap_or_default();
     ListedFacts {
         number: one.number.clone(),
@@ -313,12 +317,16 @@ fn listed(one: &Listed, internal: bool, way: &Way<'_>, language: &str, policy: &
         priority: one.priority.clone(),
         requester: one.requester.clone(),
         assignee: if internal { name } else { String::new() },
-        changed: spoken(one.at, &policy.desk.time_zone, language),
-        href: if internal { way.mail(&format!("Re: [{}] {}", one.number, one.title), order) } else { String::new() },
+        changed: spoken(one.at, &policy.service_desk.time_zone, language),
+        href: if internal {
+            way.mail(&format!("Re: [{}] {}", one.number, one.title), notification)
+        } else {
+            String::new()
+        },
     }
 }
 
-/// `inside`: the letter stays within the desk and its vendors.
+/// `inside`: the notification stays within the service desk and its vendors.
 fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Policy) -> TicketFacts {
     let asked = policy.queues.get(&ticket.queue).map(|q| q.ask.as_slice()).unwrap_or_default();
     let label = |code: &String| policy.field_label(code, language);
@@ -342,7 +350,7 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
         assignee: policy.agent(&ticket.assignee).map(|a| a.name.clone()).unwrap_or_default(),
         solution: ticket.solution.clone(),
         vendor_reference: if inside { ticket.vendor_reference.clone() } else { String::new() },
-        created: spoken(ticket.created_at, &policy.desk.time_zone, language),
+        created: spoken(ticket.created_at, &policy.service_desk.time_zone, language),
         related: if inside { ticket.related.clone() } else { Vec::new() },
         tags: if inside { ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ") } else { String::new() },
         approval: ticket.status == Status::Approval,
@@ -361,11 +369,11 @@ fn answers_to(ticket: &TicketView, policy: &Policy) -> String {
     std::iter::once(first).chain(others.cloned()).filter(|one| !one.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-/// Requesters never see an agent's address (invariant 12): the configured name, else the desk's.
+/// Requesters never see an agent's address (invariant 12): the configured name, else the service desk's.
 fn author(message: &MessageDraft, internal: bool, policy: &Policy) -> String {
     if message.from_agent {
         let name = policy.agent(&message.sender).map(|a| a.name.clone());
-        return name.filter(|n| !n.is_empty()).unwrap_or_else(|| policy.desk.name.clone());
+        return name.filter(|n| !n.is_empty()).unwrap_or_else(|| policy.service_desk.name.clone());
     }
     match (message.sender_name.is_empty(), internal) {
         (true, _) => message.sender.clone(),
