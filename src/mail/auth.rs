@@ -19,7 +19,7 @@ pub struct AuthenticationResult {
     pub dmarc_domain: Option<String>,
     /// Domains whose DKIM signature was found good (`header.d`, else that of `header.i`), lower case.
     pub dkim_pass: Vec<String>,
-    /// How many of [`ParsedEmail::received_by`](super::ParsedMail::received_by) stand above it.
+    /// How many of [`ParsedEmail::received_by`](super::ParsedEmail::received_by) stand above it.
     pub below: usize,
 }
 
@@ -83,20 +83,43 @@ fn parse(bytes: &[u8]) -> AuthenticationResult {
     if !readable || !read.is_some_and(|(_, whole)| whole) {
         return result;
     }
+    // A server that writes a sender's words without quotes lets them say results of their own, before it says its. Then words
+    // stand where a result should, or two results of one method differ.
+    let (mut doubtful, mut denied) = (false, false);
+    let mut dkim: Vec<(String, String, String)> = Vec::new();
     for clause in clauses {
         let pairs = pairs(clause);
+        doubtful |= pairs.is_empty() && !matches!(clause.trim(), "" | "none");
         let property = |name: &str| pairs.iter().skip(1).find(|(key, _)| key == name).map(|(_, value)| value.clone());
         match pairs.first().map(|(method, verdict)| (method.as_str(), verdict.as_str())) {
             Some(("dmarc", verdict)) if result.dmarc.is_none() => {
                 result.dmarc = Some(verdict.to_owned());
                 result.dmarc_domain = property("header.from");
             }
-            Some(("dkim", "pass")) => {
+            Some(("dmarc", verdict)) => {
+                let domain = property("header.from");
+                doubtful |= result.dmarc.as_deref() != Some(verdict);
+                denied |= verdict == "fail";
+                doubtful |= domain.is_some() && domain != result.dmarc_domain;
+            }
+            Some(("dkim", verdict)) => {
                 let identity = || property("header.i").and_then(|i| Some(i.rsplit_once('@')?.1.to_owned()));
-                result.dkim_pass.extend(property("header.d").or_else(identity));
+                let domain = property("header.d").or_else(identity).unwrap_or_default();
+                dkim.push((verdict.to_owned(), domain, property("header.s").unwrap_or_default()));
             }
             _ => {}
         }
+    }
+    // Several signatures may fare differently, the same one may not, and where there is one it is not none.
+    let differs = |(verdict, domain, key): &(String, String, String)| {
+        dkim.iter().any(|(other, of, by)| other != verdict && ((of, by) == (domain, key) || other == "none"))
+    };
+    let good = dkim.iter().filter(|one| one.0 == "pass" && !one.1.is_empty() && !differs(one));
+    result.dkim_pass = good.map(|(_, domain, _)| domain.clone()).collect();
+    if doubtful {
+        denied |= result.dmarc.as_deref() == Some("fail");
+        let dmarc = denied.then(|| "fail".to_owned());
+        return AuthenticationResult { server: result.server, dmarc, ..AuthenticationResult::default() };
     }
     result
 }
@@ -192,6 +215,25 @@ mod tests {
         assert_eq!(read.server, "mx.example.org");
         assert_eq!(read.dmarc.as_deref(), Some("fail"));
         assert_eq!(read.dkim_pass, ["example.org"]);
+    }
+
+    #[test]
+    fn a_field_that_contradicts_itself_says_nothing() {
+        let pass = "dmarc=pass header.from=a.example";
+        for text in [
+            format!("mx; spf=pass smtp.mailfrom=a;{pass};x@evil.example; dkim=none; dmarc=fail header.from=a.example"),
+            format!("mx; {pass}; dmarc=fail"),
+            format!("mx; {pass}; dmarc=pass header.from=b.example"),
+            format!("mx; spf=pass smtp.mailfrom=a;{pass};x@evil.example"),
+        ] {
+            let read = parse(&text);
+            assert!(read.dmarc.as_deref() != Some("pass") && read.dkim_pass.is_empty(), "{text}");
+        }
+        assert_eq!(parse("mx; dkim=pass header.d=a.example; dkim=none").dkim_pass.len(), 0);
+        assert_eq!(parse("mx; dkim=pass header.d=a.example; dkim=fail header.d=a.example").dkim_pass.len(), 0);
+        let several =
+            parse(&format!("mx; dkim=pass header.d=a.example; dkim=fail header.d=list.example; {pass}; {pass};"));
+        assert_eq!((several.dmarc.as_deref(), several.dkim_pass.len()), (Some("pass"), 1));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use forward::Forwarded;
 pub use guard::{Limits, Unreadable, id_of_unreadable};
 pub use lookalike::{Familiar, Oddity};
 pub use protection::Protection;
-pub use subject::{fold, strip_prefixes};
+pub use subject::{fold, strip_prefixes, without_accent};
 pub use visible::deceives;
 
 use data_encoding::HEXLOWER;

@@ -29,6 +29,12 @@ pub fn strip_prefixes(subject: &str) -> &str {
     rest.trim()
 }
 
+/// A letter without its accent, in its own case.
+#[must_use]
+pub fn without_accent(c: char) -> String {
+    c.nfd().filter(|c| !is_combining_mark(*c)).collect()
+}
+
 /// Lower case, without accents and with white space folded: how words are compared when the
 /// writer's accents and capitals do not matter (`Bloquante` = `bloquante`, `Évolution` = `evolution`).
 #[must_use]

@@ -200,6 +200,7 @@ impl Store {
         let tickets: Vec<i64> = erasure.tickets.iter().copied().collect();
         // What others quoted of it goes with it.
         tx.insert(sql::ERASE_QUOTES, &tickets).await?;
+        tx.forget_undo(erasure).await?;
         let statements = [
             sql::ERASE_TEXTS,
             sql::ERASE_SUBJECTS,
@@ -250,6 +251,23 @@ impl Store {
 }
 
 impl Tx {
+    /// What a command changed cannot be taken back where that would bring the person back.
+    async fn forget_undo(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
+        let mut gone = Vec::new();
+        for row in sqlx::query(sql::UNDOS.on(self.engine)).fetch_all(&mut *self.tx).await? {
+            let (id, undo): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            let before: serde_json::Value = serde_json::from_str(&undo).unwrap_or_default();
+            let theirs = before["before"].as_array().is_some_and(|tickets| {
+                tickets.iter().any(|t| t["id"].as_i64().is_none_or(|id| erasure.tickets.contains(&id)))
+            });
+            if theirs || undo.to_lowercase().contains(&erasure.address) || erasure.tickets.contains(&id) {
+                gone.push(id);
+            }
+        }
+        self.insert(sql::UNDO_GONE, &gone).await?;
+        Ok(())
+    }
+
     /// The words of the search are those that are left.
     async fn article_words(&mut self, tickets: &[i64]) -> Result<(), StoreError> {
         let query = sqlx::query(sql::ARTICLES_OF.on(self.engine)).bind(json(&tickets)?);
@@ -274,7 +292,12 @@ impl Tx {
         let mut changed: BTreeMap<i64, (String, i64)> = BTreeMap::new();
         let of_emails = column.name.starts_with("inbox.");
         for word in std::iter::once(&erasure.address).chain(&erasure.names).chain(&erasure.family) {
-            let whole = if erasure.family.contains(word) { Word::family(word) } else { Word::new(word) };
+            let family = erasure.family.contains(word);
+            // An agent may have the same family name, and signs with it.
+            if family && matches!(column.name, "message.sender_name" | "event.actor") {
+                continue;
+            }
+            let whole = if family { Word::family(word) } else { Word::new(word) };
             let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word)).bind(pattern_as_is(word));
             for row in query.fetch_all(&mut *self.tx).await? {
                 let (id, ticket, chain_entry): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -372,9 +395,13 @@ impl Word {
         Self::between(r"[^\p{L}\p{N}]", word, r"[^\p{L}\p{N}]")
     }
 
-    /// A name that is no part of an address.
+    /// A name that is no part of an address: `Mme Martin`, `compte-martin`, `Martins`, not `martin.luc@college.example`.
     fn family(word: &str) -> Self {
-        Self::between(r"[^\p{L}\p{N}._%+@-]", word, r"[^\p{L}\p{N}._%+@-]|[.-](?:$|[^\p{L}\p{N}])")
+        Self::between(
+            r"[^\p{L}\p{N}._%+@]",
+            word,
+            r"s?[^\p{L}\p{N}._%+@-]|s?\.(?:$|[^\p{L}\p{N}])|s?$|-[\p{L}\p{N}-]+(?:$|[^\p{L}\p{N}@.-])",
+        )
     }
 
     fn between(before: &str, word: &str, after: &str) -> Self {

@@ -124,40 +124,70 @@ impl Key {
         }
     }
 
-    /// Of a message.
-    pub(super) fn message(
-        &self,
-        ticket: i64,
-        direction: &str,
-        visibility: &str,
-        message: &MessageDraft,
-        files: &str,
-    ) -> String {
-        let parts =
-            [&ticket.to_string(), direction, visibility, &message.text, &message.new_text, &message.sender, files];
+    /// Of a message, `files` as JSON.
+    pub(super) fn message(&self, ticket: i64, inbox: i64, message: &MessageDraft, files: &str, now: Millis) -> String {
+        let numbers = [ticket, inbox, now, i64::from(message.automatic)].map(|n| n.to_string());
+        let [ticket, inbox, at, automatic] = &numbers;
+        let direction = if message.from_agent { "out" } else { "in" };
+        let visibility = message.visibility.as_str();
+        let (name, id) = (&message.sender_name, &message.message_id);
+        let parts = [
+            ticket,
+            direction,
+            visibility,
+            &message.text,
+            &message.new_text,
+            &message.sender,
+            files,
+            name,
+            id,
+            inbox,
+            at,
+            automatic,
+        ];
         self.of(&MESSAGES, &parts)
     }
 
     /// Of a ticket, with who takes part in it.
     pub(super) fn ticket(&self, ticket: &TicketView, resolve_due: Millis) -> String {
-        let numbers = [ticket.id, ticket.level, ticket.merged_into, ticket.rating, resolve_due].map(|n| n.to_string());
-        let [id, level, merged_into, rating, resolve_due] = &numbers;
+        let numbers = [
+            ticket.id,
+            ticket.level,
+            ticket.merged_into,
+            ticket.parent,
+            ticket.rating,
+            ticket.created_at,
+            ticket.resolved_at,
+            ticket.closed_at,
+            resolve_due,
+        ]
+        .map(|n| n.to_string());
+        let [id, level, merged_into, parent, rating, created_at, resolved_at, closed_at, resolve_due] = &numbers;
         let people = sorted(&ticket.participants.join("\n"));
-        let status = ticket.status.as_str();
         self.of(
             &TICKETS,
             &[
                 id,
                 &ticket.number,
-                status,
+                ticket.status.as_str(),
                 &ticket.requester.address,
+                &ticket.requester.name,
                 &ticket.assignee,
                 &ticket.title,
                 &ticket.priority,
                 &ticket.solution,
+                &ticket.queue,
+                &ticket.kind,
+                &ticket.category,
+                &ticket.service,
+                &ticket.vendor,
                 level,
                 merged_into,
+                parent,
                 rating,
+                created_at,
+                resolved_at,
+                closed_at,
                 resolve_due,
                 &people,
             ],

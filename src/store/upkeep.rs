@@ -89,7 +89,15 @@ impl Store {
                 return Ok(());
             }
         }
-        // One connection, so that the room it needs meanwhile is on the disk, not in memory.
+        self.rewrite().await
+    }
+
+    /// Writes the database anew, without what was deleted from it.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`].
+    pub async fn rewrite(&self) -> Result<(), StoreError> {
+        // One connection, so that the space it needs meanwhile is on the disk, not in memory.
         let mut connection = self.write.acquire().await?;
         sqlx::query(sql::TEMP_FILE.on(self.engine)).execute(&mut *connection).await?;
         let done = sqlx::query(sql::VACUUM.on(self.engine)).execute(&mut *connection).await;

@@ -3,7 +3,7 @@
 //! Whoever holds a token is taken for the person it was issued to. Quotes are cut before ([`crate::mail`]), as far as they are known
 //! for what they are; this is for those that are not: a pasted email, a client nobody has met.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::token::Token;
 
@@ -11,11 +11,12 @@ use super::token::Token;
 const SHORTEST: usize = 29;
 /// Characters of a token that lead to it: 80 bits, which stand nowhere else by chance.
 const PIECE: usize = 16;
-/// Words that follow each other as they do in a notification, and their fewest characters: where a line was broken anew or its beginning
-/// cut off, it is still the notification's.
-const WORDS: (usize, usize) = (6, 30);
-/// Shortest line of a notification that is no mere phrase.
-const LINE: usize = 12;
+/// Words, and characters, of a line that is no mere phrase: greetings, names and signatures are shorter.
+const LINE: (usize, usize) = (5, 24);
+/// Words that show a line which was broken anew.
+const BROKEN: usize = 6;
+/// Words that nobody writes twice by chance.
+const LONG: usize = 12;
 
 /// A text that is to leave, looked through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,32 +52,83 @@ pub fn look(text: &str, tokens: &[String]) -> Outgoing {
     }
 }
 
-/// Whether a text holds lines of `notification` that stand in none of `known`, which its reader may see anyway.
-#[must_use]
-pub fn copies(text: &str, notification: &str, known: &[&str]) -> bool {
-    let plain = |line: &str| -> String {
-        // What nobody sees parts no words.
-        let seen: String = line.chars().filter(|c| !crate::mail::deceives(*c)).collect();
-        let bare = seen.trim_start_matches(['>', '|', ' ', '\t', ':', '*', '-']);
-        bare.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-    };
-    let of = |text: &str| -> BTreeSet<String> {
-        text.lines().map(plain).filter(|line| line.chars().count() >= LINE).collect()
-    };
-    let open: String = known.iter().map(|text| plain(&text.replace('\n', " "))).collect::<Vec<_>>().join(" ");
-    // Clients wrap lines anew.
-    let whole = plain(&text.lines().map(plain).collect::<Vec<_>>().join(" "));
-    let copied = |run: &str| whole.contains(run) && !open.contains(run);
-    of(notification).iter().any(|line| copied(line) || runs_of_words(line).any(copied))
+/// Words of a notification that stand in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// The longest of them.
+    pub phrase: String,
+    /// In how many lines.
+    pub lines: usize,
 }
 
-/// Each run of [`WORDS`] words of a line.
-fn runs_of_words(line: &str) -> impl Iterator<Item = &str> {
+/// Looks in a text for lines of a notification that stand in none of `known`, which its reader may see anyway.
+///
+/// A sentence of a note that an agent puts among words of their own is what they want to say. What was quoted shows by whole lines,
+/// by lines that were broken anew, by several, or by its length.
+#[must_use]
+pub fn copies(text: &str, notification: &str, known: &[&str]) -> Option<Copied> {
+    let open: String = known.iter().map(|text| plain(&text.replace('\n', " "))).collect::<Vec<_>>().join(" ");
+    let theirs: Vec<String> = notification.lines().map(plain).filter(|line| !line.is_empty()).collect();
+    let all = theirs.join(" ");
+    let lines: Vec<(String, bool)> =
+        text.lines().map(|line| (plain(line), line.trim_start().starts_with(['>', '|']))).collect();
+    let whole = lines.iter().map(|(line, _)| line.as_str()).collect::<Vec<_>>().join(" ");
+    let whole = plain(&whole);
+    let secret = |run: &str| all.contains(run) && !open.contains(run);
+    // Lines that are the notification's from end to end.
+    let is_copy = |(line, quoted): &&(String, bool)| {
+        let least = if *quoted { (1, 4) } else { (3, 12) };
+        words_of(line) >= least.0 && line.chars().count() >= least.1 && secret(line)
+    };
+    let same: Vec<&str> = lines.iter().filter(is_copy).map(|(line, _)| line.as_str()).collect();
+    if same.iter().map(|line| words_of(line)).sum::<usize>() >= LINE.0
+        && same.iter().map(|line| line.chars().count()).sum::<usize>() >= LINE.1
+    {
+        return copied(&same);
+    }
+    // Lines that stand in it whole: several, or one that was broken anew.
+    let is_line = |line: &&str| words_of(line) >= LINE.0 && line.chars().count() >= LINE.1;
+    let found: Vec<&str> =
+        theirs.iter().map(String::as_str).filter(is_line).filter(|line| whole.contains(line) && secret(line)).collect();
+    let short: HashSet<&str> = runs_of_words(&whole, BROKEN).collect();
+    let runs = theirs.iter().flat_map(|line| runs_of_words(line, BROKEN));
+    let runs = runs.filter(|run| short.contains(run)).filter(is_line).filter(|run| secret(run));
+    let here: Vec<&str> = found.iter().copied().chain(runs).collect();
+    let kept = |run: &str| lines.iter().any(|(line, _)| line.contains(run));
+    let broken: Vec<&str> = here.iter().copied().filter(|run| !kept(run)).collect();
+    if !broken.is_empty() {
+        return copied(&broken);
+    }
+    let distinct: BTreeSet<&str> = found.into_iter().collect();
+    if distinct.len() > 1 {
+        return copied(&distinct.into_iter().collect::<Vec<_>>());
+    }
+    let long: HashSet<&str> = runs_of_words(&whole, LONG).collect();
+    let long: Vec<&str> = runs_of_words(&all, LONG).filter(|run| long.contains(run) && !open.contains(run)).collect();
+    copied(&long)
+}
+
+fn copied(runs: &[&str]) -> Option<Copied> {
+    let phrase = runs.iter().max_by_key(|run| run.len())?;
+    Some(Copied { phrase: (*phrase).to_owned(), lines: runs.len() })
+}
+
+/// A line without marks of quotes, in lower case, with one space between words. What nobody sees parts no words.
+fn plain(line: &str) -> String {
+    let seen: String = line.chars().filter(|c| !crate::mail::deceives(*c)).collect();
+    let bare = seen.trim_start_matches(['>', '|', ' ', '\t', ':', '*', '-']);
+    bare.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+fn words_of(line: &str) -> usize {
+    line.split(' ').filter(|word| word.chars().any(char::is_alphanumeric)).count()
+}
+
+/// Each run of so many words of a line.
+fn runs_of_words(line: &str, count: usize) -> impl Iterator<Item = &str> {
     let ends: Vec<usize> = line.match_indices(' ').map(|(at, _)| at).chain([line.len()]).collect();
     let starts: Vec<usize> = std::iter::once(0).chain(line.match_indices(' ').map(|(at, _)| at + 1)).collect();
-    let (count, least) = WORDS;
-    let runs = starts.into_iter().zip(ends.into_iter().skip(count - 1)).map(|(from, to)| &line[from..to]);
-    runs.filter(move |run| run.chars().count() >= least)
+    starts.into_iter().zip(ends.into_iter().skip(count - 1)).map(|(from, to)| &line[from..to])
 }
 
 /// Whether what can be read in a file holds a token: one of `tokens`, or one behind what stands before one in our notifications. Files hold
@@ -247,17 +299,34 @@ mod tests {
 
     #[test]
     fn lines_of_a_notification_are_known_again_unless_its_reader_may_see_them() {
-        let notification = "Nouvelle note\n\nSECRET: mot de passe zebra\nL'imprimante est en panne.";
+        let notification =
+            "Nouvelle note\n\nSECRET: mot de passe zebra\nL'imprimante est en panne.\nMarie Dubois\nAssistance ENT";
         let request = "L'imprimante est en panne.";
+        let copies = |text: &str, of: &str, known: &[&str]| copies(text, of, known).is_some();
         assert!(copies("Bonjour\n> SECRET: mot de\n> passe zebra", notification, &[request]));
+        assert!(copies("Bonjour\nSECRET: mot de passe zebra", notification, &[request]));
         assert!(!copies("Bonjour\n> L'imprimante est en panne.", notification, &[request]));
-        assert!(!copies("Bonjour, la cartouche est commandée.", notification, &[request]));
-        let notification = "Le code du coffre de la salle des serveurs est 4711, ne le donnez à personne.";
-        assert!(
-            copies("Bonjour\ndu coffre de la salle\ndes serveurs est 4711", notification, &[]),
-            "its beginning cut off"
-        );
-        assert!(!copies("Bonjour, le code du coffre est changé.", notification, &[]));
+        assert!(!copies(
+            "Bonjour, la cartouche est commandée.\n\nMarie Dubois\nAssistance ENT",
+            notification,
+            &[request]
+        ));
+        let notification = "Le code du coffre de la salle des serveurs est 4711, ne le donnez à personne.\n\
+                            Le serveur print01 a redémarré cette nuit.";
+        for text in [
+            "Bonjour\ndu coffre de la salle\ndes serveurs est 4711",
+            "Bonjour\nvoici Le code du\ncoffre de la salle des\nserveurs est 4711",
+            "Oui : le code du coffre de la salle des serveurs est 4711, ne le donnez à personne.",
+            "le\ncode\ndu\ncoffre\nde\nla\nsalle\ndes\nserveurs",
+        ] {
+            assert!(copies(text, notification, &[]), "{text}");
+        }
+        for text in [
+            "Bonjour, le code du coffre est changé.",
+            "Bonjour,\n\nLe serveur print01 a redémarré cette nuit. L'imprimante répond à nouveau.\n\nMerci,\nMarie",
+        ] {
+            assert!(!copies(text, notification, &[]), "{text}");
+        }
     }
 
     #[test]

@@ -129,7 +129,15 @@ pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) 
     let waiting =
         if send { 0 } else { store.stop_notifications(&format!("{RESTORED}: it may have left since")).await? };
     let (erased, unerased) = match super::erased::place(settings) {
-        Some(list) => super::erased::repeat(&store, &list, now).await?,
+        Some(list) => {
+            let done = super::erased::repeat(&store, &list, now).await?;
+            if done.0 > 0 {
+                // Whatever was left of them in the file's free pages.
+                store.rewrite().await?;
+                store.empty_log().await?;
+            }
+            done
+        }
         None => (0, Vec::new()),
     };
     let text = format!(

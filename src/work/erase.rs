@@ -111,7 +111,10 @@ pub async fn run(
 /// that none leaves a part of another behind.
 fn whole(names: BTreeSet<String>) -> Vec<String> {
     let mut names: Vec<String> = names.into_iter().filter(|n| n.chars().count() >= 5 && n.contains(' ')).collect();
-    names.extend(names.clone().iter().flat_map(|name| [name.to_uppercase(), name.to_lowercase()]));
+    // "Martin Ana" is "Ana Martin" to most forms.
+    let turned = names.iter().filter_map(|name| name.rsplit_once(' ')).map(|(first, last)| format!("{last} {first}"));
+    names.extend(turned.collect::<Vec<_>>());
+    names = names.iter().flat_map(|name| spellings(name)).collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names.dedup();
     names
@@ -127,8 +130,14 @@ fn family(names: &BTreeSet<String>) -> Vec<String> {
         let last = words.iter().enumerate().filter(|(at, word)| if mixed { capitals(word) } else { *at > 0 });
         found.extend(last.map(|(_, word)| (*word).to_owned()).filter(|word| word.chars().count() >= 4));
     }
-    // Databases fold the letters of ASCII alone.
-    found.iter().flat_map(|name| [name.clone(), name.to_uppercase(), name.to_lowercase()]).collect()
+    found.iter().flat_map(|name| spellings(name)).collect()
+}
+
+/// A name as people write it: with and without accents, in capitals and small letters. Databases fold those of ASCII alone.
+fn spellings(name: &str) -> BTreeSet<String> {
+    let letter = |c: char| if c.is_ascii() { c.to_string() } else { mail::without_accent(c) };
+    let bare: String = name.chars().map(letter).collect();
+    [name, &bare].iter().flat_map(|name| [(*name).to_owned(), name.to_uppercase(), name.to_lowercase()]).collect()
 }
 
 /// Emails, or notifications, in which the address stands, whatever their encoding.

@@ -9,6 +9,7 @@ use guichet::store::Store;
 use guichet::ticket::{ForeignResults, Probe};
 use guichet::work::verify::{self, Wish};
 use guichet::work::{backup, erase, erased};
+use sqlx::Row;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::mail::{ANA, MARIE, Mail};
@@ -19,6 +20,43 @@ const WISH: Wish<'static> = Wish { since: "", mailboxes: false, archives: false 
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// What a command changed is not taken back where that brings somebody back; their name goes in every spelling, and an agent's of the
+/// same family stays.
+async fn no_undo_brings_them_back(database: Database) {
+    let site = Site::new(database).await;
+    site.receive(&Mail::from("Zoé Lefèvre <zoe@college.example>").subject("Accès de Zoé Lefèvre")).await;
+    site.then(&Mail::from(ANA).subject("Une autre")).await;
+    let answer = Mail::reply(
+        &site.sink.with_words(MARIE, "CG42N1-000002").mail,
+        MARIE,
+        "#link CG42N1-000001\n\nVu avec Zoe Lefevre, compte-lefevre, MME LEFÈVRE.",
+    );
+    site.then(&answer).await;
+    erase::run(site.store(), None, "zoe@college.example", "operator", site.clock.now(), |_, _| {}).await.unwrap();
+    site.then(&Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000002").mail, MARIE, "#undo")).await;
+    for name in ["zoé lefèvre", "lefèvre"] {
+        let mut raw = site.raw().await;
+        let rows = sqlx::query("SELECT title, requester_name, undo FROM ticket WHERE id = 1")
+            .fetch_all(&mut raw)
+            .await
+            .unwrap();
+        for column in 0..3 {
+            let text: String = rows[0].get(column);
+            assert!(!text.to_lowercase().contains(name), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_undo_brings_an_erased_person_back_on_sqlite() {
+    no_undo_brings_them_back(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn no_undo_brings_an_erased_person_back_on_postgres() {
+    no_undo_brings_them_back(Database::Postgres).await;
 }
 
 /// A copy brings the person back; the restore takes her out again, and says so in the chain.
@@ -51,6 +89,11 @@ async fn erased_again(database: Database) {
     drop(app);
     let done = backup::restore(&settings, &file, false, START + HOUR).await.unwrap();
     assert_eq!((done.erased, done.unerased), (1, Vec::new()));
+    if let Some(file) = guichet::store::sqlite_file(&url) {
+        let bytes = std::fs::read(file).unwrap();
+        let count = bytes.windows(ANA.len()).filter(|part| *part == ANA.as_bytes()).count();
+        assert_eq!(count, 0, "nor in the file's free pages");
+    }
     let store = Store::open(&url).await.unwrap();
     assert!(store.search(ANA).await.unwrap().iter().all(|(_, count)| *count == 0), "she did not come back");
     let audit_entries = store.audit_entries(10).await.unwrap();

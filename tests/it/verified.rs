@@ -26,7 +26,7 @@ fn words(found: &Findings) -> String {
 }
 
 /// Damage, and words that must name it.
-const DAMAGES: [(&str, &str); 42] = [
+const DAMAGES: [(&str, &str); 45] = [
     ("UPDATE inbox SET verdict = '' WHERE id = 1", "mail 1 is done with the verdict \"\""),
     ("UPDATE inbox SET state = 'new' WHERE id = 1", "mail 1 is new with the verdict"),
     ("UPDATE inbox SET reason = '' WHERE id = 2", "without a reason"),
@@ -47,6 +47,9 @@ const DAMAGES: [(&str, &str); 42] = [
     ("UPDATE message SET visibility = 'internal' WHERE id = 1", "message 1 was changed past the program"),
     ("UPDATE message SET digest = '' WHERE id = 1", "message 1 was changed past the program"),
     ("UPDATE message SET sender = 'eve@elsewhere.example' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE message SET sender_name = 'Eve' WHERE id = 1", "message 1 was changed past the program"),
+    ("UPDATE ticket SET queue = 'other' WHERE id = 1", "ticket 1 was changed past the program"),
+    ("UPDATE ticket SET vendor = 'eve@elsewhere.example' WHERE id = 2", "ticket 2 was changed past the program"),
     ("UPDATE message SET attachments = '[]' WHERE id = 1", "message 1 was changed past the program"),
     ("UPDATE ticket SET title = 'Autre chose' WHERE id = 2", "ticket 2 was changed past the program"),
     ("UPDATE ticket SET assignee = 'eve@elsewhere.example' WHERE id = 1", "ticket 1 was changed past the program"),

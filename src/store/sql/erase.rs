@@ -72,6 +72,8 @@ statements! {
     ERASE_FIELDS = Sql::both(
         "UPDATE ticket SET requester_name = '', fields = '{}', last_answer = '{}', undo = '', root_message_id = '', last_public_id = '' \
          WHERE requester = $1 AND $2 <> ''");
+    UNDOS = Sql::both("SELECT id, undo FROM ticket WHERE undo <> ''");
+    UNDO_GONE = among_ids!("UPDATE ticket SET undo = '' WHERE id", "", "");
     ERASE_PROBLEMS = Sql::both(
         "UPDATE article SET problem = '[erased]' WHERE $2 <> '' AND ticket_id IN (SELECT id FROM ticket WHERE requester = $1)");
     // After everything else: the words of the search are those that are left.

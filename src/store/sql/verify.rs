@@ -5,12 +5,14 @@ use super::Sql;
 /// Id, digest, and what the digest covers, all as texts in the order of [`crate::store::integrity`].
 macro_rules! digested {
     ("message") => {
-        "SELECT id, digest, CAST(ticket_id AS TEXT), direction, visibility, text, new_text, sender, attachments FROM message "
+        "SELECT id, digest, CAST(ticket_id AS TEXT), direction, visibility, text, new_text, sender, attachments, sender_name, message_id, \
+         CAST(inbox_id AS TEXT), CAST(created_at AS TEXT), CAST(automatic AS TEXT) FROM message "
     };
     ("ticket", $join:literal) => {
         concat!(
-            "SELECT id, digest, CAST(id AS TEXT) AS own, number, status, requester, assignee, title, priority, solution, \
-             CAST(level AS TEXT), CAST(merged_into AS TEXT), CAST(rating AS TEXT), CAST(resolve_due AS TEXT), \
+            "SELECT id, digest, CAST(id AS TEXT) AS own, number, status, requester, requester_name, assignee, title, priority, \
+             solution, queue, type, category, service, vendor, CAST(level AS TEXT), CAST(merged_into AS TEXT), CAST(parent_id AS TEXT), \
+             CAST(rating AS TEXT), CAST(created_at AS TEXT), CAST(resolved_at AS TEXT), CAST(closed_at AS TEXT), CAST(resolve_due AS TEXT), \
              COALESCE((SELECT ",
             $join,
             "(address, '\n') FROM participant WHERE participant.ticket_id = ticket.id), '') FROM ticket "

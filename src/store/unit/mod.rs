@@ -477,7 +477,7 @@ impl Unit {
         let visibility = message.visibility.as_str();
         // A list of plain values always has a JSON form.
         let files = serde_json::to_string(&message.attachments).unwrap_or_else(|_| "[]".to_owned());
-        let digest = self.key.message(ticket, direction, visibility, message, &files);
+        let digest = self.key.message(ticket, inbox_id, message, &files, self.now);
         self.messages.push((
             ticket,
             inbox_id,

@@ -1,5 +1,6 @@
 //! The process killed: at each named point of its work, and at random.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use guichet::store::{Store, TicketFilter};
@@ -109,10 +110,15 @@ async fn at_a_deadline(database: Database) {
     };
     assert_eq!(told.len(), runs * EMAILS);
     assert!(told.iter().all(|(warned, broken)| *warned < 2 && *broken < 2), "{told:?} {}", trial.log());
-    let acknowledged = trial.notifications().into_iter().filter(|to| to != "marie@agents.example").count();
-    assert_eq!(acknowledged, runs * EMAILS, "everybody is acknowledged once");
+    let acknowledged: Vec<String> =
+        trial.notifications().into_iter().filter(|to| to != "marie@agents.example").collect();
+    let people: BTreeSet<&String> = acknowledged.iter().collect();
+    assert_eq!(people.len(), runs * EMAILS, "everybody is acknowledged");
+    // The sender works beside what is killed here: one that was handed over in that instant comes again.
+    let doubled = acknowledged.len() - people.len();
+    assert!(doubled <= runs, "{doubled} came twice");
     trial.sound(&format!("killed at `swept`, {database:?}"));
-    record(&format!("killed at `swept`, {database:?}"), runs, runs * EMAILS, 0, 0);
+    record(&format!("killed at `swept`, {database:?}"), runs, runs * EMAILS, 0, doubled);
 }
 
 /// How often each ticket was warned of, and its promise broken.

@@ -11,6 +11,10 @@ use crate::ticket::rights::Action;
 use crate::ticket::token::Token;
 use crate::ticket::words::{LastAnswer, Notification, NotificationKind, Person, Status, Words, words};
 
+/// Lines of an internal message that may be repeated on purpose.
+const MEANT: usize = 2;
+/// Most characters shown of them.
+const SHOWN: usize = 120;
 /// Most characters kept of an answer to show a colleague.
 const BEGINNING: usize = 4_000;
 
@@ -77,20 +81,26 @@ impl Acting<'_> {
         // What a button restores is the agent's own words, which the notification shows as well.
         let behind: Vec<String> = snapshot.answered.iter().map(|notification| behind_buttons(notification)).collect();
         let open: Vec<&str> = snapshot.original_requests.values().chain(&behind).map(String::as_str).collect();
-        let copied = snapshot.answered.iter().any(|notification| copies(&text, notification, &open));
-        let of_ours = |file: &String| {
-            holds_token(file, &tokens) || snapshot.answered.iter().any(|notification| copies(file, notification, &open))
-        };
+        let copied = |text: &str| snapshot.answered.iter().find_map(|notification| copies(text, notification, &open));
+        let of_ours = |file: &String| holds_token(file, &tokens) || copied(file).is_some();
         if snapshot.enclosed.iter().any(of_ours) {
             return Err(words!(
                 "un fichier joint contient un courriel que l'assistance vous a adressé, avec ses notes et vos droits ; renvoyez-le sans ce fichier",
                 "an attached file holds an email that the service desk sent you, with its notes and your rights; send it again without that file"
             ));
         }
-        if torn || copied || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
+        if torn || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
             return Err(words!(
                 "ce qui part d'ici doit être écrit au-dessus de ce qu'il cite, pour qu'aucune note interne ne parte avec lui ; renvoyez-le sans le courriel cité",
                 "what goes out must stand above what it quotes, so that no internal note goes with it; send it again without the quoted email"
+            ));
+        }
+        // A sentence may be meant to be repeated; who quotes a whole email does not mean it.
+        if let Some(found) = copied(&text).filter(|found| !self.speech.meant || found.lines > MEANT) {
+            let phrase: String = found.phrase.chars().take(SHOWN).collect();
+            return Err(words!(
+                "« {phrase} » vient d'un message interne ; retirez-le, ou ajoutez la ligne #envoyer si le demandeur doit le lire",
+                "\"{phrase}\" comes from an internal message; take it out, or add the line #send if the requester is to read it"
             ));
         }
         Ok(text)
