@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::Parcel;
+use crate::ticket::command::{self, Name};
 use crate::ticket::life::{Move, after};
 use crate::ticket::{NotificationKind, Policy, Status, TicketView};
 
@@ -50,23 +51,15 @@ impl Way<'_> {
 }
 
 /// Label and command, in French and English.
-type Pair = ([&'static str; 2], [&'static str; 2]);
+type Pair = command::Button;
 
-const TAKE: Pair = (["Prendre", "Take"], ["#prendre", "#take"]);
-const RESOLVE: Pair = (["Résoudre", "Resolve"], ["#résoudre ", "#resolve "]);
-const ASK: Pair = (["Demander une précision", "Ask a question"], ["#demander ", "#ask "]);
-const WAIT: Pair = (["Attendre 3 jours", "Wait 3 days"], ["#attente 3j", "#pending 3d"]);
-const ESCALATE: Pair = (["Escalader", "Escalate"], ["#escalader ", "#escalate "]);
-const REOPEN: Pair = (["Rouvrir", "Reopen"], ["#rouvrir", "#reopen"]);
-const CLOSE: Pair = (["Clore", "Close"], ["#clore", "#close"]);
-const UNDO: Pair = (["Annuler", "Undo"], ["#annuler", "#undo"]);
-const APPROVE: Pair = (["Approuver", "Approve"], ["#approuver", "#approve"]);
-const REJECT: Pair = (["Refuser", "Reject"], ["#rejeter ", "#reject "]);
+/// The button of a command.
+fn by(name: Name) -> Pair {
+    name.row().button.unwrap_or_default()
+}
+
 const ADMIT: Pair = (["Accepter", "Accept"], ["#approve", "#approve"]);
 const REFUSE: Pair = (["Refuser", "Refuse"], ["#reject", "#reject"]);
-const SOLVED: Pair = (["C'est résolu", "It is solved"], ["#résolu", "#solved"]);
-const UNSOLVED: Pair = (["Ce n'est pas résolu", "It is not solved"], ["#pas-résolu ", "#unsolved "]);
-const PROGRESS: Pair = (["Où en est ma demande ?", "Where does it stand?"], ["#statut", "#status"]);
 
 /// The buttons of a notification.
 pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
@@ -83,12 +76,12 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
         | NotificationKind::Warning
         | NotificationKind::Breach
         | NotificationKind::Receipt => for_agent(parcel, policy),
-        NotificationKind::Approval => vec![APPROVE, REJECT],
+        NotificationKind::Approval => vec![by(Name::Approve), by(Name::Reject)],
         NotificationKind::Held => vec![ADMIT, REFUSE],
-        NotificationKind::Resolved => vec![SOLVED, UNSOLVED],
-        NotificationKind::Acknowledgement if ticket.status == Status::Approval => vec![PROGRESS],
-        NotificationKind::Approved => vec![PROGRESS],
-        NotificationKind::Question | NotificationKind::Reminder => vec![SOLVED],
+        NotificationKind::Resolved => vec![by(Name::Solved), by(Name::Unsolved)],
+        NotificationKind::Acknowledgement if ticket.status == Status::Approval => vec![by(Name::Progress)],
+        NotificationKind::Approved => vec![by(Name::Progress)],
+        NotificationKind::Question | NotificationKind::Reminder => vec![by(Name::Solved)],
         NotificationKind::Acknowledgement
         | NotificationKind::ReplyReceived
         | NotificationKind::Answer
@@ -97,9 +90,9 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
         | NotificationKind::Reopened
             if !ticket.status.is_done() && ticket.id != 0 =>
         {
-            vec![SOLVED, PROGRESS]
+            vec![by(Name::Solved), by(Name::Progress)]
         }
-        NotificationKind::Answer if ticket.status == Status::Resolved => vec![SOLVED, UNSOLVED],
+        NotificationKind::Answer if ticket.status == Status::Resolved => vec![by(Name::Solved), by(Name::Unsolved)],
         NotificationKind::Major | NotificationKind::Point => return for_incident(parcel, way, policy),
         NotificationKind::PostMortem => return post_mortem(parcel, way, policy),
         NotificationKind::NotDone => return mended(parcel, way),
@@ -107,7 +100,11 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
     };
     // Only the requester says whether it is solved.
     let owns = parcel.notification.to.address == ticket.requester.address;
-    drawn(pairs.into_iter().filter(|pair| owns || !matches!(*pair, SOLVED | UNSOLVED)).collect(), parcel, way)
+    drawn(
+        pairs.into_iter().filter(|pair| owns || ![by(Name::Solved), by(Name::Unsolved)].contains(pair)).collect(),
+        parcel,
+        way,
+    )
 }
 
 fn drawn(pairs: Vec<Pair>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
@@ -161,23 +158,23 @@ fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
     let can = |step| after(ticket.status, step).is_some();
     let mut pairs = Vec::new();
     if parcel.notification.kind == NotificationKind::Receipt && ticket.undo.as_ref().is_some_and(|u| u.by == *to) {
-        pairs.push(UNDO);
+        pairs.push(by(Name::Undo));
     }
     if ticket.status == Status::Approval {
         return pairs;
     }
     if ticket.status == Status::Resolved {
-        pairs.extend([REOPEN, CLOSE]);
+        pairs.extend([by(Name::Reopen), by(Name::Close)]);
         return pairs;
     }
     if can(Move::Take) && ticket.assignee != *to {
-        pairs.push(TAKE);
+        pairs.push(by(Name::Take));
     }
     if can(Move::Resolve) {
-        pairs.extend([RESOLVE, ASK, WAIT]);
+        pairs.extend([by(Name::Resolve), by(Name::Ask), by(Name::Pending)]);
     }
     if can(Move::Escalate) && !policy.at_level(&ticket.queue, ticket.level.max(1) + 1).is_empty() {
-        pairs.push(ESCALATE);
+        pairs.push(by(Name::Escalate));
     }
     pairs
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::buttons::Way;
 use super::{Parcel, Told};
 use crate::clock::{DAY, HOUR, Millis, spoken};
-use crate::ticket::command::ENTRIES;
+use crate::ticket::command::ROWS;
 use crate::ticket::sla::working;
 use crate::ticket::{NotificationKind, Policy};
 
@@ -235,6 +235,6 @@ fn verdicts(told: &[Told], policy: &Policy, french: bool) -> Vec<Section> {
 
 fn help(french: bool) -> Vec<Section> {
     let at = usize::from(!french);
-    let shown = ENTRIES.iter().filter(|e| !e.usage[at].is_empty());
+    let shown = ROWS.iter().filter(|e| !e.usage[at].is_empty());
     shown.map(|e| section(e.usage[at], e.does[at])).collect()
 }

@@ -68,27 +68,9 @@ pub const RIGHTS: [(Action, &[Role]); 16] = [
 /// What stays allowed above one's own level and in queues one does not serve.
 const ABOVE: [Action; 2] = [Action::Read, Action::Note];
 
-/// What each action is in commands, and the roles that may, as Markdown.
+/// The roles that may do each action, as Markdown; `commands` says how it is written.
 #[must_use]
-pub fn drawn() -> String {
-    let commands = |action| match action {
-        Action::Read => "`#list` `#show` `#why` `#help`",
-        Action::Note => "a note, `#note`, `#undo`",
-        Action::Answer => "`#public` `#ask` `#canned` `#send`",
-        Action::Take => "`#take`",
-        Action::Assign => "`#assign` `#cc` `#uncc` `#requester`",
-        Action::Qualify => "`#priority` `#category` `#service` `#type` `#tag` `#link`",
-        Action::Suspend => "`#pending`",
-        Action::Escalate => "`#escalate`",
-        Action::Vendor => "`#vendor`",
-        Action::Resolve => "`#resolve` `#kb`",
-        Action::Reopen => "`#reopen` `#status open`",
-        Action::Close => "`#close`",
-        Action::Arrange => "`#merge` `#split` `#parent`",
-        Action::Broadcast => "`#broadcast`",
-        Action::Approve => "`#approve`",
-        Action::Reject => "`#reject`",
-    };
+pub fn drawn(commands: impl Fn(Action) -> String) -> String {
     let roles = [Moderator, Technician, Approver, Administrator];
     let mut out =
         String::from("| | moderator | technician | approver | administrator |\n| --- | --- | --- | --- | --- |\n");

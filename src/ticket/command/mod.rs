@@ -4,104 +4,18 @@
 //! them, or every mistake with the line that was probably meant. Nothing is carried out here.
 
 mod argument;
-mod names;
+mod table;
 mod time;
 
-pub use names::{ENTRIES, Name};
+pub use table::{Button, Command, Name, ROWS, Row, Text};
 
 use argument::Argument;
 
 use super::policy::Policy;
-use super::words::{DeadlineKind, Listing, PendingOn, Words, words};
+use super::rights::{self, Action};
+use super::words::{DeadlineKind, Words, words};
 use crate::clock::Millis;
 use crate::mail::fold;
-
-/// Something an email asks to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// The writer takes the ticket.
-    Take,
-    /// It is given to an agent (address), or to nobody.
-    Assign(String),
-    /// Code of a priority.
-    Priority(String),
-    /// Name of a category.
-    Category(String),
-    /// Name of a service.
-    Service(String),
-    /// Name of a type.
-    Type(String),
-    /// Words to add, and words to take off.
-    Tag(Vec<String>, Vec<String>),
-    /// Work goes on.
-    Open,
-    /// Where does it stand?
-    Progress,
-    /// It waits for somebody, or for a time, and why.
-    Pending(PendingOn, Option<Millis>, String),
-    /// A question to the requester.
-    Ask(String),
-    /// To a level (none: the next), and why.
-    Escalate(Option<i64>, String),
-    /// The solution; empty: the last answer.
-    Resolve(String),
-    /// It is over.
-    Close,
-    /// It is not done.
-    Reopen,
-    /// No, and why.
-    Reject(String),
-    /// Yes.
-    Approve,
-    /// The text is internal.
-    Note,
-    /// The text is public.
-    Public,
-    /// The text is public whatever a colleague answered.
-    Send,
-    /// This ticket goes into that one.
-    Merge(String),
-    /// The text becomes a ticket of its own, with this title.
-    Split(String),
-    /// The two belong together.
-    Link(String),
-    /// Part of that ticket, or of none.
-    Parent(Option<String>),
-    /// To the requesters of its parts, or to these addresses; and words that stood in the line.
-    Broadcast(Vec<String>, String),
-    /// People to add.
-    Cc(Vec<String>),
-    /// People to take out.
-    Uncc(Vec<String>),
-    /// The text goes to a vendor; none: the one it has.
-    Vendor(Option<String>),
-    /// A canned answer.
-    Canned(String),
-    /// Tags of an article.
-    Kb(Vec<String>),
-    /// Another requester.
-    Requester(String),
-    /// The text is the post-mortem.
-    PostMortem,
-    /// The last order is taken back.
-    Undo,
-    /// Tickets, listed.
-    List(Listing),
-    /// The whole ticket.
-    Show,
-    /// What became of its emails.
-    Why,
-    /// The commands there are.
-    Help,
-    /// A requester agrees that it is done, and words.
-    Solved(String),
-    /// A requester does not, and words.
-    Unsolved(String),
-    /// 1 to 5, and words.
-    Rate(i64, String),
-    /// 0 to 10.
-    Recommend(i64),
-}
 
 /// A line that is no command as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,9 +116,9 @@ pub fn undoes(text: &str) -> bool {
 /// What stands behind a command's word that takes nothing; none for other lines.
 #[must_use]
 pub fn behind(line: &str) -> Option<&str> {
-    let name = word(line).filter(|name| names::stands_alone(*name))?;
+    word(line).filter(|name| name.row().alone)?;
     let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
-    (!rest.is_empty() && names::stands_alone(name)).then_some(rest)
+    (!rest.is_empty()).then_some(rest)
 }
 
 /// Which command a line begins with, whatever it is given with.
@@ -212,19 +126,18 @@ pub fn behind(line: &str) -> Option<&str> {
 pub fn word(line: &str) -> Option<Name> {
     let word = line.trim().trim_start_matches('#').split_whitespace().next()?;
     let folded = fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-");
-    names::of(&folded).map(|entry| entry.name)
+    table::of(&folded).map(|row| row.name)
 }
 
-/// The tables of `docs/orders.md`, as Markdown.
+/// The tables of `docs/commands-by-mail.md`, as Markdown.
 #[must_use]
 pub fn drawn() -> String {
     let mut out = String::new();
     for (at, head) in [(1, "| command | also | what it does |"), (0, "| ordre | aussi | ce qu'il fait |")] {
         out += &format!("{head}\n| --- | --- | --- |\n");
-        for entry in ENTRIES.iter().filter(|e| !e.usage[at].is_empty()) {
-            let also: Vec<String> = entry.words.iter().map(|w| format!("`#{w}`")).collect();
-            out +=
-                &format!("| `{}` | {} | {} |\n", entry.usage[at].replace('|', "\\|"), also.join(" "), entry.does[at]);
+        for row in ROWS.iter().filter(|row| !row.usage[at].is_empty()) {
+            let also: Vec<String> = row.words.iter().map(|w| format!("`#{w}`")).collect();
+            out += &format!("| `{}` | {} | {} |\n", row.usage[at].replace('|', "\\|"), also.join(" "), row.does[at]);
         }
         out.push('\n');
     }
@@ -237,8 +150,8 @@ fn command(line: &str, policy: &Policy, now: Millis) -> Result<Command, Slip> {
     let (word, rest) = bare.split_once(char::is_whitespace).unwrap_or((bare, ""));
     let folded = fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-");
     let slip = |why: Words, better: Option<String>| Slip { line: line.to_owned(), why, better };
-    let Some(entry) = names::of(&folded) else {
-        let near = names::nearest(&folded);
+    let Some(row) = table::of(&folded) else {
+        let near = table::nearest(&folded);
         let better = near.map(|near| format!("#{near} {rest}").trim_end().to_owned());
         let why = match near {
             Some(near) => words!(
@@ -249,10 +162,27 @@ fn command(line: &str, policy: &Policy, now: Millis) -> Result<Command, Slip> {
         };
         return Err(slip(why, better));
     };
-    let argument = Argument { rest: rest.trim(), policy, now };
-    argument
-        .command(entry.name)
-        .map_err(|(why, better)| slip(why, better.map(|b| format!("#{} {b}", entry.words[0]).trim_end().to_owned())))
+    let rest = rest.trim();
+    if row.alone && !rest.is_empty() {
+        let why = words!(
+            "« {rest} » est de trop : un ordre par ligne, le texte en dessous",
+            "\"{rest}\" is too much: one command a line, the text below"
+        );
+        return Err(slip(why, None));
+    }
+    (row.read)(&Argument { rest, policy, now })
+        .map_err(|(why, better)| slip(why, better.map(|b| format!("#{} {b}", row.words[0]).trim_end().to_owned())))
+}
+
+/// Which roles may give which commands, as Markdown for `docs/rights.md`.
+#[must_use]
+pub fn drawn_rights() -> String {
+    let commands = |action: Action| {
+        let all = ROWS.iter().filter(|row| row.right == Some(action) && !row.words.is_empty());
+        let words = all.map(|row| format!("`#{}`", row.words[0])).collect::<Vec<_>>().join(" ");
+        if action == Action::Note { format!("a note, {words}") } else { words }
+    };
+    rights::drawn(commands)
 }
 
 type Wrong = (Words, Option<String>);

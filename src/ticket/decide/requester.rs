@@ -25,31 +25,14 @@ pub(super) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
     let alone = |line: &String| command::behind(line).map_or_else(|| line.clone(), |rest| line.replacen(rest, "", 1));
     let head = Head { lines: head.lines.iter().map(alone).collect(), text: String::new() };
     let commands = head.commands(case.policy, case.snapshot.now).ok()?;
-    let known = |command: &Command| {
-        matches!(
-            command,
-            Command::Close
-                | Command::Reopen
-                | Command::Progress
-                | Command::Cc(_)
-                | Command::Solved(_)
-                | Command::Unsolved(_)
-                | Command::Rate(..)
-                | Command::Recommend(_)
-                | Command::List(_)
-                | Command::Show
-                | Command::Resolve(_)
-        )
-    };
-    (!commands.is_empty() && commands.iter().all(known)).then_some(commands)
+    (!commands.is_empty() && commands.iter().all(|command| command.row().requester)).then_some(commands)
 }
 
 /// Whether the writer may give these commands, and proves who they are. Who is in copy may ask where the ticket stands, and no more:
 /// only the requester ends, reopens or rates it.
 pub(super) fn may_command(case: &Case<'_>, found: &Candidate, commands: &[Command]) -> bool {
     let (intake, ticket) = (case.intake, &found.ticket);
-    let looks = |command: &Command| matches!(command, Command::Progress | Command::List(_) | Command::Show);
-    let asks = ticket.participants.contains(&intake.sender) && commands.iter().all(looks);
+    let asks = ticket.participants.contains(&intake.sender) && commands.iter().all(|command| command.row().looks);
     let owns = ticket.requester.address == intake.sender;
     (owns || asks) && case.is_their_own() && intake.mail.automatic.is_none()
 }
@@ -100,7 +83,7 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, commands: &[Command], text
     let text = format!("{}\n{text}", after.join("\n"));
     let text = text.trim();
     let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
-    let asks = commands.iter().all(|o| matches!(o, Command::Progress | Command::List(_) | Command::Show));
+    let asks = commands.iter().all(|command| command.row().looks);
     let ends = commands.iter().any(|o| matches!(o, Command::Close | Command::Solved(_) | Command::Resolve(_)));
     let about = |o: &Command| {
         matches!(o, Command::Rate(..) | Command::Recommend(_) | Command::Progress | Command::List(_) | Command::Show)

@@ -65,6 +65,6 @@ fn holds(page: &str, drawn: &str) {
 #[test]
 fn the_drawn_pages_are_the_codes_own() {
     holds("docs/life-cycle.md", &guichet::ticket::life::drawn());
-    holds("docs/rights.md", &guichet::ticket::rights::drawn());
-    holds("docs/orders.md", &guichet::ticket::command::drawn());
+    holds("docs/rights.md", &guichet::ticket::command::drawn_rights());
+    holds("docs/commands-by-mail.md", &guichet::ticket::command::drawn());
 }

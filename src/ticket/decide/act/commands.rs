@@ -16,38 +16,10 @@ use crate::ticket::words::{
 /// Whether a command was carried out, or why not.
 pub(super) type Done = Result<(), Words>;
 
-/// What an order does, for the table of rights; none for what only requesters say.
-fn action(command: &Command) -> Option<Action> {
-    Some(match command {
-        Command::Take => Action::Take,
-        Command::Assign(_) | Command::Cc(_) | Command::Uncc(_) | Command::Requester(_) => Action::Assign,
-        Command::Priority(_)
-        | Command::Category(_)
-        | Command::Service(_)
-        | Command::Type(_)
-        | Command::Tag(..)
-        | Command::Link(_) => Action::Qualify,
-        Command::Open | Command::Reopen => Action::Reopen,
-        Command::Pending(..) => Action::Suspend,
-        Command::Ask(_) | Command::Public | Command::Send | Command::Canned(_) => Action::Answer,
-        Command::Escalate(..) => Action::Escalate,
-        Command::Resolve(_) | Command::Kb(_) => Action::Resolve,
-        Command::Close => Action::Close,
-        Command::Reject(_) => Action::Reject,
-        Command::Approve => Action::Approve,
-        Command::Note | Command::PostMortem | Command::Undo => Action::Note,
-        Command::Merge(_) | Command::Split(_) | Command::Parent(_) => Action::Arrange,
-        Command::Broadcast(..) => Action::Broadcast,
-        Command::Vendor(_) => Action::Vendor,
-        Command::List(_) | Command::Show | Command::Why | Command::Help | Command::Progress => Action::Read,
-        Command::Solved(_) | Command::Unsolved(_) | Command::Rate(..) | Command::Recommend(_) => return None,
-    })
-}
-
 impl<'a> Acting<'a> {
     /// Whether the writer may do that.
     pub(super) fn permit(&self, command: &Command) -> Done {
-        let wanted = action(command).ok_or_else(|| {
+        let wanted = command.row().right.ok_or_else(|| {
             words!(
                 "seul le demandeur peut le dire ; pour vous c'est #résoudre",
                 "only the requester can say so; for you it is #resolve"

@@ -127,9 +127,7 @@ impl<'a> Acting<'a> {
         let command = !keep;
         let (before, what, at) = (self.before(), self.head.lines.join(" "), self.draft.now());
         let changed = self.changed();
-        let looks = commands
-            .iter()
-            .all(|o| matches!(o, Command::List(_) | Command::Show | Command::Progress | Command::Why | Command::Help));
+        let looks = commands.iter().all(|command| command.row().looks);
         if looks && !keep {
             // Who only looked has done nothing that stands between a command and its undoing.
             self.draft.keep_undo();

@@ -1,6 +1,6 @@
 //! For whom the text of an agent's mail is.
 
-use crate::ticket::command::Command;
+use crate::ticket::command::{Command, Row, Text};
 
 /// The text, by who may read it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -27,39 +27,27 @@ pub(super) struct Speech {
 impl Speech {
     /// `public`: what the text is when no command says so.
     pub(super) fn of(commands: &[Command], body: &str, public: bool) -> Self {
-        let is = |test: fn(&Command) -> bool| commands.iter().any(test);
-        let note = is(|o| matches!(o, Command::Note | Command::PostMortem));
-        let vendor = is(|o| matches!(o, Command::Vendor(_)));
-        let split = is(|o| matches!(o, Command::Split(_)));
-        let spoken = is(|o| {
-            matches!(
-                o,
-                Command::Public
-                    | Command::Send
-                    | Command::Ask(_)
-                    | Command::Resolve(_)
-                    | Command::Reject(_)
-                    | Command::Canned(_)
-                    | Command::Broadcast(..)
-            )
-        });
+        let any = |test: fn(&Row) -> bool| commands.iter().any(|command| test(command.row()));
+        let text = |text: Text| commands.iter().any(|command| command.row().text == text);
+        let (note, vendor, spoken) = (text(Text::Note), text(Text::Vendor), text(Text::Public));
+        let broadcast = |o: &Command| matches!(o, Command::Broadcast(..));
         let mut speech = Self {
             body: body.to_owned(),
             torn: vendor && spoken && !note,
-            wanted: is(|o| matches!(o, Command::Note | Command::PostMortem | Command::Public | Command::Send)),
-            spread: is(|o| matches!(o, Command::Broadcast(..))),
-            audience: is(|o| matches!(o, Command::Broadcast(to, _) if !to.is_empty())),
+            wanted: any(|row| row.needs_text),
+            spread: commands.iter().any(broadcast),
+            audience: commands.iter().any(|o| matches!(o, Command::Broadcast(to, _) if !to.is_empty())),
             // A message to many is not one more answer to this requester.
-            meant: is(|o| matches!(o, Command::Send | Command::Broadcast(..))),
+            meant: any(|row| row.meant),
             ..Self::default()
         };
-        if split {
+        if text(Text::Elsewhere) {
             // The text belongs to the other ticket.
         } else if note {
             body.clone_into(&mut speech.internal);
         } else if vendor {
             body.clone_into(&mut speech.vendor);
-        } else if spoken || (public && !commands.iter().any(is_quiet)) {
+        } else if spoken || (public && !text(Text::Quiet)) {
             body.clone_into(&mut speech.public);
             speech.body_is_public = true;
         } else {
@@ -89,9 +77,4 @@ impl Speech {
         }
         self.public = format!("{words}\n\n{}", self.public).trim_end().to_owned();
     }
-}
-
-/// Commands whose text is the service desk's own business.
-fn is_quiet(command: &Command) -> bool {
-    matches!(command, Command::Escalate(..) | Command::Approve | Command::Merge(_))
 }
