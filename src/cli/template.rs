@@ -9,6 +9,7 @@ use super::show;
 use crate::notify::{Templates, sample};
 use crate::settings::{self, Settings};
 use crate::ticket::NotificationKind;
+use crate::ticket::notification::ROWS as NOTIFICATIONS;
 use crate::trouble::Trouble;
 
 pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble> {
@@ -17,7 +18,7 @@ pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble
         TemplateCommand::List { json } => list(&settings.templates, json),
         TemplateCommand::Check => {
             // Loading the configuration compiles and tries every notification.
-            let count = NotificationKind::NAMES.len() * settings.templates.languages().len();
+            let count = NOTIFICATIONS.len() * settings.templates.languages().len();
             println!("{count} notifications in {} are good.", settings.templates.languages().join(" and "));
             Ok(())
         }
@@ -44,7 +45,7 @@ fn render(settings: &Settings, name: &str, html: bool, facts: bool) -> Result<()
     let (language, word) = name.split_once('/').map_or((default, name), |(l, w)| (l.to_owned(), w));
     let word = word.split('.').next().unwrap_or(word);
     let Some(kind) = NotificationKind::from_name(word) else {
-        let known: Vec<&str> = NotificationKind::NAMES.iter().map(|(_, name)| *name).collect();
+        let known: Vec<&str> = NOTIFICATIONS.iter().map(|row| row.name).collect();
         return Err(Trouble::Usage(format!("there is no notification {word}; there are {}", known.join(", "))));
     };
     let facts_of = sample(kind, &language);

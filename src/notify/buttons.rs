@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Parcel;
 use crate::ticket::command::{self, Name};
 use crate::ticket::life::{Move, after};
+use crate::ticket::notification::Buttons;
 use crate::ticket::{NotificationKind, Policy, Status, TicketView};
 
 /// Everything but what RFC 3986 calls unreserved.
@@ -64,39 +65,21 @@ const REFUSE: Pair = (["Refuser", "Refuse"], ["#reject", "#reject"]);
 /// The buttons of a notification.
 pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
     let (kind, ticket) = (parcel.notification.kind, parcel.ticket);
-    let pairs = match kind {
-        NotificationKind::NewTicket
-        | NotificationKind::NewMessage
-        | NotificationKind::Assigned
-        | NotificationKind::Awake
-        | NotificationKind::Escalation
-        | NotificationKind::Sheet
-        | NotificationKind::Undelivered
-        | NotificationKind::Reasons
-        | NotificationKind::Warning
-        | NotificationKind::Breach
-        | NotificationKind::Receipt => for_agent(parcel, policy),
-        NotificationKind::Approval => vec![by(Name::Approve), by(Name::Reject)],
-        NotificationKind::Held => vec![ADMIT, REFUSE],
-        NotificationKind::Resolved => vec![by(Name::Solved), by(Name::Unsolved)],
-        NotificationKind::Acknowledgement if ticket.status == Status::Approval => vec![by(Name::Progress)],
-        NotificationKind::Approved => vec![by(Name::Progress)],
-        NotificationKind::Question | NotificationKind::Reminder => vec![by(Name::Solved)],
-        NotificationKind::Acknowledgement
-        | NotificationKind::ReplyReceived
-        | NotificationKind::Answer
-        | NotificationKind::Taken
-        | NotificationKind::Pending
-        | NotificationKind::Reopened
-            if !ticket.status.is_done() && ticket.id != 0 =>
-        {
-            vec![by(Name::Solved), by(Name::Progress)]
-        }
-        NotificationKind::Answer if ticket.status == Status::Resolved => vec![by(Name::Solved), by(Name::Unsolved)],
-        NotificationKind::Major | NotificationKind::Point => return for_incident(parcel, way, policy),
-        NotificationKind::PostMortem => return post_mortem(parcel, way, policy),
-        NotificationKind::NotDone => return mended(parcel, way),
-        _ => Vec::new(),
+    let open = !ticket.status.is_done() && ticket.id != 0;
+    let pairs = match kind.row().buttons {
+        Buttons::Agent => for_agent(parcel, policy),
+        Buttons::Approve => vec![by(Name::Approve), by(Name::Reject)],
+        Buttons::Admit => vec![ADMIT, REFUSE],
+        Buttons::Confirm => vec![by(Name::Solved), by(Name::Unsolved)],
+        Buttons::Acknowledged if ticket.status == Status::Approval => vec![by(Name::Progress)],
+        Buttons::Progress => vec![by(Name::Progress)],
+        Buttons::Solved => vec![by(Name::Solved)],
+        Buttons::Open | Buttons::Acknowledged | Buttons::Answered if open => vec![by(Name::Solved), by(Name::Progress)],
+        Buttons::Answered if ticket.status == Status::Resolved => vec![by(Name::Solved), by(Name::Unsolved)],
+        Buttons::Incident => return for_incident(parcel, way, policy),
+        Buttons::PostMortem => return post_mortem(parcel, way, policy),
+        Buttons::Again => return mended(parcel, way),
+        Buttons::None | Buttons::Open | Buttons::Acknowledged | Buttons::Answered => Vec::new(),
     };
     // Only the requester says whether it is solved.
     let owns = parcel.notification.to.address == ticket.requester.address;

@@ -14,6 +14,7 @@ use super::buttons::Way;
 use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::{Attachment, File};
+use crate::ticket::notification::{Audience, Origin};
 use crate::ticket::{
     MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, TicketView, Token, held_mail,
 };
@@ -185,7 +186,7 @@ fn head_fields(bytes: &[u8]) -> Vec<String> {
 
 /// Files go with notifications that carry a person's message, smallest first, until the bound is reached.
 fn enclosed<'a>(parcel: &Parcel<'a>) -> Vec<&'a File> {
-    if !parcel.notification.kind.carries_files() {
+    if !parcel.notification.kind.row().files {
         return Vec::new();
     }
     let mut files: Vec<&File> = parcel.files.iter().collect();
@@ -222,12 +223,13 @@ fn date(now: Millis) -> SystemTime {
 
 /// Fields that keep machines from answering (RFC 3834; Exchange) and us from hearing ourselves.
 fn marks(kind: NotificationKind, service_desk: &str, number: &str) -> [(&'static str, String); 4] {
-    let (submitted, suppress) = match kind {
-        k if k.is_automatic_reply() => ("auto-replied", "All"),
+    let row = kind.row();
+    let (submitted, suppress) = match (row.origin, row.audience) {
+        (Origin::Reply, _) => ("auto-replied", "All"),
         // A helpdesk must take it for what it is, a person's words.
-        NotificationKind::Vendor => ("", "OOF, AutoReply"),
-        k if k.is_personal() => ("auto-generated", "OOF, AutoReply"),
-        _ => ("auto-generated", "All"),
+        (Origin::Person, Audience::Vendor) => ("", "OOF, AutoReply"),
+        (Origin::Person, _) => ("auto-generated", "OOF, AutoReply"),
+        (Origin::Event, _) => ("auto-generated", "All"),
     };
     [
         ("Auto-Submitted", submitted.to_owned()),
@@ -242,7 +244,7 @@ fn marks(kind: NotificationKind, service_desk: &str, number: &str) -> [(&'static
 /// requesters.
 fn threading<'a>(parcel: &Parcel<'a>) -> (Option<&'a str>, Vec<&'a str>) {
     // Vendors and audiences have seen none of these emails.
-    if matches!(parcel.notification.kind, NotificationKind::Vendor | NotificationKind::Bulletin) {
+    if matches!(parcel.notification.kind.row().audience, Audience::Vendor | Audience::Many) {
         return (None, Vec::new());
     }
     let own = parcel.message.from_agent && !parcel.notification.kind.is_internal();

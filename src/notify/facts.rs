@@ -7,6 +7,7 @@ use super::handover::{Section, sections};
 use super::{Listed, Parcel};
 use crate::clock::spoken;
 use crate::mail::{Attachment, FileRole};
+use crate::ticket::notification::{Audience, Hits};
 use crate::ticket::sla;
 use crate::ticket::{MessageDraft, NotificationKind, Policy, Status, TicketView, Visibility, scrubbed};
 
@@ -282,8 +283,8 @@ fn service_level(parcel: &Parcel<'_>, policy: &Policy) -> Vec<String> {
 pub fn is_for(visibility: Visibility, kind: NotificationKind) -> bool {
     kind.is_internal()
         || match visibility {
-            Visibility::Public => kind != NotificationKind::Vendor,
-            Visibility::Vendor => kind == NotificationKind::Vendor,
+            Visibility::Public => kind.row().audience != Audience::Vendor,
+            Visibility::Vendor => kind.row().audience == Audience::Vendor,
             Visibility::Internal => false,
         }
 }
@@ -291,10 +292,10 @@ pub fn is_for(visibility: Visibility, kind: NotificationKind) -> bool {
 /// Requesters are offered articles alone, and only where their queue does so.
 fn hits(parcel: &Parcel<'_>, policy: &Policy) -> Vec<HitFacts> {
     let offered = policy.queues.get(&parcel.ticket.queue).is_some_and(|q| q.suggest);
-    let internal = match parcel.notification.kind {
-        NotificationKind::Acknowledgement if offered => false,
-        NotificationKind::NewTicket | NotificationKind::Assigned | NotificationKind::Escalation => true,
-        _ => return Vec::new(),
+    let internal = match parcel.notification.kind.row().hits {
+        Hits::Articles if offered => false,
+        Hits::All => true,
+        Hits::Articles | Hits::None => return Vec::new(),
     };
     let own = &parcel.ticket.number;
     let fit = parcel.extra.hits.iter().filter(|h| (internal || h.article) && h.number != *own);

@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::buttons::Way;
 use super::{Parcel, Told};
 use crate::clock::{DAY, HOUR, Millis, spoken};
+use crate::ticket::Policy;
 use crate::ticket::command::ROWS;
+use crate::ticket::notification::Sections;
 use crate::ticket::sla::working;
-use crate::ticket::{NotificationKind, Policy};
 
 /// A heading and the text below it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,16 +24,17 @@ pub struct Section {
 /// The sections of a notification; none for most.
 pub(super) fn sections(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Section> {
     let french = parcel.notification.to.language == "fr";
-    match parcel.notification.kind {
-        NotificationKind::Escalation => escalation(parcel, policy, french),
-        NotificationKind::PostMortem => post_mortem(parcel, policy, french),
-        NotificationKind::CatchUp => late(&parcel.extra.told, way, policy, french, true),
-        NotificationKind::Digest => late(&parcel.extra.told, way, policy, french, false),
-        NotificationKind::Sheet | NotificationKind::Awake => conversation(&parcel.extra.told, policy, french),
-        _ if parcel.notification.whole => conversation(&parcel.extra.told, policy, french),
-        NotificationKind::Reasons => verdicts(&parcel.extra.told, policy, french),
-        NotificationKind::Help => help(french),
-        _ => Vec::new(),
+    let told = &parcel.extra.told;
+    match parcel.notification.kind.row().sections {
+        Sections::Handover => escalation(parcel, policy, french),
+        Sections::PostMortem => post_mortem(parcel, policy, french),
+        Sections::Late => late(told, way, policy, french, true),
+        Sections::Digest => late(told, way, policy, french, false),
+        Sections::Conversation => conversation(told, policy, french),
+        _ if parcel.notification.whole => conversation(told, policy, french),
+        Sections::Verdicts => verdicts(told, policy, french),
+        Sections::Help => help(french),
+        Sections::Plain => Vec::new(),
     }
 }
 

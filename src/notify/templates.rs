@@ -9,6 +9,7 @@ use handlebars::{Handlebars, RenderError, no_escape};
 
 use super::{Facts, Source, builtin, helpers, sample};
 use crate::ticket::NotificationKind;
+use crate::ticket::notification::ROWS as NOTIFICATIONS;
 
 /// A mistake in a template, for the administrator who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +117,8 @@ impl Templates {
     fn trial(&self) -> Vec<Mistake> {
         let mut found: Vec<Mistake> = Vec::new();
         for language in &self.languages {
-            for (kind, _) in NotificationKind::NAMES {
+            for row in NOTIFICATIONS {
+                let kind = row.kind;
                 if let Err(mistake) = self.render(kind, &sample(kind, language))
                     && !found.contains(&mistake)
                 {

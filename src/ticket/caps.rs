@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::notification::Urgency;
 use super::token::held_mail;
 use super::words::{NotificationKind, TicketView};
 use crate::clock::{HOUR, MINUTE, Millis};
@@ -101,17 +102,13 @@ pub fn capped(kind: NotificationKind, ticket: &TicketView, to: &str, recent: &Re
 
 /// Whether an agent needs this at once: a P0 or P1, what is assigned to them, what answers them, and what collects the rest.
 fn is_needed(kind: NotificationKind, ticket: &TicketView, to: &str) -> bool {
-    use NotificationKind::{
-        Assigned, Breach, CatchUp, Digest, Escalation, Help, Listing, Major, NewMessage, NewTicket, NotDone, Notice,
-        Point, PostMortem, Reasons, Receipt, Report, Sheet, Undelivered, Warning,
-    };
-    match kind {
-        Assigned | Receipt | NotDone | Listing | Sheet | Reasons | Help | Digest | CatchUp | Notice | Report => true,
+    match kind.row().urgency {
+        Urgency::Always => true,
         // Each of these comes once for a ticket and agent.
-        NewTicket | Escalation | Major | Point | Breach | Warning | PostMortem => is_urgent(&ticket.priority),
+        Urgency::Priority => is_urgent(&ticket.priority),
         // The requester answers what this agent asked or said; their words did not arrive.
-        NewMessage | Undelivered => ticket.last_answer.by == to || ticket.assignee == to,
-        _ => false,
+        Urgency::Own => ticket.last_answer.by == to || ticket.assignee == to,
+        Urgency::Collected => false,
     }
 }
 

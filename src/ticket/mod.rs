@@ -15,7 +15,7 @@ mod flood;
 mod knowledge;
 mod leak;
 pub mod life;
-mod notification;
+pub mod notification;
 mod number;
 mod policy;
 mod priority;

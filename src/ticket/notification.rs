@@ -1,217 +1,514 @@
-//! The notifications the service desk writes, and commands for them.
+//! Every notification, one row each: to whom it goes, how it is sent, what it shows, and what a reply to it means.
+//!
+//! Capping, headers, buttons, the preview, the list of templates and `docs/notifications.md` follow from the row; the words stand in
+//! `mail-templates/`.
 
 use super::words::Person;
 
-/// The notifications the service desk writes. Each is a template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NotificationKind {
-    /// To the requester: your request is ticket N.
-    Acknowledgement,
-    /// To the requester: your further email was added.
-    ReplyReceived,
-    /// To the requester: the service desk's answer, whole.
-    Answer,
-    /// To the requester: we need to know more before we can go on.
-    Question,
-    /// To the requester: somebody works on it.
-    Taken,
-    /// To the requester: it waits, and for what.
-    Pending,
-    /// To the requester: our question still waits.
-    Reminder,
-    /// To the requester: it is done; please confirm.
-    Resolved,
-    /// To the requester: it is over; how was it?
-    Closed,
-    /// To the requester: we work on it again.
-    Reopened,
-    /// To the requester: your request was approved.
-    Approved,
-    /// To the requester: your request was refused, and why.
-    Rejected,
-    /// To the requester: somebody in copy wrote.
-    InCopy,
-    /// To the requester: where their requests stand.
-    Progress,
-    /// To somebody who wrote to a retired address: write to this one.
-    Moved,
-    /// To somebody who may not open tickets: your mail waits for a moderator.
-    Refusal,
-    /// To an outside vendor.
+/// To whom a notification goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The requester's side. It holds nothing that they must not read.
+    Requester,
+    /// An outside vendor.
     Vendor,
-    /// To the people of an audience: a message to all who are concerned.
-    Bulletin,
-    /// To the queue's people: a new ticket.
-    NewTicket,
-    /// To the queue's people: somebody wrote on a ticket.
-    NewMessage,
-    /// To an agent: this ticket is yours.
-    Assigned,
-    /// To the people of the next level: a ticket for you, with its handover form.
-    Escalation,
-    /// To an approver: may this ticket be opened?
-    Approval,
-    /// To the assignee: what the ticket waited for is over.
-    Awake,
-    /// To the queue's people: the requester was not reached.
-    Undelivered,
-    /// To the queue's people: an email waits for them.
-    Held,
-    /// To the people of a ticket: a promised time is nearly over.
-    Warning,
-    /// To the people of a ticket: a promised time is over.
-    Breach,
-    /// To everybody of all levels: a major incident.
-    Major,
-    /// To everybody of all levels: where a major incident stands, and who must hear of it.
-    Point,
-    /// To who solved a major incident: what is to be learnt from it?
+    /// The people of an audience, who need not know of the ticket.
+    Many,
+    /// Agents and operators.
+    Agents,
+}
+
+/// How it is sent (RFC 3834).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It answers an email automatically: `auto-replied`.
+    Reply,
+    /// It carries what a person of the service desk wrote to somebody outside. It has no cap, and its files go with it.
+    Person,
+    /// Something happened: `auto-generated`.
+    Event,
+}
+
+/// When an agent near their cap still gets it, rather than a line of the digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Never.
+    Collected,
+    /// For P0 and P1.
+    Priority,
+    /// Where it answers that very agent, or is about their ticket.
+    Own,
+    /// Always.
+    Always,
+}
+
+/// What is looked up for it besides its ticket and message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adds {
+    /// Nothing.
+    Nothing,
+    /// A list of tickets.
+    List,
+    /// What was said on the ticket.
+    History,
+    /// What became of the ticket's emails.
+    Verdicts,
+}
+
+/// The sections of its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sections {
+    /// None, or the conversation where all of it is wanted.
+    Plain,
+    /// The handover form.
+    Handover,
+    /// The post-mortem, to be filled in.
     PostMortem,
-    /// To an agent: all that fell due while the service desk was away, in one notification.
-    CatchUp,
-    /// To an agent near the cap: what they would have been notified about one by one.
+    /// What fell due while the service desk was away.
+    Late,
+    /// What was collected near a cap.
     Digest,
-    /// To the administrators: something needs their hand.
-    Notice,
-    /// To whom reports go: the report for a period.
-    Report,
-    /// To an agent: what you asked was not done, and why.
-    NotDone,
-    /// To an agent: what your commands did.
-    Receipt,
-    /// To an agent: the tickets they asked for.
-    Listing,
-    /// To an agent: a ticket, whole.
-    Sheet,
-    /// To an agent: what became of a ticket's emails, and why.
-    Reasons,
-    /// To an agent: the commands there are.
+    /// All that was said.
+    Conversation,
+    /// What became of emails.
+    Verdicts,
+    /// The commands there are.
     Help,
 }
 
+/// What tells two of a kind to one person apart (invariant 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Once {
+    /// The email and the ticket it is about.
+    Email,
+    /// The day.
+    Day,
+    /// The ticket, whatever way its email took.
+    Ticket,
+    /// The email, and what was asked for.
+    Cause,
+}
+
+/// Articles and tickets that may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hits {
+    /// None.
+    None,
+    /// Articles, where the queue offers them.
+    Articles,
+    /// Articles and tickets.
+    All,
+}
+
+/// Its buttons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Buttons {
+    /// None.
+    None,
+    /// What an agent may do with the ticket as it is.
+    Agent,
+    /// Approve, reject.
+    Approve,
+    /// Accept a held email, or refuse it.
+    Admit,
+    /// Solved, not solved.
+    Confirm,
+    /// Solved.
+    Solved,
+    /// Where does it stand?
+    Progress,
+    /// Solved and where it stands, while it is open.
+    Open,
+    /// The same, or where it stands while it waits for approval.
+    Acknowledged,
+    /// The same, or whether it is solved once it is resolved.
+    Answered,
+    /// Those of an agent, and telling the audiences.
+    Incident,
+    /// The form of the post-mortem.
+    PostMortem,
+    /// The email, ready to be sent again.
+    Again,
+}
+
+/// What an agent's reply to it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// It shows what the requester wrote, or what they were sent: a reply is about that.
+    Requester,
+    /// It shows what a colleague, a vendor or the clock said: a reply is a note.
+    Note,
+    /// It is about no message; only commands make sense.
+    None,
+}
+
+/// One row.
+#[derive(Debug)]
+pub struct Row {
+    /// Which notification.
+    pub kind: NotificationKind,
+    /// Name of the template, and the word stored.
+    pub name: &'static str,
+    /// The word stored before, if another.
+    pub old_name: &'static str,
+    /// To whom.
+    pub audience: Audience,
+    /// How it is sent.
+    pub origin: Origin,
+    /// Whether it carries the message's files.
+    pub files: bool,
+    /// When it is sent near an agent's cap.
+    pub urgency: Urgency,
+    /// What is looked up for it.
+    pub adds: Adds,
+    /// The sections of its body.
+    pub sections: Sections,
+    /// What makes it unique.
+    pub once: Once,
+    /// Articles and tickets that may help.
+    pub hits: Hits,
+    /// Its buttons.
+    pub buttons: Buttons,
+    /// What an agent's reply to it means.
+    pub reply: Reply,
+    /// Its weight among what tells the requester of a step, the weightiest 1; 0 where it does not. Of several steps in one email they get
+    /// one notification.
+    pub step: u8,
+    /// In a digest, in one line, in French and English.
+    pub digest: [&'static str; 2],
+    /// Among what fell due while the service desk was away, in one line.
+    pub late: [&'static str; 2],
+}
+
+const ROW: Row = Row {
+    kind: NotificationKind::Help,
+    name: "",
+    old_name: "",
+    audience: Audience::Requester,
+    origin: Origin::Event,
+    files: false,
+    urgency: Urgency::Collected,
+    adds: Adds::Nothing,
+    sections: Sections::Plain,
+    once: Once::Email,
+    hits: Hits::None,
+    buttons: Buttons::None,
+    reply: Reply::None,
+    step: 0,
+    digest: ["", ""],
+    late: ["", ""],
+};
+
+macro_rules! notifications {
+    ($($(#[$doc:meta])* $kind:ident = $row:expr;)+) => {
+        /// The notifications that the service desk writes. Each is a template.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum NotificationKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        /// Every notification, in the order they are listed to people.
+        pub const ROWS: &[Row] = &[$(Row { kind: NotificationKind::$kind, ..$row }),+];
+    };
+}
+
+#[rustfmt::skip]
+notifications! {
+    /// To the requester: your request is ticket N.
+    Acknowledgement = Row {
+        name: "acknowledgement", origin: Origin::Reply, hits: Hits::Articles, buttons: Buttons::Acknowledged,
+        reply: Reply::Requester,
+        ..ROW
+    };
+    /// To the requester: your further email was added.
+    ReplyReceived = Row {
+        name: "reply-received", origin: Origin::Reply, buttons: Buttons::Open, reply: Reply::Requester,
+        ..ROW
+    };
+    /// To the requester: the service desk's answer, whole.
+    Answer = Row {
+        name: "answer", origin: Origin::Person, files: true, buttons: Buttons::Answered, reply: Reply::Requester,
+        ..ROW
+    };
+    /// To the requester: we need to know more before we can go on.
+    Question = Row {
+        name: "question", origin: Origin::Person, files: true, buttons: Buttons::Solved, reply: Reply::Requester, step: 4,
+        ..ROW
+    };
+    /// To the requester: somebody works on it.
+    Taken = Row {
+        name: "taken", buttons: Buttons::Open, reply: Reply::Requester, step: 8,
+        ..ROW
+    };
+    /// To the requester: it waits, and for what.
+    Pending = Row {
+        name: "pending", buttons: Buttons::Open, reply: Reply::Requester, step: 5,
+        ..ROW
+    };
+    /// To the requester: our question still waits.
+    Reminder = Row {
+        name: "reminder", buttons: Buttons::Solved, reply: Reply::Requester,
+        ..ROW
+    };
+    /// To the requester: it is done; please confirm.
+    Resolved = Row {
+        name: "resolved", origin: Origin::Person, files: true, buttons: Buttons::Confirm, reply: Reply::Requester, step: 3,
+        ..ROW
+    };
+    /// To the requester: it is over; how was it?
+    Closed = Row {
+        name: "closed", reply: Reply::Requester, step: 2,
+        ..ROW
+    };
+    /// To the requester: we work on it again.
+    Reopened = Row {
+        name: "reopened", buttons: Buttons::Open, reply: Reply::Requester, step: 6,
+        ..ROW
+    };
+    /// To the requester: your request was approved.
+    Approved = Row {
+        name: "approved", buttons: Buttons::Progress, reply: Reply::Requester, step: 7,
+        ..ROW
+    };
+    /// To the requester: your request was refused, and why.
+    Rejected = Row {
+        name: "rejected", origin: Origin::Person, files: true, reply: Reply::Requester, step: 1,
+        ..ROW
+    };
+    /// To the requester: somebody in copy wrote.
+    InCopy = Row {
+        name: "in-copy", reply: Reply::Requester,
+        ..ROW
+    };
+    /// To the requester: where their requests stand.
+    Progress = Row {
+        name: "progress", origin: Origin::Reply, adds: Adds::List,
+        ..ROW
+    };
+    /// To somebody who wrote to a retired address: write to this one.
+    Moved = Row {
+        name: "moved", origin: Origin::Reply, once: Once::Day,
+        ..ROW
+    };
+    /// To somebody who may not open tickets: your mail waits for a moderator.
+    Refusal = Row {
+        name: "refusal", origin: Origin::Reply, once: Once::Day,
+        ..ROW
+    };
+    /// To an outside vendor.
+    Vendor = Row {
+        name: "vendor", audience: Audience::Vendor, origin: Origin::Person, files: true,
+        ..ROW
+    };
+    /// To the people of an audience: a message to all who are concerned.
+    Bulletin = Row {
+        name: "bulletin", audience: Audience::Many, origin: Origin::Person, files: true,
+        ..ROW
+    };
+    /// To the queue's people: a new ticket.
+    NewTicket = Row {
+        name: "new-ticket", audience: Audience::Agents, files: true, urgency: Urgency::Priority, once: Once::Ticket,
+        hits: Hits::All, buttons: Buttons::Agent, reply: Reply::Requester, digest: ["Nouvelle demande.", "New request."],
+        ..ROW
+    };
+    /// To the queue's people: somebody wrote on a ticket.
+    NewMessage = Row {
+        name: "new-message", audience: Audience::Agents, files: true, urgency: Urgency::Own, buttons: Buttons::Agent,
+        reply: Reply::Requester, digest: ["Nouveau message.", "New message."],
+        ..ROW
+    };
+    /// To an agent: this ticket is yours.
+    Assigned = Row {
+        name: "assigned", audience: Audience::Agents, files: true, urgency: Urgency::Always, hits: Hits::All,
+        buttons: Buttons::Agent, reply: Reply::Requester,
+        ..ROW
+    };
+    /// To the people of the next level: a ticket for you, with its handover form.
+    Escalation = Row {
+        name: "escalation", audience: Audience::Agents, files: true, urgency: Urgency::Priority, adds: Adds::History,
+        sections: Sections::Handover, hits: Hits::All, buttons: Buttons::Agent, reply: Reply::Note,
+        digest: ["Transmise à votre niveau.", "Escalated to your level."],
+        late: ["Le ticket vous est transmis.", "The ticket is handed to you."],
+        ..ROW
+    };
+    /// To an approver: may this ticket be opened?
+    Approval = Row {
+        name: "approval", audience: Audience::Agents, files: true, buttons: Buttons::Approve,
+        digest: ["À approuver.", "Awaits your approval."],
+        ..ROW
+    };
+    /// To the assignee: what the ticket waited for is over.
+    Awake = Row {
+        name: "awake", audience: Audience::Agents, adds: Adds::History, sections: Sections::Conversation, buttons: Buttons::Agent,
+        reply: Reply::Note, digest: ["La date attendue est arrivée.", "The date it waited for has come."],
+        late: ["La date attendue est arrivée : le ticket revient vers vous.", "The date it waited for has come: the ticket is back with you."],
+        ..ROW
+    };
+    /// To the queue's people: the requester was not reached.
+    Undelivered = Row {
+        name: "undelivered", audience: Audience::Agents, urgency: Urgency::Own, buttons: Buttons::Agent, reply: Reply::Note,
+        digest: ["Un courriel n'a pas été remis.", "An email was not delivered."],
+        ..ROW
+    };
+    /// To the queue's people: an email waits for them.
+    Held = Row {
+        name: "held", audience: Audience::Agents, files: true, buttons: Buttons::Admit,
+        ..ROW
+    };
+    /// To the people of a ticket: a promised time is nearly over.
+    Warning = Row {
+        name: "warning", audience: Audience::Agents, urgency: Urgency::Priority, buttons: Buttons::Agent, reply: Reply::Note,
+        digest: ["Échéance proche.", "A deadline is near."],
+        ..ROW
+    };
+    /// To the people of a ticket: a promised time is over.
+    Breach = Row {
+        name: "breach", audience: Audience::Agents, urgency: Urgency::Priority, buttons: Buttons::Agent, reply: Reply::Note,
+        ..ROW
+    };
+    /// To everybody of all levels: a major incident.
+    Major = Row {
+        name: "major", audience: Audience::Agents, urgency: Urgency::Priority, buttons: Buttons::Incident, reply: Reply::Note,
+        ..ROW
+    };
+    /// To everybody of all levels: where a major incident stands, and who must hear of it.
+    StatusUpdate = Row {
+        name: "status-update", old_name: "status-point", audience: Audience::Agents, urgency: Urgency::Priority,
+        buttons: Buttons::Incident, reply: Reply::Note,
+        ..ROW
+    };
+    /// To who solved a major incident: what is to be learnt from it?
+    PostMortem = Row {
+        name: "post-mortem", audience: Audience::Agents, urgency: Urgency::Priority, adds: Adds::History,
+        sections: Sections::PostMortem, buttons: Buttons::PostMortem, reply: Reply::Note,
+        late: ["Un post-mortem est demandé.", "A post-mortem is asked for."],
+        ..ROW
+    };
+    /// To an agent: all that fell due while the service desk was away, in one notification.
+    CatchUp = Row {
+        name: "catch-up", audience: Audience::Agents, urgency: Urgency::Always, sections: Sections::Late,
+        ..ROW
+    };
+    /// To an agent near the cap: what they would have been notified about one by one.
+    Digest = Row {
+        name: "digest", audience: Audience::Agents, urgency: Urgency::Always, sections: Sections::Digest,
+        ..ROW
+    };
+    /// To the administrators: something needs their hand.
+    Notice = Row {
+        name: "notice", audience: Audience::Agents, urgency: Urgency::Always,
+        ..ROW
+    };
+    /// To whom reports go: the report for a period.
+    Report = Row {
+        name: "report", audience: Audience::Agents, urgency: Urgency::Always,
+        ..ROW
+    };
+    /// To an agent: what you asked was not done, and why.
+    NotDone = Row {
+        name: "not-done", audience: Audience::Agents, urgency: Urgency::Always, buttons: Buttons::Again,
+        ..ROW
+    };
+    /// To an agent: what your commands did.
+    Receipt = Row {
+        name: "receipt", audience: Audience::Agents, origin: Origin::Reply, urgency: Urgency::Always, buttons: Buttons::Agent,
+        reply: Reply::Note,
+        ..ROW
+    };
+    /// To an agent: the tickets they asked for.
+    Listing = Row {
+        name: "list", audience: Audience::Agents, origin: Origin::Reply, urgency: Urgency::Always, adds: Adds::List,
+        once: Once::Cause,
+        ..ROW
+    };
+    /// To an agent: a ticket, whole.
+    Show = Row {
+        name: "show", audience: Audience::Agents, origin: Origin::Reply, urgency: Urgency::Always, adds: Adds::History,
+        sections: Sections::Conversation, buttons: Buttons::Agent, reply: Reply::Note,
+        ..ROW
+    };
+    /// To an agent: what became of a ticket's emails, and why.
+    Reasons = Row {
+        name: "why", audience: Audience::Agents, origin: Origin::Reply, urgency: Urgency::Always, adds: Adds::Verdicts,
+        sections: Sections::Verdicts, buttons: Buttons::Agent, reply: Reply::Note,
+        ..ROW
+    };
+    /// To an agent: the commands there are.
+    Help = Row {
+        name: "help", audience: Audience::Agents, origin: Origin::Reply, urgency: Urgency::Always, sections: Sections::Help,
+        ..ROW
+    };
+}
+
 impl NotificationKind {
-    /// All kinds, in the order they are listed to people, with the names of their templates.
-    pub const NAMES: [(Self, &'static str); 41] = [
-        (Self::Acknowledgement, "acknowledgement"),
-        (Self::ReplyReceived, "reply-received"),
-        (Self::Answer, "answer"),
-        (Self::Question, "question"),
-        (Self::Taken, "taken"),
-        (Self::Pending, "pending"),
-        (Self::Reminder, "reminder"),
-        (Self::Resolved, "resolved"),
-        (Self::Closed, "closed"),
-        (Self::Reopened, "reopened"),
-        (Self::Approved, "approved"),
-        (Self::Rejected, "rejected"),
-        (Self::InCopy, "in-copy"),
-        (Self::Progress, "progress"),
-        (Self::Moved, "moved"),
-        (Self::Refusal, "refusal"),
-        (Self::Vendor, "vendor"),
-        (Self::Bulletin, "bulletin"),
-        (Self::NewTicket, "new-ticket"),
-        (Self::NewMessage, "new-message"),
-        (Self::Assigned, "assigned"),
-        (Self::Escalation, "escalation"),
-        (Self::Approval, "approval"),
-        (Self::Awake, "awake"),
-        (Self::Undelivered, "undelivered"),
-        (Self::Held, "held"),
-        (Self::Warning, "warning"),
-        (Self::Breach, "breach"),
-        (Self::Major, "major"),
-        (Self::Point, "status-point"),
-        (Self::PostMortem, "post-mortem"),
-        (Self::CatchUp, "catch-up"),
-        (Self::Digest, "digest"),
-        (Self::Notice, "notice"),
-        (Self::Report, "report"),
-        (Self::NotDone, "not-done"),
-        (Self::Receipt, "receipt"),
-        (Self::Listing, "list"),
-        (Self::Sheet, "show"),
-        (Self::Reasons, "why"),
-        (Self::Help, "help"),
-    ];
+    /// Its row.
+    #[must_use]
+    pub fn row(self) -> &'static Row {
+        // Rows stand in the order of the kinds, which the macro makes of the same list.
+        &ROWS[self as usize]
+    }
 
     /// Name of the template, and the word stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| *name)
+        self.row().name
     }
 
-    /// The kind of that name.
+    /// The kind of that name, or of the name it had.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+        let known = |row: &&Row| row.name == name || (row.old_name == name && !name.is_empty());
+        ROWS.iter().find(known).map(|row| row.kind)
     }
 
     /// Whether it goes to agents. Such a notification may hold what requesters must not read.
     #[must_use]
     pub fn is_internal(self) -> bool {
-        matches!(
-            self,
-            Self::NewTicket
-                | Self::NewMessage
-                | Self::Assigned
-                | Self::Escalation
-                | Self::Approval
-                | Self::Awake
-                | Self::Undelivered
-                | Self::Held
-                | Self::Warning
-                | Self::Breach
-                | Self::Major
-                | Self::Point
-                | Self::PostMortem
-                | Self::CatchUp
-                | Self::Digest
-                | Self::Notice
-                | Self::Report
-                | Self::NotDone
-                | Self::Receipt
-                | Self::Listing
-                | Self::Sheet
-                | Self::Reasons
-                | Self::Help
-        )
+        self.row().audience == Audience::Agents
     }
 
-    /// Whether it answers an email automatically (RFC 3834: `auto-replied`), rather than carrying a person's words.
-    #[must_use]
-    pub fn is_automatic_reply(self) -> bool {
-        matches!(
-            self,
-            Self::Acknowledgement
-                | Self::ReplyReceived
-                | Self::Refusal
-                | Self::Moved
-                | Self::Progress
-                | Self::Receipt
-                | Self::Listing
-                | Self::Sheet
-                | Self::Reasons
-                | Self::Help
-        )
-    }
-
-    /// Whether it carries what a person of the service desk wrote to somebody outside. Such a notification has no cap,
-    /// and its files go with it.
+    /// Whether it carries what a person of the service desk wrote to somebody outside. Such a notification has no cap, and its files go
+    /// with it.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Answer | Self::Question | Self::Resolved | Self::Rejected | Self::Vendor | Self::Bulletin)
+        self.row().origin == Origin::Person
     }
+}
 
-    /// Whether it carries the message and its files.
-    #[must_use]
-    pub fn carries_files(self) -> bool {
-        self.is_personal()
-            || matches!(
-                self,
-                Self::NewTicket | Self::NewMessage | Self::Assigned | Self::Escalation | Self::Approval | Self::Held
-            )
+/// The table of `docs/notifications.md`, as Markdown.
+#[must_use]
+pub fn drawn() -> String {
+    let mut out = String::from(
+        "| template | to | sent as | near a cap | files | an agent's reply |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in ROWS {
+        let to = match row.audience {
+            Audience::Requester => "requester",
+            Audience::Vendor => "vendor",
+            Audience::Many => "audience",
+            Audience::Agents => "agents",
+        };
+        let sent = match row.origin {
+            Origin::Reply => "automatic reply",
+            Origin::Person => "a person's words",
+            Origin::Event => "automatic",
+        };
+        let cap = match (row.audience, row.origin, row.urgency) {
+            (Audience::Agents, _, Urgency::Collected) => "collected",
+            (Audience::Agents, _, Urgency::Priority) => "sent for P0 and P1",
+            (Audience::Agents, _, Urgency::Own) => "sent if it is theirs",
+            (Audience::Agents, _, Urgency::Always) | (_, Origin::Person, _) => "sent",
+            _ => "not sent",
+        };
+        let reply = match row.reply {
+            Reply::Requester => "`requester`",
+            Reply::Note => "`note`",
+            Reply::None => "`none`",
+        };
+        let files = if row.files { "yes" } else { "" };
+        out += &format!("| `{}` | {to} | {sent} | {cap} | {files} | {reply} |\n", row.name);
     }
+    out
 }
 
 /// Stands in a sentence for a number that is given out only when everything is decided. Nobody can type it.
@@ -299,4 +596,29 @@ pub struct Undelivered {
     pub reason: String,
     /// True when writing again would be refused again: the address is left alone for a while.
     pub lasting: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_the_order_of_their_kinds_and_names_lead_back() {
+        for row in ROWS {
+            assert_eq!(row.kind.row().kind, row.kind);
+            assert_eq!(NotificationKind::from_name(row.name), Some(row.kind));
+        }
+        assert_eq!(NotificationKind::from_name("status-point"), Some(NotificationKind::StatusUpdate));
+        assert_eq!(NotificationKind::from_name(""), None);
+    }
+
+    #[test]
+    fn what_tells_of_steps_is_for_the_requester_and_of_different_weight() {
+        let steps: Vec<u8> = ROWS.iter().map(|row| row.step).filter(|step| *step > 0).collect();
+        let mut sorted = steps.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), steps.len());
+        assert!(ROWS.iter().all(|row| row.step == 0 || row.audience == Audience::Requester));
+    }
 }

@@ -83,15 +83,6 @@ fn told(row: &Overdue) -> Told {
 
 /// What a notification would have said, in one line.
 pub(super) fn line(notification: &Notification) -> String {
-    let french = notification.to.language == "fr";
-    let what = match (notification.kind, french) {
-        (NotificationKind::Awake, true) => "La date attendue est arrivée : le ticket revient vers vous.",
-        (NotificationKind::Awake, false) => "The date it waited for has come: the ticket is back with you.",
-        (NotificationKind::Escalation, true) => "Le ticket vous est transmis.",
-        (NotificationKind::Escalation, false) => "The ticket is handed to you.",
-        (NotificationKind::PostMortem, true) => "Un post-mortem est demandé.",
-        (NotificationKind::PostMortem, false) => "A post-mortem is asked for.",
-        _ => "",
-    };
+    let what = notification.kind.row().late[usize::from(notification.to.language != "fr")];
     format!("{} {what}", notification.done.join(" ")).trim().to_owned()
 }

@@ -10,6 +10,7 @@ use crate::mail;
 use crate::notify::{Extra, Listed, OutgoingEmail, Parcel, Told, compose, is_for};
 use crate::settings::Settings;
 use crate::store::{ListingFilter, Store, StoreError, TicketRow, Unit, Waiting};
+use crate::ticket::notification::{Adds, Once};
 use crate::ticket::{
     Capped, Event, Listing, MessageDraft, Notification, NotificationKind, ReplyTo, Secret, Status, TicketView,
     Undelivered, capped, held_mail, unasked, undelivered_notices,
@@ -139,7 +140,7 @@ impl<'a> Writer<'a> {
 
     /// Writes what was decided, and the notifications, as one commit.
     pub(super) async fn commit(&self, mut unit: Unit, mut drafts: Vec<Draft<'_>>) -> Result<(), StoreError> {
-        if drafts.iter().any(|draft| draft.notification.whole || shows_more(draft.notification.kind)) {
+        if drafts.iter().any(|draft| draft.notification.whole || draft.notification.kind.row().adds != Adds::Nothing) {
             // What a list shows is how things stand after all that was decided.
             unit.write().await?;
             for draft in &mut drafts {
@@ -164,21 +165,16 @@ impl<'a> Writer<'a> {
 
     /// What some notifications show besides their ticket and message.
     async fn look_up(&self, draft: &mut Draft<'_>, unit: &mut Unit) -> Result<(), StoreError> {
-        match draft.notification.kind {
-            NotificationKind::Listing | NotificationKind::Progress => {
+        match draft.notification.kind.row().adds {
+            Adds::List => {
                 draft.extra.listed = self.listed(&draft.notification, unit).await?;
                 // The one that was asked about is what they look for.
                 draft.extra.listed.sort_by_key(|listed| listed.number != draft.ticket.number);
             }
-            NotificationKind::Sheet
-            | NotificationKind::Escalation
-            | NotificationKind::Awake
-            | NotificationKind::PostMortem => {
-                draft.extra.told = self.told(&draft.ticket, unit).await?;
-            }
+            Adds::History => draft.extra.told = self.told(&draft.ticket, unit).await?,
             _ if draft.notification.whole => draft.extra.told = self.told(&draft.ticket, unit).await?,
-            NotificationKind::Reasons => draft.extra.told = self.reasons(&draft.ticket).await?,
-            _ => {}
+            Adds::Verdicts => draft.extra.told = self.reasons(&draft.ticket).await?,
+            Adds::Nothing => {}
         }
         Ok(())
     }
@@ -268,7 +264,7 @@ impl<'a> Writer<'a> {
     fn compose(&self, draft: &Draft<'_>, with_files: bool) -> Result<OutgoingEmail, String> {
         let Draft { cause, ticket, message, notification, extra } = draft;
         let bytes = match cause {
-            Cause::Mail(mail) if with_files && notification.kind.carries_files() => mail.bytes.as_slice(),
+            Cause::Mail(mail) if with_files && notification.kind.row().files => mail.bytes.as_slice(),
             _ => &[],
         };
         let wanted = enclosable(message, notification.kind);
@@ -291,25 +287,7 @@ impl<'a> Writer<'a> {
 
 /// What a notification would have said, in one line.
 fn digest_line(notification: &Notification, message: &MessageDraft) -> String {
-    use NotificationKind::{Approval, Awake, Escalation, NewMessage, NewTicket, Undelivered, Warning};
-    let french = notification.to.language == "fr";
-    let what = match (notification.kind, french) {
-        (NewTicket, true) => "Nouvelle demande.",
-        (NewTicket, false) => "New request.",
-        (NewMessage, true) => "Nouveau message.",
-        (NewMessage, false) => "New message.",
-        (Escalation, true) => "Transmise à votre niveau.",
-        (Escalation, false) => "Escalated to your level.",
-        (Approval, true) => "À approuver.",
-        (Approval, false) => "Awaits your approval.",
-        (Awake, true) => "La date attendue est arrivée.",
-        (Awake, false) => "The date it waited for has come.",
-        (Undelivered, true) => "Un courriel n'a pas été remis.",
-        (Undelivered, false) => "An email was not delivered.",
-        (Warning, true) => "Échéance proche.",
-        (Warning, false) => "A deadline is near.",
-        _ => "",
-    };
+    let what = notification.kind.row().digest[usize::from(notification.to.language != "fr")];
     let said = message.new_text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said: String = said.chars().take(160).collect();
     [what, &notification.done.join(" "), &said]
@@ -317,12 +295,6 @@ fn digest_line(notification: &Notification, message: &MessageDraft) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// Whether a notification shows more than its ticket and message.
-fn shows_more(kind: NotificationKind) -> bool {
-    use NotificationKind::{Awake, Escalation, Listing, PostMortem, Progress, Reasons, Sheet};
-    matches!(kind, Listing | Progress | Sheet | Escalation | Awake | PostMortem | Reasons)
 }
 
 /// Why nothing is written to somebody outside for now, if so.
@@ -370,15 +342,15 @@ fn once_key(mail: i64, ticket: &TicketView, notification: &Notification, now: Mi
         Some(failure) => format!("ticket-{}:{kind}:{}{}:{to}", ticket.id, failure.address, notification.cause),
         // A deadline is the cause.
         None if mail == 0 => format!("ticket-{}:{kind}:{}:{to}", ticket.id, notification.cause),
-        // Who may not write here, or not there any more, is told once a day.
-        None if matches!(notification.kind, NotificationKind::Refusal | NotificationKind::Moved) => {
-            format!("{}:{kind}:{to}:{}", ticket.queue, now / DAY)
-        }
-        // Of a new ticket everybody hears once, whatever way its mail took.
-        None if notification.kind == NotificationKind::NewTicket => format!("ticket-{}:{kind}:{to}", ticket.id),
-        // Several lists may be asked for in one email.
-        None if notification.kind == NotificationKind::Listing => format!("{mail}:{kind}:{to}:{}", notification.cause),
-        // An email to several queues may open several tickets.
-        None => format!("{mail}:{kind}:{to}:{}", ticket.number),
+        None => match notification.kind.row().once {
+            // Who may not write here, or not there any more, is told once a day.
+            Once::Day => format!("{}:{kind}:{to}:{}", ticket.queue, now / DAY),
+            // Of a new ticket everybody hears once, whatever way its mail took.
+            Once::Ticket => format!("ticket-{}:{kind}:{to}", ticket.id),
+            // Several lists may be asked for in one email.
+            Once::Cause => format!("{mail}:{kind}:{to}:{}", notification.cause),
+            // An email to several queues may open several tickets.
+            Once::Email => format!("{mail}:{kind}:{to}:{}", ticket.number),
+        },
     }
 }

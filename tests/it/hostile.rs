@@ -422,12 +422,12 @@ async fn the_preview_shows_notifications_and_lets_nothing_act() {
         let refused = ask(port, "/", host, more);
         assert!(refused.starts_with("HTTP/1.1 421") || refused.starts_with("HTTP/1.1 400"), "{host}: {refused}");
     }
-    assert!(ask(port, "/letter/fr/nothing", &own_name, "").starts_with("HTTP/1.1 404"));
+    assert!(ask(port, "/notification/fr/nothing", &own_name, "").starts_with("HTTP/1.1 404"));
 
     let acts = "<script>alert(1)</script><p style=\"color:#123456\">mine</p><img src=\"https://evil.example/p.png\">";
     std::fs::write(own.join("answer.html.hbs"), acts).unwrap();
     let notification = eventually("the notification follows its template", Duration::from_secs(20), async || {
-        let notification = ask(port, "/letter/fr/answer", &own_name, "");
+        let notification = ask(port, "/notification/fr/answer", &own_name, "");
         notification.contains("mine").then_some(notification)
     })
     .await;

@@ -1,11 +1,10 @@
-//! Every notification, written by the whole program in both languages. With `GUICHET_TEST_LETTERS=DIR` their
-//! HTML parts are kept there, to be looked at (`docs/letters/draw`).
+//! Every notification, written by the whole program in both languages. With `GUICHET_TEST_NOTIFICATIONS=DIR` their
+//! HTML parts are kept there, to be looked at (`docs/notifications/draw`).
 
 use std::collections::BTreeMap;
 
 use guichet::clock::{DAY, HOUR, MINUTE};
 use guichet::store::OutboxState;
-use guichet::ticket::NotificationKind;
 
 use crate::support::mail::{MARIE, Mail, SUPPORT};
 use crate::support::sink::Received;
@@ -352,7 +351,8 @@ async fn every_notification(language: &str) {
     let site = Site::with(Database::Sqlite, &app(language)).await;
     Story { site: &site, french: language == "fr" }.tell().await;
     let notifications = by_kind(&site).await;
-    for (kind, name) in NotificationKind::NAMES {
+    for row in guichet::ticket::notification::ROWS {
+        let (kind, name) = (row.kind, row.name);
         let notification = notifications.get(name).unwrap_or_else(|| panic!("nothing made a notification {name}"));
         let html = html_part(notification);
         for (part, what) in [(&notification.mail.text, "text"), (&html, "HTML")] {
@@ -363,7 +363,7 @@ async fn every_notification(language: &str) {
         if !kind.is_internal() {
             assert!(!notification.raw.contains("agents.example"), "{name}: {}", notification.raw);
         }
-        if let Ok(folder) = std::env::var("GUICHET_TEST_LETTERS") {
+        if let Ok(folder) = std::env::var("GUICHET_TEST_NOTIFICATIONS") {
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(format!("{folder}/{name}-{language}.html"), html_of(notification)).unwrap();
             let text = format!("Subject: {}\n\n{}", notification.mail.subject, notification.mail.text);

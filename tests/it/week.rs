@@ -440,7 +440,7 @@ async fn pictures(site: &Site) {
         let html = html_of(notification);
         assert!(html.matches("data:image/png;base64,").count() >= 5, "the charts are inside the email");
         assert!(!html.contains("cid:"), "every chart is there");
-        if let Ok(folder) = std::env::var("GUICHET_TEST_LETTERS") {
+        if let Ok(folder) = std::env::var("GUICHET_TEST_NOTIFICATIONS") {
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(format!("{folder}/{name}-only.html"), html).unwrap();
         }

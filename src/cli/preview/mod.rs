@@ -76,7 +76,7 @@ fn router(preview: Arc<Preview>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/version", get(version))
-        .route("/letter/{language}/{name}", get(notification))
+        .route("/notification/{language}/{name}", get(notification))
         .layer(from_fn_with_state(Arc::clone(&preview), guard))
         .with_state(preview)
 }

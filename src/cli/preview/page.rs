@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use crate::notify::{Templates, sample};
-use crate::ticket::NotificationKind;
+use crate::ticket::notification::ROWS as NOTIFICATIONS;
 
 /// What a browser may do with a notification: show it.
 pub(super) const NOTIFICATION_POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
@@ -43,8 +43,11 @@ fn page(version: u64, body: &str) -> String {
 
 /// All notifications, by language, each with its subject, its HTML part in a frame, and its text part.
 pub(super) fn notifications(templates: &Templates, version: u64) -> String {
-    let mut body = String::from("<h1>Letters</h1>\n");
-    let named = |language: &str| NotificationKind::NAMES.map(|(kind, name)| (kind, name, format!("{language}/{name}")));
+    let mut body = String::from("<h1>Notifications</h1>\n");
+    let named = |language: &str| {
+        let language = language.to_owned();
+        NOTIFICATIONS.iter().map(move |row| (row.kind, row.name, format!("{language}/{}", row.name)))
+    };
     for language in templates.languages() {
         let _ = write!(body, "<nav><b>{}</b> ", escape(language));
         for (_, name, id) in named(language) {
@@ -62,7 +65,7 @@ pub(super) fn notifications(templates: &Templates, version: u64) -> String {
                     let _ = write!(
                         body,
                         "<p><b>Subject:</b> {subject}</p>\n<div class=\"both\"><iframe sandbox=\"\" loading=\"lazy\" \
-                         title=\"{id}\" src=\"/letter/{id}\"></iframe><pre>{text}</pre></div>"
+                         title=\"{id}\" src=\"/notification/{id}\"></iframe><pre>{text}</pre></div>"
                     );
                 }
                 Err(mistake) => {

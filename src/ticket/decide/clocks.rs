@@ -137,8 +137,8 @@ pub(super) fn point(change: &mut Change, now: Millis, policy: &Policy) {
         }
     };
     let notifications =
-        everybody(NotificationKind::Point, &change.ticket, policy).into_iter().map(Notification::with_all);
-    change.notifications = told(NotificationKind::Point, notifications.collect(), &said);
+        everybody(NotificationKind::StatusUpdate, &change.ticket, policy).into_iter().map(Notification::with_all);
+    change.notifications = told(NotificationKind::StatusUpdate, notifications.collect(), &said);
     change.events.push(Event::own("point", "everybody was told where it stands".to_owned()));
 }
 
@@ -243,7 +243,7 @@ fn went_on(
         },
         _ => return notifications,
     };
-    let news = told(NotificationKind::Point, everybody(NotificationKind::Point, ticket, policy), &said);
+    let news = told(NotificationKind::StatusUpdate, everybody(NotificationKind::StatusUpdate, ticket, policy), &said);
     let knows = |to: &str| to == actor || notifications.iter().any(|l| l.to.address == to && l.kind.is_internal());
     let news: Vec<Notification> = news.into_iter().filter(|l| !knows(&l.to.address)).collect();
     notifications.extend(news);

@@ -13,19 +13,6 @@ use crate::ticket::words::{
     Event, MessageDraft, Notification, NotificationKind, Person, TicketView, Visibility, Words, words,
 };
 
-/// The notifications that tell a requester of a step, the weightiest first: of several steps in one email
-/// they get one notification.
-const STEPS: [NotificationKind; 8] = [
-    NotificationKind::Rejected,
-    NotificationKind::Closed,
-    NotificationKind::Resolved,
-    NotificationKind::Question,
-    NotificationKind::Pending,
-    NotificationKind::Reopened,
-    NotificationKind::Approved,
-    NotificationKind::Taken,
-];
-
 /// What an email has done to a ticket so far.
 pub(super) struct Draft<'a> {
     pub(super) case: Case<'a>,
@@ -94,7 +81,7 @@ impl<'a> Draft<'a> {
 
     /// The requester is told of this step, unless a weightier one stands already.
     pub(super) fn tell(&mut self, kind: NotificationKind) {
-        let weight = |kind: NotificationKind| STEPS.iter().position(|k| *k == kind).unwrap_or(STEPS.len());
+        let weight = |kind: NotificationKind| if kind.row().step == 0 { u8::MAX } else { kind.row().step };
         if self.step.is_none_or(|has| weight(kind) < weight(has)) {
             self.step = Some(kind);
         }

@@ -81,7 +81,7 @@ impl<'a> Acting<'a> {
             Command::PostMortem => self.post_mortem(),
             Command::Undo => self.undo(),
             Command::List(listing) => self.view(NotificationKind::Listing, Some(*listing)),
-            Command::Show | Command::Progress => self.view(NotificationKind::Sheet, None),
+            Command::Show | Command::Progress => self.view(NotificationKind::Show, None),
             Command::Why => self.view(NotificationKind::Reasons, None),
             Command::Help => self.view(NotificationKind::Help, None),
             // What the text is was settled before; the others are a requester's.
