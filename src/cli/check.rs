@@ -81,7 +81,7 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
 fn notes_on_people(settings: &Settings, report: &Report) {
     for queue in settings.policy.queues.values() {
         if settings.policy.watchers(&queue.name).is_empty() {
-            let text = "nobody is told of new tickets: no agent has it among its queues";
+            let text = "nobody is notified about new tickets: no agent has it among its queues";
             report.note(&format!("queue {}", queue.name), text);
         }
     }
@@ -109,7 +109,11 @@ fn service(settings: &Settings, report: &mut Report) {
     match &settings.backups.folder {
         None => report.note("backup", "no copies are made automatically; see backup.folder"),
         Some(folder) if folder.exists() && !folder.is_dir() => {
-            report.bad("backup", &format!("{} is no folder; see backup.folder", folder.display()), exit::CONFIG);
+            report.bad(
+                "backup",
+                &format!("{} is not a valid folder; see backup.folder", folder.display()),
+                exit::CONFIG,
+            );
         }
         Some(folder) => {
             let newest = backup::newest(&settings.backups, zone).map_or("none yet".to_owned(), |at| readable(at, zone));

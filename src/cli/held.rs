@@ -1,4 +1,4 @@
-//! `held`: emails that a person must judge.
+//! `held`: emails that a person must review.
 
 use serde_json::{Value, json};
 
@@ -185,7 +185,7 @@ impl Meant {
 
 async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
     let meant = meant(open, which).await?;
-    let count = judge_all(open, true, &meant, "released by the operator").await?;
+    let count = review_all(open, true, &meant, "released by the operator").await?;
     println!("{} decided again by the running guichet, or by `guichet run --once`.", counted(count));
     let open_still = open.store.held().await?;
     let left = open_still.iter().filter(|mail| meant.holds(mail));
@@ -207,16 +207,16 @@ async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
 
 async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trouble> {
     let meant = meant(open, which).await?;
-    let count = judge_all(open, false, &meant, reason).await?;
+    let count = review_all(open, false, &meant, reason).await?;
     println!("{} refused. Nobody was written to.", counted(count));
     Ok(())
 }
 
-async fn judge_all(open: &Open, admit: bool, which: &Meant, reason: &str) -> Result<u64, StoreError> {
+async fn review_all(open: &Open, admit: bool, which: &Meant, reason: &str) -> Result<u64, StoreError> {
     let mut tx = open.store.begin(Durability::Full).await?;
     let count =
-        tx.judge_all(admit, (&which.sender, &which.reason, &which.cause), reason, Clock::system().now()).await?;
-    done(&mut tx, if admit { "released" } else { "refused" }, "held mails", &number(count)).await?;
+        tx.review_all(admit, (&which.sender, &which.reason, &which.cause), reason, Clock::system().now()).await?;
+    done(&mut tx, if admit { "released" } else { "refused" }, "held emails", &number(count)).await?;
     tx.commit().await?;
     Ok(count)
 }
@@ -227,7 +227,7 @@ async fn done(tx: &mut Tx, kind: &str, subject: &str, text: &str) -> Result<(), 
 }
 
 fn number(count: u64) -> String {
-    if count == 1 { "1 mail".to_owned() } else { format!("{count} mails") }
+    if count == 1 { "1 email".to_owned() } else { format!("{count} emails") }
 }
 
 fn counted(count: u64) -> String {

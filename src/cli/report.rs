@@ -25,7 +25,7 @@ pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
     };
     let period = period.ok_or_else(|| {
         Trouble::Usage(format!(
-            "{:?} is no time; write 2026-03-02, 2026-W10, 2026-03, 2026-Q1, 2026 or 2026-03-02..2026-03-08",
+            "{:?} is not a valid time; write 2026-03-02, 2026-W10, 2026-03, 2026-Q1, 2026 or 2026-03-02..2026-03-08",
             args.period.clone().unwrap_or_default()
         ))
     })?;

@@ -45,7 +45,7 @@ impl Consent {
     /// `endpoint`: the authorization endpoint (section 3.1). `user`: who is expected to sign in.
     ///
     /// # Errors
-    /// The system has no chance to give, or `endpoint` is no address.
+    /// The system has no chance to give, or `endpoint` is not an address.
     pub fn new(oauth2: &Oauth2, endpoint: &str, user: &str, redirect: &str) -> Result<Self, String> {
         let mut url = Url::parse(endpoint).map_err(|e| format!("{endpoint}: {e}"))?;
         let (verifier, state) = (chance()?, chance()?);

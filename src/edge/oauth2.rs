@@ -313,7 +313,7 @@ impl<'a> Exchange<'a> {
         if !status.is_success() {
             return Err(self.refusal(status, &answer.unwrap_or_default()));
         }
-        let answer = answer.map_err(|_| self.unreachable("what answers is no authorization server"))?;
+        let answer = answer.map_err(|_| self.unreachable("what answers is not an authorization server"))?;
         let bearer = answer.token_type.as_ref().is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
         let token = answer.access_token.filter(|token| bearer && is_token(token.expose_secret()));
         let Some(access_token) = token else {

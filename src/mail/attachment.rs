@@ -7,8 +7,8 @@ use data_encoding::HEXLOWER;
 use mail_parser::{Message, MessageParser};
 use sha2::{Digest, Sha256};
 
-use super::mend;
 use super::parts::{self, Leaf};
+use super::repair;
 use super::visible::deceives;
 
 /// One file, as the ticket lists it.
@@ -89,7 +89,7 @@ pub fn files(raw: &[u8], wanted: &[Attachment]) -> Vec<File> {
     if wanted.is_empty() {
         return Vec::new();
     }
-    let raw = mend::prepared(raw);
+    let raw = repair::prepared(raw);
     let Some(message) = MessageParser::default().parse(raw.as_ref()) else {
         return Vec::new();
     };

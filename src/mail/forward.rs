@@ -1,7 +1,7 @@
 //! An email inside an email: what somebody passed on, and what they wrote above it.
 //!
 //! Clients pass emails on as an attachment, which is exact, or written into the text under a header
-//! block, which says at least who wrote it. Both are read; a report is no forward.
+//! block, which says at least who wrote it. Both are read; a report is not a forward.
 
 use mail_parser::{Message, MimeHeaders, PartType};
 

@@ -73,7 +73,7 @@ fn author(message: &Message<'_>, defects: &mut Vec<String>) -> Author {
     let named = first.map(|field| addresses_of(message, field, 2)).unwrap_or_default();
     let value = fields.first().map(String::as_str).unwrap_or_default();
     if let Some(strange) = address::quoted_local(value) {
-        // Whatever stands within the quotes is no address, and must not pass for the author's.
+        // Whatever stands within the quotes is not an address, and must not pass for the author's.
         defects.push("From names an address with a quoted part, which cannot be written to".to_owned());
         return Author { strange: Some(strange), ..Author::default() };
     }

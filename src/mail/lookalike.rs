@@ -1,7 +1,7 @@
 //! Senders who look like somebody else.
 //!
 //! Takes: the author an email names and whom the service desk knows. Gives: what is odd about it, for the service desk's people
-//! to judge; nothing is refused for it. Two texts look alike when their skeletons are equal (Unicode UTS 39
+//! to review; nothing is refused for it. Two texts look alike when their skeletons are equal (Unicode UTS 39
 //! section 4): `rn` and `m`, the Cyrillic `а` and the Latin `a`.
 
 use std::collections::{BTreeMap, BTreeSet};

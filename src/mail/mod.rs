@@ -22,11 +22,11 @@ mod html;
 mod language;
 mod lookalike;
 mod marks;
-mod mend;
 mod opaque;
 mod parameter;
 mod parts;
 mod protection;
+mod repair;
 mod reply;
 mod subject;
 mod text_part;
@@ -124,7 +124,7 @@ pub struct ParsedEmail {
 /// # Errors
 /// [`Unreadable`] when the email is empty, or passes one of `limits`: it must then be held.
 pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedEmail, Unreadable> {
-    let raw = mend::prepared(raw);
+    let raw = repair::prepared(raw);
     guard::check(&raw, limits)?;
     let message = MessageParser::default().parse(raw.as_ref()).ok_or(Unreadable::NotAMail)?;
     guard::check_parts(&message, limits)?;

@@ -3,53 +3,12 @@
 //! A `mailto:` link (RFC 6068) carries the command as its text. Where the reply address does not name
 //! the notification, a line of the text does, which [`crate::ticket::read`] takes out again.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
-
 use super::Parcel;
+use super::link::{Button, Way};
 use crate::ticket::command::{self, Name};
 use crate::ticket::life::{Move, after};
 use crate::ticket::notification::Buttons;
 use crate::ticket::{NotificationKind, Policy, Status, TicketView};
-
-/// Everything but what RFC 3986 calls unreserved.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// In an address, what mail servers see often besides.
-const ADDRESS: &AsciiSet = &PLAIN.remove(b'@').remove(b'+');
-
-/// A link that is an email.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Button {
-    /// What stands on it.
-    pub label: String,
-    /// The link.
-    pub href: String,
-    /// The line it sends, for those who would rather type it.
-    pub command: String,
-    /// The same, under its name of before 0.3.0.
-    pub order: String,
-    /// Whether it is the likeliest.
-    pub strong: bool,
-}
-
-/// Where buttons send their emails, and how those name the notification.
-#[derive(Debug, Clone)]
-pub(super) struct Way<'a> {
-    pub(super) address: &'a str,
-    /// The notification's token, where the address does not hold it.
-    pub(super) mark: Option<String>,
-}
-
-impl Way<'_> {
-    /// An email about a ticket with this text.
-    pub(super) fn mail(&self, subject: &str, body: &str) -> String {
-        let mark = self.mark.as_ref().map(|token| format!("\n\n[ref:gt.{token}]")).unwrap_or_default();
-        let body = format!("{body}{mark}").replace('\n', "\r\n");
-        let part = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
-        let to = utf8_percent_encode(self.address, ADDRESS);
-        format!("mailto:{to}?subject={}&body={}", part(subject), part(&body))
-    }
-}
 
 /// Label and command, in French and English.
 type Pair = command::Button;
@@ -78,7 +37,7 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Ve
         Buttons::Answered if ticket.status == Status::Resolved => vec![by(Name::Solved), by(Name::Unsolved)],
         Buttons::Incident => return for_incident(parcel, way, policy),
         Buttons::PostMortem => return post_mortem(parcel, way, policy),
-        Buttons::Again => return mended(parcel, way),
+        Buttons::Again => return repaired(parcel, way),
         Buttons::None | Buttons::Open | Buttons::Acknowledged | Buttons::Answered => Vec::new(),
     };
     // Only the requester says whether it is solved.
@@ -163,9 +122,9 @@ fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
 }
 
 /// The email that could not be carried out, ready to be sent again.
-fn mended(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
-    let mended = parcel.notification.ready && !parcel.ticket.number.is_empty();
-    let Some(text) = parcel.notification.text.as_ref().filter(|_| mended) else { return Vec::new() };
+fn repaired(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
+    let repaired = parcel.notification.ready && !parcel.ticket.number.is_empty();
+    let Some(text) = parcel.notification.text.as_ref().filter(|_| repaired) else { return Vec::new() };
     let label = if parcel.notification.to.language == "fr" { "Renvoyer, corrigé" } else { "Send again, fixed" };
     vec![button(way, &subject(parcel.ticket), label, text, true)]
 }

@@ -10,7 +10,7 @@ use lettre::message::header::{
 };
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 
-use super::buttons::Way;
+use super::link::Way;
 use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::{Attachment, File};

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::buttons::{Button, Way, buttons, marks, stars};
+use super::buttons::{buttons, marks, stars};
 use super::handover::{Section, sections};
+use super::link::{Button, Way};
 use super::{Listed, Parcel};
 use crate::clock::spoken;
 use crate::mail::{Attachment, FileRole};

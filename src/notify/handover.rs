@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::buttons::Way;
+use super::link::Way;
 use super::{Parcel, Told};
 use crate::clock::{DAY, HOUR, Millis, spoken};
 use crate::ticket::Policy;
@@ -90,13 +90,13 @@ const KNOWN: [&str; 8] = ["name", "role", "phone", "establishment", "population"
 
 /// What the service desk wrote, shortened.
 fn done(told: &[Told], policy: &Policy, french: bool) -> String {
-    let of_desk = told.iter().filter(|t| t.from_agent || t.visibility == "vendor");
+    let of_service_desk = told.iter().filter(|t| t.from_agent || t.visibility == "vendor");
     let line = |t: &Told| {
         let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
         let sort = visibility(&t.visibility, french);
         format!("{} {} ({sort}) : {text}", spoken(t.at, &policy.service_desk.time_zone, language(french)), t.who)
     };
-    of_desk.map(line).collect::<Vec<_>>().join("\n")
+    of_service_desk.map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn language(french: bool) -> &'static str {

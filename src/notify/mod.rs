@@ -12,6 +12,7 @@ mod facts;
 mod handover;
 mod helpers;
 mod lighten;
+mod link;
 mod sample;
 mod templates;
 

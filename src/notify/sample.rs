@@ -1,12 +1,12 @@
 //! Facts to try a template with: for `template check`, `template render` and the start of the daemon.
 
 use super::Facts;
-use super::buttons::Button;
 use super::facts::{
     AttachmentFacts, FieldFacts, HitFacts, ListedFacts, MessageFacts, PersonFacts, ServiceDeskFacts, TicketFacts,
     UndeliveredFacts,
 };
 use super::handover::Section;
+use super::link::Button;
 use crate::ticket::NotificationKind;
 
 /// Made-up facts that fill every name a template can use.
@@ -83,7 +83,7 @@ pub fn sample(kind: NotificationKind, language: &str) -> Facts {
             vendor: kind == NotificationKind::Vendor,
             from_agent,
             above: if kind == NotificationKind::NotDone {
-                "#pubilc is no command; known are #public and #note".to_owned()
+                "#pubilc is not a valid command; known are #public and #note".to_owned()
             } else {
                 String::new()
             },

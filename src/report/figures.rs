@@ -22,7 +22,7 @@ pub struct StateHistory {
     /// When it was opened.
     pub created_at: Millis,
     /// From when on it stood how; never empty.
-    pub stands: Vec<(Millis, TicketState)>,
+    pub states: Vec<(Millis, TicketState)>,
 }
 
 /// A count, and how many of them fulfil something.
@@ -198,7 +198,7 @@ const RECURRENT: usize = 5;
 pub fn figures(histories: &[StateHistory], period: Period, day_starts: &[Millis]) -> Figures {
     let mut figures = Figures { days: vec![(0, 0); day_starts.len()], ..Figures::default() };
     // What went into another ticket is counted there.
-    let living = histories.iter().filter(|c| c.stands.last().is_some_and(|(_, last)| !last.merged));
+    let living = histories.iter().filter(|c| c.states.last().is_some_and(|(_, last)| !last.merged));
     for history in living {
         Tally { figures: &mut figures, history, period, day_starts }.count();
     }
@@ -220,10 +220,10 @@ struct Tally<'a> {
 impl<'a> Tally<'a> {
     fn count(&mut self) {
         let history: &'a StateHistory = self.history;
-        let Some(((_, first), (_, last))) = history.stands.first().zip(history.stands.last()) else { return };
+        let Some(((_, first), (_, last))) = history.states.first().zip(history.states.last()) else { return };
         self.opening(first, last);
         self.response(last);
-        self.solutions(&history.stands);
+        self.solutions(&history.states);
         self.opinions();
         if !last.status.is_done() {
             self.unfinished(last);
@@ -246,13 +246,13 @@ impl<'a> Tally<'a> {
     }
 
     /// Each group that a happening counts in.
-    fn groups(&mut self, stand: &TicketState, count: impl Fn(&mut Group)) {
+    fn groups(&mut self, state: &TicketState, count: impl Fn(&mut Group)) {
         count(&mut self.figures.all);
-        count(self.figures.by_priority.entry(stand.priority.clone()).or_default());
-        count(self.figures.by_category.entry(stand.category.clone()).or_default());
-        count(self.figures.by_level.entry(stand.level).or_default());
-        count(self.figures.by_queue.entry(stand.queue.clone()).or_default());
-        count(self.figures.by_type.entry(stand.kind.clone()).or_default());
+        count(self.figures.by_priority.entry(state.priority.clone()).or_default());
+        count(self.figures.by_category.entry(state.category.clone()).or_default());
+        count(self.figures.by_level.entry(state.level).or_default());
+        count(self.figures.by_queue.entry(state.queue.clone()).or_default());
+        count(self.figures.by_type.entry(state.kind.clone()).or_default());
     }
 
     fn day(&self, at: Millis) -> Option<usize> {
@@ -269,7 +269,7 @@ impl<'a> Tally<'a> {
         if let Some(day) = self.day(created) {
             self.figures.days[day].0 += 1;
         }
-        let top = self.history.stands.iter().map(|(_, s)| s.level).max().unwrap_or(1);
+        let top = self.history.states.iter().map(|(_, s)| s.level).max().unwrap_or(1);
         self.figures.went_up.note(top > first.level);
         self.figures.acknowledged.note(!last.unacknowledged);
         let cohort = &mut self.figures.cohort;
@@ -306,8 +306,8 @@ impl<'a> Tally<'a> {
     }
 
     /// Solutions, and tickets that were reopened after them. Between two of them lies a promise of its own.
-    fn solutions(&mut self, stands: &[(Millis, TicketState)]) {
-        for (at, pair) in stands.windows(2).enumerate() {
+    fn solutions(&mut self, states: &[(Millis, TicketState)]) {
+        for (at, pair) in states.windows(2).enumerate() {
             let [(_, was), (when, is)] = pair else { continue };
             if was.status == Status::Approval {
                 // Approved, or refused: nobody worked on it.
@@ -315,55 +315,55 @@ impl<'a> Tally<'a> {
             }
             match (was.status.is_done(), is.status.is_done()) {
                 // A reopening was taken back, or the solution was.
-                (false, true) if was.from != is.from || taken_back(is, &stands[at + 2..]) => {}
-                (false, true) => self.solution((*when, is), is_last_solution(&stands[at + 2..])),
-                (true, false) if was.from != is.from && !closed_again(was, &stands[at + 2..]) => {
+                (false, true) if was.from != is.from || taken_back(is, &states[at + 2..]) => {}
+                (false, true) => self.solution((*when, is), is_last_solution(&states[at + 2..])),
+                (true, false) if was.from != is.from && !closed_again(was, &states[at + 2..]) => {
                     self.figures.reopened.count += i64::from(self.period.holds(*when));
                 }
                 _ => {}
             }
         }
-        let Some((_, last)) = stands.last() else { return };
+        let Some((_, last)) = states.last() else { return };
         let due = if last.resolve_missed > 0 { last.resolve_missed } else { last.resolve_due };
         if !last.status.is_done() && due > 0 && self.period.holds(due) {
             self.groups(last, |group| group.resolution_kept.note(false));
         }
     }
 
-    fn solution(&mut self, (when, stand): At<'_>, final_one: bool) {
-        let missed = stand.resolve_missed;
+    fn solution(&mut self, (when, state): At<'_>, final_one: bool) {
+        let missed = state.resolve_missed;
         let verdict = if missed > 0 { missed } else { when };
-        if (stand.resolve > 0 || missed > 0) && self.period.holds(verdict) {
-            self.groups(stand, |group| {
+        if (state.resolve > 0 || missed > 0) && self.period.holds(verdict) {
+            self.groups(state, |group| {
                 group.resolution_kept.note(missed == 0);
-                promise(&mut group.resolution_target, stand.resolve);
+                promise(&mut group.resolution_target, state.resolve);
             });
         }
         if !self.period.holds(when) {
             return;
         }
-        self.groups(stand, |group| {
+        self.groups(state, |group| {
             group.solved += 1;
-            group.resolution.note(stand.resolve_took.unwrap_or(0));
+            group.resolution.note(state.resolve_took.unwrap_or(0));
         });
         if let Some(day) = self.day(when) {
             self.figures.days[day].1 += 1;
         }
         self.figures.reopened.of += 1;
-        self.figures.first_level.note(stand.level <= 1);
-        let answered = self.history.stands.last().map_or(0, |(_, last)| last.responded_at);
+        self.figures.first_level.note(state.level <= 1);
+        let answered = self.history.states.last().map_or(0, |(_, last)| last.responded_at);
         // The notification that brings the solution is delivered after it was found.
-        self.figures.first_contact.note(stand.responded_at == 0 && final_one);
+        self.figures.first_contact.note(state.responded_at == 0 && final_one);
         self.figures.by_articles.note(answered == 0 && final_one);
     }
 
     /// Marks and recommendations, when they were given.
     fn opinions(&mut self) {
         let none = TicketState { recommendation: -1, ..TicketState::default() };
-        let written = self.history.stands.iter().map(|(_, s)| s.post_mortem_at).find(|at| *at > 0);
+        let written = self.history.states.iter().map(|(_, s)| s.post_mortem_at).find(|at| *at > 0);
         self.figures.post_mortems += i64::from(written.is_some_and(|at| self.period.holds(at)));
-        let before = std::iter::once(&none).chain(self.history.stands.iter().map(|(_, s)| s));
-        for (was, (when, is)) in before.zip(&self.history.stands) {
+        let before = std::iter::once(&none).chain(self.history.states.iter().map(|(_, s)| s));
+        for (was, (when, is)) in before.zip(&self.history.states) {
             if !self.period.holds(*when) {
                 continue;
             }
@@ -398,7 +398,7 @@ impl<'a> Tally<'a> {
 
 /// Whether a solution was undone: the time it took goes on as if it had not been.
 fn taken_back(solved: &TicketState, after: &[(Millis, TicketState)]) -> bool {
-    after.iter().find(|(_, stand)| !stand.status.is_done()).is_some_and(|(_, stand)| stand.from == solved.from)
+    after.iter().find(|(_, state)| !state.status.is_done()).is_some_and(|(_, state)| state.from == solved.from)
 }
 
 /// What was promised to a group, as far as it was the same to all of it.
@@ -412,12 +412,12 @@ fn promise(target: &mut Millis, length: Millis) {
 
 /// Whether a reopening was undone: the solution before it stands again as it was.
 fn closed_again(solved: &TicketState, after: &[(Millis, TicketState)]) -> bool {
-    after.iter().find(|(_, stand)| stand.status.is_done()).is_some_and(|(_, stand)| stand.from == solved.from)
+    after.iter().find(|(_, state)| state.status.is_done()).is_some_and(|(_, state)| state.from == solved.from)
 }
 
 /// Whether what follows a solution leaves it standing.
 fn is_last_solution(after: &[(Millis, TicketState)]) -> bool {
-    after.iter().all(|(_, stand)| stand.status.is_done())
+    after.iter().all(|(_, state)| state.status.is_done())
 }
 
 /// Titles that came more than once, figures and capitals apart.

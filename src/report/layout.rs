@@ -7,7 +7,7 @@ use super::chart::{Bar, columns, rows};
 use super::figures::{Figures, Share};
 use super::page::{Page, Part, Row, Subject};
 use super::period::Sort;
-use super::words::{days_of, one_decimal, per_cent};
+use super::words::{days_of, definitions, one_decimal, per_cent, title};
 use crate::clock::{Millis, spoken};
 use crate::ticket::sla::working;
 use crate::ticket::{Policy, Status};
@@ -327,4 +327,32 @@ fn grouped(days: &[(i64, i64)], starts: &[Millis], zone: &TimeZone) -> Vec<Bar> 
             bar
         })
         .collect()
+}
+impl Page {
+    /// Lays a report out.
+    #[must_use]
+    pub fn lay_out(subject: &Subject<'_>) -> Self {
+        let mut page = Layout { subject: *subject, page: Self::default() };
+        let zone = &subject.policy.service_desk.time_zone;
+        page.page.title = title(subject.sort, subject.period, zone, subject.language);
+        page.page.intro = match subject.sort {
+            Sort::Daily => {
+                let at = |at| spoken(at, zone, subject.language);
+                let (from, until) = (at(subject.period.from), at(subject.period.until));
+                page.say(&format!("Du {from} au {until}."), &format!("From {from} to {until}."))
+            }
+            _ => {
+                let day = |at| {
+                    let said = spoken(at, zone, subject.language);
+                    said.split([',', 'à']).next().unwrap_or_default().trim().to_owned()
+                };
+                let (from, until) = (day(subject.period.from), day(subject.period.until - 1));
+                page.say(&format!("Du {from} au {until} inclus."), &format!("From {from} to {until}, both included."))
+            }
+        };
+        page.parts();
+        page.page.foot = page.say("Ce que comptent ces chiffres", "What these figures count");
+        page.page.definitions = definitions(subject.language);
+        page.page
+    }
 }

@@ -5,10 +5,7 @@ use serde::Serialize;
 use super::chart::png;
 use super::figures::Figures;
 use super::goals::Goals;
-use super::layout::Layout;
 use super::period::{Period, Sort};
-use super::words::{definitions, title};
-use crate::clock::spoken;
 use crate::ticket::Policy;
 
 /// A report, as templates name it.
@@ -84,33 +81,6 @@ pub struct Subject<'a> {
 }
 
 impl Page {
-    /// Lays a report out.
-    #[must_use]
-    pub fn lay_out(subject: &Subject<'_>) -> Self {
-        let mut page = Layout { subject: *subject, page: Self::default() };
-        let zone = &subject.policy.service_desk.time_zone;
-        page.page.title = title(subject.sort, subject.period, zone, subject.language);
-        page.page.intro = match subject.sort {
-            Sort::Daily => {
-                let at = |at| spoken(at, zone, subject.language);
-                let (from, until) = (at(subject.period.from), at(subject.period.until));
-                page.say(&format!("Du {from} au {until}."), &format!("From {from} to {until}."))
-            }
-            _ => {
-                let day = |at| {
-                    let said = spoken(at, zone, subject.language);
-                    said.split([',', 'à']).next().unwrap_or_default().trim().to_owned()
-                };
-                let (from, until) = (day(subject.period.from), day(subject.period.until - 1));
-                page.say(&format!("Du {from} au {until} inclus."), &format!("From {from} to {until}, both included."))
-            }
-        };
-        page.parts();
-        page.page.foot = page.say("Ce que comptent ces chiffres", "What these figures count");
-        page.page.definitions = definitions(subject.language);
-        page.page
-    }
-
     /// The charts drawn, as PNG, by name.
     #[must_use]
     pub fn pictures(&self) -> Vec<(String, Vec<u8>)> {

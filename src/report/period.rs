@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn bells_ring_by_the_wall_clock_of_the_zone() {
+    fn wake_ups_come_by_the_wall_clock_of_the_zone() {
         let nine = Cron::read("0 0 9 * * Mon-Fri").unwrap();
         let next = |after: &str| rfc3339(nine.next(at(after), &paris()).unwrap(), &paris());
         // The weekend of the change: nine stays nine.

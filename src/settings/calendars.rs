@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use super::check::Check;
+use super::checker::Check;
 use super::raw;
 use crate::clock::{DAY, Millis};
 use crate::ticket::sla::{Calendar, Holidays, Hours, merged};
@@ -32,7 +32,8 @@ pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, z
         None => zone.clone(),
         Some((_, Ok(zone))) => zone,
         Some((word, Err(_))) => {
-            check.note(&key("time_zone"), format!("{word:?} is no time zone; write one like \"Europe/Paris\""));
+            check
+                .note(&key("time_zone"), format!("{word:?} is not a valid time zone; write one like \"Europe/Paris\""));
             zone.clone()
         }
     };
@@ -81,7 +82,7 @@ pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, z
             None => check.note(
                 &key("closed"),
                 format!(
-                    "{word:?} is no day; write \"2026-05-15\" or \"2026-07-18..2026-08-23\", the last day included"
+                    "{word:?} is not a valid day; write \"2026-05-15\" or \"2026-07-18..2026-08-23\", the last day included"
                 ),
             ),
         }
@@ -93,7 +94,7 @@ pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, z
             _ => check.note(
                 &key("open"),
                 format!(
-                    "{day:?} = {hours:?} is no opening; write \"2026-05-16\" = \"09:00-12:00\", or \"\" for closed"
+                    "{day:?} = {hours:?} is not a valid opening; write \"2026-05-16\" = \"09:00-12:00\", or \"\" for closed"
                 ),
             ),
         }

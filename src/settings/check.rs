@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::checker::Check;
 use super::mistake::Mistakes;
 use super::raw::{self, Raw};
 use super::source::Source;
 use super::{Batch, Settings, templates};
 use crate::clock::Millis;
-use crate::mail::{Familiar, Limits, fold, key, looks_like_address};
+use crate::mail::{Familiar, Limits, fold};
 use crate::notify::Templates;
 use crate::ticket::{
     Caps, FieldRule, IntakeLimits, Life, Policy, PriorityRule, ServiceDesk, SeveralQueues, TagForms, familiar,
@@ -66,39 +66,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     })
 }
 
-pub(super) struct Check<'a> {
-    pub(super) source: &'a Source,
-    pub(super) mistakes: &'a mut Mistakes,
-    pub(super) warnings: Vec<String>,
-}
-
 impl Check<'_> {
-    pub(super) fn note(&mut self, key: &str, message: impl Into<String>) {
-        self.source.mistake(self.mistakes, key, message);
-    }
-
-    pub(super) fn duration(&mut self, key: &str, text: &str) -> Option<Duration> {
-        let span = text.parse::<jiff::Span>().ok();
-        let signed = span.and_then(|s| s.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
-        match signed.and_then(|d| Duration::try_from(d).ok()) {
-            Some(duration) if !duration.is_zero() => Some(duration),
-            _ => {
-                self.note(
-                    key,
-                    format!("{text:?} is no length of time; write one like \"60s\", \"5m\", \"4h\" or \"3d\""),
-                );
-                None
-            }
-        }
-    }
-
-    pub(super) fn address(&mut self, key_name: &str, text: &str) -> String {
-        if !looks_like_address(text) {
-            self.note(key_name, format!("{text:?} is no mail address"));
-        }
-        key(text)
-    }
-
     fn templates(&mut self, desk: &raw::ServiceDesk) -> Option<Templates> {
         let overrides = match &desk.templates {
             None => Vec::new(),
@@ -215,7 +183,7 @@ impl Check<'_> {
         if time_zone.is_err() {
             self.note(
                 "desk.time_zone",
-                format!("{:?} is no time zone; write one like \"Europe/Paris\"", desk.time_zone),
+                format!("{:?} is not a valid time zone; write one like \"Europe/Paris\"", desk.time_zone),
             );
         }
         if !languages.is_empty() && !languages.contains(&desk.language) {
@@ -268,10 +236,6 @@ fn fields(raw: &Raw) -> Vec<FieldRule> {
         FieldRule { code: code.clone(), label: field.label.clone(), words }
     });
     rules.collect()
-}
-
-pub(super) fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn host_name() -> String {

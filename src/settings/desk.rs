@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{Check, list};
+use super::checker::{Check, list};
 use super::raw::{self, Raw};
 use crate::mail::{fold, key};
 use crate::ticket::{Acknowledge, Agent, PriorityRule, Queue, ReplyTo, Retired, ServiceDesk, Topic};

@@ -6,6 +6,7 @@
 
 mod calendars;
 mod check;
+mod checker;
 mod desk;
 mod mistake;
 mod raw;
@@ -159,7 +160,7 @@ pub fn first_sign_in(path: &Path, section: &str) -> Result<FirstSignIn, Mistakes
     let source = source::read(path, std::env::vars().collect())?;
     let mut mistakes = Mistakes::default();
     let raw = source.deserialize(&mut mistakes);
-    let mut check = check::Check { source: &source, mistakes: &mut mistakes, warnings: Vec::new() };
+    let mut check = checker::Check { source: &source, mistakes: &mut mistakes, warnings: Vec::new() };
     let found = sign_in::first(&mut check, section, &raw);
     found.filter(|_| mistakes.is_empty()).ok_or(mistakes)
 }

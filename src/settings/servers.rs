@@ -1,12 +1,11 @@
 //! Where mail comes from and goes to, and where it is kept.
 
 use std::fs;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::check::Check;
+use super::checker::{Check, is_loopback};
 use super::raw::{self, Raw};
 use super::secret::Place;
 use super::sign_in;
@@ -195,9 +194,4 @@ impl Check<'_> {
             _ => url.to_owned(),
         }
     }
-}
-
-pub(super) fn is_loopback(host: &str) -> bool {
-    // No other name counts: what it stands for may change after it was looked up.
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::check::Check;
+use super::checker::Check;
 use super::raw::Raw;
 use crate::clock::{DAY, Millis};
 use crate::report::Cron;
@@ -77,8 +77,10 @@ pub struct Retention {
 pub(super) fn watch(check: &mut Check<'_>, raw: &Raw) -> Watch {
     let Some(raw) = raw.watch.as_ref().filter(|w| !w.listen.is_empty()) else { return Watch::default() };
     let Ok(listen) = raw.listen.parse::<SocketAddr>() else {
-        let text =
-            format!("{:?} is no address to listen on; write one like \"127.0.0.1:9625\", or \"\" for none", raw.listen);
+        let text = format!(
+            "{:?} is not a valid address to listen on; write one like \"127.0.0.1:9625\", or \"\" for none",
+            raw.listen
+        );
         check.note("watch.listen", text);
         return Watch::default();
     };
@@ -119,7 +121,7 @@ pub(super) fn backups(check: &mut Check<'_>, raw: &Raw) -> Option<Backups> {
         Ok(cron) => Some(cron),
         Err(_) => {
             let text = format!(
-                "{:?} is no timetable; write minute, hour, day, month, weekday, like \"30 2 * * *\"",
+                "{:?} is not a valid timetable; write minute, hour, day, month, weekday, like \"30 2 * * *\"",
                 backup.cron
             );
             check.note("backup.cron", text);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::check::{Check, list};
+use super::checker::is_loopback;
+use super::checker::{Check, list};
 use super::raw::{self, Raw};
 use super::secret::Place;
-use super::servers::is_loopback;
 use crate::clock::{DAY, Millis};
 use crate::edge::login::Login;
 use crate::edge::oauth2::{Grant, Oauth2, Provider};
@@ -337,7 +337,10 @@ impl Table<'_, '_, '_> {
     fn safe(&mut self, key: &str, url: String) -> Option<String> {
         let parsed = reqwest::Url::parse(&url).ok().filter(|u| u.host_str().is_some());
         let Some(parsed) = parsed.filter(|u| matches!(u.scheme(), "https" | "http")) else {
-            self.note(key, format!("{url:?} is no address; write one like \"https://login.example.org/token\""));
+            self.note(
+                key,
+                format!("{url:?} is not a valid address; write one like \"https://login.example.org/token\""),
+            );
             return None;
         };
         let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
@@ -381,7 +384,7 @@ impl Table<'_, '_, '_> {
         let zone = all.desk.as_ref().and_then(|desk| TimeZone::get(&desk.time_zone).ok()).unwrap_or(TimeZone::UTC);
         let day = text.parse::<jiff::civil::Date>().ok().and_then(|day| day.to_zoned(zone).ok());
         if day.is_none() {
-            self.note("secret_expires", format!("{text:?} is no day; write one like \"2027-01-31\""));
+            self.note("secret_expires", format!("{text:?} is not a valid day; write one like \"2027-01-31\""));
         }
         day.map(|day| day.timestamp().as_millisecond())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::calendars::calendar;
-use super::check::{Check, list};
+use super::checker::{Check, list};
 use super::raw::{self, Raw};
 use crate::clock::{HOUR, MINUTE, Millis};
 use crate::mail::key;
@@ -157,7 +157,7 @@ fn length(check: &mut Check<'_>, place: &str, text: &str) -> Option<Length> {
         check.note(
             place,
             format!(
-                "{text:?} is no length of time; write \"30m\", \"4h\", \"5d\" (working days), \"2w\" or \"best effort\""
+                "{text:?} is not a valid length of time; write \"30m\", \"4h\", \"5d\" (working days), \"2w\" or \"best effort\""
             ),
         );
     }

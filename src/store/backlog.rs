@@ -1,4 +1,4 @@
-//! How things stand, in counts, and what the operator has been told of it.
+//! How things stand, in counts, and what the operator has been notified about it.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub struct Backlog {
     pub undecided: i64,
     /// When the oldest of them was fetched; 0 for none.
     pub oldest_undecided: Millis,
-    /// Emails a person must judge.
+    /// Emails a person must review.
     pub held: i64,
     /// Notifications that wait to leave.
     pub queued: i64,

@@ -129,7 +129,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Held emails of others, and notifications that wait to leave to others: they keep their bytes until somebody has judged them, or they have left.
+    /// Held emails of others, and notifications that wait to leave to others: they keep their bytes until somebody has reviewed them, or they have left.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -221,17 +221,17 @@ impl Store {
         let mut chain_entries = BTreeSet::new();
         let mut count = 0;
         let mut touched: BTreeSet<i64> = erasure.tickets.clone();
-        let mut judged = BTreeSet::new();
+        let mut verdicts = BTreeSet::new();
         for column in sql::COLUMNS {
             let changed = tx.replace(*column, erasure, &mut chain_entries, &mut touched).await?;
             count += changed.len();
             if column.name.starts_with("inbox.") {
-                judged.extend(changed);
+                verdicts.extend(changed);
             }
         }
-        let (touched, judged): (Vec<i64>, Vec<i64>) = (touched.into_iter().collect(), judged.into_iter().collect());
+        let (touched, verdicts): (Vec<i64>, Vec<i64>) = (touched.into_iter().collect(), verdicts.into_iter().collect());
         tx.article_words(&tickets).await?;
-        tx.digest_anew(&self.key, &touched, &judged).await?;
+        tx.digest_anew(&self.key, &touched, &verdicts).await?;
         tx.cover_anew(&chain_entries, erasure, actor, count, now).await?;
         tx.commit().await?;
         sqlx::query(sql::SEARCH_ANEW.on(self.engine)).execute(&self.write).await?;

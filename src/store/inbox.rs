@@ -219,7 +219,7 @@ impl Store {
         Ok(row.as_ref().map(inbox_row).transpose()?)
     }
 
-    /// Emails that a person must judge, oldest first.
+    /// Emails that a person must review, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -343,7 +343,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn judge_all(
+    pub async fn review_all(
         &mut self,
         admit: bool,
         (sender, held_for, cause): (&str, &str, &str),

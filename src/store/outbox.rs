@@ -401,7 +401,7 @@ impl Tx {
             let text = format!("{kind} not delivered to {recipient}: {error}");
             events.push((ticket, now, "guichet".to_owned(), "undelivered", text));
         }
-        self.seal(&events, &[], now).await
+        self.append_to_chain(&events, &[], now).await
     }
 
     /// Records that the server took these notifications, even where a lease has run out meanwhile.
@@ -461,7 +461,7 @@ impl Tx {
 
     /// Writes lines of history and notifications under one entry of the chain. The last thing to be done in a
     /// transaction: until it ends, no other commit goes on.
-    pub(super) async fn seal(
+    pub(super) async fn append_to_chain(
         &mut self,
         events: &[HistoryLine],
         notifications: &[(i64, OutgoingEmail)],

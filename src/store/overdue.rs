@@ -42,7 +42,7 @@ pub struct StateRow {
     /// From when on.
     pub at: Millis,
     /// How it stood.
-    pub stand: TicketState,
+    pub state: TicketState,
 }
 
 impl Store {
@@ -123,7 +123,7 @@ impl Store {
                 title: row.try_get(2)?,
                 created_at: row.try_get(3)?,
                 at: row.try_get(4)?,
-                stand: serde_json::from_str(&state).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+                state: serde_json::from_str(&state).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
             })
         };
         Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)

@@ -48,7 +48,7 @@ impl Store {
     /// What is wrong with a SQLite file; nothing when it is a whole database of guichet.
     ///
     /// # Errors
-    /// [`StoreError::Unreachable`] when it is no database at all.
+    /// [`StoreError::Unreachable`] when it is not a database at all.
     pub async fn check_file(file: &Path) -> Result<Vec<String>, StoreError> {
         sqlx::any::install_default_drivers();
         let place = file.display().to_string();
@@ -61,7 +61,7 @@ impl Store {
             rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(unreachable)?;
         let mut wrong: Vec<String> = words.into_iter().filter(|word| word != "ok").collect();
         if sqlx::query(sql::META_GET.on(Engine::Sqlite)).bind("secret").fetch_optional(&mut connection).await.is_err() {
-            wrong.push("it is no database of guichet".to_owned());
+            wrong.push("it is not a database of guichet".to_owned());
         }
         connection.close().await.map_err(unreachable)?;
         Ok(wrong)

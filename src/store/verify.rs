@@ -30,9 +30,9 @@ pub const CHECKS: [Check; 19] = [
     check("rows that others name are there", sql::VERIFY_FOREIGN),
     check("every email has one verdict", sql::VERIFY_VERDICTS),
     check("every verdict has a reason", sql::VERIFY_REASONS),
-    check("mails that opened or joined have their ticket", sql::VERIFY_DECIDED_TICKETS),
-    check("mails that opened are messages", sql::VERIFY_OPENINGS),
-    check("mails have their bytes", sql::VERIFY_RAW),
+    check("emails that opened or joined have their ticket", sql::VERIFY_DECIDED_TICKETS),
+    check("emails that opened are messages", sql::VERIFY_OPENINGS),
+    check("emails have their bytes", sql::VERIFY_RAW),
     check("bytes have their mail", sql::VERIFY_RAW_OWNERS),
     check("messages have ticket and mail", sql::VERIFY_MESSAGES),
     check("tickets have messages", sql::VERIFY_TICKET_MESSAGES),
@@ -116,7 +116,7 @@ impl Store {
                 (after, last_id) = (id, id);
                 match parse_number(&number) {
                     Some((prefix, count)) if given.entry(prefix.clone()).or_default().insert(count) => {}
-                    _ => wrong.push(format!("{number} is given twice, or is no number")),
+                    _ => wrong.push(format!("{number} is given twice, or is not a valid number")),
                 }
             }
             if rows.is_empty() {

@@ -13,7 +13,7 @@ pub enum Proof {
     /// The receiving server vouches (DMARC pass, or DKIM pass aligned with the From domain).
     Server,
     /// The email answers a notification issued to this very person.
-    Letter,
+    Notification,
     /// Neither.
     Missing,
 }
@@ -28,7 +28,7 @@ pub fn proof_of_agent(mail: &ParsedEmail, mailbox: &str, answers_own_notificatio
     match policy.authserv_ids.get(mailbox) {
         Some(server) if server_says(mail, server) == Some(true) => Proof::Server,
         Some(_) => Proof::Missing,
-        None if answers_own_notification => Proof::Letter,
+        None if answers_own_notification => Proof::Notification,
         None => Proof::Missing,
     }
 }
@@ -60,7 +60,7 @@ fn server_says(mail: &ParsedEmail, server: &str) -> Option<bool> {
     let about_author = field.dmarc_domain.as_ref().map(|named| ascii(named) == domain);
     match (field.dmarc.as_deref(), about_author) {
         (Some("pass"), Some(true)) => return Some(true),
-        // It was another author that the server judged.
+        // It was another author that the server reviewed.
         (Some("pass" | "fail"), Some(false)) | (Some("fail"), _) => return Some(false),
         _ => {}
     }

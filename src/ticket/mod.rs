@@ -9,7 +9,6 @@ mod authority;
 mod caps;
 mod cause;
 pub mod command;
-mod course;
 pub mod decide;
 mod flood;
 mod knowledge;
@@ -24,10 +23,11 @@ mod read;
 pub mod rights;
 mod routing;
 pub mod sla;
-mod suspect;
+mod state_history;
 mod thanks;
 mod thread;
 mod token;
+mod types;
 mod view;
 mod words;
 
@@ -35,7 +35,7 @@ pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use caps::{Capped, Caps, Recent, WINDOW, WINDOWS, capped};
 pub use cause::HoldCause;
-pub use course::TicketState;
+pub use decide::suspect::{LOOKALIKE, familiar, say};
 pub(crate) use decide::undelivered_notices;
 pub use decide::{
     Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, address_is_gone, decide, due, recompute,
@@ -52,7 +52,7 @@ pub use policy::{
 pub use priority::{Tagged, read_tags};
 pub use probe::{ForeignResults, Probe};
 pub use read::{Intake, Signal, read};
-pub use suspect::{LOOKALIKE, familiar, say};
+pub use state_history::TicketState;
 pub use thread::{Candidate, Threading, choose};
 pub use token::{Secret, Token, held_mail, held_number};
 pub use words::{

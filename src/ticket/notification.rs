@@ -3,7 +3,7 @@
 //! Capping, headers, buttons, the preview, the list of templates and `docs/notifications.md` follow from the row; the words stand in
 //! `mail-templates/`.
 
-use super::words::Person;
+use super::types::Person;
 
 /// To whom a notification goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

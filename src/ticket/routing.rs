@@ -99,7 +99,7 @@ impl Places<'_> {
     }
 }
 
-/// Folded, with everything that is no notification or digit as one space, and a space at either end.
+/// Folded, with everything that is not a letter or digit as one space, and a space at either end.
 fn padded(text: &str) -> String {
     let folded = fold(text);
     let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();

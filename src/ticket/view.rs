@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::sla::Sla;
-use super::words::{DeadlineKind, PendingOn, Person, Status};
+use super::types::{DeadlineKind, PendingOn, Person, Status};
 use crate::clock::Millis;
 
 /// What the store knows of a ticket when something about it is decided, and how it is afterwards.

@@ -1,4 +1,4 @@
-//! What is wrong is told to the operator: once, then as a reminder, then that it is over.
+//! What is wrong is notified to the operator: once, then as a reminder, then that it is over.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
     wrong.extend(noted(app, &settings, now).await?);
     let told = step(&known, &wrong, now, settings.alarms.remind, &settings.policy.service_desk.time_zone);
     for line in &told.lines {
-        tracing::warn!(alarm = line[1], "told to the operator");
+        tracing::warn!(alarm = line[1], "notified to the operator");
     }
     tell(app, &settings, told, now).await
 }
@@ -243,7 +243,7 @@ impl Look<'_> {
             let count = backlog.held;
             let fr =
                 format!("Courriels qui attendent qu'une personne en décide : {count} ; voyez `guichet held list`.");
-            let en = format!("Mails that wait for a person to judge them: {count}; see `guichet held list`.");
+            let en = format!("Mails that wait for a person to review them: {count}; see `guichet held list`.");
             wrong.insert("held".to_owned(), [fr, en]);
         }
         let backup_at = self.health.backup_at;

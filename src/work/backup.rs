@@ -130,7 +130,7 @@ pub async fn restore(settings: &Settings, file: &Path, send: bool, now: Millis) 
         if send { 0 } else { store.stop_notifications(&format!("{RESTORED}: it may have left since")).await? };
     let (erased, unerased) = match super::erased::place(settings) {
         Some(list) => {
-            let done = super::erased::repeat(&store, &list, now).await?;
+            let done = super::erase::repeat(&store, &list, now).await?;
             if done.0 > 0 {
                 // Whatever was left of them in the file's free pages.
                 store.rewrite().await?;
@@ -282,7 +282,7 @@ async fn dumped_version(file: &Path) -> Result<i64, Trouble> {
     let versions = rows.map_while(|line| line.split('\t').next()?.parse::<i64>().ok());
     let ours = text.lines().any(|line| line.starts_with("secret\t"));
     let newest = versions.max().filter(|_| ours);
-    newest.ok_or_else(|| Trouble::Input(format!("{} is no copy of a database of guichet", file.display())))
+    newest.ok_or_else(|| Trouble::Input(format!("{} is not a copy of a database of guichet", file.display())))
 }
 
 /// Runs one of PostgreSQL's tools that writes what it makes of a dump to a file.

@@ -22,12 +22,11 @@ use crate::store::AuditEntry;
 use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
+use super::wait::{STANDBY, pause};
 use super::{App, alarms, mailboxes, process, reports, sweep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
-/// How often an instance that waits for its turn looks whether it has come.
-pub(super) const STANDBY: Duration = Duration::from_secs(1);
 /// How often notifications of dead instances are looked for.
 const RELEASE: i64 = 10 * SECOND;
 /// How often reports are looked for.
@@ -184,7 +183,7 @@ async fn decide(app: Arc<App>, stop: CancellationToken) {
                 wait_for(&app.inbox_wake_up, &stop).await;
             }
             Err(error) => {
-                tracing::error!(%error, "mails not decided, or deadlines not met");
+                tracing::error!(%error, "emails not decided, or deadlines not met");
                 pause(patience.after(&error.into(), chance()), &stop).await;
             }
         }
@@ -299,13 +298,6 @@ async fn pet_watchdog(app: Arc<App>, period: Duration, stop: CancellationToken) 
 async fn wait_for(wake_up: &tokio::sync::Notify, stop: &CancellationToken) {
     tokio::select! {
         () = wake_up.notified() => {}
-        () = stop.cancelled() => {}
-    }
-}
-
-pub(super) async fn pause(time: Duration, stop: &CancellationToken) {
-    tokio::select! {
-        () = tokio::time::sleep(time) => {}
         () = stop.cancelled() => {}
     }
 }

@@ -311,7 +311,7 @@ impl Sender {
             return Ok(Settlement::Sent);
         };
         app.meter.notification_failed(&trouble);
-        let trouble = self.judged(notification.id, trouble);
+        let trouble = self.classified(notification.id, trouble);
         if trouble.is_of_the_server() {
             Err(trouble)
         } else {
@@ -327,7 +327,7 @@ impl Sender {
 
     /// Whose fault a refused MAIL command is: the notification's, where the server has taken another since it first refused this one;
     /// the server's, where it refuses another as well.
-    fn judged(&mut self, id: i64, trouble: SmtpTrouble) -> SmtpTrouble {
+    fn classified(&mut self, id: i64, trouble: SmtpTrouble) -> SmtpTrouble {
         let SmtpTrouble::Mail(text) = trouble else {
             // It got as far as its recipient.
             if !trouble.is_of_the_server() {

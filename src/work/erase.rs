@@ -35,7 +35,7 @@ pub struct Erased {
 /// Erases a person, and notes it in the `list` that lies outside the copies. `progress` hears how many emails and notifications of all were read.
 ///
 /// # Errors
-/// [`Trouble::Usage`] for what is no address, [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while emails that name them wait for their verdict, or
+/// [`Trouble::Usage`] for what is not an address, [`Trouble::Input`] where nobody of that address is known, [`Trouble::Again`] while emails that name them wait for their verdict, or
 /// [`Trouble::Store`]; nothing is erased then.
 pub async fn run(
     store: &Store,
@@ -47,7 +47,7 @@ pub async fn run(
 ) -> Result<Erased, Trouble> {
     // A word would stand in everybody's emails, and nothing stands everywhere.
     if !mail::looks_like_address(address) {
-        return Err(Trouble::Usage(format!("{address:?} is no mail address")));
+        return Err(Trouble::Usage(format!("{address:?} is not a valid mail address")));
     }
     let address = mail::key(address);
     let (tickets, names) = store.person(&address).await?;
@@ -65,7 +65,7 @@ pub async fn run(
     notifications.retain(|id| !waiting.contains(id));
     if store.undecided_among(&emails).await? > 0 {
         let text =
-            "mails that name this person wait for their verdict; erase again when `guichet run` has decided them";
+            "emails that name this person wait for their verdict; erase again when `guichet run` has decided them";
         return Err(Trouble::Again(text.to_owned()));
     }
     if let Some(list) = list {
@@ -88,7 +88,7 @@ pub async fn run(
     }
     let left = naming(store, &address, true, |done| progress(all / 2 + done, all)).await?;
     found.push((
-        "bytes of emails, held ones of others among them: judge those, then erase again".to_owned(),
+        "bytes of emails, held ones of others among them: review those, then erase again".to_owned(),
         left.len(),
     ));
     let left = naming(store, &address, false, |done| progress(all / 2 + sizes.emails + done, all)).await?;
@@ -105,6 +105,30 @@ pub async fn run(
         searched: found.len(),
         left: found.into_iter().filter(|(_, count)| *count > 0).collect(),
     })
+}
+
+/// Erases again, in a database that was restored, everybody of the list. Gives how many were erased, and who could not be
+/// erased whole.
+///
+/// # Errors
+/// [`Trouble`]; some may be erased then, and `restore` repeats all.
+pub(super) async fn repeat(store: &Store, file: &Path, now: Millis) -> Result<(usize, Vec<String>), Trouble> {
+    let Some(list) = super::erased::List::read(file)? else { return Ok((0, Vec::new())) };
+    let (mut done, mut left) = (0, Vec::new());
+    for address in store.addresses().await? {
+        if !list.names(&address) {
+            continue;
+        }
+        match run(store, None, &address, "operator", now, |_, _| {}).await {
+            Ok(erased) if erased.left.is_empty() => done += 1,
+            Ok(_) => left.push(address),
+            // An email that waits for its verdict, or an address that stands in a verdict alone.
+            Err(Trouble::Again(_)) => left.push(address),
+            Err(Trouble::Input(_) | Trouble::Usage(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok((done, left))
 }
 
 /// Names that can only be one person's: short ones are parts of other words, a first name alone is many people's. The longest first, so

@@ -12,10 +12,9 @@ use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{beside, erase};
-use crate::clock::Millis;
+use super::beside;
 use crate::settings::Settings;
-use crate::store::{Store, StoreError, sqlite_file};
+use crate::store::{StoreError, sqlite_file};
 use crate::trouble::Trouble;
 
 /// How the first line begins.
@@ -33,13 +32,13 @@ pub fn place(settings: &Settings) -> Option<PathBuf> {
 }
 
 /// The list, as it was read.
-struct List {
+pub(super) struct List {
     key: Vec<u8>,
     hashes: BTreeSet<String>,
 }
 
 impl List {
-    fn read(file: &Path) -> Result<Option<Self>, Trouble> {
+    pub(super) fn read(file: &Path) -> Result<Option<Self>, Trouble> {
         let wrong = |text: String| Trouble::Input(format!("{}: {text}", file.display()));
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
@@ -53,6 +52,10 @@ impl List {
             wrong("is no list of erasures; put the right one back, or move it away to begin another".to_owned())
         })?;
         Ok(Some(Self { key, hashes: lines.map(str::to_owned).collect() }))
+    }
+
+    pub(super) fn names(&self, address: &str) -> bool {
+        self.hashes.contains(&self.hash(address))
     }
 
     fn hash(&self, address: &str) -> String {
@@ -85,28 +88,4 @@ pub(super) fn note(file: &Path, address: &str) -> Result<(), Trouble> {
     let head = if fresh { format!("{HEAD}{}\n", HEXLOWER.encode(&list.key)) } else { String::new() };
     let mut out = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file).map_err(failed)?;
     out.write_all(format!("{head}{hash}\n").as_bytes()).and_then(|()| out.sync_all()).map_err(failed)
-}
-
-/// Erases again, in a database that was restored, everybody of the list. Gives how many were erased, and who could not be
-/// erased whole.
-///
-/// # Errors
-/// [`Trouble`]; some may be erased then, and `restore` repeats all.
-pub(super) async fn repeat(store: &Store, file: &Path, now: Millis) -> Result<(usize, Vec<String>), Trouble> {
-    let Some(list) = List::read(file)? else { return Ok((0, Vec::new())) };
-    let (mut done, mut left) = (0, Vec::new());
-    for address in store.addresses().await? {
-        if !list.hashes.contains(&list.hash(&address)) {
-            continue;
-        }
-        match erase::run(store, None, &address, "operator", now, |_, _| {}).await {
-            Ok(erased) if erased.left.is_empty() => done += 1,
-            Ok(_) => left.push(address),
-            // An email that waits for its verdict, or an address that stands in a verdict alone.
-            Err(Trouble::Again(_)) => left.push(address),
-            Err(Trouble::Input(_) | Trouble::Usage(_)) => {}
-            Err(other) => return Err(other),
-        }
-    }
-    Ok((done, left))
 }

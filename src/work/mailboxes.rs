@@ -11,7 +11,7 @@ use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::daemon::{STANDBY, pause};
+use super::wait::{STANDBY, pause};
 use super::{App, collect, once, presence, sign_in};
 use crate::edge::backoff::chance;
 use crate::edge::imap::{Imap, ImapTrouble, Wake};
@@ -128,7 +128,7 @@ async fn follow(
         // Only now: a server that takes the password and then fails must not be hammered.
         patience.reset();
         if count > 0 {
-            tracing::info!(mailbox = name, emails = count, "mails fetched");
+            tracing::info!(mailbox = name, emails = count, "emails fetched");
         }
         if over {
             return Ok(SOON);

@@ -30,6 +30,7 @@ pub mod sweep;
 mod undelivered;
 pub mod upkeep;
 pub mod verify;
+mod wait;
 mod watch;
 mod writer;
 

@@ -87,7 +87,7 @@ pub async fn command(
     let subject = format!("{}: {}", view.number, head.lines.join(" "));
     let message_id = String::new();
     let reason = joining.reason.clone();
-    unit.judge(
+    unit.record_verdict(
         inbox_id,
         VerdictRecord {
             verdict,

@@ -65,11 +65,11 @@ async fn compute(store: &Store, policy: &Policy, period: Period, queues: &[Strin
     for row in store.histories(period.from, period.until).await? {
         let history = histories.entry(row.ticket).or_default();
         (history.number, history.title, history.created_at) = (row.number, row.title, row.created_at);
-        history.stands.push((row.at, row.stand));
+        history.states.push((row.at, row.state));
     }
     // Of all queues means also of those that are gone since.
     let here =
-        |c: &StateHistory| queues.is_empty() || c.stands.last().is_some_and(|(_, last)| queues.contains(&last.queue));
+        |c: &StateHistory| queues.is_empty() || c.states.last().is_some_and(|(_, last)| queues.contains(&last.queue));
     let histories: Vec<StateHistory> = histories.into_values().filter(here).collect();
     let days = days_of(period, &policy.service_desk.time_zone);
     // Sums over many rows take processor time, so they are done away from the tasks that wait for the network.

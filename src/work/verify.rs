@@ -69,7 +69,7 @@ pub async fn run(
     }
     found.add("numbers have no gap and no repeat", store.broken_numbers().await?);
     found.add("emails that a server named were fetched", refused(store).await?);
-    found.add("mails are as they were received", changed(store, found.sizes.emails, &mut progress).await?);
+    found.add("emails are as they were received", changed(store, found.sizes.emails, &mut progress).await?);
     found.add("texts, visibility, status and verdicts are as they were written", store.changed_rows().await?);
     found.add("the key of the store is the one it was begun with", store.changed_key().await?);
     let chain = store.chain(wish.since).await?;

@@ -154,7 +154,7 @@ original_requests! {
         assert_eq!(site.verdict(&other).await.cause, "denied", "a verdict about another domain");
         // One word lets all of them in.
         let mut tx = site.store().begin(guichet::store::Durability::Full).await.unwrap();
-        assert_eq!(tx.judge_all(true, ("", "", "denied"), "lists break DMARC", site.clock.now()).await.unwrap(), 2);
+        assert_eq!(tx.review_all(true, ("", "", "denied"), "lists break DMARC", site.clock.now()).await.unwrap(), 2);
         tx.commit().await.unwrap();
         site.pass(60_000).await;
         assert_eq!(site.tickets().await.len(), 2);
@@ -168,7 +168,7 @@ original_requests! {
         site.sink.only(MARIE);
     }
 
-    /// An address that can be read in two ways: the one within quotes is no author, opens nothing, and is named as what it is.
+    /// An address that can be read in two ways: the one within quotes is not an author, opens nothing, and is named as what it is.
     an_address_within_quotes_is_nobodys(site, GUARDED) {
         let mail = Mail::from("A <\"<ana@college.example>\"@evil.example>").header(&says("evil.example", "pass"));
         site.receive(&mail).await;

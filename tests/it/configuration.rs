@@ -149,7 +149,7 @@ fn single_mistakes_have_their_cure() {
         ),
         ("time_zone = \"Europe/Paris\"", "time_zone = \"Paris\"", "desk.time_zone", "Europe/Paris"),
         ("prefix = \"CG42N1\"", "prefix = \"CG 42\"", "queues.cd42.prefix", "letters, digits"),
-        ("address = \"marie@example.org\"", "address = \"marie\"", "agents.marie.address", "no mail address"),
+        ("address = \"marie@example.org\"", "address = \"marie\"", "agents.marie.address", "not a valid mail address"),
         ("queues = [\"cd42\"]", "queues = [\"cd44\"]", "agents.marie.queues", "there is cd42"),
         ("tags = [\"P1\", \"bloquante\", \"urgent\"]", "tags = [\"majeure\"]", "priorities.p2.tags", "P1"),
         ("url = \"sqlite:guichet.db\"", "url = \"mysql://x\"", "store.url", "postgres://"),

@@ -81,7 +81,7 @@ async fn whatever_is_wrong_with_one_email_the_others_are_read_and_it_is_never_gi
         let (server, site) = app(&[(1, fault.clone())], "Done").await;
         for count in 1..=2 {
             let _ = session(&site).await;
-            assert!(held(&site).await.is_empty(), "{fault:?}: one refusal is no verdict ({count})");
+            assert!(held(&site).await.is_empty(), "{fault:?}: one refusal is not a verdict ({count})");
         }
         for _ in 0..6 {
             let _ = session(&site).await;

@@ -1,5 +1,5 @@
 //! Own emails, one oddity a file: what the reader makes of each is written down beside them.
-//! `GUICHET_GOLDEN=write ./tests/run fixtures` writes it anew, for the reader of the diff to judge.
+//! `GUICHET_GOLDEN=write ./tests/run fixtures` writes it anew, for the reader of the diff to review.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

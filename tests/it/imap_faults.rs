@@ -203,14 +203,14 @@ async fn a_mail_the_server_does_not_give_out_stops_nothing_behind_it() {
     let site = Site::new(Database::Sqlite).await;
     watch_too(&site, port);
     site.round().await;
-    assert!(site.store().held().await.unwrap().is_empty(), "one refusal is no verdict");
+    assert!(site.store().held().await.unwrap().is_empty(), "one refusal is not a verdict");
     let refused = site.store().all_unfetched(9).await.unwrap();
     assert!(refused.len() == 1 && refused[0].email.reason.contains("UID 1"), "{refused:?}");
     assert_eq!(site.only_ticket().await.number, "OTHER-000001");
     assert_eq!(site.store().cursor("second").await.unwrap().unwrap().last_uid, 3);
 }
 
-/// NIL is no email, and neither is one that is too large and whose header is refused: both are asked for again, and the
+/// NIL is not an email, and neither is one that is too large and whose header is refused: both are asked for again, and the
 /// folder counts as read, though the server lets nothing be marked.
 #[tokio::test]
 async fn what_has_no_bytes_is_asked_for_again_and_a_folder_that_takes_no_marks_counts_as_read() {
@@ -230,7 +230,7 @@ async fn what_has_no_bytes_is_asked_for_again_and_a_folder_that_takes_no_marks_c
     let site = Site::new(Database::Sqlite).await;
     watch_too(&site, port);
     site.round().await;
-    assert!(site.store().held().await.unwrap().is_empty(), "one refusal is no verdict");
+    assert!(site.store().held().await.unwrap().is_empty(), "one refusal is not a verdict");
     let refused: Vec<u32> = site.store().all_unfetched(9).await.unwrap().into_iter().map(|r| r.email.uid).collect();
     assert_eq!(refused, [1, 3]);
     assert_eq!(site.only_ticket().await.number, "OTHER-000001");

@@ -355,7 +355,7 @@ async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
     assert!(everything(&site).await.contains("un tout autre sujet"));
     let settings = site.app.settings.load_full();
     assert_eq!(verify::run(site.store(), &settings, WISH, |_, _| {}).await.unwrap().problems(), 0);
-    // What is no address would stand in everybody's emails.
+    // What is not an address would stand in everybody's emails.
     for nothing in ["", " ", "martin", "@", "college.example"] {
         let refused = erase::run(site.store(), None, nothing, "operator", now, |_, _| {}).await.err().unwrap();
         assert!(refused.to_string().contains("no mail address"), "{nothing:?}: {refused}");

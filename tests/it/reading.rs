@@ -131,7 +131,7 @@ original_requests! {
         site.put_bytes(text.as_bytes());
         site.round().await;
         assert!(site.store().undeliverable(site.clock.now(), 10).await.unwrap().is_empty());
-        assert_eq!(site.sink.notifications().len(), 2, "nobody is told of a forgery");
+        assert_eq!(site.sink.notifications().len(), 2, "nobody is notified about a forgery");
         site.only_ticket().await;
         site.receive(&Mail::from(ANA).subject("Encore")).await;
         assert_eq!(site.sink.to(ANA).len(), 2);
@@ -201,7 +201,7 @@ original_requests! {
         let fields: Vec<(&str, &str)> = ticket.fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(fields, [("establishment", "Collège Exemple, Roanne"), ("name", "Ana Pérez"), ("phone", "04 77 00 00 00")]);
         assert!(site.events(&ticket).await.contains(&"fields: Téléphone: 04 77 00 00 00".to_owned()));
-        // What the acknowledgement asks is quoted in every reply, and is no answer.
+        // What the acknowledgement asks is quoted in every reply, and is not an answer.
         site.receive(&Mail::reply(&ack.mail, ANA, "Merci.")).await;
         assert_eq!(site.only_ticket().await.fields.len(), 3);
     }

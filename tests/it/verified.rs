@@ -160,7 +160,7 @@ async fn a_mail_too_large_is_not_passed_over() {
     assert_eq!(words(&find(&site, WISH).await), "");
 }
 
-/// A file that is really broken is said to be so, with the cure, and is no bug of ours.
+/// A file that is really broken is said to be so, with the cure, and is not a bug of ours.
 #[tokio::test]
 async fn a_damaged_file_is_told_from_a_bug() {
     let site = busy(Database::Sqlite).await;

@@ -295,8 +295,8 @@ fn expected(plans: &[Plan]) -> Figures {
             f.days[usize::try_from(slot / 48).unwrap()].1 += 1;
             f.reopened.of += 1;
             add(&mut f.first_level, *level == 1);
-            let stands = w.solved && at + 1 == w.solutions.len();
-            add(&mut f.first_contact, *unanswered && stands);
+            let states = w.solved && at + 1 == w.solutions.len();
+            add(&mut f.first_contact, *unanswered && states);
             add(&mut f.by_articles, false);
         }
         f.reopened.count += i64::try_from(w.reopened.len()).unwrap();

@@ -57,7 +57,7 @@ impl Preview {
 pub(super) async fn run(config: &Path, listen: SocketAddr) -> Result<(), Trouble> {
     if !listen.ip().is_loopback() {
         return Err(Trouble::Usage(format!(
-            "{listen} is no loopback address: the page is for this machine alone. From another, use \
+            "{listen} is not a valid loopback address: the page is for this machine alone. From another, use \
              `ssh -L 8025:127.0.0.1:8025` and `--listen 127.0.0.1:8025`"
         )));
     }

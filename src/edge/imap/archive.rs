@@ -6,11 +6,22 @@ use async_imap::imap_proto::{MailboxDatum, Response};
 
 use super::exec::exec;
 use super::names::{folder, uid_set};
-use super::session::Archive;
 use super::{Imap, ImapTrouble, Refusal};
 
 /// The longest set of UIDs that is moved by one command.
 pub(super) const AT_ONCE: usize = 500;
+
+/// The archive folder, as far as it is known in this session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Archive {
+    /// It has not been looked for yet.
+    #[default]
+    Unknown,
+    /// It is there; its name on this server.
+    Here(String),
+    /// Nothing can be moved there, and why. It is not tried again in this session.
+    Barred(String),
+}
 
 /// What became of handled emails on the server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(longest("* 1 FETCH (UID 1 BODY[] {5}\r\nhello)\r\n", 5), Ok(()));
         // What stands inside a literal announces nothing.
         assert_eq!(longest("* 1 FETCH (BODY[] {9}\r\n{77777}\r\n)\r\n", 9), Ok(()));
-        assert_eq!(longest("* OK {77777} is no literal\r\n* OK x\r\n", 9), Ok(()));
+        assert_eq!(longest("* OK {77777} is not a valid literal\r\n* OK x\r\n", 9), Ok(()));
         assert_eq!(longest("* LIST () \"/\" {4}\r\nDone {60}\r\n", 9), Err(60));
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
 
+use super::archive::Archive;
 use super::exec::{exec, exec_within};
 use super::names::{folder, uid_set};
-use super::session::Archive;
 use super::{Imap, ImapTrouble, Refusal};
 use crate::clock::{HOUR, Millis};
 

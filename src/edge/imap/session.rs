@@ -6,9 +6,10 @@ use async_imap::imap_proto::{Capability, Response};
 use async_imap::{Authenticator, Client, Session};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::ImapTrouble;
+use super::archive::{self, Archive};
 use super::bounded::Bounded;
 use super::exec::{Line, broken, exec};
-use super::{ImapTrouble, archive};
 use crate::edge::login::Login;
 use crate::edge::net::{self, Endpoint, Security, Wire};
 use crate::edge::redact::redact;
@@ -95,18 +96,6 @@ pub struct Imap {
     pub(super) archive: Archive,
     /// Whether that folder was asked to be made: once a session is enough.
     pub(super) created: bool,
-}
-
-/// The archive folder, as far as it is known in this session.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Archive {
-    /// It has not been looked for yet.
-    #[default]
-    Unknown,
-    /// It is there; its name on this server.
-    Here(String),
-    /// Nothing can be moved there, and why. It is not tried again in this session.
-    Barred(String),
 }
 
 impl Imap {

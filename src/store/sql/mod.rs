@@ -18,9 +18,11 @@ pub(super) const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s
      SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2; SET tcp_user_timeout = '15s'";
 
 /// Every table there ever was, gone: before a copy takes their place.
-pub(super) const DROP_EVERYTHING: &str = "DROP TABLE IF EXISTS _sqlx_migrations, meta, mailbox, inbox, inbox_raw, counter, ticket, \
-     deadline, article, participant, message, event, course, state_history, overdue, bell, wake_up, outbox, undeliverable, seen_image, \
-     letter, outbox_raw, lease, link, chain_entry, alarm, unfetched, digest, letter_body, outbox_body CASCADE";
+pub(super) const DROP_EVERYTHING: &str = concat!(
+    "DROP TABLE IF EXISTS _sqlx_migrations, meta, mailbox, inbox, inbox_raw, counter, ticket, deadline, article, participant, ",
+    "message, event, course, state_history, overdue, bell, wake_up, outbox, undeliverable, seen_image, letter, outbox_raw, lease, ",
+    "link, chain_entry, alarm, unfetched, digest, letter_body, outbox_body CASCADE"
+);
 
 /// How a transaction begins: with the writer's place taken, and its durability set.
 pub(super) fn begin(engine: Engine, durability: Durability) -> &'static str {

@@ -37,7 +37,7 @@ statements! {
          LEFT JOIN ticket ON ticket.id = inbox.ticket_id \
          WHERE inbox.verdict IN ('opened', 'joined') AND ticket.id IS NULL ORDER BY inbox.id LIMIT 100");
     VERIFY_OPENINGS = Sql::both(
-        "SELECT 'mail ' || id || ' opened a ticket, but is no message of it' FROM inbox WHERE verdict = 'opened' \
+        "SELECT 'mail ' || id || ' opened a ticket, but is not a message of it' FROM inbox WHERE verdict = 'opened' \
          AND NOT EXISTS (SELECT 1 FROM message WHERE message.inbox_id = inbox.id AND message.ticket_id = inbox.ticket_id) \
          ORDER BY id LIMIT 100");
     VERIFY_RAW = Sql::both(

@@ -104,7 +104,7 @@ pub struct Unit {
     carried_out: HashMap<String, Vec<String>>,
     messages: Vec<MessageRow>,
     events: Vec<(i64, Millis, String, &'static str, String)>,
-    course: Vec<(i64, Millis, TicketState)>,
+    state_history: Vec<(i64, Millis, TicketState)>,
     overdue: Vec<(String, i64, Millis, String)>,
     told: Vec<i64>,
     digest: Vec<(String, i64, Millis, String)>,
@@ -142,7 +142,7 @@ impl Unit {
         ids.extend(by_message.values().chain(by_number.values()));
         ids.extend(copies.values().flatten().map(|(_, ticket)| ticket));
         ids.extend(tx.of_vendors(&wanted.vendors).await?);
-        let tickets = tx.with_kin(ids, wanted.related).await?;
+        let tickets = tx.with_related(ids, wanted.related).await?;
         let original_requests = if wanted.related {
             tx.original_requests(tickets.keys().copied().collect()).await?
         } else {
@@ -201,7 +201,7 @@ impl Unit {
             carried_out,
             messages: Vec::new(),
             events: Vec::new(),
-            course: Vec::new(),
+            state_history: Vec::new(),
             overdue: Vec::new(),
             told: Vec::new(),
             digest: Vec::new(),
@@ -385,7 +385,7 @@ impl Unit {
 
     /// Notes how a ticket stands from now on, for reports.
     fn note_state(&mut self, ticket: &TicketView) {
-        self.course.push((ticket.id, self.now, TicketState::of(ticket)));
+        self.state_history.push((ticket.id, self.now, TicketState::of(ticket)));
     }
 
     /// Keeps what fell due unheard, for one notification to this person.
@@ -447,7 +447,7 @@ impl Unit {
     }
 
     /// Records the verdict on an email.
-    pub fn judge(&mut self, inbox_id: i64, verdict_record: VerdictRecord) {
+    pub fn record_verdict(&mut self, inbox_id: i64, verdict_record: VerdictRecord) {
         let state = if verdict_record.verdict == Verdict::Held { "held" } else { "done" };
         if verdict_record.verdict == Verdict::Command && !verdict_record.message_id.is_empty() {
             self.carried_out.entry(verdict_record.message_id.clone()).or_default().push(verdict_record.content.clone());

@@ -67,7 +67,7 @@ impl Unit {
         let shown: Vec<String> = std::mem::take(&mut self.shown).into_iter().collect();
         self.tx.insert(sql::NOTIFICATIONS_SHOWN, &shown).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
-        self.tx.insert(sql::STATES_ADD, &std::mem::take(&mut self.course)).await?;
+        self.tx.insert(sql::STATES_ADD, &std::mem::take(&mut self.state_history)).await?;
         self.tx.insert(sql::OVERDUE_ADD, &std::mem::take(&mut self.overdue)).await?;
         self.tx.insert(sql::DIGEST_ADD, &std::mem::take(&mut self.digest)).await?;
         let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
@@ -113,7 +113,7 @@ impl Unit {
         }
         // Last: the chain's end is everybody's.
         let (events, notifications) = (std::mem::take(&mut self.events), std::mem::take(&mut self.notifications));
-        self.tx.seal(&events, &notifications, self.now).await?;
+        self.tx.append_to_chain(&events, &notifications, self.now).await?;
         self.tx.commit().await
     }
 

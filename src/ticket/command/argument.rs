@@ -108,7 +108,7 @@ impl Argument<'_> {
             None => Err((
                 words!(
                     "{word} n'est pas une date : écrivez 2026-02-09, 3j, demandeur ou prestataire",
-                    "{word} is no date: write 2026-02-09, 3d, requester or vendor"
+                    "{word} is not a valid date: write 2026-02-09, 3d, requester or vendor"
                 ),
                 None,
             )),
@@ -129,7 +129,7 @@ impl Argument<'_> {
         let rest = self.text("un numéro de ticket", "a ticket's number")?;
         let prefixes = self.policy.queues.values().map(|q| q.prefix.as_str());
         let found = numbers_in(&rest, prefixes).into_iter().next();
-        found.ok_or_else(|| (words!("{rest} n'est pas un numéro de ticket", "{rest} is no ticket's number"), None))
+        found.ok_or_else(|| (words!("{rest} n'est pas un numéro de ticket", "{rest} is not a ticket number"), None))
     }
 
     pub(super) fn optional_address(&self) -> Result<Option<String>, Wrong> {
@@ -146,7 +146,7 @@ impl Argument<'_> {
                 if rest.contains('<') && !word.contains('@') {
                     continue;
                 }
-                return Err((words!("{word} n'est pas une adresse", "{word} is no mail address"), None));
+                return Err((words!("{word} n'est pas une adresse", "{word} is not a valid mail address"), None));
             }
             found.push(key(bare));
         }

@@ -17,7 +17,7 @@ use super::words::{DeadlineKind, Words, words};
 use crate::clock::Millis;
 use crate::mail::fold;
 
-/// A line that is no command as it stands.
+/// A line that is not a command as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {
     /// The line as written.
@@ -65,7 +65,7 @@ fn is_word(word: &str) -> bool {
 impl Head {
     /// The email with commands brought to the top that stand below other text; none when there are none.
     #[must_use]
-    pub fn gathered(&self) -> Option<Self> {
+    pub fn with_strays(&self) -> Option<Self> {
         let (strays, rest): (Vec<&str>, Vec<&str>) =
             self.text.lines().partition(|line| line.strip_prefix('#').is_some_and(is_word) && word(line).is_some());
         let lines = self.lines.iter().cloned().chain(strays.iter().map(|line| line.trim().to_owned()));
@@ -95,14 +95,14 @@ impl Head {
 
     /// The email as it was probably meant, with each slip fixed.
     #[must_use]
-    pub fn mended(&self, slips: &[Slip]) -> String {
-        let mend = |line: &String| {
+    pub fn repaired(&self, slips: &[Slip]) -> String {
+        let repair = |line: &String| {
             let slip = slips.iter().find(|s| s.line == *line);
             slip.and_then(|s| s.better.clone()).unwrap_or_else(|| line.clone())
         };
         // What is wanting altogether stands first.
         let wanting = slips.iter().filter(|s| s.line.is_empty()).filter_map(|s| s.better.clone());
-        let lines: Vec<String> = wanting.chain(self.lines.iter().map(mend)).collect();
+        let lines: Vec<String> = wanting.chain(self.lines.iter().map(repair)).collect();
         format!("{}\n\n{}", lines.join("\n"), self.text).trim_end().to_owned()
     }
 }

@@ -471,7 +471,7 @@ commands! {
     Why = Row {
         words: &["why", "pourquoi"],
         usage: ["#pourquoi", "#why"],
-        does: ["ce que sont devenus ses courriels", "what became of its mails"],
+        does: ["ce que sont devenus ses courriels", "what became of its emails"],
         right: Some(Action::Read),
         alone: true,
         looks: true,

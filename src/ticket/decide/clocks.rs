@@ -234,7 +234,7 @@ fn went_on(
             let priority = &ticket.priority;
             words!(
                 "Ce n'est plus un incident majeur : la priorité est {priority}.",
-                "It is no major incident any more: its priority is {priority}."
+                "It is no longer a major incident: its priority is {priority}."
             )
         }
         _ if ticket.assignee != before.assignee => match name(&ticket.assignee) {

@@ -7,7 +7,7 @@ use crate::ticket::policy::{Policy, Queue, SeveralQueues};
 use crate::ticket::read::Intake;
 use crate::ticket::words::{Event, NotificationKind, TicketView, Visibility};
 
-/// What is done about it; none when it is no copy, or when each queue is to have a ticket of its own.
+/// What is done about it; none when it is not a copy, or when each queue is to have a ticket of its own.
 pub(super) fn of(intake: &Intake, held: &[TicketView], policy: &Policy, queue: &Queue) -> Option<Copying> {
     let here = held.iter().find(|ticket| ticket.queue == queue.name);
     let ticket = here.or(held.first())?;

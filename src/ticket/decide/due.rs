@@ -75,7 +75,7 @@ pub fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Ch
     (after != *ticket).then(|| Change { ticket: after, events, quiet: true, ..Change::default() })
 }
 
-/// Nobody is told of what was over before it was promised.
+/// Nobody is notified about what was over before it was promised.
 fn forgive(ticket: &mut TicketView, now: Millis) {
     let sla = &mut ticket.sla;
     if sla.respond_due > 0 && sla.respond_due < now {

@@ -1,8 +1,7 @@
-//! Emails a person must judge, and the people who are told: who wrote it, who may let it in, the agent
+//! Emails a person must review, and the people who are told: who wrote it, who may let it in, the agent
 //! whose order was not carried out.
 
 use super::people::{message, person, sender, silence, watchers};
-use super::service_desk::holding;
 use super::{Case, Decision, Holding};
 use crate::clock::Millis;
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
@@ -133,7 +132,7 @@ pub(super) fn moved(case: &Case<'_>) -> Option<Decision> {
     let queue = case.policy.queues.get(&retired.queue)?;
     let mut notification = Notification::new(NotificationKind::Moved, sender(case.intake, case.policy));
     notification.text = Some(address.clone());
-    let reason = format!("{address} is not used any more; its writer was told of {}", queue.address);
+    let reason = format!("{address} is not used any more; its writer was notified about {}", queue.address);
     let mut holding = holding(case, Verdict::Refused, reason, vec![notification]);
     holding.ticket.queue.clone_from(&queue.name);
     Some(Decision::Tell(Box::new(holding)))
@@ -156,7 +155,7 @@ pub(super) fn not_done_about(
     let reason =
         slips.iter().map(|s| format!("{} {}", s.line, s.why.en).trim().to_owned()).collect::<Vec<_>>().join("; ");
     let mut notice = Notification { done, ..Notification::new(NotificationKind::NotDone, person(agent)) };
-    notice.text = Some(head.mended(slips));
+    notice.text = Some(head.repaired(slips));
     // Sending the same again would fail again.
     notice.ready = slips.iter().any(|s| s.better.is_some());
     let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![notice]);
@@ -332,4 +331,27 @@ fn tell(
         notifications,
         reason,
     }))
+}
+
+/// Notifications about an email that joins no ticket.
+pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, notifications: Vec<Notification>) -> Holding {
+    let intake = case.intake;
+    let id = intake.mail.message_id.clone().unwrap_or_default();
+    let mut message = message(intake, Visibility::Internal, &intake.mail.text);
+    message.above.clone_from(&reason);
+    Holding {
+        verdict,
+        cause: if verdict == Verdict::Held { HoldCause::Unproven } else { HoldCause::Other },
+        reason,
+        ticket: TicketView {
+            queue: case.queue.name.clone(),
+            title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
+            requester: super::people::sender(intake, case.policy),
+            root_message_id: id.clone(),
+            last_public_id: id,
+            ..TicketView::default()
+        },
+        message,
+        notifications,
+    }
 }

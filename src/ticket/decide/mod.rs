@@ -19,6 +19,7 @@ mod requester;
 mod service_desk;
 mod settle;
 mod step;
+pub(crate) mod suspect;
 mod undelivered;
 mod vendor;
 
@@ -35,12 +36,12 @@ use super::knowledge::Hit;
 use super::policy::{Policy, Queue};
 use super::probe::Probe;
 use super::read::{Intake, Signal};
-use super::suspect::{mark, warnings};
 use super::thread::{Candidate, Threading, choose};
 use super::token::{Secret, Token};
 use super::words::{Event, MessageDraft, Notification, Person, TicketView, Undelivered, Verdict};
 use crate::clock::Millis;
 use crate::mail::AutomaticKind;
+use suspect::{mark, warnings};
 
 /// What the store knows that bears on this email.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +87,7 @@ pub enum Decision {
     Join(Box<Joining>),
     /// It is a copy of an email that a ticket already holds.
     Copy(Box<Copying>),
-    /// A person must judge it; why.
+    /// A person must review it; why.
     Hold(HoldCause, String),
     /// It joins no ticket, and people are told.
     Tell(Box<Holding>),

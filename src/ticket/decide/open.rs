@@ -54,7 +54,7 @@ pub(super) fn other_queues<'a>(intake: &Intake, policy: &'a Policy, proven: bool
     named.filter(|queue| proven || may_open(&intake.sender, queue)).collect()
 }
 
-/// The people of other queues are told of the one ticket.
+/// The people of other queues are notified about the one ticket.
 pub(super) fn tell_others(first: &mut Opening, others: &[&Queue], intake: &Intake, policy: &Policy) {
     for other in others {
         first.events.push(Event::own("related", format!("also sent to {}", other.address)));

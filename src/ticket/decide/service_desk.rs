@@ -1,12 +1,10 @@
 //! Commands of agents that are about no ticket: `#list`, `#help`.
 
-use super::held::failure;
-use super::people::{message, person};
-use super::{Case, Decision, Holding};
-use crate::mail::strip_prefixes;
-use crate::ticket::cause::HoldCause;
+use super::held::{failure, holding};
+use super::people::person;
+use super::{Case, Decision};
 use crate::ticket::command::{self, Command};
-use crate::ticket::words::{Notification, NotificationKind, TicketView, Verdict, Visibility, words};
+use crate::ticket::words::{Notification, NotificationKind, Verdict, words};
 
 /// What an agent's new email asks, when its first line is a command; none when it is a request.
 pub(super) fn commands(case: &Case<'_>) -> Option<Decision> {
@@ -48,27 +46,4 @@ pub(super) fn commands(case: &Case<'_>) -> Option<Decision> {
         None => return None,
     };
     Some(Decision::Tell(Box::new(holding(case, verdict, reason, notifications))))
-}
-
-/// Notifications about an email that joins no ticket.
-pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, notifications: Vec<Notification>) -> Holding {
-    let intake = case.intake;
-    let id = intake.mail.message_id.clone().unwrap_or_default();
-    let mut message = message(intake, Visibility::Internal, &intake.mail.text);
-    message.above.clone_from(&reason);
-    Holding {
-        verdict,
-        cause: if verdict == Verdict::Held { HoldCause::Unproven } else { HoldCause::Other },
-        reason,
-        ticket: TicketView {
-            queue: case.queue.name.clone(),
-            title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
-            requester: super::people::sender(intake, case.policy),
-            root_message_id: id.clone(),
-            last_public_id: id,
-            ..TicketView::default()
-        },
-        message,
-        notifications,
-    }
 }

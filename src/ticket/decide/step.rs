@@ -79,7 +79,7 @@ impl<'a> Draft<'a> {
         self.events.push(Event::by(&self.actor, kind, text));
     }
 
-    /// The requester is told of this step, unless a weightier one stands already.
+    /// The requester is notified about this step, unless a weightier one stands already.
     pub(super) fn tell(&mut self, kind: NotificationKind) {
         let weight = |kind: NotificationKind| if kind.row().step == 0 { u8::MAX } else { kind.row().step };
         if self.step.is_none_or(|has| weight(kind) < weight(has)) {
@@ -87,7 +87,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The last command can still be taken back: what happens is no step of anybody's.
+    /// The last command can still be taken back: what happens is not a step of anybody's.
     pub(super) fn keep_undo(&mut self) {
         self.ticket.undo.clone_from(&self.before.undo);
         self.quiet = true;
@@ -99,7 +99,7 @@ impl<'a> Draft<'a> {
         self.others.entry(ticket.id).or_insert_with(fresh)
     }
 
-    /// Those who deal with the ticket are told of the message.
+    /// Those who deal with the ticket are notified about the message.
     pub(super) fn tell_agents(&mut self, kind: NotificationKind) {
         // In a requester's mail, what was done is what the service desk should know of it.
         let known = if self.policy().agent(&self.actor).is_none() { self.done.as_slice() } else { &[] };

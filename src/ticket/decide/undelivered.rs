@@ -64,7 +64,7 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
             draft.ticket.deadlines.remove(&kind);
         }
     }
-    // A delay may still end well, and an agent's full mailbox is nothing the queue can mend.
+    // A delay may still end well, and an agent's full mailbox is nothing the queue can repair.
     if !bounce.delayed && !agent {
         draft.notifications = notices(&failure, &found.ticket.queue, policy);
     }

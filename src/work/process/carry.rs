@@ -64,7 +64,7 @@ impl<'a> Work<'a> {
         }
         let mut unit = Unit::load(&self.app.store, Wanted::default(), self.now).await?;
         let reason = "the database refused what it asks for; see the log".to_owned();
-        unit.judge(one.mail.id, verdict_record(one, (Verdict::Held, HoldCause::Other, reason, 0)));
+        unit.record_verdict(one.mail.id, verdict_record(one, (Verdict::Held, HoldCause::Other, reason, 0)));
         unit.commit().await
     }
 
@@ -103,7 +103,7 @@ impl<'a> Work<'a> {
         }
         self.app.meter.decided(found.0.as_str());
         tracing::info!(inbox_id = one.mail.id, verdict = found.0.as_str(), ticket_id = found.3, "mail decided");
-        unit.judge(one.mail.id, verdict_record(one, found));
+        unit.record_verdict(one.mail.id, verdict_record(one, found));
         Ok(())
     }
 

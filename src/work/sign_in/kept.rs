@@ -98,7 +98,7 @@ impl<'a> Keeper<'a> {
         let new = granted.refresh_token.as_ref().filter(|new| new.expose_secret() != sent.expose_secret());
         let of = mark(self.oauth2, self.configured);
         if let Some(new) = new {
-            let encrypted = self.key.seal(&name(self.oauth2), new);
+            let encrypted = self.key.encrypt(&name(self.oauth2), new);
             let token = encrypted.map_err(|source| Trouble::Encrypted { name: self.oauth2.name.clone(), source })?;
             return Ok(Some(Kept { of, token: Some(token), since: now, until }));
         }

@@ -196,7 +196,7 @@ original_requests! {
         // One click sends it all the same.
         site.then(&Mail::press(&told.mail, "#envoyer", LUC)).await;
         assert!(site.sink.with_words(ANA, "Changez le toner.").mail.text.contains("toner"));
-        // Whoever has been told of the answer may write at once.
+        // Whoever has been notified about the answer may write at once.
         site.then(&Mail::reply(&site.sink.with_words(LUC, "Fait : ").mail, LUC, "#public\nEt le papier.")).await;
         assert!(site.sink.with_words(ANA, "Et le papier.").mail.text.contains("papier"));
         let _ = NADIA;

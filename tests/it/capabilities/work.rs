@@ -171,7 +171,7 @@ original_requests! {
         let articles = site.store().articles(10).await.unwrap();
         assert_eq!((articles.len(), articles[0].solution.as_str(), articles[0].tags.as_str()), (1, "Vider le cache de génération, puis relancer.", "odt opale scenari"));
         assert!(articles[0].problem.contains("échoue avec Opale"));
-        // A solved ticket that is no article is for the service desk alone.
+        // A solved ticket that is not an article is for the service desk alone.
         site.then(&Mail::from(ANA).subject("Opale : mot de passe").text("Je ne connais plus mon mot de passe Opale.")).await;
         let second = site.sink.with_words(MARIE, "Opale : mot de passe");
         site.then(&Mail::reply(&second.mail, MARIE, "#résoudre\nRéinitialisé par SECRET-3.")).await;

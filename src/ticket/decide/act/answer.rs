@@ -25,7 +25,7 @@ impl Acting<'_> {
         if self.speech.torn {
             return Err(slip(words!(
                 "le texte ne peut pas aller à la fois au prestataire et au demandeur : envoyez deux courriels",
-                "the text cannot go to the vendor and to the requester at once: send two mails"
+                "the text cannot go to the vendor and to the requester at once: send two emails"
             )));
         }
         if self.speech.wanted && self.speech.is_silent() {

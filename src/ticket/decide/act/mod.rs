@@ -33,8 +33,8 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
         Ok(head) => head,
         Err(slip) => return not_done_about(case, &found.ticket, agent, head, &[slip]),
     };
-    if let Some(gathered) = head.gathered() {
-        return not_done_about(case, &found.ticket, agent, &gathered, &[stray(&gathered, &head)]);
+    if let Some(with_strays) = head.with_strays() {
+        return not_done_about(case, &found.ticket, agent, &with_strays, &[stray(&with_strays, &head)]);
     }
     let outcome = head.commands(case.policy, case.snapshot.now);
     match outcome.and_then(|commands| Acting::new(case, found, agent, &head, commands).carry_out()) {
@@ -44,8 +44,8 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
 }
 
 /// A command below other text: it would be sent as words, or be overlooked.
-fn stray(gathered: &Head, head: &Head) -> Slip {
-    let line = gathered.lines.get(head.lines.len()).cloned().unwrap_or_default();
+fn stray(with_strays: &Head, head: &Head) -> Slip {
+    let line = with_strays.lines.get(head.lines.len()).cloned().unwrap_or_default();
     let why = words!(
         "un ordre se met tout en haut du courriel, avant le texte",
         "commands stand at the very top of the email, before the text"

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn old_line_ends_and_marks_are_mended() {
+    fn old_line_ends_and_marks_are_repaired() {
         assert_eq!(fixed("\u{feff}From: a@b.example\r\r\rx"), "From: a@b.example\n\n\nx");
         assert_eq!(fixed("\r\n \r\nFrom: a\r\n\r\nx"), "From: a\r\n\r\nx");
     }

@@ -89,7 +89,7 @@ impl Key {
     ///
     /// # Errors
     /// [`EncryptionTrouble::NoChance`].
-    pub fn seal(&self, name: &str, secret: &SecretString) -> Result<String, EncryptionTrouble> {
+    pub fn encrypt(&self, name: &str, secret: &SecretString) -> Result<String, EncryptionTrouble> {
         let mut nonce = [0u8; NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|_| EncryptionTrouble::NoChance)?;
         let mut text = secret.expose_secret().as_bytes().to_vec();
@@ -171,9 +171,9 @@ mod tests {
     fn a_secret_opens_only_under_its_own_key_and_name() {
         let key = Key::read(&[7; 32]).unwrap();
         let secret = SecretString::from("1//refresh");
-        let kept = key.seal("oauth2:smtp", &secret).unwrap();
+        let kept = key.encrypt("oauth2:smtp", &secret).unwrap();
         assert!(!kept.contains("refresh"));
-        assert_ne!(kept, key.seal("oauth2:smtp", &secret).unwrap(), "a nonce serves once");
+        assert_ne!(kept, key.encrypt("oauth2:smtp", &secret).unwrap(), "a nonce serves once");
         assert_eq!(key.open("oauth2:smtp", &kept).unwrap().expose_secret(), "1//refresh");
         assert!(key.open("oauth2:mailboxes.a", &kept).is_err());
         assert!(Key::read(&[8; 32]).unwrap().open("oauth2:smtp", &kept).is_err());

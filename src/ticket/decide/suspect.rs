@@ -1,10 +1,10 @@
 //! What the service desk's people are told about an author who looks like somebody else. Requesters never are.
 
-use super::decide::Decision;
-use super::policy::Policy;
-use super::read::Intake;
-use super::words::{Event, TicketView, Verdict, Words, words};
+use super::Decision;
 use crate::mail::{Familiar, Oddity};
+use crate::ticket::policy::Policy;
+use crate::ticket::read::Intake;
+use crate::ticket::words::{Event, TicketView, Verdict, Words, words};
 
 /// Kind of the line of history.
 pub const LOOKALIKE: &str = "lookalike";

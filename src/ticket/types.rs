@@ -1,0 +1,329 @@
+//! The words the whole program uses for what a service desk knows, as closed types.
+
+use serde::{Deserialize, Serialize};
+
+use crate::mail::Attachment;
+
+/// A sentence in both languages: `words!("… {a}", "… {a}")`.
+macro_rules! words {
+    ($fr:literal, $en:literal $(,)?) => {
+        $crate::ticket::Words { fr: format!($fr), en: format!($en) }
+    };
+}
+pub(crate) use words;
+
+/// Where a ticket is in its life; [`super::life`] says how it gets from one to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// An approver has to say yes before anybody works on it.
+    Approval,
+    /// Nobody of the service desk has taken it or answered yet.
+    #[default]
+    New,
+    /// Somebody works on it.
+    Open,
+    /// It waits: for the requester, for a vendor, or for a date.
+    Pending,
+    /// The next level has it and nobody there has taken it yet.
+    Escalated,
+    /// The requester said that it is not done after all.
+    Reopened,
+    /// Done; the requester may still say otherwise.
+    Resolved,
+    /// Done for good.
+    Closed,
+}
+
+impl Status {
+    /// All of them, in the order of a ticket's life.
+    pub const ALL: [Self; 8] = [
+        Self::Approval,
+        Self::New,
+        Self::Open,
+        Self::Pending,
+        Self::Escalated,
+        Self::Reopened,
+        Self::Resolved,
+        Self::Closed,
+    ];
+
+    /// The word stored and shown (`new`, `open`…).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::New => "new",
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::Escalated => "escalated",
+            Self::Reopened => "reopened",
+            Self::Resolved => "resolved",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The status a stored word means; an unknown word counts as open, so that nobody overlooks the ticket.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|s| s.as_str() == word).unwrap_or(Self::Open)
+    }
+
+    /// Whether the work is done.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Resolved | Self::Closed)
+    }
+
+    /// Its name as people read it.
+    #[must_use]
+    pub fn label(self) -> Words {
+        match self {
+            Self::Approval => words!("à approuver", "awaiting approval"),
+            Self::New => words!("nouvelle", "new"),
+            Self::Open => words!("en cours", "in progress"),
+            Self::Pending => words!("en attente", "pending"),
+            Self::Escalated => words!("transmise au niveau supérieur", "escalated"),
+            Self::Reopened => words!("rouverte", "reopened"),
+            Self::Resolved => words!("résolue", "resolved"),
+            Self::Closed => words!("close", "closed"),
+        }
+    }
+}
+
+/// Whom or what a pending ticket waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PendingOn {
+    /// More information from the requester.
+    Requester,
+    /// An outside vendor.
+    Vendor,
+    /// A date.
+    Date,
+}
+
+impl PendingOn {
+    /// The word stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Vendor => "vendor",
+            Self::Date => "date",
+        }
+    }
+
+    /// The word read back; none for an empty one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Requester, Self::Vendor, Self::Date].into_iter().find(|w| w.as_str() == word)
+    }
+}
+
+/// What is to happen at a time of its own; each is a row of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadlineKind {
+    /// The date a pending ticket waits for: it goes back to its assignee.
+    Wake,
+    /// The requester is reminded that a question waits.
+    Remind,
+    /// The requester has kept silent for too long: the ticket is closed.
+    Silence,
+    /// A resolved ticket that nobody contradicted is closed.
+    Confirm,
+    /// The first answer is due soon: its people are warned.
+    WarnRespond,
+    /// The solution is due soon: its people are warned.
+    WarnResolve,
+    /// The first answer is due.
+    Respond,
+    /// The solution is due.
+    Resolve,
+    /// It has been at its level for long enough: it goes to the next.
+    Escalate,
+    /// Nobody has done anything for too long: it goes to the next level.
+    Stalled,
+    /// Everybody hears where a major incident stands.
+    Point,
+    /// The request is to be acknowledged.
+    Acknowledge,
+    /// The post-mortem of a major incident is asked for, or still missing.
+    PostMortem,
+    /// The first answer has been delivered: its clock is read.
+    Responded,
+}
+
+impl DeadlineKind {
+    /// All of them, with the words stored.
+    pub const NAMES: [(Self, &'static str); 14] = [
+        (Self::Wake, "wake"),
+        (Self::Remind, "remind"),
+        (Self::Silence, "silence"),
+        (Self::Confirm, "confirm"),
+        (Self::WarnRespond, "warn_respond"),
+        (Self::WarnResolve, "warn_resolve"),
+        (Self::Respond, "respond"),
+        (Self::Resolve, "resolve"),
+        (Self::Escalate, "escalate"),
+        (Self::Stalled, "stalled"),
+        (Self::Point, "point"),
+        (Self::Acknowledge, "acknowledge"),
+        (Self::PostMortem, "post_mortem"),
+        (Self::Responded, "responded"),
+    ];
+
+    /// The word stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| *name)
+    }
+
+    /// The word read back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind)
+    }
+}
+
+/// A sentence for people, in the languages the service desk's own words exist in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// French.
+    pub fr: String,
+    /// English; also for every other language.
+    pub en: String,
+}
+
+impl Words {
+    /// The sentence in a language.
+    #[must_use]
+    pub fn say(&self, language: &str) -> &str {
+        if language == "fr" { &self.fr } else { &self.en }
+    }
+}
+
+/// Who may read a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Visibility {
+    /// The requester and the service desk.
+    Public,
+    /// The service desk alone; it never reaches a requester (invariant 12).
+    #[default]
+    Internal,
+    /// The service desk and the outside vendor.
+    Vendor,
+}
+
+impl Visibility {
+    /// The word stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Internal => "internal",
+            Self::Vendor => "vendor",
+        }
+    }
+}
+
+/// Someone the service desk writes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Address in the form of [`crate::mail::key`].
+    pub address: String,
+    /// Name; may be empty.
+    pub name: String,
+    /// Language they are written to in (`fr`).
+    pub language: String,
+}
+
+/// What became of an email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It opened a ticket.
+    Opened,
+    /// It joined one.
+    Joined,
+    /// A person must review it.
+    Held,
+    /// It was a command, and was carried out.
+    Command,
+    /// A person refused it.
+    Refused,
+    /// It needs nothing.
+    Ignored,
+}
+
+impl Verdict {
+    /// The word stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Joined => "joined",
+            Self::Held => "held",
+            Self::Command => "command",
+            Self::Refused => "refused",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+/// One line of a ticket's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Who caused it: an address, or `guichet`.
+    pub actor: String,
+    /// What sort of thing happened, one word.
+    pub kind: &'static str,
+    /// The sentence people read.
+    pub text: String,
+}
+
+impl Event {
+    /// An event somebody causes.
+    #[must_use]
+    pub fn by(actor: &str, kind: &'static str, text: impl Into<String>) -> Self {
+        Self { actor: actor.to_owned(), kind, text: text.into() }
+    }
+
+    /// An event the service desk itself causes.
+    #[must_use]
+    pub fn own(kind: &'static str, text: String) -> Self {
+        Self { actor: "guichet".to_owned(), kind, text }
+    }
+}
+
+/// A message about to be stored with its ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageDraft {
+    /// Bare address of the author.
+    pub sender: String,
+    /// Name of the author; may be empty.
+    pub sender_name: String,
+    /// True when an agent wrote it.
+    pub from_agent: bool,
+    /// True when a machine wrote it: shown folded.
+    pub automatic: bool,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// Message-ID without brackets; empty when the email had none.
+    pub message_id: String,
+    /// The whole readable text.
+    pub text: String,
+    /// What the author wrote now, commands taken off.
+    pub new_text: String,
+    /// Files that came with it.
+    pub attachments: Vec<Attachment>,
+    /// What somebody of the service desk wrote above it when they passed it on: for the service desk alone, and kept as
+    /// a note of its own.
+    pub above: String,
+    /// True when it is encrypted for somebody else, so that nobody here can read it.
+    pub encrypted: bool,
+    /// Digest of what it says, whatever way it took; see [`crate::mail::ParsedEmail::content`].
+    pub content: String,
+    /// What is odd about who wrote it, for the service desk alone.
+    pub warnings: Vec<Words>,
+}
