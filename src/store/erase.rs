@@ -42,6 +42,17 @@ pub struct Erasure {
     pub notifications: BTreeSet<i64>,
 }
 
+/// What is kept for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expired {
+    /// Emails of tickets that were closed before then.
+    Emails,
+    /// Notifications that were sent before then.
+    Notifications,
+    /// Emails that were ignored or refused before then.
+    Ignored,
+}
+
 /// Bytes of emails or notifications: row id, bytes.
 pub type Bytes = Vec<(i64, Vec<u8>)>;
 
@@ -162,22 +173,21 @@ impl Store {
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Removes the bytes of a sort whose time is over; gives how many. Sorts: 0 emails of tickets closed before then, 1
-    /// notifications sent before then, 2 emails ignored or refused before then.
+    /// Removes the bytes of what is older than `before`; gives how many.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn forget(&self, sort: usize, before: Millis, count: i64) -> Result<u64, StoreError> {
-        let [old, bytes] = match sort {
-            0 => [sql::OLD_EMAILS, sql::RAW_DROP],
-            1 => [sql::OLD_NOTIFICATIONS, sql::NOTIFICATION_DROP],
-            _ => [sql::OLD_IGNORED, sql::RAW_DROP],
+    pub async fn forget(&self, what: Expired, before: Millis, count: i64) -> Result<u64, StoreError> {
+        let [old, bytes] = match what {
+            Expired::Emails => [sql::OLD_EMAILS, sql::RAW_DROP],
+            Expired::Notifications => [sql::OLD_NOTIFICATIONS, sql::NOTIFICATION_DROP],
+            Expired::Ignored => [sql::OLD_IGNORED, sql::RAW_DROP],
         };
         let mut tx = self.begin(super::Durability::Full).await?;
         let rows = sqlx::query(old.on(self.engine)).bind(before).bind(count).fetch_all(&mut *tx.tx).await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
         tx.insert(bytes, &ids).await?;
-        if sort == 1 && !ids.is_empty() {
+        if what == Expired::Notifications && !ids.is_empty() {
             sqlx::query(sql::NOTIFICATION_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
         }
         tx.commit().await?;

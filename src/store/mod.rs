@@ -33,7 +33,7 @@ pub use article::ArticleRow;
 pub use backlog::{Alarm, Backlog};
 pub use chain::{AuditEntry, ChainEntry};
 pub use encryption::{EncryptionTrouble, Key, KeyPlace};
-pub use erase::{Column, Erasure, Word};
+pub use erase::{Column, Erasure, Expired, Word};
 pub use inbox::{Arrival, InboxRow, Step, VerdictRecord, Waiting};
 pub use lease::{Lease, Life};
 pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};

@@ -3,7 +3,7 @@
 use super::presence::DESK;
 use super::{App, erase, erased};
 use crate::clock::{DAY, HOUR, Millis};
-use crate::store::{AuditEntry, CHECKS, Engine, StoreError, Unit, Wanted};
+use crate::store::{AuditEntry, CHECKS, Engine, Expired, StoreError, Unit, Wanted};
 use crate::trouble::Trouble;
 
 /// The fact that says what is broken; empty when nothing is.
@@ -125,11 +125,15 @@ pub async fn forget(app: &App, now: Millis) -> Result<(), StoreError> {
     let (settings, store) = (app.settings.load_full(), &app.store);
     let kept = settings.retention;
     let mut gone = Vec::new();
-    let sorts = [("mails", kept.emails), ("letters", kept.notifications), ("ignored mails", kept.ignored)];
-    for (at, (name, time)) in sorts.into_iter().enumerate().filter(|(_, (_, time))| *time > 0) {
+    let kinds = [
+        (Expired::Emails, "emails", kept.emails),
+        (Expired::Notifications, "notifications", kept.notifications),
+        (Expired::Ignored, "ignored emails", kept.ignored),
+    ];
+    for (kind, name, time) in kinds.into_iter().filter(|(_, _, time)| *time > 0) {
         let mut count = 0;
         loop {
-            let more = store.forget(at, now - time, BATCH).await?;
+            let more = store.forget(kind, now - time, BATCH).await?;
             count += more;
             if more == 0 {
                 break;
