@@ -37,7 +37,7 @@ pub const CHECKS: [Check; 19] = [
     check("messages have ticket and mail", sql::VERIFY_MESSAGES),
     check("tickets have messages", sql::VERIFY_TICKET_MESSAGES),
     check("tickets say how they were opened", sql::VERIFY_TICKET_EVENTS),
-    check("tickets have a course", sql::VERIFY_TICKET_STATES),
+    check("tickets have a state history", sql::VERIFY_TICKET_STATES),
     check("requesters are among a ticket's people", sql::VERIFY_REQUESTERS),
     check("status and times agree", sql::VERIFY_STATUS),
     check("parts and merged tickets lead somewhere", sql::VERIFY_KIN),

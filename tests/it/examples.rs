@@ -65,7 +65,7 @@ plays! {
         assert_eq!(site.only_ticket().await.status, "closed");
     }
 
-    /// Three levels, an handover form, a knowledge base, satisfaction.
+    /// Three levels, a handover form, a knowledge base, satisfaction.
     korrigo_through_its_levels(site, "korrigo") {
         const TEACHER: &str = "prof@lycee.example";
         let (amina, paul, iris) = ("amina@lycee.example", "paul@informatique.example", "iris@editeur.example");

@@ -401,7 +401,7 @@ async fn the_preview_shows_notifications_and_lets_nothing_act() {
     let own = site.folder.path().join("own/fr");
     std::fs::create_dir_all(&own).unwrap();
     let (code, _, error) = run(&site, &["template", "preview", "--listen", "0.0.0.0:0"]);
-    assert_eq!((code, error.contains("no loopback address")), (64, true), "{error}");
+    assert_eq!((code, error.contains("not a valid loopback address")), (64, true), "{error}");
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
     command.arg("--config").arg(site.config()).args(["template", "preview", "--listen", "127.0.0.1:0"]);

@@ -358,7 +358,7 @@ async fn who_only_looks_like_the_person_and_what_others_wait_for_stays() {
     // What is not an address would stand in everybody's emails.
     for nothing in ["", " ", "martin", "@", "college.example"] {
         let refused = erase::run(site.store(), None, nothing, "operator", now, |_, _| {}).await.err().unwrap();
-        assert!(refused.to_string().contains("no mail address"), "{nothing:?}: {refused}");
+        assert!(refused.to_string().contains("not a valid mail address"), "{nothing:?}: {refused}");
     }
     let nobody = erase::run(site.store(), None, "nobody@college.example", "operator", now, |_, _| {}).await;
     assert!(nobody.err().unwrap().to_string().contains("nobody of this address"));
@@ -446,7 +446,7 @@ async fn a_dump_that_does_not_fit_changes_nothing_on_postgres() {
     site.app.close().await;
     let Site { app, url, folder, .. } = site;
     drop(app);
-    for (dump, words) in [(foreign_dump, "no copy of a database of guichet"), (newer_dump, "newer version")] {
+    for (dump, words) in [(foreign_dump, "not a copy of a database of guichet"), (newer_dump, "newer version")] {
         let refused = backup::restore(&settings, &dump, false, START).await.expect_err("it is refused");
         assert!(refused.to_string().contains(words), "{refused}");
         let store = Store::open(&url).await.unwrap();
@@ -519,7 +519,7 @@ async fn what_would_empty_the_desk_is_not_erased() {
     site.then(&Mail::from(ANA)).await;
     let config = site.config();
     for (address, words) in
-        [(SUPPORT, "an address of the service desk itself"), ("", "no mail address"), (MARIE, "an agent")]
+        [(SUPPORT, "an address of the service desk itself"), ("", "not a valid mail address"), (MARIE, "an agent")]
     {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_guichet"));
         let output = command.arg("--config").arg(&config).args(["erase", "--yes", address]).output().unwrap();

@@ -57,7 +57,7 @@ statements! {
         "SELECT number || ' does not say how it was opened' FROM ticket WHERE NOT EXISTS \
          (SELECT 1 FROM event WHERE event.ticket_id = ticket.id AND event.kind = 'opened') ORDER BY id LIMIT 100");
     VERIFY_TICKET_STATES = Sql::both(
-        "SELECT number || ' has no course for the reports' FROM ticket WHERE NOT EXISTS \
+        "SELECT number || ' has no state history for the reports' FROM ticket WHERE NOT EXISTS \
          (SELECT 1 FROM state_history WHERE state_history.ticket_id = ticket.id) ORDER BY id LIMIT 100");
     VERIFY_REQUESTERS = Sql::both(
         "SELECT number || ' does not count its requester among its people' FROM ticket WHERE NOT EXISTS \

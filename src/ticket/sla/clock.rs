@@ -1,6 +1,6 @@
 //! A ticket's clocks: what has been promised on it, and how much of that time is used.
 //!
-//! Everything follows from the ticket's own course ([`Stay`]s): nothing is counted up as time goes by, so
+//! Everything follows from the ticket's own state history ([`Stay`]s): nothing is counted up as time goes by, so
 //! that computing twice, late or under another policy gives what it would have given then.
 
 use serde::{Deserialize, Serialize};

@@ -39,7 +39,7 @@ pub struct SlaPolicy {
     pub hours: String,
     /// Codes of the priorities that call everybody at once.
     pub major: Vec<String>,
-    /// How often a status point is asked for while such a ticket is open.
+    /// How often a status update is asked for while such a ticket is open.
     pub point_every: Length,
     /// Codes of the priorities after which a post-mortem is asked for.
     pub post_mortem: Vec<String>,
