@@ -210,7 +210,7 @@ fn event(event: &EventRow, zone: &TimeZone) -> Value {
 fn print_card(ticket: &TicketRow, zone: &TimeZone) {
     println!("{}  {}", ticket.number, show::one_line(&ticket.title));
     let who = show::one_line(&format!("{} <{}>", ticket.requester_name, ticket.requester));
-    println!("  {} · {} · queue {} · level N{}", ticket.status, ticket.priority, ticket.queue, ticket.level);
+    println!("  {} · {} · queue {} · level L{}", ticket.status, ticket.priority, ticket.queue, ticket.level);
     println!("  from {}", who.trim());
     let facts = [
         ("assigned to", &ticket.assignee),

@@ -113,7 +113,8 @@ impl Layout<'_> {
             };
             let (number, priority, title) = (&one.number, &one.priority, &one.title);
             let from = self.say("depuis le", "since");
-            lines.push(format!("{number} · {priority} · N{} · {title} · {from} {since} · {who} · {state}", one.level));
+            let level = self.say(&format!("N{}", one.level), &format!("L{}", one.level));
+            lines.push(format!("{number} · {priority} · {level} · {title} · {from} {since} · {who} · {state}"));
         }
         if lines.is_empty() {
             lines.push(self.say("Aucun incident majeur.", "No major incident."));

@@ -130,7 +130,7 @@ impl Layout<'_> {
     pub(super) fn levels(&mut self) {
         let figures = self.subject.figures;
         let rows = figures.by_level.iter().map(|(level, group)| Row {
-            label: format!("N{level}"),
+            label: self.say(&format!("N{level}"), &format!("L{level}")),
             value: self.length(group.resolution.value()),
             note: self.say(
                 &format!("{} résolu{}", group.solved, if group.solved > 1 { "s" } else { "" }),

@@ -760,7 +760,7 @@ async fn mistakes_are_told_with_key_and_cure() {
         (
             "token_url = \"https://l.example/t\", client_id = \"x\", client_secret = \"s\", warn_before = \"soon\"",
             "warn_before",
-            "no length of time",
+            "not a valid length of time",
         ),
         (
             "token_url = \"https://l.example/t\", client_id = \"x\", client_secret = \"s\", ca_file = \"none.pem\"",

@@ -188,7 +188,7 @@ commands! {
     /// To a level (none: the next), and why.
     Escalate(Option<i64>, String) = Row {
         words: &["escalate", "escalader", "escalade"],
-        usage: ["#escalader [N2] [pourquoi]", "#escalate [N2] [why]"],
+        usage: ["#escalader [N2] [pourquoi]", "#escalate [L2] [why]"],
         does: ["passe au niveau suivant, avec sa fiche", "hands it to the next level, with its handover form"],
         right: Some(Action::Escalate),
         text: Text::Quiet,

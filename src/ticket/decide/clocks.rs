@@ -60,7 +60,7 @@ pub(super) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy
     let said = if kind == DeadlineKind::Escalate {
         words!(
             "La demande n'est pas résolue au niveau N{level} dans le temps prévu.",
-            "It was not solved at level N{level} in the time there is for that."
+            "It was not solved at level L{level} in the time there is for that."
         )
     } else {
         words!(
@@ -94,13 +94,13 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
     change.ticket.status = status;
     change.ticket.level = next;
     change.ticket.assignee.clear();
-    change.events.push(Event::own("escalated", format!("N{level} → N{next} automatically: {}", why.en)));
+    change.events.push(Event::own("escalated", format!("L{level} → L{next} automatically: {}", why.en)));
     let people = policy.at_level(&change.ticket.queue, next);
     let up: Vec<Notification> =
         people.into_iter().map(|a| Notification::new(NotificationKind::Escalation, person(a))).collect();
     let gone = Words {
         fr: format!("{} La demande passe au niveau N{next}.", why.fr),
-        en: format!("{} The ticket moves to level N{next}.", why.en),
+        en: format!("{} The ticket moves to level L{next}.", why.en),
     };
     change.notifications = told(NotificationKind::Escalation, up, why);
     let had = had.into_iter().filter(|h| !change.notifications.iter().any(|l| l.to.address == h.to.address)).collect();

@@ -171,7 +171,7 @@ pub(super) fn denied(why: Denied, ticket: &TicketView) -> Words {
         Denied::Queue => words!("vous ne servez pas {queue}", "you do not serve {queue}"),
         Denied::Level => words!(
             "le ticket est au niveau N{level}, au-dessus du vôtre",
-            "the ticket is at level N{level}, above yours"
+            "the ticket is at level L{level}, above yours"
         ),
         Denied::Role => words!("votre rôle ne le permet pas", "your role does not allow it"),
     }

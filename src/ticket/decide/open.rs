@@ -155,7 +155,7 @@ fn raise(ticket: &mut TicketView, policy: &Policy, events: &mut Vec<Event>) {
         }
         ticket.level = contract.level;
         ticket.assignee.clear();
-        events.push(Event::own("routed", format!("level N{} by the contract {}", contract.level, contract.name)));
+        events.push(Event::own("routed", format!("level L{} by the contract {}", contract.level, contract.name)));
     }
 }
 

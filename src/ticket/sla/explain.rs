@@ -96,7 +96,7 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
             let (fr, en) = (at(sla.respond_due, "fr"), at(sla.respond_due, "en"));
             said.push(words!(
                 "Le niveau N{level} a jusqu'au {fr} pour répondre.",
-                "Level N{level} has until {en} to answer."
+                "Level L{level} has until {en} to answer."
             ));
         }
     }
@@ -118,7 +118,7 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
         let at = |language| spoken(sla.resolve_due, &policy.service_desk.time_zone, language);
         said.push(Words {
             fr: format!("Le niveau N{level} a jusqu'au {} ({}, {}).", at("fr"), goal.fr, of.fr),
-            en: format!("Level N{level} has until {} ({}, {}).", at("en"), goal.en, of.en),
+            en: format!("Level L{level} has until {} ({}, {}).", at("en"), goal.en, of.en),
         });
     }
     said.extend(waited(ticket, now, policy));

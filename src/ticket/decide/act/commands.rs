@@ -267,20 +267,20 @@ impl<'a> Acting<'a> {
         let policy = self.draft.policy();
         let people = policy.at_level(&self.draft.ticket.queue, level);
         if level == now {
-            return Err(words!("le ticket est déjà au niveau N{level}", "the ticket is at level N{level} already"));
+            return Err(words!("le ticket est déjà au niveau N{level}", "the ticket is at level L{level} already"));
         }
         if people.is_empty() {
             let queue = &self.draft.ticket.queue;
             return Err(words!(
                 "personne n'est au niveau N{level} de {queue}",
-                "nobody is at level N{level} of {queue}"
+                "nobody is at level L{level} of {queue}"
             ));
         }
         self.draft.go(Move::Escalate)?;
         self.draft.ticket.level = level;
         self.draft.ticket.assignee.clear();
         let why = if why.is_empty() { self.speech.internal.clone() } else { why.to_owned() };
-        self.draft.event("escalated", format!("N{now} → N{level} {why}").trim().to_owned());
+        self.draft.event("escalated", format!("L{now} → L{level} {why}").trim().to_owned());
         let names: Vec<&str> = people.iter().map(|a| a.name.as_str()).collect();
         let names = names.join(", ");
         let notifications = people
@@ -289,7 +289,7 @@ impl<'a> Acting<'a> {
         self.draft.notifications.extend(notifications.collect::<Vec<_>>());
         self.done(words!(
             "Transmis au niveau N{level} ({names}) avec sa fiche.",
-            "Handed to level N{level} ({names}) with its handover form."
+            "Handed to level L{level} ({names}) with its handover form."
         ))
     }
 
