@@ -31,7 +31,7 @@
 //! | [`work`] | the verbs: collect, process, sweep, report, deliver, look after | state of its own |
 //! | [`cli`] | the commands | |
 //!
-//! Dependencies point only upward in this list's order: clock → mail → ticket → notify, report → store,
+//! Each room uses only rooms above it in this list's order: clock → mail → ticket → notify, report → store,
 //! edge → settings → trouble → work → cli. A test holds this, and that SQL stands only in
 //! `store` and the current time is asked only in `clock`.
 //!

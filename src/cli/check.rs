@@ -57,7 +57,7 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
         "configuration",
         &format!("{}, queues: {}, agents: {}", config.display(), policy.queues.len(), policy.agents.len()),
     );
-    report.good("letters", &format!("in {}", settings.templates.languages().join(", ")));
+    report.good("templates", &format!("in {}", settings.templates.languages().join(", ")));
     for warning in &settings.warnings {
         report.note("configuration", warning);
     }

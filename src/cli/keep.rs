@@ -88,7 +88,7 @@ pub(super) async fn erase(open: &Open, address: &str, yes: bool, as_json: bool) 
         let left = done.left.iter().map(|(place, count)| json!({ "place": place, "count": count }));
         show::json(&json!({
             "pseudonym": done.pseudonym, "tickets": done.tickets, "emails": done.emails, "notifications": done.notifications,
-            // The names of before 0.3.0.
+            // The names of before 0.2.0.
             "mails": done.emails, "letters": done.notifications, "rows": done.rows,
             "searched": done.searched, "left": left.collect::<Vec<_>>(), "at": show::stamp(Clock::system().now(), zone),
         }))?;

@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! Takes: arguments. Gives: tables for people, JSON for programs, and an exit code out of
-//! [`crate::trouble`]. Each command is a file here, or shares one with its related commands.
+//! [`crate::trouble`]. Each command is a file here, or shares one with those like it.
 
 mod address;
 mod args;

@@ -72,7 +72,7 @@ async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
     if as_json {
         let mut value = entry(&notification, &open.settings.policy.service_desk.time_zone);
         value["email"] = Value::String(mail.into_owned());
-        // The name of before 0.3.0.
+        // The name of before 0.2.0.
         value["mail"] = value["email"].clone();
         return show::json(&value);
     }

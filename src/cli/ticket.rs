@@ -158,7 +158,7 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
         value["messages"] = messages.iter().map(|m| message(m, zone)).collect();
         value["events"] = events.iter().map(|e| event(e, zone)).collect();
         value["notifications"] = notifications.iter().map(|l| super::outbox::entry(l, zone)).collect();
-        // The name of before 0.3.0.
+        // The name of before 0.2.0.
         value["letters"] = value["notifications"].clone();
         return show::json(&value);
     }

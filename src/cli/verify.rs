@@ -69,7 +69,7 @@ fn as_json(found: &Findings) -> Result<(), Trouble> {
     show::json(&json!({
         "ok": found.problems() == 0, "emails": found.sizes.emails, "tickets": found.sizes.tickets,
         "notifications": found.sizes.notifications, "chain_entries": found.sizes.chain_entries,
-        // The names of before 0.3.0.
+        // The names of before 0.2.0.
         "mails": found.sizes.emails, "letters": found.sizes.notifications, "links": found.sizes.chain_entries, "head": found.head,
         "checks": checks.collect::<Vec<_>>(),
     }))

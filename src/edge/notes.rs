@@ -2,7 +2,7 @@
 //!
 //! In a file, a note is one `write`, far cheaper than a transaction, so one can be made after every
 //! notification. It survives the end of the process at once; a power cut may lose the last ones. The
-//! store learns of them in groups, and the file is then emptied. Where the store is a server that is notified about each
+//! store learns of them in groups, and the file is then emptied. Where the store is a server that is told of each
 //! notification, memory is enough: the notes then cover what that server forgets when it is cut off or fails over.
 
 use std::fs::{File, OpenOptions};

@@ -166,11 +166,11 @@ fn mixed(real: &str) -> Option<Oddity> {
 }
 
 fn mixes(label: &str) -> bool {
-    let notifications: String = label.chars().filter(|c| c.is_alphabetic()).collect();
-    !notifications.is_ascii()
-        && !notifications.as_str().is_single_script()
+    let letters: String = label.chars().filter(|c| c.is_alphabetic()).collect();
+    !letters.is_ascii()
+        && !letters.as_str().is_single_script()
         // Japanese, Chinese and Korean stand beside Latin as a matter of course (UTS 39 section 5.2).
-        && notifications.as_str().detect_restriction_level() > RestrictionLevel::HighlyRestrictive
+        && letters.as_str().detect_restriction_level() > RestrictionLevel::HighlyRestrictive
 }
 
 #[cfg(test)]
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_notifications_are_shown_in_both_forms() {
+    fn foreign_letters_are_shown_in_both_forms() {
         let both = [Oddity::Foreign { unicode: "münchen.example".into(), ascii: "xn--mnchen-3ya.example".into() }];
         assert_eq!(odd("", "a@münchen.example"), both);
         assert_eq!(odd("", "a@xn--mnchen-3ya.example"), both);

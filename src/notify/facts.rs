@@ -310,7 +310,7 @@ fn hits(parcel: &Parcel<'_>, policy: &Policy) -> Vec<HitFacts> {
 }
 
 fn listed(one: &Listed, internal: bool, way: &Way<'_>, language: &str, policy: &Policy) -> ListedFacts {
-    let notification = if language == "fr" { "#voir" } else { "#show" };
+    let command = if language == "fr" { "#voir" } else { "#show" };
     let name = policy.agent(&one.assignee).map(|a| a.name.clone()).unwrap_or_default();
     ListedFacts {
         number: one.number.clone(),
@@ -320,11 +320,7 @@ fn listed(one: &Listed, internal: bool, way: &Way<'_>, language: &str, policy: &
         requester: one.requester.clone(),
         assignee: if internal { name } else { String::new() },
         changed: spoken(one.at, &policy.service_desk.time_zone, language),
-        href: if internal {
-            way.mail(&format!("Re: [{}] {}", one.number, one.title), notification)
-        } else {
-            String::new()
-        },
+        href: if internal { way.mail(&format!("Re: [{}] {}", one.number, one.title), command) } else { String::new() },
     }
 }
 

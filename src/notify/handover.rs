@@ -85,7 +85,7 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
     ]
 }
 
-/// Fields that have a place of their own in the sheet.
+/// Fields that have a place of their own in the form.
 const KNOWN: [&str; 8] = ["name", "role", "phone", "establishment", "population", "expected", "observed", "steps"];
 
 /// What the service desk wrote, shortened.
@@ -211,13 +211,10 @@ fn late(told: &[Told], way: &Way<'_>, policy: &Policy, french: bool, due: bool) 
         match sections.iter_mut().find(|s| s.label == t.who) {
             Some(known) => known.text.push_str(&format!("\n{text}")),
             None => {
-                let notification = if french { "#voir" } else { "#show" };
+                let command = if french { "#voir" } else { "#show" };
                 let number = t.who.split(' ').next().unwrap_or_default();
-                let href = if number.contains('-') {
-                    way.mail(&format!("Re: [{number}]"), notification)
-                } else {
-                    String::new()
-                };
+                let href =
+                    if number.contains('-') { way.mail(&format!("Re: [{number}]"), command) } else { String::new() };
                 sections.push(Section { href, ..section(&t.who, text) });
             }
         }

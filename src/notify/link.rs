@@ -17,7 +17,7 @@ pub struct Button {
     pub href: String,
     /// The line it sends, for those who would rather type it.
     pub command: String,
-    /// The same, under its name of before 0.3.0.
+    /// The same, under its name of before 0.2.0.
     pub order: String,
     /// Whether it is the likeliest.
     pub strong: bool,

@@ -1,4 +1,4 @@
-//! Reports: report for a period, computed from plain rows, as notifications, pages, tables and charts.
+//! Reports: figures for a period, computed from plain rows, as notifications, pages, tables and charts.
 //!
 //! Takes: how tickets stood ([`crate::ticket::TicketState`]). Gives: figures, sections, pictures. Never: SQL, the clock, the
 //! current configuration of what was promised: a report of last March says the same today and in a year.

@@ -136,8 +136,8 @@ pub(super) fn backups(check: &mut Check<'_>, raw: &Raw) -> Option<Backups> {
 pub(super) fn retention(check: &mut Check<'_>, raw: &Raw) -> Option<Retention> {
     let kept = raw.retention.as_ref()?;
     Some(Retention {
-        emails: days_or_ever(check, "retention.mails", &kept.emails)?,
-        notifications: days_or_ever(check, "retention.letters", &kept.notifications)?,
+        emails: days_or_ever(check, "retention.emails", &kept.emails)?,
+        notifications: days_or_ever(check, "retention.notifications", &kept.notifications)?,
         ignored: days_or_ever(check, "retention.ignored", &kept.ignored)?,
         people: days_or_ever(check, "retention.people", &kept.people)?,
     })

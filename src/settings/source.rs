@@ -45,20 +45,20 @@ const SECTIONS: [&str; 27] = [
     "retention",
 ];
 
-/// Keys under their names of before 0.3.0, which are read as well.
+/// Keys under their names of before 0.2.0, which are read as well.
 const RENAMED: [(&str, &str, &str); 14] = [
-    ("limits", "email_bytes", "email_bytes"),
-    ("limits", "notification_file_bytes", "notification_file_bytes"),
-    ("limits", "notifications_per_hour", "notifications_per_hour"),
-    ("limits", "agent_notifications_per_hour", "agent_notifications_per_hour"),
-    ("limits", "emails_per_hour_per_sender", "emails_per_hour_per_sender"),
-    ("limits", "emails_per_hour", "emails_per_hour"),
-    ("limits", "email_attempts", "email_attempts"),
-    ("limits", "batch_emails", "batch_emails"),
+    ("limits", "mail_bytes", "email_bytes"),
+    ("limits", "letter_file_bytes", "notification_file_bytes"),
+    ("limits", "letters_per_hour", "notifications_per_hour"),
+    ("limits", "agent_letters_per_hour", "agent_notifications_per_hour"),
+    ("limits", "mails_per_hour_per_sender", "emails_per_hour_per_sender"),
+    ("limits", "mails_per_hour", "emails_per_hour"),
+    ("limits", "mail_attempts", "email_attempts"),
+    ("limits", "batch_mails", "batch_emails"),
     ("life", "orders", "commands"),
-    ("alarms", "email_undecided", "email_undecided"),
-    ("alarms", "notifications_wait", "notifications_wait"),
-    ("alarms", "emails_held", "emails_held"),
+    ("alarms", "mail_undecided", "email_undecided"),
+    ("alarms", "letters_wait", "notifications_wait"),
+    ("alarms", "mails_held", "emails_held"),
     ("retention", "mails", "emails"),
     ("retention", "letters", "notifications"),
 ];
@@ -371,4 +371,26 @@ fn remove(value: &mut Value, key: &str) -> Option<String> {
         return Some(key.to_owned());
     }
     table.iter_mut().find_map(|(name, inner)| Some(format!("{name}.{}", remove(inner, key)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_under_the_names_they_had() {
+        for (section, old, new) in RENAMED {
+            assert_ne!(old, new);
+            let table = |keys: &str| renamed(format!("[{section}]\n{keys}").parse().unwrap()).to_string();
+            assert_eq!(table(&format!("{old} = 7")), format!("[{section}]\n{new} = 7\n"));
+            assert_eq!(
+                table(&format!("{old} = 7\n{new} = 8")),
+                format!("[{section}]\n{new} = 8\n"),
+                "the new one counts"
+            );
+            let variable = renamed_variable(format!("GUICHET__{section}__{old}").to_uppercase());
+            assert_eq!(variable, format!("GUICHET__{section}__{new}").to_uppercase());
+        }
+        assert_eq!(renamed_variable("GUICHET__SMTP__HOST".to_owned()), "GUICHET__SMTP__HOST");
+    }
 }

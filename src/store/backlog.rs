@@ -1,4 +1,4 @@
-//! How things stand, in counts, and what the operator has been notified about it.
+//! How things stand, in counts, and what the operator has been notified about.
 
 use std::collections::BTreeMap;
 

@@ -58,7 +58,7 @@ impl Tx {
         Ok(notifications.collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Tickets by their ids, their rows locked, lowest first. Their related commands are locked after them: two instances that
+    /// Tickets by their ids, their rows locked, lowest first. Related tickets are locked after them: two instances that
     /// block each other there are told apart by PostgreSQL, and one of them tries again.
     pub(super) async fn ticket_views(&mut self, ids: &BTreeSet<i64>) -> Result<HashMap<i64, TicketView>, StoreError> {
         let mut tickets = HashMap::new();
@@ -88,7 +88,7 @@ impl Tx {
         Ok(tickets)
     }
 
-    /// Tickets, and those they were merged into; with `related commands` also their parents and parts, and what an
+    /// Tickets, and those they were merged into; with `related` also their parents and parts, and what a
     /// command on them changed besides.
     pub(super) async fn with_related(
         &mut self,

@@ -260,7 +260,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Queues notifications under a entry of the chain. One whose once-key is there already is passed over.
+    /// Queues notifications under an entry of the chain. One whose once-key is there already is passed over.
     pub(super) async fn queue_notifications(
         &mut self,
         notifications: &[(i64, OutgoingEmail)],

@@ -18,7 +18,7 @@ pub enum Proof {
     Missing,
 }
 
-/// The proof an agent's mail carries. `answers_own_letter`: a token issued to this sender was found.
+/// The proof an agent's mail carries. `answers_own_notification`: a token issued to this sender was found.
 /// Where it is doubtful who the author is, nothing is proved.
 #[must_use]
 pub fn proof_of_agent(mail: &ParsedEmail, mailbox: &str, answers_own_notification: bool, policy: &Policy) -> Proof {

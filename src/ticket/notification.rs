@@ -540,7 +540,7 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// A command for a notification about the message at hand.
+    /// A notification about the message at hand.
     #[must_use]
     pub fn new(kind: NotificationKind, to: Person) -> Self {
         Self {

@@ -6,7 +6,7 @@
 use super::policy::{Agent, Policy, Role};
 use super::words::TicketView;
 
-/// Something that an order does.
+/// Something that a command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// Read: `#show`, `#why`, `#list`, `#help`.
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::ticket::words::TicketView;
 
-    /// What each role may do at its own level in its own queue, one notification an action in the table's command.
+    /// What each role may do at its own level in its own queue, one letter an action in the table's order.
     const WALK: [(Role, &str); 4] = [
         //              RNATAQSEVRRCABAR
         (Moderator, "RNATAQSEVRRCABAR"),
@@ -148,8 +148,8 @@ mod tests {
     fn every_role_action_queue_and_level_is_walked() {
         let policy = crate::ticket::policy::tests::bare();
         for (role, walk) in WALK {
-            for ((action, _), notification) in RIGHTS.iter().zip(walk.chars()) {
-                let (allowed, own) = (notification != '-', agent(role, 1));
+            for ((action, _), letter) in RIGHTS.iter().zip(walk.chars()) {
+                let (allowed, own) = (letter != '-', agent(role, 1));
                 let role_says = if allowed { Ok(()) } else { Err(Denied::Role) };
                 assert_eq!(may(&own, *action, &ticket("help", 1), &policy), role_says, "{role:?} {action:?}");
                 let anywhere = ABOVE.contains(action);

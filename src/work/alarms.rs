@@ -227,7 +227,7 @@ impl Look<'_> {
         if old(backlog.oldest_undecided, limits.email_undecided) {
             let ([fr, en], count) = (self.when(backlog.oldest_undecided), backlog.undecided);
             let fr = format!("Courriels qui attendent d'être traités : {count}, le plus ancien depuis le {fr}.");
-            let en = format!("Mails that wait for their verdict: {count}, the oldest since {en}.");
+            let en = format!("Emails that wait for their verdict: {count}, the oldest since {en}.");
             wrong.insert("undecided".to_owned(), [fr, en]);
         }
         if old(backlog.oldest_queued, limits.notifications_wait) {
@@ -243,7 +243,7 @@ impl Look<'_> {
             let count = backlog.held;
             let fr =
                 format!("Courriels qui attendent qu'une personne en décide : {count} ; voyez `guichet held list`.");
-            let en = format!("Mails that wait for a person to review them: {count}; see `guichet held list`.");
+            let en = format!("Emails that wait for a person to review them: {count}; see `guichet held list`.");
             wrong.insert("held".to_owned(), [fr, en]);
         }
         let backup_at = self.health.backup_at;

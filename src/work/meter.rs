@@ -19,7 +19,7 @@ type Labels = Vec<(&'static str, String)>;
 type Counters = Family<Labels, Counter>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
-/// Metrics under their names of before 0.3.0, which go with it.
+/// Metrics under their names of before 0.2.0, which go with it.
 const RENAMED: [(&str, &str); 11] = [
     ("emails_decided", "mails_decided"),
     ("emails_undecided", "mails_undecided"),

@@ -1,4 +1,4 @@
-//! `ticket do`: an order of the operator, who sits at the machine and needs no other proof.
+//! `ticket do`: a command of the operator, who sits at the machine and needs no other proof.
 //!
 //! It takes the way of an agent's mail: kept in the inbox under a mailbox of its own, decided by the
 //! same rules, carried out in one commit. Only the receipt goes to the terminal.

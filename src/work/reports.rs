@@ -33,7 +33,7 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-/// The report for a period, and of the one before it.
+/// The figures of a period, and of the one before it.
 pub struct Built {
     /// The figures.
     pub figures: Figures,

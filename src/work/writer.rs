@@ -29,7 +29,7 @@ const TOLD: usize = 30;
 pub(super) enum Cause<'g> {
     /// An email.
     Mail(&'g Waiting),
-    /// An order of the operator, by its row id of the inbox.
+    /// A command of the operator, by its row id of the inbox.
     Command(i64),
     /// A deadline, or a notification's failure; the command's own cause tells which.
     Time,

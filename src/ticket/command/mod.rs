@@ -31,7 +31,7 @@ pub struct Slip {
 /// The head of an email, and the text below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
-    /// The lines that begin with `#` and a notification.
+    /// The lines that begin with `#` and a letter.
     pub lines: Vec<String>,
     /// The message itself.
     pub text: String,
@@ -57,7 +57,7 @@ pub fn head(text: &str) -> Head {
     head
 }
 
-/// A command begins with a notification: `#1` and `# title` are text.
+/// A command begins with a letter: `#1` and `# title` are text.
 fn is_word(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_alphabetic)
 }

@@ -1,5 +1,5 @@
 //! Emails a person must review, and the people who are told: who wrote it, who may let it in, the agent
-//! whose order was not carried out.
+//! whose command was not carried out.
 
 use super::people::{message, person, sender, silence, watchers};
 use super::{Case, Decision, Holding};
@@ -116,7 +116,7 @@ const TOLD: i64 = 10;
 
 fn more_wait(sender: &str) -> Words {
     words!(
-        "{sender} a écrit {TOLD} fois en une heure : les courriels suivants attendent sans autre lettre. « guichet held list » les montre, « guichet held refuse --from {sender} » les écarte.",
+        "{sender} a écrit {TOLD} fois en une heure : les courriels suivants attendent sans autre notification. « guichet held list » les montre, « guichet held refuse --from {sender} » les écarte.",
         "{sender} wrote {TOLD} times within an hour: further emails wait without a notification. `guichet held list` shows them, `guichet held refuse --from {sender}` ends them."
     )
 }
@@ -184,7 +184,7 @@ pub(super) fn unproven(case: &Case<'_>, found: &Candidate, machine: Option<Autom
     let (sender, stale) = (&intake.sender, case.threading.answers_own_notification && case.fresh.is_none());
     let why = if stale {
         words!(
-            "il se dit de {sender} au sujet de {number}, et la lettre à laquelle il répond ne prouve plus rien",
+            "il se dit de {sender} au sujet de {number}, et la notification à laquelle il répond ne prouve plus rien",
             "it claims to be from the agent {sender} about {number}, and the notification it answers proves nothing any more"
         )
     } else {
@@ -277,7 +277,7 @@ pub(super) fn verdict_record(
     }
     if held == 0 {
         let why = words!(
-            "il répond à une lettre qui ne parle d'aucun ticket : répondez à un courriel du ticket, ou écrivez un nouveau message",
+            "il répond à une notification qui ne parle d'aucun ticket : répondez à un courriel du ticket, ou écrivez un nouveau message",
             "it answers a notification that is about no ticket: answer an email of the ticket, or write a new one"
         );
         let queue = intake.queue.clone().unwrap_or_default();
@@ -285,7 +285,7 @@ pub(super) fn verdict_record(
     }
     let Some(admit) = verdict(intake) else {
         let why = words!(
-            "il répond à une lettre qui attend « oui » ou « non » et ne dit clairement ni l'un ni l'autre",
+            "il répond à une notification qui attend « oui » ou « non » et ne dit clairement ni l'un ni l'autre",
             "it answers a notification that waits for yes or no, and clearly says neither"
         );
         let queue = intake.queue.clone().unwrap_or_default();

@@ -258,7 +258,7 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         return Decision::Hold(HoldCause::Flood, reason);
     }
     if snapshot.repeated {
-        return Decision::Ignore("the same order was carried out already".to_owned());
+        return Decision::Ignore("the same command was carried out already".to_owned());
     }
     if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
         return Decision::Copy(Box::new(copying));

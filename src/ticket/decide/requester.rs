@@ -21,7 +21,7 @@ use crate::ticket::words::{
 
 /// The commands of a head, when every line is one that a requester may give.
 pub(super) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
-    // "#close, thanks": the words are words, and the order is one.
+    // "#close, thanks": the words are words, and the command is one.
     let alone = |line: &String| command::behind(line).map_or_else(|| line.clone(), |rest| line.replacen(rest, "", 1));
     let head = Head { lines: head.lines.iter().map(alone).collect(), text: String::new() };
     let commands = head.commands(case.policy, case.snapshot.now).ok()?;

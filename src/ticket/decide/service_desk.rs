@@ -31,14 +31,14 @@ pub(super) fn commands(case: &Case<'_>) -> Option<Decision> {
         Some(notifications) if case.proven => (Verdict::Command, format!("the command {first}"), notifications),
         Some(_) => {
             let why = words!(
-                "rien ne prouve qui l'a écrit : envoyez l'ordre en réponse à une lettre de l'assistance",
+                "rien ne prouve qui l'a écrit : envoyez l'ordre en réponse à une notification de l'assistance",
                 "nothing proves who wrote it: send the command in answer to any notification of the service desk to you"
             );
             (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])
         }
         None if known => {
             let why = words!(
-                "{first} ne dit pas de quel ticket il s'agit : envoyez-le en réponse à une lettre de ce ticket",
+                "{first} ne dit pas de quel ticket il s'agit : envoyez-le en réponse à une notification de ce ticket",
                 "{first} needs a ticket: send it in answer to a notification about one"
             );
             (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])

@@ -44,11 +44,10 @@ pub(in crate::mail::reply) fn may_attribute(text: &str) -> bool {
 
 /// Where "wrote" ends in a text in lower case, as a word of its own.
 pub(super) fn wrote(text: &str) -> Option<usize> {
-    let notification =
-        |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && c.is_ascii() || ('à'..='ÿ').contains(&c));
+    let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && c.is_ascii() || ('à'..='ÿ').contains(&c));
     let pattern = WROTE.as_ref()?;
     let whole = |hit: &regex::Match<'_>| {
-        !notification(text[..hit.start()].chars().next_back()) && !notification(text[hit.end()..].chars().next())
+        !letter(text[..hit.start()].chars().next_back()) && !letter(text[hit.end()..].chars().next())
     };
     pattern.find_iter(text).filter(whole).map(|hit| hit.end()).last()
 }

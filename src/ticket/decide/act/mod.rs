@@ -1,6 +1,6 @@
 //! What somebody of the service desk asks by mail, and what they write.
 //!
-//! Every order is tried on a copy of the ticket; if one cannot be carried out, none is, and the
+//! Every command is tried on a copy of the ticket; if one cannot be carried out, none is, and the
 //! writer gets the email back with the reason and, where it can be guessed, fixed (invariant 11).
 
 mod answer;

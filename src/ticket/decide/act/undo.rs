@@ -10,13 +10,13 @@ impl Acting<'_> {
         let undo = self.draft.before.undo.clone().ok_or_else(nothing)?;
         if undo.by != self.agent.address {
             let who = &undo.by;
-            return Err(words!("le dernier ordre est de {who}", "the last order is by {who}"));
+            return Err(words!("le dernier ordre est de {who}", "the last command is by {who}"));
         }
-        if self.draft.case.fresh.is_some_and(|notification| notification < undo.at) {
+        if self.draft.case.fresh.is_some_and(|issued| issued < undo.at) {
             let what = &undo.what;
             return Err(words!(
                 "le dernier ordre est « {what} » : pour l'annuler, répondez au courriel qui en rend compte",
-                "the last order is \"{what}\": to take it back, answer the email that reports it"
+                "the last command is \"{what}\": to take it back, answer the email that reports it"
             ));
         }
         let [own, others @ ..] = undo.before.as_slice() else { return Err(nothing()) };
@@ -56,7 +56,7 @@ impl Acting<'_> {
         }
         let what = undo.what;
         self.draft.done.push(words!(
-            "Annulé : {what}. Les lettres déjà parties restent parties.",
+            "Annulé : {what}. Les notifications déjà parties restent parties.",
             "Undone: {what}. Notifications that have left stay where they are."
         ));
         Ok(())
