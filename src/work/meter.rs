@@ -24,7 +24,7 @@ const RENAMED: [(&str, &str); 11] = [
     ("emails_decided", "mails_decided"),
     ("emails_undecided", "mails_undecided"),
     ("emails_undecided_oldest_seconds", "mails_undecided_oldest_seconds"),
-    ("emails_held", "emails_held"),
+    ("emails_held", "mails_held"),
     ("mailbox_last_email_seconds", "mailbox_last_mail_seconds"),
     ("notifications_sent", "letters_sent"),
     ("notifications_suppressed", "letters_suppressed"),
@@ -132,5 +132,19 @@ impl Meter {
         // Writing into a text cannot fail.
         let _ = encode(&mut text, &registry);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_the_name_it_had_too() {
+        for (new, old) in RENAMED {
+            assert_ne!(new, old);
+            assert_eq!(names(new).collect::<Vec<_>>(), [new, old]);
+        }
+        assert_eq!(names("up").count(), 1);
     }
 }

@@ -131,7 +131,7 @@ async fn check_names_each_thing_and_its_cure() {
     let mut site = Site::new(Database::Sqlite).await;
     let good = on(site.folder.path(), &["check"]);
     assert_eq!(good.status.code(), Some(0), "{}", text(&good));
-    for word in ["configuration", "letters", "database", "mailbox main", "smtp"] {
+    for word in ["configuration", "templates", "database", "mailbox main", "smtp"] {
         assert!(text(&good).contains(word), "{word}: {}", text(&good));
     }
     site.sink.stop();
