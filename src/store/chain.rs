@@ -13,9 +13,13 @@ use sqlx::any::AnyRow;
 
 use super::{Durability, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
+use crate::notify::OutgoingEmail;
 
 /// The counter of chain entries; no prefix can be called so.
 const COUNTER: &str = "#link";
+
+/// A line of a ticket's history: ticket, time, actor, kind, text.
+pub(super) type HistoryLine = (i64, Millis, String, &'static str, String);
 
 /// One entry of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -143,6 +147,32 @@ impl Store {
 }
 
 impl Tx {
+    /// Writes lines of history and notifications under one entry of the chain. The last thing to be done in a
+    /// transaction: until it ends, no other commit goes on.
+    pub(super) async fn append_to_chain(
+        &mut self,
+        events: &[HistoryLine],
+        notifications: &[(i64, OutgoingEmail)],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        if events.is_empty() && notifications.is_empty() {
+            return Ok(());
+        }
+        let (chain_entry, before) = self.next_chain_entry().await?;
+        let mut covered = Rows::default();
+        self.queue_notifications(notifications, chain_entry, &mut covered, now).await?;
+        let lines: Vec<_> = events
+            .iter()
+            .map(|(ticket, at, actor, kind, text)| {
+                covered.event(*ticket, *at, actor, kind, text);
+                (ticket, at, actor, kind, text, chain_entry)
+            })
+            .collect();
+        self.insert(sql::EVENTS_ADD, &lines).await?;
+        let entry = AuditEntry { kind: "decided", actor: "", subject: "", text: "" };
+        self.add_chain_entry(chain_entry, &before, now, entry, covered.digest()).await
+    }
+
     /// Records what somebody did, with what else this transaction does. The last thing to be done in it: until it
     /// ends, no other commit goes on.
     ///

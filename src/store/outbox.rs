@@ -5,14 +5,11 @@ use std::sync::Arc;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::chain::{AuditEntry, Rows};
+use super::chain::Rows;
 use super::rows::json;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::notify::OutgoingEmail;
-
-/// A line of a ticket's history: ticket, time, actor, kind, text.
-pub(super) type HistoryLine = (i64, Millis, String, &'static str, String);
 
 /// A notification whose turn it is; its attempt is counted and its lease taken.
 #[derive(Debug, Clone)]
@@ -457,32 +454,6 @@ impl Tx {
     pub async fn prioritize(&mut self, now: Millis, latest: Millis) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_FROM_FUTURE.on(self.engine)).bind(now).bind(latest);
         Ok(query.execute(&mut *self.tx).await?.rows_affected())
-    }
-
-    /// Writes lines of history and notifications under one entry of the chain. The last thing to be done in a
-    /// transaction: until it ends, no other commit goes on.
-    pub(super) async fn append_to_chain(
-        &mut self,
-        events: &[HistoryLine],
-        notifications: &[(i64, OutgoingEmail)],
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        if events.is_empty() && notifications.is_empty() {
-            return Ok(());
-        }
-        let (chain_entry, before) = self.next_chain_entry().await?;
-        let mut covered = Rows::default();
-        self.queue_notifications(notifications, chain_entry, &mut covered, now).await?;
-        let lines: Vec<_> = events
-            .iter()
-            .map(|(ticket, at, actor, kind, text)| {
-                covered.event(*ticket, *at, actor, kind, text);
-                (ticket, at, actor, kind, text, chain_entry)
-            })
-            .collect();
-        self.insert(sql::EVENTS_ADD, &lines).await?;
-        let entry = AuditEntry { kind: "decided", actor: "", subject: "", text: "" };
-        self.add_chain_entry(chain_entry, &before, now, entry, covered.digest()).await
     }
 
     /// Puts a notification that failed or waits back at the front; with id 0, all of them. Gives how many.

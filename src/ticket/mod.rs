@@ -15,6 +15,7 @@ mod knowledge;
 mod leak;
 pub mod life;
 pub mod notification;
+mod notification_traits;
 mod number;
 mod policy;
 mod priority;

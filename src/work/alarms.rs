@@ -7,13 +7,13 @@ use jiff::tz::TimeZone;
 
 use super::health::Health;
 use super::presence::DESK;
-use super::reports::{about, in_charge};
-use super::writer::{Cause, Writer};
+use super::reports::{in_charge, notices};
+use super::writer::Writer;
 use super::{App, backup, health};
 use crate::clock::{DAY, Millis, spoken};
 use crate::settings::{MailboxKind, Settings};
 use crate::store::{Alarm, StoreError, Unfetched, Unit, Wanted};
-use crate::ticket::{MessageDraft, Notification, NotificationKind, Person};
+use crate::ticket::Person;
 
 /// What is wrong now, by name; in French and English.
 pub type Wrong = BTreeMap<String, [String; 2]>;
@@ -299,20 +299,7 @@ async fn tell(app: &App, settings: &Settings, told: Told, now: Millis) -> Result
     told.raised.into_iter().for_each(|alarm| unit.raise(alarm));
     told.cleared.iter().for_each(|name| unit.clear(name));
     let mut drafts = Vec::new();
-    for to in people {
-        let done =
-            told.lines.iter().map(|[fr, en]| if to.language == "fr" { fr.clone() } else { en.clone() }).collect();
-        let notification =
-            Notification { done, cause: format!("alarm:{now}"), ..Notification::new(NotificationKind::Notice, to) };
-        writer.draft(
-            &mut unit,
-            Cause::Time,
-            about(&[], policy),
-            MessageDraft::default(),
-            vec![notification],
-            &mut drafts,
-        );
-    }
+    notices(&writer, &mut unit, people, &told.lines, &format!("alarm:{now}"), policy, &mut drafts);
     let count = drafts.len();
     writer.commit(unit, drafts).await?;
     Ok(count)

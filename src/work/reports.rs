@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::App;
 use super::presence::DESK;
-use super::writer::{Cause, Writer};
+use super::writer::{Cause, Draft, Writer};
 use crate::clock::{DAY, MINUTE, Millis, spoken};
 use crate::notify::Extra;
 use crate::report::{Figures, Page, Period, Plan, Sort, StateHistory, Subject, days_of, figures};
@@ -225,20 +225,13 @@ async fn notice(app: &App, settings: &Settings) -> Result<usize, StoreError> {
     let mut unit = Unit::load(&app.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
     unit.set_wake_up(NAME, next);
     let mut drafts = Vec::new();
-    for agent in in_charge(policy).into_iter().filter(|_| !ending.is_empty()) {
-        let done = ending.iter().map(|[fr, en]| if agent.language == "fr" { fr.clone() } else { en.clone() }).collect();
-        let to = Person { address: agent.address.clone(), name: agent.name.clone(), language: agent.language.clone() };
-        let notification =
-            Notification { done, cause: format!("{NAME}:{now}"), ..Notification::new(NotificationKind::Notice, to) };
-        writer.draft(
-            &mut unit,
-            Cause::Time,
-            about(&[], policy),
-            MessageDraft::default(),
-            vec![notification],
-            &mut drafts,
-        );
-    }
+    let people = in_charge(policy).into_iter().filter(|_| !ending.is_empty());
+    let people = people.map(|agent| Person {
+        address: agent.address.clone(),
+        name: agent.name.clone(),
+        language: agent.language.clone(),
+    });
+    notices(&writer, &mut unit, people, &ending, &format!("{NAME}:{now}"), policy, &mut drafts);
     let count = drafts.len();
     writer.commit(unit, drafts).await?;
     Ok(count)
@@ -276,4 +269,21 @@ pub(crate) fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
     let with = |role: Role| policy.agents.values().filter(|a| a.roles.contains(&role)).collect::<Vec<_>>();
     let found = [Role::Administrator, Role::Moderator].into_iter().map(with).find(|people| !people.is_empty());
     found.unwrap_or_else(|| policy.agents.values().collect())
+}
+
+/// Drafts one notice a person, with these lines in French or English.
+pub(super) fn notices<'g>(
+    writer: &Writer<'_>,
+    unit: &mut Unit,
+    people: impl IntoIterator<Item = Person>,
+    lines: &[[String; 2]],
+    cause: &str,
+    policy: &Policy,
+    drafts: &mut Vec<Draft<'g>>,
+) {
+    for to in people {
+        let done = lines.iter().map(|[fr, en]| if to.language == "fr" { fr } else { en }).cloned().collect();
+        let notice = Notification { done, cause: cause.to_owned(), ..Notification::new(NotificationKind::Notice, to) };
+        writer.draft(unit, Cause::Time, about(&[], policy), MessageDraft::default(), vec![notice], drafts);
+    }
 }
