@@ -6,14 +6,14 @@
 //! ```text
 //!  IMAP ──bytes──▶ [inbox] ─▶ mail::parse ─ParsedEmail─▶ ticket::read ─Intake─▶ lookups ─▶ store ─Snapshot─┐
 //!                                                                                                          ▼
-//!                                                                                               ticket::decide
-//!                                                                                                          │ Decision
-//!                                                                                                          ▼
-//!                                                                                    notify::compose ─OutgoingEmail
-//!  clock ──Deadline reached──▶ ticket::due ────────────────────────────────────────────────────────────────┤
-//!  operator ──Command──▶ work::operator ──▶ ticket::decide ────────────────────────────────────────────────┤
-//!  clock ──wake-up──▶ work::reports ─histories of tickets─▶ report ─figures, charts─▶ notify::compose ─────┤
-//!  ONE COMMIT: verdict + tickets + messages + events + deadlines + [outbox] ◀──────────────────────────────┘
+//!  operator ──command──▶ work::operator ─Intake─────────────────────────────────────────────────▶ ticket::decide
+//!  clock ──deadline reached──▶ work::sweep ───────────────────────────────────────────────────────▶ ticket::due
+//!  clock ──wake-up──▶ work::reports, alarms, digest, catch_up ─figures, lines──┐                           │
+//!                                                                              ▼                           │ Decision
+//!                                            work::commit(Cause, Decision) ◀───────────────────────────────┘
+//!                                                    │ ──Notification──▶ notify::compose ─OutgoingEmail─┐
+//!                                                    ▼                                                  ▼
+//!                ONE COMMIT: verdict + tickets + messages + events + deadlines + wake-ups + [outbox]
 //!  SMTP ◀──ClaimedEmail── [outbox] ;  Sent | Later | Failed settles the row
 //! ```
 //!
@@ -28,7 +28,7 @@
 //! | [`edge`] | IMAP, Maildir, SMTP, OAuth 2.0, systemd, the local page | rules, SQL |
 //! | [`settings`] | configuration, checked into plain values | |
 //! | [`trouble`] | what is done about each failure | |
-//! | [`work`] | the verbs: collect, process, sweep, report, deliver, look after | state of its own |
+//! | [`work`] | the verbs: collect, process, sweep, report, deliver, look after; the one commit they share | state of its own |
 //! | [`cli`] | the commands | |
 //!
 //! Each room uses only rooms above it in this list's order: clock → mail → ticket → notify, report → store,

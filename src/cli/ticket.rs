@@ -47,7 +47,7 @@ async fn give(open: &Open, number: &str, text: &str) -> Result<(), Trouble> {
     }
     let secret = open.store.secret().await?;
     let now = Clock::system().now();
-    let outcome = operator::command(&open.store, &secret, &open.settings, ticket.id, text, now).await?;
+    let outcome = operator::command(&open.store, &secret, &open.settings, &ticket, text, now).await?;
     match outcome {
         Outcome::Done(done) => {
             for line in &done {

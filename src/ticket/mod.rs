@@ -39,8 +39,8 @@ pub use cause::HoldCause;
 pub use decide::suspect::{LOOKALIKE, familiar, say};
 pub(crate) use decide::undelivered_notices;
 pub use decide::{
-    Article, Change, Copying, Decision, Holding, Joining, Opening, Snapshot, address_is_gone, decide, due, recompute,
-    shown, unasked,
+    Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, Snapshot, address_is_gone, decide, due,
+    not_taken, recompute, shown, unasked,
 };
 pub use flood::{INTAKE_WINDOW, IntakeLimits, TakenIn, is_flood};
 pub use knowledge::{Hit, search_terms};

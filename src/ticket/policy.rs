@@ -1,12 +1,13 @@
 //! What administrators decided, as plain checked values. `settings` fills it from the configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
 use super::caps::Caps;
 use super::flood::IntakeLimits;
 use super::sla::Slas;
+use super::token::Token;
 use super::words::{Status, TicketView};
 use crate::clock::Millis;
 use crate::mail::{Familiar, Limits, fold};
@@ -259,6 +260,14 @@ pub struct TagForms {
 }
 
 impl Policy {
+    /// The Message-IDs that the notification with this token may have: one a domain of the service desk.
+    #[must_use]
+    pub fn message_ids(&self, token: &Token) -> Vec<String> {
+        let domains = self.queues.values().filter_map(|q| q.address.split_once('@')).map(|(_, domain)| domain);
+        let domains: BTreeSet<&str> = domains.collect();
+        domains.into_iter().map(|domain| token.message_id(domain)).collect()
+    }
+
     /// The queue an email belongs to: the one it is addressed to, else the mailbox's first.
     #[must_use]
     pub fn queue_for<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Option<&Queue> {

@@ -1,7 +1,8 @@
 //! From what an email says to what it means for this service desk.
 
 use super::asker::{Asker, asker};
-use super::authority::{is_denied, is_vouched};
+use super::authority::{is_authenticated, is_denied};
+use super::command::{self, Head};
 use super::number::numbers_in;
 use super::policy::{Policy, Queue, without_detail};
 use super::priority::{Tagged, read_tags};
@@ -57,6 +58,8 @@ impl Signal {
 pub struct Intake {
     /// The email itself.
     pub mail: ParsedEmail,
+    /// The commands at the top of its new text, and the text below them.
+    pub head: Head,
     /// Mailbox it arrived in.
     pub mailbox: String,
     /// Queue it is for; none when the mailbox has no queue.
@@ -72,7 +75,7 @@ pub struct Intake {
     /// True when a moderator let it in although its sender may not open tickets.
     pub released: bool,
     /// True when the operator says which ticket it belongs to.
-    pub vouched: bool,
+    pub placed: bool,
     /// True when the operator wrote it.
     pub operator: bool,
     /// Further queues of the same mailbox that it is addressed to.
@@ -95,7 +98,7 @@ pub struct Intake {
     /// True when a list that spread it is one of the service desk's own addresses.
     pub own_list: bool,
     /// True when the mailbox's own server says that the author's domain did send it.
-    pub author_vouched: bool,
+    pub authenticated: bool,
     /// True when the mailbox's own server says outright that the sender's domain did not send it.
     pub denied: bool,
     /// The probe of `check` that this is.
@@ -110,11 +113,11 @@ pub struct Intake {
 #[must_use]
 pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secret) -> Intake {
     let author = mail.from.as_ref().map(|a| a.key()).unwrap_or_default();
-    let author_vouched = is_vouched(&mail, mailbox, policy);
+    let authenticated = is_authenticated(&mail, mailbox, policy);
     // As it stood before anything is put in the place of who wrote it.
     let (denied, own) = (is_denied(&mail, mailbox, policy), is_own(&mail, &author, policy));
     let own_list = policy.is_own_address(&author) || mail.lists.iter().any(|list| policy.is_own_address(list));
-    let asked_by = asker(&mail, author_vouched, policy);
+    let asked_by = asker(&mail, authenticated, policy);
     let (rewritten, nobody) = (matches!(asked_by, Asker::Behind(_)), asked_by == Asker::Nobody);
     let answer_to = match asked_by {
         Asker::Elsewhere(address) => Some(address),
@@ -134,7 +137,7 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
     let name = mail.from.as_ref().map(|a| a.name.as_str()).unwrap_or_default();
     Intake {
         released: false,
-        vouched: false,
+        placed: false,
         operator: false,
         also_queues: also.map(|q| q.name.clone()).collect(),
         fields: queue.map(|q| fields_of(&mail.reply_text, name, q, policy)).unwrap_or_default(),
@@ -151,11 +154,12 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
         rewritten,
         nobody,
         own_list,
-        author_vouched: author_vouched && !rewritten,
+        authenticated: authenticated && !rewritten,
         probe: probe(&mail, mailbox, &addressed, policy, secret),
         retired: retired(&addressed, policy),
         addressed,
         sender,
+        head: command::head(&mail.reply_text),
         mail,
     }
 }
@@ -164,7 +168,16 @@ impl Intake {
     /// The operator says that it belongs to this ticket.
     pub fn join_by_operator(&mut self, ticket: i64) {
         self.signals.insert(0, Signal::Operator(ticket));
-        self.vouched = true;
+        self.placed = true;
+    }
+
+    /// The operator wrote this about a ticket, at a terminal: nothing in it is a quote, a signature or a hint.
+    pub fn say(&mut self, ticket: i64, text: &str) {
+        text.trim().clone_into(&mut self.mail.reply_text);
+        self.head = command::head(&self.mail.reply_text);
+        self.operator = true;
+        self.signals.clear();
+        self.join_by_operator(ticket);
     }
 
     /// Every signed token it carries, as yet unbelieved.

@@ -95,7 +95,7 @@ fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
         return true;
     }
     // What a vendor writes reaches the service desk as theirs: their address alone says nothing.
-    let vendor = ticket.vendors.contains(&intake.sender) && (intake.author_vouched || intake.released);
+    let vendor = ticket.vendors.contains(&intake.sender) && (intake.authenticated || intake.released);
     let takes_part = intake.agent.is_some() || ticket.participants.contains(&intake.sender) || vendor;
     takes_part
         // The sender is not who the email claims: only what needs no sender counts then.

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
+use super::commit::{Cause, Commit};
 use super::health::Health;
 use super::presence::DESK;
 use super::reports::{in_charge, notices};
-use super::writer::Writer;
 use super::{App, backup, health};
 use crate::clock::{DAY, Millis, spoken};
 use crate::settings::{MailboxKind, Settings};
-use crate::store::{Alarm, StoreError, Unfetched, Unit, Wanted};
-use crate::ticket::Person;
+use crate::store::{Alarm, StoreError, Unfetched, Wanted};
+use crate::ticket::{Decision, Person};
 
 /// What is wrong now, by name; in French and English.
 pub type Wrong = BTreeMap<String, [String; 2]>;
@@ -293,16 +293,13 @@ async fn tell(app: &App, settings: &Settings, told: Told, now: Millis) -> Result
     } else {
         settings.alarms.to.clone()
     };
-    let writer = Writer::new(&app.store, &app.secret, settings, now).await?;
     let agents = people.iter().map(|p| p.address.clone()).collect();
-    let mut unit = Unit::load(&app.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
-    told.raised.into_iter().for_each(|alarm| unit.raise(alarm));
-    told.cleared.iter().for_each(|name| unit.clear(name));
-    let mut drafts = Vec::new();
-    notices(&writer, &mut unit, people, &told.lines, &format!("alarm:{now}"), policy, &mut drafts);
-    let count = drafts.len();
-    writer.commit(unit, drafts).await?;
-    Ok(count)
+    let wanted = Wanted { agents, lease: Some(DESK), ..Wanted::default() };
+    let mut commit = Commit::begin(app, settings, now, wanted).await?;
+    let notices = notices(people, &told.lines, &format!("alarm:{now}"), policy);
+    let cause = Cause::Alarm { raised: told.raised, cleared: told.cleared };
+    commit.carry_out(&cause, Decision::Notify(vec![notices]))?;
+    Ok(commit.finish().await?.notifications)
 }
 
 #[cfg(test)]

@@ -15,11 +15,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::DateTime};
 use tokio::process::Command;
 
-use super::presence::DESK;
+use super::commit::set_wake_up;
 use super::{App, beside};
 use crate::clock::Millis;
 use crate::settings::{Backups, Keep, Settings};
-use crate::store::{AuditEntry, Engine, Store, StoreError, Unit, Wanted, sqlite_file};
+use crate::store::{AuditEntry, Engine, Store, StoreError, sqlite_file};
 use crate::trouble::Trouble;
 
 /// How the error of notifications begins that wait since a copy was restored.
@@ -333,9 +333,7 @@ pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
             Err(error) => tracing::error!(%error, "backup not made"),
         }
     }
-    let mut unit = Unit::load(&app.store, Wanted { lease: Some(DESK), ..Wanted::default() }, now).await?;
-    unit.set_wake_up(WAKE_UP, next);
-    unit.commit().await
+    set_wake_up(app, WAKE_UP, next).await
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {

@@ -1,9 +1,10 @@
 //! What fell due while the service desk was away: one notification a person, marked as late, instead of a hundred.
 
 use super::App;
+use super::commit;
 use super::per_person::{Aside, write};
 use crate::store::StoreError;
-use crate::ticket::{Notification, NotificationKind};
+use crate::ticket::NotificationKind;
 
 const LATE: Aside = Aside {
     kind: NotificationKind::CatchUp,
@@ -23,11 +24,5 @@ pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     if rows.is_empty() {
         return Ok(0);
     }
-    write(app, &LATE, rows, app.clock.now(), |unit, ids| unit.clear_overdue(ids)).await
-}
-
-/// What a notification would have said, in one line.
-pub(super) fn line(notification: &Notification) -> String {
-    let what = notification.kind.row().late[usize::from(notification.to.language != "fr")];
-    format!("{} {what}", notification.done.join(" ")).trim().to_owned()
+    write(app, &LATE, rows, app.clock.now(), commit::Aside::Overdue).await
 }

@@ -1,6 +1,7 @@
 //! Near a cap, what an agent would have been notified about one by one is collected: one digest, and an alarm.
 
 use super::App;
+use super::commit;
 use super::per_person::{Aside, write};
 use crate::clock::{HOUR, MINUTE, Millis};
 use crate::store::StoreError;
@@ -33,7 +34,7 @@ pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     if !app.store.oldest_digest().await?.is_some_and(due) {
         return Ok(0);
     }
-    let count = write(app, &COLLECTED, app.store.digest().await?, now, |unit, ids| unit.clear_digest(ids)).await?;
+    let count = write(app, &COLLECTED, app.store.digest().await?, now, commit::Aside::Digest).await?;
     app.store.set_meta(LAST, &now.to_string()).await?;
     Ok(count)
 }

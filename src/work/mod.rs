@@ -9,6 +9,7 @@ pub mod backup;
 mod catch_up;
 pub mod collect;
 pub mod collect_maildir;
+mod commit;
 pub mod daemon;
 pub mod deliver;
 mod digest;
@@ -33,7 +34,6 @@ pub mod upkeep;
 pub mod verify;
 mod wait;
 mod watch;
-mod writer;
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::App;
+use super::commit::{self, Cause, Commit};
 use super::presence::DESK;
-use super::writer::{Cause, Writer};
 use crate::clock::Millis;
 use crate::notify::{Extra, Told};
-use crate::store::{Overdue, StoreError, Unit, Wanted};
-use crate::ticket::{MessageDraft, Notification, NotificationKind, Person, TicketView, held_number};
+use crate::store::{Overdue, StoreError, Wanted};
+use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person};
 
 /// Most lines in one notification.
 const LISTED: usize = 200;
@@ -23,7 +23,7 @@ pub(super) struct Aside {
     pub(super) more: fn(usize, bool) -> (String, String),
 }
 
-/// Writes them in one commit, which `clear` takes the rows out of. Gives how many were written.
+/// Writes them in one commit, which takes the rows out. Gives how many were written.
 ///
 /// # Errors
 /// [`StoreError`]; nothing is written then.
@@ -32,7 +32,7 @@ pub(super) async fn write(
     aside: &Aside,
     rows: Vec<Overdue>,
     now: Millis,
-    clear: impl FnOnce(&mut Unit, Vec<i64>),
+    clear: fn(Vec<i64>) -> commit::Aside,
 ) -> Result<usize, StoreError> {
     let settings = app.settings.load_full();
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -40,29 +40,22 @@ pub(super) async fn write(
     for row in rows {
         people.entry(row.person.clone()).or_default().push(row);
     }
-    let writer = Writer::new(&app.store, &app.secret, &settings, now).await?;
     let wanted = Wanted { agents: people.keys().cloned().collect(), lease: Some(DESK), ..Wanted::default() };
-    let mut unit = Unit::load(&app.store, wanted, now).await?;
-    let (mut drafts, mut count) = (Vec::new(), 0);
+    let mut commit = Commit::begin(app, &settings, now, wanted).await?;
+    let (mut notices, mut shown) = (Vec::new(), BTreeMap::new());
     for (address, rows) in people {
         // Who has left the service desk meanwhile needs no telling.
         let Some(agent) = settings.policy.agent(&address) else { continue };
-        let to = Person { address, name: agent.name.clone(), language: agent.language.clone() };
+        let to = Person { address: address.clone(), name: agent.name.clone(), language: agent.language.clone() };
         let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
         let cause = format!("{}{last}", aside.cause);
         let notification = Notification { cause, ..Notification::new(aside.kind, to) };
         let queue = rows.first().map(|row| row.queue.clone()).unwrap_or_default();
-        let about = TicketView { id: held_number(0), queue, ..TicketView::default() };
-        let from = drafts.len();
-        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![notification], &mut drafts);
-        for draft in drafts.iter_mut().skip(from) {
-            draft.extra = Extra { told: lines(&rows, aside, agent.language == "fr"), ..Extra::default() };
-            count += 1;
-        }
+        notices.push(Notices { queue, notifications: vec![notification] });
+        shown.insert(address, Extra { told: lines(&rows, aside, agent.language == "fr"), ..Extra::default() });
     }
-    clear(&mut unit, ids);
-    writer.commit(unit, drafts).await?;
-    Ok(count)
+    commit.carry_out(&Cause::Aside(clear(ids), shown), Decision::Notify(notices))?;
+    Ok(commit.finish().await?.notifications)
 }
 
 /// The first of them, and how many more there are.

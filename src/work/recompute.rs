@@ -3,9 +3,10 @@
 use std::sync::PoisonError;
 
 use super::App;
+use super::commit::{Cause, Commit};
 use super::presence::DESK;
-use crate::store::{StoreError, Unit, Wanted};
-use crate::ticket::recompute;
+use crate::store::{StoreError, Wanted};
+use crate::ticket::{Decision, recompute};
 
 /// Tickets computed by one commit.
 const BATCH: i64 = 200;
@@ -47,14 +48,17 @@ pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
             after = *last;
             let now = app.clock.now();
             let wanted = Wanted { tickets: ids.iter().copied().collect(), lease: Some(DESK), ..Wanted::default() };
-            let mut unit = Unit::load(&app.store, wanted, now).await?;
-            let changes: Vec<_> =
-                ids.iter().filter_map(|id| recompute(unit.ticket(*id)?, now, &settings.policy)).collect();
-            for change in &changes {
-                unit.change_ticket(0, change);
+            let mut commit = Commit::begin(app, &settings, now, wanted).await?;
+            let mut count = 0;
+            for id in ids {
+                let Some(change) = commit.unit().ticket(id).and_then(|t| recompute(t, now, &settings.policy)) else {
+                    continue;
+                };
+                commit.carry_out(&Cause::Recalculation, Decision::Change(Box::new(change)))?;
+                count += 1;
             }
-            unit.commit().await?;
-            tracing::info!(tickets = changes.len(), "tickets computed under the service levels in force");
+            commit.finish().await?.count(app);
+            tracing::info!(tickets = count, "tickets computed under the service levels in force");
         }
         if after != DONE {
             app.inbox_wake_up.notify_one();

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::App;
+use super::commit::{Cause, Commit, set_wake_up};
 use super::presence::DESK;
-use super::writer::{Cause, Draft, Writer};
 use crate::clock::{DAY, MINUTE, Millis, spoken};
 use crate::notify::Extra;
 use crate::report::{Figures, Page, Period, Plan, Sort, StateHistory, Subject, days_of, figures};
 use crate::settings::Settings;
-use crate::store::{Store, StoreError, Unit, Wanted};
+use crate::store::{Store, StoreError, Wanted};
 use crate::ticket::sla::Calendar;
-use crate::ticket::{MessageDraft, Notification, NotificationKind, Person, Policy, Role, TicketView, held_number};
+use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Policy, Role};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
@@ -105,10 +105,7 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
     let latest = due.map(|due| plan.cron.previous(now + 1_000, zone).filter(|at| *at >= due).unwrap_or(due));
     let Some((at, period)) = latest.and_then(|at| Some((at, Period::planned(plan, due?, at, zone)?))) else {
         // It is seen for the first time.
-        let wanted = Wanted { lease: Some(DESK), ..Wanted::default() };
-        let mut unit = Unit::load(&app.store, wanted, now).await?;
-        unit.set_wake_up(&name, next);
-        unit.commit().await?;
+        set_wake_up(app, &name, next).await?;
         return Ok(0);
     };
     let built = build(&app.store, &settings.policy, plan.sort, period, &plan.queues).await?;
@@ -162,13 +159,12 @@ pub async fn mail(
     wake_up: Option<(&str, Millis)>,
     now: Millis,
 ) -> Result<usize, StoreError> {
-    let writer = Writer::new(store, secret, settings, now).await?;
     let agents = settings.policy.agents.values().map(|a| a.address.clone()).collect();
     let recipients = notifications.iter().map(|(to, _)| to.address.clone()).collect();
     let lease = wake_up.is_some().then_some(DESK);
     let wanted = Wanted { agents, recipients, lease, ..Wanted::default() };
-    let mut unit = Unit::load(store, wanted, now).await?;
-    let mut drafts = Vec::new();
+    let mut commit = Commit::on(store, secret, settings, now, wanted).await?;
+    let (mut written, mut shown) = (Vec::new(), BTreeMap::new());
     let mut drawn: BTreeMap<String, Vec<(String, Vec<u8>)>> = BTreeMap::new();
     for (to, page) in notifications {
         // Charts are drawn once a language.
@@ -177,29 +173,21 @@ pub async fn mail(
             drawn.insert(to.language.clone(), page.pictures().into_iter().map(name).collect());
         }
         let pictures = drawn.get(&to.language).cloned().unwrap_or_default();
-        let notification = Notification { cause: cause.to_owned(), ..Notification::new(NotificationKind::Report, to) };
-        let from = drafts.len();
-        let about = about(queues, &settings.policy);
-        writer.draft(&mut unit, Cause::Time, about, MessageDraft::default(), vec![notification], &mut drafts);
         let page = page.with_charts(|name| format!("cid:{}", content_id(name, cause)));
         // A page of texts always has a JSON form.
         let report = serde_json::to_value(&page).unwrap_or_default();
-        for draft in drafts.iter_mut().skip(from) {
-            draft.extra = Extra { report: report.clone(), pictures: pictures.clone(), ..Extra::default() };
-        }
+        shown.insert(to.address.clone(), Extra { report, pictures, ..Extra::default() });
+        written.push(Notification { cause: cause.to_owned(), ..Notification::new(NotificationKind::Report, to) });
     }
-    let count = drafts.len();
-    if let Some((name, next)) = wake_up {
-        unit.set_wake_up(name, next);
-    }
-    writer.commit(unit, drafts).await?;
-    Ok(count)
+    let notices = Notices { queue: queue_of(queues, &settings.policy), notifications: written };
+    let cause = Cause::Report(shown, wake_up.map(|(name, next)| (name.to_owned(), next)));
+    commit.carry_out(&cause, Decision::Notify(vec![notices]))?;
+    Ok(commit.finish().await?.notifications)
 }
 
-/// A notification about no ticket, from a queue.
-pub(super) fn about(queues: &[String], policy: &Policy) -> TicketView {
-    let queue = queues.first().or_else(|| policy.queues.keys().next()).cloned().unwrap_or_default();
-    TicketView { id: held_number(0), queue, ..TicketView::default() }
+/// The queue that a notification about no ticket comes from.
+pub(super) fn queue_of(queues: &[String], policy: &Policy) -> String {
+    queues.first().or_else(|| policy.queues.keys().next()).cloned().unwrap_or_default()
 }
 
 fn content_id(name: &str, cause: &str) -> String {
@@ -220,21 +208,19 @@ async fn notice(app: &App, settings: &Settings) -> Result<usize, StoreError> {
     let ending: Vec<[String; 2]> =
         policy.slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)).collect();
     let next = if ending.is_empty() { now + DAY } else { now + AGAIN };
-    let writer = Writer::new(&app.store, &app.secret, settings, now).await?;
     let agents = policy.agents.values().map(|a| a.address.clone()).collect();
-    let mut unit = Unit::load(&app.store, Wanted { agents, lease: Some(DESK), ..Wanted::default() }, now).await?;
-    unit.set_wake_up(NAME, next);
-    let mut drafts = Vec::new();
+    let wanted = Wanted { agents, lease: Some(DESK), ..Wanted::default() };
+    let mut commit = Commit::begin(app, settings, now, wanted).await?;
     let people = in_charge(policy).into_iter().filter(|_| !ending.is_empty());
     let people = people.map(|agent| Person {
         address: agent.address.clone(),
         name: agent.name.clone(),
         language: agent.language.clone(),
     });
-    notices(&writer, &mut unit, people, &ending, &format!("{NAME}:{now}"), policy, &mut drafts);
-    let count = drafts.len();
-    writer.commit(unit, drafts).await?;
-    Ok(count)
+    let notices = notices(people, &ending, &format!("{NAME}:{now}"), policy);
+    let cause = Cause::Report(BTreeMap::new(), Some((NAME.to_owned(), next)));
+    commit.carry_out(&cause, Decision::Notify(vec![notices]))?;
+    Ok(commit.finish().await?.notifications)
 }
 
 /// What is known of a calendar's files that somebody should see to, in French and English.
@@ -271,19 +257,16 @@ pub(crate) fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
     found.unwrap_or_else(|| policy.agents.values().collect())
 }
 
-/// Drafts one notice a person, with these lines in French or English.
-pub(super) fn notices<'g>(
-    writer: &Writer<'_>,
-    unit: &mut Unit,
+/// One notice a person, with these lines in French or English.
+pub(super) fn notices(
     people: impl IntoIterator<Item = Person>,
     lines: &[[String; 2]],
     cause: &str,
     policy: &Policy,
-    drafts: &mut Vec<Draft<'g>>,
-) {
-    for to in people {
+) -> Notices {
+    let notice = |to: Person| {
         let done = lines.iter().map(|[fr, en]| if to.language == "fr" { fr } else { en }).cloned().collect();
-        let notice = Notification { done, cause: cause.to_owned(), ..Notification::new(NotificationKind::Notice, to) };
-        writer.draft(unit, Cause::Time, about(&[], policy), MessageDraft::default(), vec![notice], drafts);
-    }
+        Notification { done, cause: cause.to_owned(), ..Notification::new(NotificationKind::Notice, to) }
+    };
+    Notices { queue: queue_of(&[], policy), notifications: people.into_iter().map(notice).collect() }
 }

@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commit::{Cause, Commit};
 use super::presence::DESK;
-use super::writer::{Cause, Writer};
 use super::{App, catch_up, digest, failpoint, recompute};
 use crate::clock::{MINUTE, Millis};
-use crate::store::{StoreError, Unit, Wanted};
-use crate::ticket::{DeadlineKind, Notification, due};
+use crate::store::{StoreError, Wanted};
+use crate::ticket::{DeadlineKind, Decision, due};
 
 /// Deadlines met by one commit.
 const BATCH: i64 = 100;
@@ -76,32 +76,24 @@ async fn batch(app: &App, mailbox: &str, heard: Option<Millis>, away: bool) -> R
     let tickets: BTreeSet<i64> = rows.iter().map(|(id, _, _)| *id).collect();
     let watched = rows.iter().filter(|(_, kind, _)| *kind == DeadlineKind::Acknowledge).map(|(id, _, _)| *id);
     let acknowledged = app.store.acknowledged(&watched.collect()).await?;
-    let writer = Writer::new(&app.store, &app.secret, &settings, now).await?;
     let wanted = Wanted {
         tickets,
         agents: settings.policy.agents.values().map(|a| a.address.clone()).collect(),
         lease: Some(DESK),
         ..Wanted::default()
     };
-    let mut unit = Unit::load(&app.store, wanted, now).await?;
-    let mut drafts = Vec::new();
+    let mut commit = Commit::begin(app, &settings, now, wanted).await?;
     let mut met = 0;
-    for (id, kind, at) in &rows {
-        let Some(ticket) = unit.ticket(*id).filter(|t| t.deadlines.get(kind) == Some(at)).cloned() else { continue };
-        let change = due(&ticket, *kind, *at, now, acknowledged.contains(id), &settings.policy);
-        let ticket = unit.change_ticket(0, &change);
+    for (id, kind, at) in rows {
+        let Some(ticket) = commit.unit().ticket(id).filter(|t| t.deadlines.get(&kind) == Some(&at)) else { continue };
+        let change = due(ticket, kind, at, now, acknowledged.contains(&id), &settings.policy);
+        let cause = Cause::Deadline { at, missed: away && now - at > LATE };
+        commit.carry_out(&cause, Decision::Change(Box::new(change)))?;
         met += 1;
         tracing::info!(ticket_id = id, kind = kind.as_str(), "deadline met");
-        let (late, notifications): (Vec<Notification>, Vec<Notification>) =
-            change.notifications.into_iter().partition(|l| away && now - at > LATE && l.kind.is_internal());
-        for notification in late {
-            unit.note_overdue(&notification.to.address, *id, *at, catch_up::line(&notification));
-        }
-        writer.draft(&mut unit, Cause::Time, ticket, change.message, notifications, &mut drafts);
     }
     failpoint("swept");
-    writer.commit(unit, drafts).await?;
-    app.meter.suppressed(writer.suppressed());
+    commit.finish().await?.count(app);
     Ok(met)
 }
 

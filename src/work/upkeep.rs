@@ -1,9 +1,9 @@
 //! The upkeep of the database: whether it is whole, its statistics, room given back, data whose time is over.
 
-use super::presence::DESK;
+use super::commit::set_wake_up;
 use super::{App, erase, erased};
 use crate::clock::{DAY, HOUR, Millis};
-use crate::store::{AuditEntry, CHECKS, Engine, Expired, StoreError, Unit, Wanted};
+use crate::store::{AuditEntry, CHECKS, Engine, Expired, StoreError};
 use crate::trouble::Trouble;
 
 /// The fact that says what is broken; empty when nothing is.
@@ -31,7 +31,7 @@ async fn every_night(app: &App, now: Millis) -> Result<(), StoreError> {
     if is_due(app, NIGHT, now).await? {
         forget(app, now).await?;
         app.store.analyze().await?;
-        ring_again(app, NIGHT, night(app, now)).await?;
+        set_wake_up(app, NIGHT, night(app, now)).await?;
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ async fn every_week(app: &App, now: Millis) -> Result<(), StoreError> {
         } else {
             tracing::error!(wrong, "the database is damaged");
         }
-        ring_again(app, WEEK, night(app, now) + 6 * DAY + HOUR).await?;
+        set_wake_up(app, WEEK, night(app, now) + 6 * DAY + HOUR).await?;
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ async fn is_due(app: &App, wake_up: &str, now: Millis) -> Result<bool, StoreErro
         Some(due) => Ok(due <= now || due > now + 8 * DAY),
         None => {
             // A service that was just set up has nothing to look after yet.
-            ring_again(app, wake_up, night(app, now)).await?;
+            set_wake_up(app, wake_up, night(app, now)).await?;
             Ok(false)
         }
     }
@@ -66,13 +66,6 @@ fn night(app: &App, now: Millis) -> Millis {
     let zone = app.settings.load().policy.service_desk.time_zone.clone();
     let next = crate::report::Cron::read("0 10 3 * * *").ok().and_then(|cron| cron.next(now, &zone));
     next.unwrap_or(now + DAY)
-}
-
-async fn ring_again(app: &App, wake_up: &str, at: Millis) -> Result<(), StoreError> {
-    let wanted = Wanted { lease: Some(DESK), ..Wanted::default() };
-    let mut unit = Unit::load(&app.store, wanted, app.clock.now()).await?;
-    unit.set_wake_up(wake_up, at);
-    unit.commit().await
 }
 
 async fn broken(app: &App) -> Result<String, StoreError> {

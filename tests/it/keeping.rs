@@ -373,10 +373,12 @@ async fn people_of_the_desk_and_of_open_tickets_are_not_erased_by_time() {
         site.then(&Mail::from(who)).await;
     }
     for number in ["CG42N1-000001", "CG42N1-000002", "CG42N1-000003"] {
-        let id = site.ticket(number).await.id;
+        let ticket = site.ticket(number).await;
         let settings = site.app.settings.load_full();
         let (secret, now) = (&site.app.secret, site.clock.now());
-        guichet::work::operator::command(site.store(), secret, &settings, id, "#resolve\nFait.", now).await.unwrap();
+        guichet::work::operator::command(site.store(), secret, &settings, &ticket, "#resolve\nFait.", now)
+            .await
+            .unwrap();
     }
     site.pass(3 * DAY).await;
     site.pass(40 * DAY).await;

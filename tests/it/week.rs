@@ -340,7 +340,7 @@ async fn answer(site: &Site, who: &str, number: &str, kind: &str, text: &str) {
     site.put(&Mail::from(who).subject(&format!("Re: [{number}]")).header(&format!("In-Reply-To: <{id}>")).text(text));
 }
 
-async fn act(site: &Site, who: &str, (id, number): &(i64, String), act: Act) {
+async fn act(site: &Site, who: &str, (_, number): &(i64, String), act: Act) {
     let command = match act {
         Act::Answer => "#public\nNous regardons.",
         Act::Ask => "#ask\nDepuis quand ?",
@@ -353,7 +353,8 @@ async fn act(site: &Site, who: &str, (id, number): &(i64, String), act: Act) {
         Act::Recommend(likely) => return answer(site, who, number, "closed", &format!("#recommander {likely}")).await,
     };
     let (settings, now) = (site.app.settings.load_full(), site.clock.now());
-    let outcome = operator::command(site.store(), &site.app.secret, &settings, *id, command, now).await.unwrap();
+    let ticket = site.ticket(number).await;
+    let outcome = operator::command(site.store(), &site.app.secret, &settings, &ticket, command, now).await.unwrap();
     assert!(matches!(outcome, operator::Outcome::Done(_)), "{number} {act:?}: {outcome:?}");
 }
 

@@ -399,12 +399,12 @@ impl Unit {
     }
 
     /// That email is being written.
-    pub fn clear_digest(&mut self, ids: Vec<i64>) {
+    pub fn clear_digest(&mut self, ids: &[i64]) {
         self.digested.extend(ids);
     }
 
     /// What fell due unheard has been told.
-    pub fn clear_overdue(&mut self, ids: Vec<i64>) {
+    pub fn clear_overdue(&mut self, ids: &[i64]) {
         self.told.extend(ids);
     }
 

@@ -63,6 +63,12 @@ fn is_word(word: &str) -> bool {
 }
 
 impl Head {
+    /// Whether one of the commands takes the last one back.
+    #[must_use]
+    pub fn undoes(&self) -> bool {
+        self.lines.iter().any(|line| word(line) == Some(Name::Undo))
+    }
+
     /// The email with commands brought to the top that stand below other text; none when there are none.
     #[must_use]
     pub fn with_strays(&self) -> Option<Self> {
@@ -105,12 +111,6 @@ impl Head {
         let lines: Vec<String> = wanting.chain(self.lines.iter().map(repair)).collect();
         format!("{}\n\n{}", lines.join("\n"), self.text).trim_end().to_owned()
     }
-}
-
-/// Whether one of the commands at the top takes the last one back.
-#[must_use]
-pub fn undoes(text: &str) -> bool {
-    head(text).lines.iter().any(|line| word(line) == Some(Name::Undo))
 }
 
 /// What stands behind a command's word that takes nothing; none for other lines.

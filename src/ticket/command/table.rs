@@ -1,7 +1,7 @@
 //! Every command, one row each: how it is written, who may give it, what it takes and what it makes of the text below it.
 //!
 //! Rights, parsing, help, "did you mean", what requesters may write, buttons and `docs/commands-by-mail.md` follow from the row. What a
-//! command does is a function of its own (`decide/act`, and `decide/requester` for those of requesters).
+//! command does is a function of its own (`decide/command`, and `decide/reply/requester` for those of requesters).
 
 use super::super::rights::Action;
 use super::super::words::{Listing, PendingOn};

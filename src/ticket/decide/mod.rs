@@ -3,42 +3,33 @@
 //! Takes: an [`Intake`] and a [`Snapshot`]. Gives: a [`Decision`], which `work` carries out in one
 //! commit without adding anything of its own.
 
-mod act;
-mod approval;
-mod clocks;
-mod conversation;
-mod copy;
-mod due;
-mod forward;
-mod held;
-mod join;
-mod joined;
+mod command;
+mod deadline;
+mod decision;
+mod draft;
+mod hold;
 mod open;
 mod people;
-mod requester;
-mod service_desk;
+mod reply;
 mod settle;
-mod step;
 pub(crate) mod suspect;
-mod undelivered;
-mod vendor;
 
-pub use due::{due, recompute};
-pub(crate) use undelivered::notices as undelivered_notices;
-pub use undelivered::{address_is_gone, unasked};
+pub use deadline::{due, recompute};
+pub use decision::{Article, Change, Copying, Decision, Holding, Joining, Notices, Opening};
+pub(crate) use reply::undelivered::notices as undelivered_notices;
+pub use reply::undelivered::{address_is_gone, not_taken, unasked};
 
 use std::collections::BTreeMap;
 
-use super::authority::{Proof, is_vouched, proof_of_agent};
+use super::authority::{Proof, proof_of_agent};
 use super::cause::HoldCause;
 use super::flood::TakenIn;
 use super::knowledge::Hit;
 use super::policy::{Policy, Queue};
-use super::probe::Probe;
 use super::read::{Intake, Signal};
 use super::thread::{Candidate, Threading, choose};
 use super::token::{Secret, Token};
-use super::words::{Event, MessageDraft, Notification, Person, TicketView, Undelivered, Verdict};
+use super::words::TicketView;
 use crate::clock::Millis;
 use crate::mail::AutomaticKind;
 use suspect::{mark, warnings};
@@ -77,156 +68,11 @@ pub struct Snapshot {
     pub alike: usize,
 }
 
-/// What is to be done about an email.
-#[must_use]
-#[derive(Debug, Clone)]
-pub enum Decision {
-    /// It opens a ticket, or one in each of several queues; never none.
-    Open(Vec<Opening>),
-    /// It joins one.
-    Join(Box<Joining>),
-    /// It is a copy of an email that a ticket already holds.
-    Copy(Box<Copying>),
-    /// A person must review it; why.
-    Hold(HoldCause, String),
-    /// It joins no ticket, and people are told.
-    Tell(Box<Holding>),
-    /// An agent lets a held email in, or refuses it.
-    Judge {
-        /// Row id of the held email.
-        held: i64,
-        /// Whether it is let in.
-        admit: bool,
-        /// Who said so.
-        by: String,
-    },
-    /// It needs nothing; the reason.
-    Ignore(String),
-    /// It is a probe of `check` come back.
-    Probed(Probe),
-}
-
-/// A ticket to be opened.
-#[derive(Debug, Clone)]
-pub struct Opening {
-    /// The ticket, without id and number.
-    pub ticket: TicketView,
-    /// Prefix of the number.
-    pub prefix: String,
-    /// Further people on the requester's side (Cc), without the service desk's own addresses.
-    pub others: Vec<Person>,
-    /// The email as the ticket's first message.
-    pub message: MessageDraft,
-    /// What somebody of the service desk wrote above it, when they passed it on.
-    pub note: Option<MessageDraft>,
-    /// Lines of history, after the one that says it was opened.
-    pub events: Vec<Event>,
-    /// Notifications to write.
-    pub notifications: Vec<Notification>,
-    /// Row ids of tickets that it has to do with.
-    pub relates: Vec<i64>,
-    /// Why, for `guichet why`.
-    pub reason: String,
-}
-
-/// What becomes of a ticket that exists.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    /// The ticket as it is afterwards.
-    pub ticket: TicketView,
-    /// The message that does it, which the notifications are about.
-    pub message: MessageDraft,
-    /// Whether the ticket keeps the message.
-    pub keep: bool,
-    /// A further message that it keeps, apart from the first.
-    pub note: Option<MessageDraft>,
-    /// Lines of history.
-    pub events: Vec<Event>,
-    /// Notifications to write.
-    pub notifications: Vec<Notification>,
-    /// What is kept of it for the next who asks.
-    pub article: Option<Article>,
-    /// True when what was kept is to be forgotten.
-    pub forget: bool,
-    /// True when nobody made a step: commands given before can still be taken back.
-    pub quiet: bool,
-}
-
-/// A problem and what solved it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Article {
-    /// Row id of the ticket it comes from.
-    pub ticket: i64,
-    /// Name of the queue.
-    pub queue: String,
-    /// Title.
-    pub title: String,
-    /// What was asked.
-    pub problem: String,
-    /// What solved it.
-    pub solution: String,
-    /// Words to find it by.
-    pub tags: Vec<String>,
-    /// True when requesters may read it too; false for what a solved ticket leaves behind.
-    pub public: bool,
-    /// Who wrote it.
-    pub author: String,
-}
-
-/// An email that belongs to a ticket.
-#[derive(Debug, Clone, Default)]
-pub struct Joining {
-    /// What becomes of the ticket.
-    pub change: Change,
-    /// What becomes of other tickets.
-    pub others: Vec<Change>,
-    /// Tickets that it opens besides.
-    pub opens: Vec<Opening>,
-    /// Whom a notification did not reach, as the email reports.
-    pub undelivered: Option<Undelivered>,
-    /// True when the email is nothing but commands.
-    pub command: bool,
-    /// Why, for `guichet why`.
-    pub reason: String,
-}
-
-/// A copy of an email that is there already.
-#[derive(Debug, Clone)]
-pub struct Copying {
-    /// The ticket that holds it.
-    pub ticket: TicketView,
-    /// The email, for the notifications; it is not stored again.
-    pub message: MessageDraft,
-    /// Lines of history.
-    pub events: Vec<Event>,
-    /// Notifications to write.
-    pub notifications: Vec<Notification>,
-    /// Why, for `guichet why`.
-    pub reason: String,
-}
-
-/// An email that joins no ticket, of which people are told.
-#[derive(Debug, Clone)]
-pub struct Holding {
-    /// What becomes of it: held, refused, or a command carried out.
-    pub verdict: Verdict,
-    /// Why it is held, if it is.
-    pub cause: HoldCause,
-    /// Why.
-    pub reason: String,
-    /// The ticket the notifications are about, or what stands in its place: then it has no id and no number.
-    pub ticket: TicketView,
-    /// The email, for the notifications.
-    pub message: MessageDraft,
-    /// Notifications to write.
-    pub notifications: Vec<Notification>,
-}
-
 /// Decides. Pure: the same arguments give the same decision.
 pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
     let decision = decided(intake, snapshot, policy, secret);
     // Of an email that nobody reads nobody needs to be warned.
-    if matches!(decision, Decision::Ignore(_) | Decision::Probed(_) | Decision::Judge { .. }) || intake.operator {
+    if matches!(decision, Decision::Ignore(_) | Decision::Probed(_) | Decision::Review { .. }) || intake.operator {
         return decision;
     }
     mark(decision, &warnings(intake, snapshot.candidates.iter().map(|c| &c.ticket), policy))
@@ -240,27 +86,27 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         return Decision::Ignore("the service desk's own notification came back".to_owned());
     }
     // The operator may know better where it belongs than the email itself says.
-    let said = snapshot.candidates.first().filter(|_| intake.vouched).map(|c| &c.ticket.queue);
+    let said = snapshot.candidates.first().filter(|_| intake.placed).map(|c| &c.ticket.queue);
     let Some(queue) = said.and_then(|name| policy.queues.get(name)).or_else(|| intake.queue(policy)) else {
         return Decision::Hold(HoldCause::NoQueue, format!("no queue takes mail of mailbox {}", intake.mailbox));
     };
-    if intake.sender.is_empty() && !intake.vouched {
+    if intake.sender.is_empty() && !intake.placed {
         return Decision::Hold(HoldCause::Other, without_sender(intake));
     }
     let fresh = fresh_token(intake, snapshot, policy, secret);
-    if let Some(verdict_record) = held::verdict_record(intake, fresh, policy, secret).filter(|_| !intake.vouched) {
-        return verdict_record;
-    }
-    let threading = choose(intake, &snapshot.candidates, policy, secret);
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
     let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.operator);
+    if let Some(review) = hold::review(intake, proven, policy, secret).filter(|_| !intake.placed) {
+        return review;
+    }
+    let threading = choose(intake, &snapshot.candidates, policy, secret);
     if let Some(reason) = flood(intake, &threading, proven, &snapshot.taken, policy) {
         return Decision::Hold(HoldCause::Flood, reason);
     }
     if snapshot.repeated {
         return Decision::Ignore("the same command was carried out already".to_owned());
     }
-    if let Some(copying) = copy::of(intake, &snapshot.copies, policy, queue) {
+    if let Some(copying) = reply::copy::of(intake, &snapshot.copies, policy, queue) {
         return Decision::Copy(Box::new(copying));
     }
     // A list spreads people's mail: it is not answered automatically, and otherwise read like any other.
@@ -270,28 +116,32 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
     let machine = machine.filter(|_| intake.mail.bounce.is_none() || !answered);
     let bounce = intake.mail.bounce.as_ref().filter(|_| !answered);
     let case = Case { intake, snapshot, threading: &threading, policy, queue, fresh, proven };
-    if intake.nobody && !intake.vouched && bounce.is_none() {
-        return held::nobody(&case);
+    if intake.nobody && !intake.placed && bounce.is_none() {
+        return hold::nobody(&case);
     }
     match (&threading.joined, machine) {
-        (Some(found), _) if bounce.is_some() => undelivered::join(&case, found),
-        (None, _) if let Some(bounce) = bounce => undelivered::lost(bounce),
-        (Some(found), machine) if vendor::is_from(&case, found) => vendor::join(&case, found, machine),
-        (None, machine) if let Some(ticket) = vendor::claimed(&case) => held::unproven_vendor(&case, ticket, machine),
-        (Some(found), None) if intake.agent.is_some() && !proven && intake.vouched => join::noted(&case, found),
-        (Some(found), machine) if intake.agent.is_some() && !proven => held::unproven(&case, found, machine),
-        (Some(found), Some(kind)) => join::automatic(&case, found, kind),
-        (Some(found), None) if proven => join::agent(&case, found),
-        (Some(found), None) => join::requester(&case, found),
+        (Some(found), _) if bounce.is_some() => reply::undelivered::join(&case, found),
+        (None, _) if let Some(bounce) = bounce => reply::undelivered::lost(bounce),
+        (Some(found), machine) if reply::vendor::is_from(&case, found) => reply::vendor::join(&case, found, machine),
+        (None, machine) if let Some(ticket) = reply::vendor::claimed(&case) => {
+            hold::unproven_vendor(&case, ticket, machine)
+        }
+        (Some(found), None) if intake.agent.is_some() && !proven && intake.placed => reply::noted(&case, found),
+        (Some(found), machine) if intake.agent.is_some() && !proven => hold::unproven(&case, found, machine),
+        (Some(found), Some(kind)) => reply::automatic(&case, found, kind),
+        (Some(found), None) if proven => reply::of_agent(&case, found),
+        (Some(found), None) => reply::of_requester(&case, found),
         (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
-        (None, None) if let Some(service_desk) = service_desk::commands(&case) => service_desk,
-        (None, None) if let Some(original) = forward::original(intake, policy) => forward::open(&case, original),
-        (None, None) if let Some(moved) = held::moved(&case) => moved,
+        (None, None) if let Some(answer) = command::without_ticket::commands(&case) => answer,
+        (None, None) if let Some(original) = open::forward::original(intake, policy) => {
+            open::forward::open(&case, original)
+        }
+        (None, None) if let Some(moved) = hold::moved(&case) => moved,
         (None, _) if !proven && !intake.released && !queue.senders.is_empty() && intake.denied => {
-            held::denied_sender(&case)
+            hold::denied_sender(&case)
         }
         (None, _) if !proven && !intake.released && !may_be_opened_by(intake, queue) => {
-            held::stranger(&case, stranger(&intake.sender, queue))
+            hold::stranger(&case, stranger(&intake.sender, queue))
         }
         // A program that answers under a new address each time says the same each time.
         (None, _) if !proven && !intake.released && policy.intake.is_alike(snapshot.alike, intake.mail.answers()) => {
@@ -323,27 +173,24 @@ impl Case<'_> {
     /// Whether it is more than a From line that says who on the requester's side writes: a notification of ours to
     /// that very person is answered, or the mailbox's own server vouches for them.
     fn is_their_own(&self) -> bool {
-        let Self { intake, threading, policy, snapshot, .. } = self;
+        let Self { intake, threading, snapshot, .. } = self;
         // A notification whose token others have seen proves nothing, whoever it was written to.
         let secret = threading.own_token.as_ref().is_some_and(|token| snapshot.issued.contains_key(token));
-        !intake.denied
-            && !intake.rewritten
-            && intake.mail.from_is_certain
-            && (secret || is_vouched(&intake.mail, &intake.mailbox, policy))
+        !intake.denied && !intake.rewritten && intake.mail.from_is_certain && (secret || intake.authenticated)
     }
 }
 
 /// Notifications whose tokens this email shows to others outside: they prove nothing any more, whatever becomes of the email. A reply to
-/// all shows the reply address it goes to, and the ids it refers to. By the tokens' texts.
+/// all shows the reply address it goes to, and the ids it refers to.
 #[must_use]
-pub fn shown(intake: &Intake, policy: &Policy) -> Vec<String> {
+pub fn shown<'i>(intake: &'i Intake, policy: &Policy) -> Vec<&'i Token> {
     let people = intake.mail.to.iter().chain(&intake.mail.cc).map(|a| a.key());
     let mut outside =
         people.filter(|key| *key != intake.sender && policy.agent(key).is_none() && !policy.is_own_address(key));
     if outside.next().is_none() {
         return Vec::new();
     }
-    intake.tokens().map(Token::text).collect()
+    intake.tokens().collect()
 }
 
 /// When the newest notification was written whose token the email carries and that was issued to its sender;
@@ -360,7 +207,7 @@ fn flood(intake: &Intake, threading: &Threading, proven: bool, taken: &TakenIn, 
     let joined = threading.joined.as_ref();
     let signed = |c: &Candidate| matches!(c.signal, Signal::ReplyAddress(_) | Signal::SignedId(_));
     let report = intake.mail.bounce.is_some() && joined.is_some_and(signed);
-    if proven || report || intake.released || intake.vouched {
+    if proven || report || intake.released || intake.placed {
         return None;
     }
     let opens = || intake.queue.iter().chain(&intake.also_queues).filter(|_| joined.is_none());

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::Read;
 use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Unit, Wanted, image_key};
-use crate::ticket::{Candidate, Hit, Intake, Policy, Signal, Snapshot, TicketView, Token, command, numbers_in};
+use crate::ticket::{Candidate, Hit, Intake, Policy, Signal, Snapshot, TicketView, Token, numbers_in};
+use crate::work::commit::Email;
 
 /// Everything the decisions of a group may ask for.
-pub(super) fn wanted(group: &[Read], settings: &Settings) -> Wanted {
+pub(in crate::work) fn wanted(group: &[Email], settings: &Settings) -> Wanted {
     let mut wanted = Wanted::default();
-    for intake in group.iter().filter_map(|one| one.intake.as_ref().ok()) {
+    for intake in group.iter().filter_map(|email| email.intake.as_ref().ok()) {
         of_mail(&mut wanted, intake, &settings.policy);
         if intake.agent.is_some() {
             of_agent(&mut wanted, intake, &settings.policy);
@@ -42,7 +42,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     }
     // What a notification proves depends on who has seen it.
     if needs_proof(intake) {
-        wanted.notifications.extend(intake.tokens().flat_map(|token| ids(token, policy)));
+        wanted.notifications.extend(intake.tokens().flat_map(|token| policy.message_ids(token)));
     }
     for signal in &intake.signals {
         match signal {
@@ -63,10 +63,10 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
 /// What commands may reach, and what proves who gives them.
 fn of_agent(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     wanted.related = true;
-    wanted.answered.extend(intake.tokens().flat_map(|token| ids(token, policy)));
+    wanted.answered.extend(intake.tokens().flat_map(|token| policy.message_ids(token)));
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
-    for line in command::head(&intake.mail.reply_text).lines {
-        wanted.numbers.extend(numbers_in(&line, prefixes()));
+    for line in &intake.head.lines {
+        wanted.numbers.extend(numbers_in(line, prefixes()));
         // People a command may write to.
         let words = line.split([' ', ',', ';', '<', '>']).filter(|w| w.contains('@'));
         wanted.recipients.extend(words.map(mail::key));
@@ -80,19 +80,7 @@ fn needs_proof(intake: &Intake) -> bool {
     intake.agent.is_some()
         || intake.mail.bounce.is_some()
         || intake.mail.to.len() + intake.mail.cc.len() > 1
-        || !command::head(&intake.mail.reply_text).lines.is_empty()
-}
-
-/// The Message-IDs the notification with this token may have: one a domain of the service desk.
-fn ids(token: &Token, policy: &Policy) -> Vec<String> {
-    let domains = policy.queues.values().filter_map(|q| q.address.split_once('@')).map(|(_, domain)| domain);
-    let domains: std::collections::BTreeSet<&str> = domains.collect();
-    domains.into_iter().map(|domain| token.message_id(domain)).collect()
-}
-
-/// The Message-IDs of notifications whose tokens were shown, by the token's text.
-pub(super) fn ids_of(token: &str, policy: &Policy) -> Vec<String> {
-    Token::parse(token).map(|token| ids(&token, policy)).unwrap_or_default()
+        || !intake.head.lines.is_empty()
 }
 
 /// Pictures inside an email, as they are remembered.
@@ -132,7 +120,7 @@ pub(super) fn snapshot(
     }
     if intake.agent.is_some() {
         let notifications =
-            intake.tokens().flat_map(|token| ids(token, policy)).collect::<std::collections::BTreeSet<_>>();
+            intake.tokens().flat_map(|token| policy.message_ids(token)).collect::<std::collections::BTreeSet<_>>();
         let texts = notifications.iter().filter_map(|id| mail::parse(unit.notification(id)?, &policy.limits).ok());
         snapshot.answered = texts.map(|notification| notification.text).collect();
         surroundings(&mut snapshot, unit, intake, policy);
@@ -141,15 +129,15 @@ pub(super) fn snapshot(
 }
 
 fn issued(unit: &Unit, intake: &Intake, policy: &Policy) -> BTreeMap<String, Millis> {
-    let when = |token: &Token| ids(token, policy).iter().find_map(|id| unit.issued(id));
+    let when = |token: &Token| policy.message_ids(token).iter().find_map(|id| unit.issued(id));
     intake.tokens().filter_map(|token| Some((token.text(), when(token)?))).collect()
 }
 
 /// Tickets that commands may reach from here.
 fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &Policy) {
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
-    for line in command::head(&intake.mail.reply_text).lines {
-        for number in numbers_in(&line, prefixes()) {
+    for line in &intake.head.lines {
+        for number in numbers_in(line, prefixes()) {
             if let Some(ticket) = unit.ticket_of_number(&number).and_then(|id| unit.living(id)) {
                 snapshot.named.insert(number, ticket.clone());
             }
@@ -171,7 +159,7 @@ fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &
 /// Follows the email's signals to tickets, the first that leads anywhere of each sort.
 fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
-    let undoes = intake.agent.is_some() && command::undoes(&intake.mail.reply_text);
+    let undoes = intake.agent.is_some() && intake.head.undoes();
     for signal in &intake.signals {
         // Signed ones need proof, so a forged one must not hide a good one behind it.
         let signed = matches!(signal, Signal::ReplyAddress(_) | Signal::SignedId(_));

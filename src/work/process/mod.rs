@@ -6,7 +6,7 @@
 //! the program that ended badly the oldest emails are taken one by one, each attempt counted
 //! before the email is read, so that one that ends the process itself is found and held.
 
-mod carry;
+mod decide;
 mod look_up;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,10 +17,12 @@ use std::time::Duration;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Durability, StoreError, Waiting};
-use crate::ticket::{Intake, Secret, read};
+use crate::ticket::{Secret, read};
 
 use super::App;
-use carry::Work;
+use super::commit::Email;
+pub(super) use decide::decide_one;
+pub(super) use look_up::wanted;
 
 /// How often it is looked whether an email's turn has come, and how many times before its turn is sought anew.
 const TURN: Duration = Duration::from_millis(20);
@@ -49,7 +51,9 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
 async fn pass(app: &App, settings: &Arc<Settings>) -> Result<usize, StoreError> {
     let mut count = 0;
     let mut group = next_group(app, settings, 0).await?;
-    while let (Some(first), Some(last)) = (group.first().map(|one| one.mail.id), group.last().map(|one| one.mail.id)) {
+    while let (Some(first), Some(last)) =
+        (group.first().map(|email| email.waiting.id), group.last().map(|email| email.waiting.id))
+    {
         if !turn(app, first).await? {
             // What came before was left by somebody who is gone: it is taken up first.
             group = next_group(app, settings, 0).await?;
@@ -96,22 +100,21 @@ async fn poison_emails(app: &App, settings: &Arc<Settings>) -> Result<usize, Sto
     Ok(poison_emails)
 }
 
-async fn next_group(app: &App, settings: &Arc<Settings>, after: i64) -> Result<Vec<Read>, StoreError> {
+async fn next_group(app: &App, settings: &Arc<Settings>, after: i64) -> Result<Vec<Email>, StoreError> {
     let count = i64::try_from(settings.batch.emails).unwrap_or(i64::MAX);
     let bytes = i64::try_from(settings.batch.bytes).unwrap_or(i64::MAX);
     let waiting = app.store.waiting(after, count, bytes).await?;
     Ok(read_all(app, settings, waiting).await)
 }
 
-async fn decide_group(app: &App, settings: &Arc<Settings>, group: &[Read]) -> Result<(), StoreError> {
-    let work = Work::new(app, settings).await?;
-    match work.commit(group).await {
+async fn decide_group(app: &App, settings: &Settings, group: &[Email]) -> Result<(), StoreError> {
+    match decide::commit(app, settings, group).await {
         Ok(()) => Ok(()),
         Err(error) if error.is_transient() => Err(error),
         Err(error) => {
             tracing::warn!(%error, emails = group.len(), "a group could not be decided; each email is tried alone");
-            for one in group {
-                work.commit_or_hold(one).await?;
+            for email in group {
+                decide::commit_or_hold(app, settings, email).await?;
             }
             Ok(())
         }
@@ -119,18 +122,16 @@ async fn decide_group(app: &App, settings: &Arc<Settings>, group: &[Read]) -> Re
 }
 
 async fn alone(app: &App, settings: &Arc<Settings>, mail: Waiting) -> Result<(), StoreError> {
-    let work = Work::new(app, settings).await?;
     if mail.attempts >= settings.email_attempts {
         let reason = format!("{} attempts to decide it were broken off by the end of the program", mail.attempts);
-        let one = Read { mail, intake: Err(reason) };
-        return work.commit_or_hold(&one).await;
+        return decide::commit_or_hold(app, settings, &Email { waiting: mail, intake: Err(reason) }).await;
     }
     let mut tx = app.store.begin(Durability::Relaxed).await?;
     tx.count_attempt(mail.id).await?;
     tx.commit().await?;
     let id = mail.id;
-    for one in &read_all(app, settings, vec![mail]).await {
-        if let Err(error) = work.commit_or_hold(one).await {
+    for email in &read_all(app, settings, vec![mail]).await {
+        if let Err(error) = decide::commit_or_hold(app, settings, email).await {
             // The email had no part in it.
             let mut tx = app.store.begin(Durability::Relaxed).await?;
             tx.attempt_back(id).await?;
@@ -141,32 +142,26 @@ async fn alone(app: &App, settings: &Arc<Settings>, mail: Waiting) -> Result<(),
     Ok(())
 }
 
-/// An email and what was made of it, or why nothing was.
-pub(super) struct Read {
-    mail: Waiting,
-    intake: Result<Box<Intake>, String>,
-}
-
 /// Parsing takes processor time, so it is done away from the tasks that wait for the network.
-async fn read_all(app: &App, settings: &Arc<Settings>, waiting: Vec<Waiting>) -> Vec<Read> {
+async fn read_all(app: &App, settings: &Arc<Settings>, waiting: Vec<Waiting>) -> Vec<Email> {
     let (settings, secret) = (Arc::clone(settings), app.secret.clone());
     let work = move || waiting.into_iter().map(|mail| read_one(mail, &settings, &secret)).collect();
     // The closure catches panics itself, so the join cannot fail but at the end of the program.
     tokio::task::spawn_blocking(work).await.unwrap_or_default()
 }
 
-fn read_one(mail: Waiting, settings: &Settings, secret: &Secret) -> Read {
+fn read_one(waiting: Waiting, settings: &Settings, secret: &Secret) -> Email {
     let policy = &settings.policy;
     let work = || {
-        let parsed = mail::parse(&mail.bytes, &policy.limits).map_err(|e| e.to_string())?;
-        let mut intake = read(parsed, &mail.mailbox, policy, secret);
-        intake.released = mail.released;
-        if mail.joins != 0 {
-            intake.join_by_operator(mail.joins);
+        let parsed = mail::parse(&waiting.bytes, &policy.limits).map_err(|e| e.to_string())?;
+        let mut intake = read(parsed, &waiting.mailbox, policy, secret);
+        intake.released = waiting.released;
+        if waiting.joins != 0 {
+            intake.join_by_operator(waiting.joins);
         }
         Ok(Box::new(intake))
     };
     let intake = catch_unwind(AssertUnwindSafe(work));
     let intake = intake.unwrap_or_else(|_| Err("the mail reader failed on it, which is a bug of guichet".to_owned()));
-    Read { mail, intake }
+    Email { waiting, intake }
 }

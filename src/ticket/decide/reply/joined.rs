@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::step::Draft;
+use crate::ticket::decide::draft::Draft;
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Intake;
 use crate::ticket::thread::{Candidate, Threading};
 use crate::ticket::words::{Event, TicketView};
 
 /// What the email says of the fields that were asked for.
-pub(super) fn complete(draft: &mut Draft<'_>) {
+pub(in crate::ticket::decide) fn complete(draft: &mut Draft<'_>) {
     let (fields, told) = completed(&draft.ticket, draft.case.intake, draft.policy());
     draft.ticket.fields = fields;
     draft.events.extend(told);
@@ -29,11 +29,15 @@ fn completed(ticket: &TicketView, intake: &Intake, policy: &Policy) -> (BTreeMap
     (fields, event)
 }
 
-pub(super) fn reason(found: &Candidate) -> String {
+pub(in crate::ticket::decide) fn reason(found: &Candidate) -> String {
     format!("joined {} by its {}", found.ticket.number, found.signal.describe())
 }
 
-pub(super) fn joined_events(intake: &Intake, found: &Candidate, threading: &Threading) -> Vec<Event> {
+pub(in crate::ticket::decide) fn joined_events(
+    intake: &Intake,
+    found: &Candidate,
+    threading: &Threading,
+) -> Vec<Event> {
     let mut events =
         vec![Event::by(&intake.sender, "joined", format!("mail joined by its {}", found.signal.describe()))];
     if !threading.also.is_empty() {

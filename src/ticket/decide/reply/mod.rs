@@ -1,53 +1,59 @@
 //! An email joins a ticket.
 
-use super::joined::{complete, joined_events, reason};
-use super::people::{is_encrypted, message, sender, silence};
-use super::step::Draft;
-use super::{Case, Decision, act, conversation, requester as requests};
+pub(super) mod conversation;
+pub(super) mod copy;
+pub(super) mod joined;
+mod requester;
+pub(super) mod undelivered;
+pub(super) mod vendor;
+
 use crate::mail::AutomaticKind;
-use crate::ticket::command;
+use crate::ticket::decide::draft::Draft;
+use crate::ticket::decide::people::{is_encrypted, message, sender, silence};
+use crate::ticket::decide::reply::joined::{complete, joined_events, reason};
+use crate::ticket::decide::{Case, Decision, command};
 use crate::ticket::policy::Acknowledge;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{Event, Notification, NotificationKind, Status, Visibility, words};
 
 /// An email of somebody of the service desk.
-pub(super) fn agent(case: &Case<'_>, found: &Candidate) -> Decision {
-    let head = command::head(&case.intake.mail.reply_text);
+pub(in crate::ticket::decide) fn of_agent(case: &Case<'_>, found: &Candidate) -> Decision {
+    let head = &case.intake.head;
     // Somebody of the service desk may have a request of their own, which others work on.
     let own = found.ticket.requester.address == case.intake.sender && found.ticket.assignee != case.intake.sender;
     let awaited =
         found.ticket.status == Status::Approval && case.policy.is_approver(&case.intake.sender, &found.ticket);
-    if own && !awaited && (head.lines.is_empty() || requests::commands(case, &head).is_some()) {
-        return requester(case, found);
+    if own && !awaited && (head.lines.is_empty() || requester::commands(case, head).is_some()) {
+        return of_requester(case, found);
     }
-    act::act(case, found, &head)
+    command::act(case, found, head)
 }
 
 /// An email of somebody on the requester's side.
-pub(super) fn requester(case: &Case<'_>, found: &Candidate) -> Decision {
+pub(in crate::ticket::decide) fn of_requester(case: &Case<'_>, found: &Candidate) -> Decision {
     let Case { intake, policy, .. } = *case;
-    let head = command::head(&intake.mail.reply_text);
-    let commands = requests::commands(case, &head);
-    if let Some(commands) = commands.as_ref().filter(|commands| requests::may_command(case, found, commands)) {
-        return requests::act(case, found, commands, &head.text);
+    let head = &intake.head;
+    let commands = requester::commands(case, head);
+    if let Some(commands) = commands.as_ref().filter(|commands| requester::may_command(case, found, commands)) {
+        return requester::act(case, found, commands, &head.text);
     }
     if found.ticket.status == Status::Closed {
-        return requests::after_closing(case, found);
+        return requester::after_closing(case, found);
     }
     let mut draft = Draft::new(*case, &found.ticket);
     draft.events = joined_events(intake, found, case.threading);
-    if commands.is_some() && requests::is_in_copy(case, found) {
+    if commands.is_some() && requester::is_in_copy(case, found) {
         let (sender, asked) = (&intake.sender, head.lines.join(" "));
         draft.done.push(words!(
             "{sender}, en copie, écrit « {asked} » : seul le demandeur peut clore, rouvrir ou noter sa demande. Rien n'a changé.",
             "{sender}, who is in copy, writes \"{asked}\": only the requester can close, reopen or rate their request. Nothing has changed."
         ));
     }
-    requests::write(&mut draft, found, &intake.mail.reply_text);
+    requester::write(&mut draft, found, &intake.mail.reply_text);
     complete(&mut draft);
     conversation::add_people(&mut draft);
     draft.tell_agents(NotificationKind::NewMessage);
-    requests::tell_requester(&mut draft, found);
+    requester::tell_requester(&mut draft, found);
     // Whoever writes what nobody here can read has to be told.
     if (case.queue.acknowledge == Acknowledge::All || is_encrypted(intake))
         && draft.notifications.iter().all(|l| l.kind.is_internal())
@@ -65,7 +71,7 @@ pub(super) fn requester(case: &Case<'_>, found: &Candidate) -> Decision {
 
 /// An email in an agent's name that the operator adds to a ticket although nothing proves it: a note, and
 /// nothing it asks is done.
-pub(super) fn noted(case: &Case<'_>, found: &Candidate) -> Decision {
+pub(in crate::ticket::decide) fn noted(case: &Case<'_>, found: &Candidate) -> Decision {
     let mut draft = Draft::new(*case, &found.ticket);
     draft.events = joined_events(case.intake, found, case.threading);
     draft.tell_agents(NotificationKind::NewMessage);
@@ -74,7 +80,7 @@ pub(super) fn noted(case: &Case<'_>, found: &Candidate) -> Decision {
 }
 
 /// What a machine writes is recorded; it changes nothing and is never answered.
-pub(super) fn automatic(case: &Case<'_>, found: &Candidate, kind: AutomaticKind) -> Decision {
+pub(in crate::ticket::decide) fn automatic(case: &Case<'_>, found: &Candidate, kind: AutomaticKind) -> Decision {
     let intake = case.intake;
     let mut draft = Draft::new(*case, &found.ticket);
     draft.keep_undo();

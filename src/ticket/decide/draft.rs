@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::clocks::called;
-use super::people::concerned;
-use super::settle::settle;
 use super::{Article, Case, Change, Joining, Opening};
 use crate::clock::Millis;
+use crate::ticket::decide::deadline::clocks::called;
+use crate::ticket::decide::people::concerned;
+use crate::ticket::decide::settle::settle;
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{

@@ -1,15 +1,15 @@
 //! An approver answers in plain words: `ok` and `oui` approve, `non` and a reason reject.
 
-use super::Case;
-use super::held::says_yes;
 use crate::ticket::command::{Head, Slip};
+use crate::ticket::decide::Case;
+use crate::ticket::decide::hold::says_yes;
 use crate::ticket::words::{Status, TicketView, words};
 
 /// The head with the command that an approver's plain words mean.
 ///
 /// # Errors
 /// Words that say neither.
-pub(super) fn spelled_out(case: &Case<'_>, ticket: &TicketView, head: &Head) -> Result<Head, Slip> {
+pub(in crate::ticket::decide) fn spelled_out(case: &Case<'_>, ticket: &TicketView, head: &Head) -> Result<Head, Slip> {
     let awaited = ticket.status == Status::Approval && case.policy.is_approver(&case.intake.sender, ticket);
     if !awaited || !head.lines.is_empty() {
         return Ok(head.clone());

@@ -1,10 +1,10 @@
 //! What is said to the requester: whether it may leave as it is.
 
-use super::super::Case;
-use super::super::step::impossible;
 use super::Acting;
 use crate::clock::MINUTE;
 use crate::ticket::command::Slip;
+use crate::ticket::decide::Case;
+use crate::ticket::decide::draft::impossible;
 use crate::ticket::leak::{Outgoing, behind_buttons, copies, holds_token, look};
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;

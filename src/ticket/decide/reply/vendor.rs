@@ -5,27 +5,27 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::joined::{joined_events, reason};
-use super::people::message;
-use super::step::Draft;
-use super::{Case, Decision};
 use crate::mail::AutomaticKind;
+use crate::ticket::decide::draft::Draft;
+use crate::ticket::decide::people::message;
+use crate::ticket::decide::reply::joined::{joined_events, reason};
+use crate::ticket::decide::{Case, Decision};
 use crate::ticket::life::Move;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{NotificationKind, PendingOn, TicketView, Visibility};
 
 /// Whether the email comes from a vendor the ticket was shown to: as an answer to their notification, or from their address where the
 /// mailbox's own server vouches for it, or a person does.
-pub(super) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
+pub(in crate::ticket::decide) fn is_from(case: &Case<'_>, found: &Candidate) -> bool {
     let (ticket, intake) = (&found.ticket, case.intake);
     let of_theirs = |key: &String| ticket.vendors.contains(key) && !ticket.participants.contains(key);
-    let known = intake.author_vouched || intake.released || intake.vouched;
+    let known = intake.authenticated || intake.released || intake.placed;
     intake.agent.is_none()
         && ((of_theirs(&intake.sender) && known) || case.threading.holder.as_ref().is_some_and(of_theirs))
 }
 
 /// The ticket to whose vendor the email claims to belong, where nothing but the address says so.
-pub(super) fn claimed<'a>(case: &Case<'a>) -> Option<&'a TicketView> {
+pub(in crate::ticket::decide) fn claimed<'a>(case: &Case<'a>) -> Option<&'a TicketView> {
     let intake = case.intake;
     let tickets = case.snapshot.candidates.iter().map(|candidate| &candidate.ticket);
     let theirs =
@@ -35,7 +35,7 @@ pub(super) fn claimed<'a>(case: &Case<'a>) -> Option<&'a TicketView> {
 
 /// The email becomes a message between desk and vendor. A machine's acknowledgement does so as well:
 /// it mostly brings the vendor's number.
-pub(super) fn join(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
+pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate, machine: Option<AutomaticKind>) -> Decision {
     let mut draft = Draft::new(*case, &found.ticket);
     draft.events = joined_events(case.intake, found, case.threading);
     // A former vendor is heard, and ends no wait for the present one.

@@ -1,15 +1,15 @@
 //! Commands of agents that are about no ticket: `#list`, `#help`.
 
-use super::held::{failure, holding};
-use super::people::person;
-use super::{Case, Decision};
 use crate::ticket::command::{self, Command};
+use crate::ticket::decide::hold::{failure, holding};
+use crate::ticket::decide::people::person;
+use crate::ticket::decide::{Case, Decision};
 use crate::ticket::words::{Notification, NotificationKind, Verdict, words};
 
 /// What an agent's new email asks, when its first line is a command; none when it is a request.
-pub(super) fn commands(case: &Case<'_>) -> Option<Decision> {
+pub(in crate::ticket::decide) fn commands(case: &Case<'_>) -> Option<Decision> {
     let agent = case.policy.agent(&case.intake.sender)?;
-    let head = command::head(&case.intake.mail.reply_text);
+    let head = &case.intake.head;
     let first = head.lines.first()?;
     let read = head.commands(case.policy, case.snapshot.now);
     let notifications: Option<Vec<Notification>> = read.as_ref().ok().and_then(|commands| {

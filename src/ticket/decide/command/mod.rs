@@ -4,19 +4,20 @@
 //! writer gets the email back with the reason and, where it can be guessed, fixed (invariant 11).
 
 mod answer;
+mod approval;
 mod commands;
 mod ending;
 mod speech;
 mod undo;
+pub(super) mod without_ticket;
 
-use super::approval;
-use super::held::not_done_about;
-use super::joined::{joined_events, reason};
-use super::people::{message, person};
-use super::step::{Draft, requesters_side, spoken};
-use super::{Case, Decision};
 use crate::ticket::cause::HoldCause;
 use crate::ticket::command::{Command, Head, Slip};
+use crate::ticket::decide::draft::{Draft, requesters_side, spoken};
+use crate::ticket::decide::hold::not_done_about;
+use crate::ticket::decide::people::{message, person};
+use crate::ticket::decide::reply::joined::{joined_events, reason};
+use crate::ticket::decide::{Case, Decision};
 use crate::ticket::policy::Agent;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{
@@ -25,7 +26,7 @@ use crate::ticket::words::{
 use speech::Speech;
 
 /// A proven agent's mail about a ticket.
-pub(super) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
+pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
     let Some(agent) = case.policy.agent(&case.intake.sender) else {
         return Decision::Hold(HoldCause::Unproven, "it needs an agent".to_owned());
     };

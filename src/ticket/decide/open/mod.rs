@@ -1,12 +1,14 @@
 //! An email opens a ticket.
 
+pub(super) mod forward;
+
 use std::collections::BTreeMap;
 
-use super::clocks::called;
-use super::people::{concerned, message, others, person, requester as asking, silence, watchers};
-use super::settle::settle;
-use super::{Case, Decision, Opening, may_open};
 use crate::ticket::caps::is_urgent;
+use crate::ticket::decide::deadline::clocks::called;
+use crate::ticket::decide::people::{concerned, message, others, person, requester as asking, silence, watchers};
+use crate::ticket::decide::settle::settle;
+use crate::ticket::decide::{Case, Decision, Opening, may_open};
 use crate::ticket::policy::{Acknowledge, Policy, Queue, SeveralQueues};
 use crate::ticket::read::Intake;
 use crate::ticket::routing::route;
@@ -16,18 +18,18 @@ use crate::ticket::words::{
 };
 
 /// What a request says, whoever brought it.
-pub(super) struct Request {
-    pub(super) requester: Person,
-    pub(super) others: Vec<Person>,
-    pub(super) title: String,
-    pub(super) message: MessageDraft,
-    pub(super) note: Option<MessageDraft>,
-    pub(super) fields: BTreeMap<String, String>,
-    pub(super) reason: String,
+pub(in crate::ticket::decide) struct Request {
+    pub(in crate::ticket::decide) requester: Person,
+    pub(in crate::ticket::decide) others: Vec<Person>,
+    pub(in crate::ticket::decide) title: String,
+    pub(in crate::ticket::decide) message: MessageDraft,
+    pub(in crate::ticket::decide) note: Option<MessageDraft>,
+    pub(in crate::ticket::decide) fields: BTreeMap<String, String>,
+    pub(in crate::ticket::decide) reason: String,
 }
 
 /// A request in its writer's own name.
-pub(super) fn open(case: &Case<'_>) -> Decision {
+pub(in crate::ticket::decide) fn open(case: &Case<'_>) -> Decision {
     let Case { intake, policy, queue, proven, .. } = *case;
     let request = |reason| Request {
         requester: asking(intake, policy),
@@ -49,13 +51,13 @@ pub(super) fn open(case: &Case<'_>) -> Decision {
 }
 
 /// Further queues the email is addressed to, as far as its sender may open tickets there.
-pub(super) fn other_queues<'a>(intake: &Intake, policy: &'a Policy, proven: bool) -> Vec<&'a Queue> {
+pub(in crate::ticket::decide) fn other_queues<'a>(intake: &Intake, policy: &'a Policy, proven: bool) -> Vec<&'a Queue> {
     let named = intake.also_queues.iter().filter_map(|name| policy.queues.get(name));
     named.filter(|queue| proven || may_open(&intake.sender, queue)).collect()
 }
 
 /// The people of other queues are notified about the one ticket.
-pub(super) fn tell_others(first: &mut Opening, others: &[&Queue], intake: &Intake, policy: &Policy) {
+pub(in crate::ticket::decide) fn tell_others(first: &mut Opening, others: &[&Queue], intake: &Intake, policy: &Policy) {
     for other in others {
         first.events.push(Event::own("related", format!("also sent to {}", other.address)));
         for command in watchers(NotificationKind::NewTicket, &other.name, &intake.sender, policy) {
@@ -67,7 +69,7 @@ pub(super) fn tell_others(first: &mut Opening, others: &[&Queue], intake: &Intak
 }
 
 /// The ticket of a request: where it goes, its notifications, what its history begins with.
-pub(super) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Opening {
+pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Opening {
     let Case { intake, policy, snapshot, .. } = *case;
     let text = &request.message.new_text;
     let route = route(&intake.addressed, &request.title, text, queue, snapshot.turn, policy);
@@ -196,7 +198,7 @@ fn first_notifications(
 }
 
 /// Who hears of a new ticket: the one it is assigned to, else everybody it concerns.
-pub(super) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
+pub(in crate::ticket::decide) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
     let kind = match (ticket.assignee.as_str(), ticket.level) {
         ("", 2..) => NotificationKind::Escalation,
         ("", _) => NotificationKind::NewTicket,
@@ -206,7 +208,7 @@ pub(super) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<Notificati
 }
 
 /// The subject, or the first line where there is none.
-pub(super) fn title(subject: &str, text: &str, language: &str) -> String {
+pub(in crate::ticket::decide) fn title(subject: &str, text: &str, language: &str) -> String {
     let title: String = subject.chars().take(250).collect();
     if !title.is_empty() {
         return title;

@@ -1,9 +1,11 @@
 //! A deadline of a ticket has been reached.
 
-use super::people::concerned;
-use super::settle::settle;
-use super::{Change, clocks};
+pub(super) mod clocks;
+
 use crate::clock::{DAY, Millis};
+use crate::ticket::decide::Change;
+use crate::ticket::decide::people::concerned;
+use crate::ticket::decide::settle::settle;
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, TicketView, Words, words};

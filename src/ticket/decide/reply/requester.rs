@@ -4,13 +4,13 @@
 //! Only an email whose first lines are such commands and nothing else is one; everything else is a
 //! message like others. Whoever does not take part commands nothing.
 
-use super::conversation::{add_people, related_opening};
-use super::joined::{complete, joined_events, reason};
-use super::people::{message, others, sender, silence};
-use super::step::{Draft, requesters_side};
-use super::{Case, Decision};
 use crate::mail::FileRole;
 use crate::ticket::command::{self, Command, Head};
+use crate::ticket::decide::draft::{Draft, requesters_side};
+use crate::ticket::decide::people::{message, others, sender, silence};
+use crate::ticket::decide::reply::conversation::{add_people, related_opening};
+use crate::ticket::decide::reply::joined::{complete, joined_events, reason};
+use crate::ticket::decide::{Case, Decision};
 use crate::ticket::life::{Move, after};
 use crate::ticket::thanks::is_thanks;
 use crate::ticket::thread::Candidate;
@@ -20,7 +20,7 @@ use crate::ticket::words::{
 };
 
 /// The commands of a head, when every line is one that a requester may give.
-pub(super) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
+pub(in crate::ticket::decide) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
     // "#close, thanks": the words are words, and the command is one.
     let alone = |line: &String| command::behind(line).map_or_else(|| line.clone(), |rest| line.replacen(rest, "", 1));
     let head = Head { lines: head.lines.iter().map(alone).collect(), text: String::new() };
@@ -30,7 +30,7 @@ pub(super) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
 
 /// Whether the writer may give these commands, and proves who they are. Who is in copy may ask where the ticket stands, and no more:
 /// only the requester ends, reopens or rates it.
-pub(super) fn may_command(case: &Case<'_>, found: &Candidate, commands: &[Command]) -> bool {
+pub(in crate::ticket::decide) fn may_command(case: &Case<'_>, found: &Candidate, commands: &[Command]) -> bool {
     let (intake, ticket) = (case.intake, &found.ticket);
     let asks = ticket.participants.contains(&intake.sender) && commands.iter().all(|command| command.row().looks);
     let owns = ticket.requester.address == intake.sender;
@@ -38,14 +38,14 @@ pub(super) fn may_command(case: &Case<'_>, found: &Candidate, commands: &[Comman
 }
 
 /// Whether somebody else than the requester writes.
-pub(super) fn is_in_copy(case: &Case<'_>, found: &Candidate) -> bool {
+pub(in crate::ticket::decide) fn is_in_copy(case: &Case<'_>, found: &Candidate) -> bool {
     let (intake, requester) = (case.intake, &found.ticket.requester.address);
     let same = intake.sender == *requester || intake.answer_to.as_ref().is_some_and(|to| to.key() == *requester);
     !same && case.policy.agent(&intake.sender).is_none()
 }
 
 /// What somebody in copy says, the requester hears of, unless the email went to them as well.
-pub(super) fn tell_requester(draft: &mut Draft<'_>, found: &Candidate) {
+pub(in crate::ticket::decide) fn tell_requester(draft: &mut Draft<'_>, found: &Candidate) {
     let (case, requester) = (draft.case, &found.ticket.requester);
     let mail = &case.intake.mail;
     let has_it = mail.to.iter().chain(&mail.cc).any(|a| a.key() == requester.address);
@@ -63,7 +63,7 @@ pub(super) fn tell_requester(draft: &mut Draft<'_>, found: &Candidate) {
 }
 
 /// Carries them out.
-pub(super) fn act(case: &Case<'_>, found: &Candidate, commands: &[Command], text: &str) -> Decision {
+pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, commands: &[Command], text: &str) -> Decision {
     let reopens = commands.iter().any(|o| matches!(o, Command::Reopen | Command::Unsolved(_)));
     if found.ticket.status == Status::Closed && reopens {
         return follow_up(case, found);
@@ -78,8 +78,8 @@ pub(super) fn act(case: &Case<'_>, found: &Candidate, commands: &[Command], text
         Command::Solved(words) | Command::Unsolved(words) | Command::Resolve(words) => Some(words.as_str()),
         _ => None,
     });
-    let head = command::head(&case.intake.mail.reply_text);
-    let after: Vec<&str> = head.lines.iter().filter_map(|line| command::behind(line)).chain(behind).collect();
+    let after: Vec<&str> =
+        case.intake.head.lines.iter().filter_map(|line| command::behind(line)).chain(behind).collect();
     let text = format!("{}\n{text}", after.join("\n"));
     let text = text.trim();
     let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
@@ -126,7 +126,7 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) {
             }
         }
         Command::Cc(people) => {
-            super::conversation::add(draft, people);
+            crate::ticket::decide::reply::conversation::add(draft, people);
         }
         Command::Rate(stars, words) => rate(draft, *stars, words),
         Command::Recommend(figure) => {
@@ -165,7 +165,7 @@ fn rate(draft: &mut Draft<'_>, stars: i64, words: &str) {
 }
 
 /// A message of the requester's side: what waited for it goes on, what was resolved is opened again.
-pub(super) fn write(draft: &mut Draft<'_>, found: &Candidate, text: &str) {
+pub(in crate::ticket::decide) fn write(draft: &mut Draft<'_>, found: &Candidate, text: &str) {
     let waits = matches!(found.ticket.pending_on, None | Some(PendingOn::Requester));
     if found.ticket.status == Status::Pending && !waits {
         return;
@@ -208,7 +208,7 @@ fn thanks(draft: &Draft<'_>, found: &Candidate, text: &str) -> bool {
 }
 
 /// Closed is final: thanks are recorded, anything else opens a ticket that refers to it.
-pub(super) fn after_closing(case: &Case<'_>, found: &Candidate) -> Decision {
+pub(in crate::ticket::decide) fn after_closing(case: &Case<'_>, found: &Candidate) -> Decision {
     let mut draft = Draft::new(*case, &found.ticket);
     if !thanks(&draft, found, &case.intake.mail.reply_text) {
         return follow_up(case, found);

@@ -1,11 +1,11 @@
 //! What ends a ticket: resolved, closed, rejected, approved; and what is learned from it.
 
-use super::super::clocks::answerable;
-use super::super::conversation;
-use super::super::open::new_ticket;
 use super::Acting;
 use super::commands::Done;
 use crate::ticket::decide::Article;
+use crate::ticket::decide::deadline::clocks::answerable;
+use crate::ticket::decide::open::new_ticket;
+use crate::ticket::decide::reply::conversation;
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
 use crate::ticket::words::{DeadlineKind, Notification, NotificationKind, TicketView, words};

@@ -1,11 +1,11 @@
 //! Each command, carried out on the copy.
 
-use super::super::conversation;
-use super::super::held::denied;
-use super::super::people::person;
 use super::Acting;
 use crate::clock::spoken;
 use crate::ticket::command::{Command, silence_deadlines};
+use crate::ticket::decide::hold::denied;
+use crate::ticket::decide::people::person;
+use crate::ticket::decide::reply::conversation;
 use crate::ticket::life::Move;
 use crate::ticket::policy::{Policy, Role};
 use crate::ticket::rights::{Action, may};

@@ -4,12 +4,12 @@
 //! that notification was written to; any other changes nothing. It never opens a ticket and is never
 //! answered. What failed is told to the queue's people once an address and ticket.
 
-use super::joined::{joined_events, reason};
-use super::people::{message, person};
-use super::step::Draft;
-use super::{Case, Change, Decision, Joining};
 use crate::mail::{Bounce, fold, key};
 use crate::ticket::cause::HoldCause;
+use crate::ticket::decide::draft::Draft;
+use crate::ticket::decide::people::{message, person};
+use crate::ticket::decide::reply::joined::{joined_events, reason};
+use crate::ticket::decide::{Case, Change, Decision, Joining, Notices};
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Signal;
 use crate::ticket::thread::Candidate;
@@ -19,7 +19,7 @@ use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, 
 const LOST: &str = "a delivery report that leads to none of our notifications";
 
 /// A report that leads nowhere: passed over when only a mail system can have written it.
-pub(super) fn lost(bounce: &Bounce) -> Decision {
+pub(in crate::ticket::decide) fn lost(bounce: &Bounce) -> Decision {
     if bounce.certain {
         return Decision::Ignore(LOST.to_owned());
     }
@@ -30,7 +30,7 @@ pub(super) fn lost(bounce: &Bounce) -> Decision {
 }
 
 /// Records the report with the ticket its notification was about.
-pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
+pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
     let Case { intake, threading, policy, .. } = *case;
     let signed = matches!(found.signal, Signal::ReplyAddress(_) | Signal::SignedId(_));
     let (Some(bounce), Some(address)) = (&intake.mail.bounce, threading.holder.as_ref().filter(|_| signed)) else {
@@ -72,6 +72,33 @@ pub(super) fn join(case: &Case<'_>, found: &Candidate) -> Decision {
     let joining = draft.joining(message, true, reason(found));
     let undelivered = Some(failure).filter(|_| !bounce.delayed && !agent);
     Decision::Join(Box::new(Joining { undelivered, ..joining }))
+}
+
+/// What follows where the mail server did not take a notification, by its row id. `known`: whether that was so before.
+pub fn not_taken(
+    outbox_id: i64,
+    kind: NotificationKind,
+    failure: &Undelivered,
+    known: bool,
+    ticket: Option<&TicketView>,
+    queue: &str,
+    policy: &Policy,
+) -> Decision {
+    let Some(ticket) = ticket else {
+        // Of each answer that a server refuses its writers must hear; of other notifications nobody needs to.
+        let told = !known && kind.is_personal();
+        let notifications = if told { notices(failure, queue, policy) } else { Vec::new() };
+        return Decision::Notify(vec![Notices { queue: queue.to_owned(), notifications }]);
+    };
+    let mut change = unasked(ticket, kind, failure, policy);
+    // What is lasting is told once.
+    if !known {
+        change.notifications = notices(failure, &ticket.queue, policy);
+        for notification in change.notifications.iter_mut().filter(|_| kind.is_personal()) {
+            notification.cause = format!("outbox-{outbox_id}");
+        }
+    }
+    Decision::Change(Box::new(change))
 }
 
 /// What becomes of a ticket whose notification did not arrive: nobody waits for the answer to a question that was

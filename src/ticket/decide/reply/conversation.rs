@@ -1,10 +1,10 @@
 //! People and tickets brought together and taken apart.
 
-use super::held::denied;
-use super::open::{Request, opening, title};
-use super::people::others;
-use super::step::Draft;
-use super::{Case, Opening};
+use crate::ticket::decide::draft::Draft;
+use crate::ticket::decide::hold::denied;
+use crate::ticket::decide::open::{Request, opening, title};
+use crate::ticket::decide::people::others;
+use crate::ticket::decide::{Case, Opening};
 use crate::ticket::life::{Move, after};
 use crate::ticket::rights::{Action, Denied, may};
 use crate::ticket::words::{
@@ -12,7 +12,7 @@ use crate::ticket::words::{
 };
 
 /// Those in To and Cc of an email of the requester's side take part from then on.
-pub(super) fn add_people(draft: &mut Draft<'_>) {
+pub(in crate::ticket::decide) fn add_people(draft: &mut Draft<'_>) {
     let people = others(draft.case.intake, draft.policy());
     let keys: Vec<String> = people.into_iter().map(|p| p.address).collect();
     // Nobody is let in on the word of a From line alone.
@@ -22,7 +22,7 @@ pub(super) fn add_people(draft: &mut Draft<'_>) {
 }
 
 /// Adds people to the requester's side, as far as there is room; gives those who were.
-pub(super) fn add(draft: &mut Draft<'_>, keys: &[String]) -> Vec<String> {
+pub(in crate::ticket::decide) fn add(draft: &mut Draft<'_>, keys: &[String]) -> Vec<String> {
     let mut added = Vec::new();
     for key in keys {
         let policy = draft.policy();
@@ -49,7 +49,7 @@ pub(super) fn add(draft: &mut Draft<'_>, keys: &[String]) -> Vec<String> {
 }
 
 /// Takes people out; the requester stays.
-pub(super) fn remove(draft: &mut Draft<'_>, keys: &[String]) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn remove(draft: &mut Draft<'_>, keys: &[String]) -> Result<(), Words> {
     for key in keys {
         if *key == draft.ticket.requester.address {
             return Err(words!(
@@ -67,7 +67,12 @@ pub(super) fn remove(draft: &mut Draft<'_>, keys: &[String]) -> Result<(), Words
 }
 
 /// A ticket that comes of another one, for the same requester's side.
-pub(super) fn related_opening(case: &Case<'_>, ticket: &TicketView, message: MessageDraft, why: String) -> Opening {
+pub(in crate::ticket::decide) fn related_opening(
+    case: &Case<'_>,
+    ticket: &TicketView,
+    message: MessageDraft,
+    why: String,
+) -> Opening {
     let queue = case.policy.queues.get(&ticket.queue).unwrap_or(case.queue);
     let request = Request {
         requester: ticket.requester.clone(),
@@ -90,7 +95,7 @@ pub(super) fn related_opening(case: &Case<'_>, ticket: &TicketView, message: Mes
 }
 
 /// `#split`: a part of the email becomes a ticket of its own.
-pub(super) fn split(draft: &mut Draft<'_>, name: &str, text: &str) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn split(draft: &mut Draft<'_>, name: &str, text: &str) -> Result<(), Words> {
     if text.is_empty() {
         return Err(words!(
             "écrivez ou collez sous #scinder le texte du nouveau ticket",
@@ -134,14 +139,18 @@ fn named<'a>(draft: &Draft<'a>, number: &str, action: Action) -> Result<&'a Tick
 }
 
 /// Whether the writer may do that to another ticket.
-pub(super) fn permitted(draft: &Draft<'_>, ticket: &TicketView, action: Action) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn permitted(
+    draft: &Draft<'_>,
+    ticket: &TicketView,
+    action: Action,
+) -> Result<(), Words> {
     let policy = draft.policy();
     let agent = policy.agent(&draft.actor).ok_or(Denied::Role);
     agent.and_then(|agent| may(agent, action, ticket, policy)).map_err(|why| denied(why, ticket))
 }
 
 /// `#link`: the two refer to each other.
-pub(super) fn link(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn link(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
     let other = named(draft, number, Action::Qualify)?;
     let own = draft.ticket.number.clone();
     if !draft.ticket.related.contains(&other.number) {
@@ -159,7 +168,7 @@ pub(super) fn link(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
 }
 
 /// `#parent`: part of another ticket, or of none.
-pub(super) fn parent(draft: &mut Draft<'_>, number: Option<&String>) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&String>) -> Result<(), Words> {
     let Some(number) = number else {
         draft.ticket.parent = 0;
         draft.event("parent", "part of no other ticket any more");
@@ -186,7 +195,7 @@ pub(super) fn parent(draft: &mut Draft<'_>, number: Option<&String>) -> Result<(
 }
 
 /// `#merge`: this ticket goes into another, and with it its people and later emails.
-pub(super) fn merge(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
     let other = named(draft, number, Action::Arrange)?;
     if other.status == crate::ticket::Status::Closed {
         return Err(words!("{number} est clos", "{number} is closed"));
@@ -229,7 +238,11 @@ pub(super) fn merge(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
 }
 
 /// `#broadcast`: the requesters of all parts of this ticket, or the people of an audience.
-pub(super) fn broadcast(draft: &mut Draft<'_>, addresses: &[String], message: &MessageDraft) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn broadcast(
+    draft: &mut Draft<'_>,
+    addresses: &[String],
+    message: &MessageDraft,
+) -> Result<(), Words> {
     let parts: Vec<&TicketView> =
         draft.case.snapshot.related.values().filter(|t| t.parent == draft.ticket.id && !t.status.is_done()).collect();
     if addresses.is_empty() && parts.is_empty() {

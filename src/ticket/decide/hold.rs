@@ -1,15 +1,13 @@
 //! Emails a person must review, and the people who are told: who wrote it, who may let it in, the agent
 //! whose command was not carried out.
 
-use super::people::{message, person, sender, silence, watchers};
 use super::{Case, Decision, Holding};
-use crate::clock::Millis;
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
-use crate::ticket::authority::{Proof, proof_of_agent};
 use crate::ticket::cause::HoldCause;
 use crate::ticket::command::{self, Head, Name, Slip};
+use crate::ticket::decide::people::{message, person, sender, silence, watchers};
 use crate::ticket::policy::{Agent, Policy};
-use crate::ticket::read::{Intake, Signal};
+use crate::ticket::read::Intake;
 use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
 use crate::ticket::token::{Secret, held_mail, held_number};
@@ -228,7 +226,7 @@ fn verdict(intake: &Intake) -> Option<bool> {
     if own.is_empty() || intake.mail.wordless {
         return Some(true);
     }
-    match command::head(own).lines.first().and_then(|line| command::word(line)) {
+    match intake.head.lines.first().and_then(|line| command::word(line)) {
         Some(Name::Approve) => Some(true),
         Some(Name::Reject) => Some(false),
         _ => says_yes(own),
@@ -249,24 +247,15 @@ pub(super) fn says_yes(text: &str) -> Option<bool> {
 }
 
 /// An agent's answer to the notification about a held email lets it in, or refuses it.
-pub(super) fn verdict_record(
-    intake: &Intake,
-    fresh: Option<Millis>,
-    policy: &Policy,
-    secret: &Secret,
-) -> Option<Decision> {
-    let tokens = intake.signals.iter().filter_map(|signal| match signal {
-        Signal::SignedId(token) | Signal::ReplyAddress(token) => Some(token),
-        _ => None,
-    });
-    let mut held = tokens.filter(|t| t.is_for(secret, &intake.sender)).filter_map(|t| held_mail(t.ticket));
+pub(super) fn review(intake: &Intake, proven: bool, policy: &Policy, secret: &Secret) -> Option<Decision> {
+    let mut held = intake.tokens().filter(|t| t.is_for(secret, &intake.sender)).filter_map(|t| held_mail(t.ticket));
     let held = held.next().filter(|_| intake.agent.is_some() && intake.mail.automatic.is_none())?;
     // A list asked for in answer to a list.
-    let head = command::head(&intake.mail.reply_text);
-    if head.lines.first().is_some_and(|line| !matches!(command::word(line), Some(Name::Approve | Name::Reject))) {
+    if intake.head.lines.first().is_some_and(|line| !matches!(command::word(line), Some(Name::Approve | Name::Reject)))
+    {
         return None;
     }
-    if proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy) == Proof::Missing {
+    if !proven {
         let sender = &intake.sender;
         let why = words!(
             "il se dit de {sender}, et rien ne le prouve",
@@ -291,7 +280,7 @@ pub(super) fn verdict_record(
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(about_held(not_done(intake, why, &queue, policy), held));
     };
-    Some(Decision::Judge { held, admit, by: intake.sender.clone() })
+    Some(Decision::Review { held, admit, by: intake.sender.clone() })
 }
 
 /// An answer to the notification speaks of the held email, like the notification before.
@@ -346,7 +335,7 @@ pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, notific
         ticket: TicketView {
             queue: case.queue.name.clone(),
             title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
-            requester: super::people::sender(intake, case.policy),
+            requester: crate::ticket::decide::people::sender(intake, case.policy),
             root_message_id: id.clone(),
             last_public_id: id,
             ..TicketView::default()

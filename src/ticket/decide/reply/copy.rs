@@ -1,14 +1,19 @@
 //! A second copy of an email that a ticket already holds: sent to two of the service desk's addresses, or
 //! brought twice by the transport.
 
-use super::people::{message, watchers};
-use super::{Copying, may_open};
+use crate::ticket::decide::people::{message, watchers};
+use crate::ticket::decide::{Copying, may_open};
 use crate::ticket::policy::{Policy, Queue, SeveralQueues};
 use crate::ticket::read::Intake;
 use crate::ticket::words::{Event, NotificationKind, TicketView, Visibility};
 
 /// What is done about it; none when it is not a copy, or when each queue is to have a ticket of its own.
-pub(super) fn of(intake: &Intake, held: &[TicketView], policy: &Policy, queue: &Queue) -> Option<Copying> {
+pub(in crate::ticket::decide) fn of(
+    intake: &Intake,
+    held: &[TicketView],
+    policy: &Policy,
+    queue: &Queue,
+) -> Option<Copying> {
     let here = held.iter().find(|ticket| ticket.queue == queue.name);
     let ticket = here.or(held.first())?;
     let same = here.is_some();

@@ -1,15 +1,15 @@
 //! What a ticket's clocks do to it: warnings, breaches, the way up, major incidents.
 
-use super::Change;
-use super::people::{concerned, person};
 use crate::clock::{Millis, spoken};
+use crate::ticket::decide::Change;
+use crate::ticket::decide::people::{concerned, person};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::{Agent, Policy, Role};
 use crate::ticket::sla::working;
 use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, Status, TicketView, Words, words};
 
 /// Some of a promised time is left: its people hear of it.
-pub(super) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
+pub(in crate::ticket::decide) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
     let ticket = &change.ticket;
     let (what, due) = match kind {
         DeadlineKind::WarnRespond if ticket.first_responded_at > 0 => return,
@@ -33,7 +33,7 @@ pub(super) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy:
 
 /// A promised time is over: it is written down as of then, and the ticket goes up, or its people and
 /// those who answer for the queue hear of it.
-pub(super) fn breach(change: &mut Change, kind: DeadlineKind, due: Millis, policy: &Policy) {
+pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind, due: Millis, policy: &Policy) {
     let response = kind == DeadlineKind::Respond;
     if response && change.ticket.first_responded_at > 0 {
         return;
@@ -55,7 +55,7 @@ pub(super) fn breach(change: &mut Change, kind: DeadlineKind, due: Millis, polic
 }
 
 /// It has been at its level, or nobody has done anything, for too long.
-pub(super) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
+pub(in crate::ticket::decide) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
     let level = change.ticket.level.max(1);
     let said = if kind == DeadlineKind::Escalate {
         words!(
@@ -110,7 +110,7 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
 }
 
 /// Where a major incident stands, for everybody; and the next time.
-pub(super) fn point(change: &mut Change, now: Millis, policy: &Policy) {
+pub(in crate::ticket::decide) fn point(change: &mut Change, now: Millis, policy: &Policy) {
     let ticket = &mut change.ticket;
     if ticket.status.is_done() || !ticket.sla.major {
         return;
@@ -143,7 +143,7 @@ pub(super) fn point(change: &mut Change, now: Millis, policy: &Policy) {
 }
 
 /// Nothing has told the requester that the request is here.
-pub(super) fn acknowledge(change: &mut Change, acknowledged: bool, due: Millis, policy: &Policy) {
+pub(in crate::ticket::decide) fn acknowledge(change: &mut Change, acknowledged: bool, due: Millis, policy: &Policy) {
     if acknowledged || change.ticket.status.is_done() {
         return;
     }
@@ -159,7 +159,7 @@ pub(super) fn acknowledge(change: &mut Change, acknowledged: bool, due: Millis, 
 }
 
 /// Asks for the post-mortem, and once more where none has come in time.
-pub(super) fn post_mortem(change: &mut Change, now: Millis, policy: &Policy) {
+pub(in crate::ticket::decide) fn post_mortem(change: &mut Change, now: Millis, policy: &Policy) {
     let Some(sla) = policy.slas.policy_of(&change.ticket) else { return };
     let within = sla.post_mortem_within;
     let ticket = &mut change.ticket;
@@ -191,7 +191,7 @@ pub(super) fn post_mortem(change: &mut Change, now: Millis, policy: &Policy) {
 
 /// A ticket that has become a major incident calls everybody of all levels at once; nobody hears of it
 /// twice. Otherwise the notifications as they are.
-pub(super) fn called(
+pub(in crate::ticket::decide) fn called(
     notifications: Vec<Notification>,
     ticket: &TicketView,
     before: &TicketView,
@@ -256,7 +256,11 @@ fn everybody(kind: NotificationKind, ticket: &TicketView, policy: &Policy) -> Ve
 }
 
 /// Who deals with a ticket, and who answers for its queue.
-pub(super) fn answerable(kind: NotificationKind, ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
+pub(in crate::ticket::decide) fn answerable(
+    kind: NotificationKind,
+    ticket: &TicketView,
+    policy: &Policy,
+) -> Vec<Notification> {
     let mut notifications = concerned(kind, ticket, "", policy);
     let answers = |a: &&Agent| a.roles.iter().any(|r| matches!(r, Role::Moderator | Role::Administrator));
     for agent in policy.workers(&ticket.queue).into_iter().filter(answers) {

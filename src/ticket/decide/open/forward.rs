@@ -4,17 +4,17 @@
 //! proves an email that answers no notification of ours; but a forger gains nothing by it that an email in the
 //! original sender's own name would not give, so it may open what that sender may open.
 
-use super::open::{Request, opening, other_queues, tell_others, title};
-use super::people::{message, people};
-use super::{Case, Decision, may_open, stranger};
 use crate::mail::{Forwarded, strip_prefixes};
 use crate::ticket::cause::HoldCause;
+use crate::ticket::decide::open::{Request, opening, other_queues, tell_others, title};
+use crate::ticket::decide::people::{message, people};
+use crate::ticket::decide::{Case, Decision, may_open, stranger};
 use crate::ticket::policy::Policy;
 use crate::ticket::read::{Intake, fields_of, language_of};
 use crate::ticket::words::{Event, MessageDraft, Person, Visibility};
 
 /// The email an agent passes on, when it was written by somebody outside the service desk.
-pub(super) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Forwarded> {
+pub(in crate::ticket::decide) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Forwarded> {
     intake.agent.as_ref()?;
     let forwarded = intake.mail.forwarded.as_ref()?;
     let author = forwarded.from.key();
@@ -23,7 +23,7 @@ pub(super) fn original<'a>(intake: &'a Intake, policy: &Policy) -> Option<&'a Fo
 }
 
 /// Opens the ticket, or holds the email when nobody vouches for who passed it on.
-pub(super) fn open(case: &Case<'_>, original: &Forwarded) -> Decision {
+pub(in crate::ticket::decide) fn open(case: &Case<'_>, original: &Forwarded) -> Decision {
     let Case { intake, policy, queue, proven, .. } = *case;
     let author = original.from.key();
     if !proven && policy.authserv_ids.contains_key(&intake.mailbox) {

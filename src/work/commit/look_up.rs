@@ -1,0 +1,115 @@
+//! What some notifications show besides their ticket and message: lists of tickets, what was said, what became of emails.
+
+use super::Commit;
+use super::plan::Planned;
+use crate::clock::{DAY, Millis};
+use crate::notify::{Listed, Told};
+use crate::store::{ListingFilter, StoreError, TicketRow};
+use crate::ticket::notification::Adds;
+use crate::ticket::{Listing, Notification, Status, TicketView};
+
+/// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
+/// it for as long.
+const OVERDUE: Millis = 2 * DAY;
+/// Most tickets in a list by mail.
+const LISTED: i64 = 50;
+/// Most messages of a ticket in a notification.
+const TOLD: usize = 30;
+
+impl Commit<'_> {
+    /// Looks up what some notifications show besides their ticket and message.
+    pub(super) async fn look_up(&mut self) -> Result<(), StoreError> {
+        let mut planned = std::mem::take(&mut self.planned);
+        for plan in &mut planned {
+            self.look_up_for(plan).await?;
+        }
+        self.planned = planned;
+        Ok(())
+    }
+
+    async fn look_up_for(&mut self, plan: &mut Planned<'_>) -> Result<(), StoreError> {
+        match plan.notification.kind.row().adds {
+            Adds::List => {
+                plan.extra.listed = self.listed(&plan.notification).await?;
+                // The one that was asked about is what they look for.
+                plan.extra.listed.sort_by_key(|listed| listed.number != plan.ticket.number);
+            }
+            Adds::History => plan.extra.told = self.told(plan.ticket.id).await?,
+            _ if plan.notification.whole => plan.extra.told = self.told(plan.ticket.id).await?,
+            Adds::Verdicts => plan.extra.told = self.reasons(&plan.ticket).await?,
+            Adds::Nothing => {}
+        }
+        Ok(())
+    }
+
+    async fn listed(&mut self, notification: &Notification) -> Result<Vec<Listed>, StoreError> {
+        let who = notification.to.address.clone();
+        let policy = &self.settings.policy;
+        let queues = match (notification.listing, policy.agent(&who)) {
+            (Some(Listing::Own), _) => policy.queues.keys().cloned().collect(),
+            (_, agent) => agent.map(|a| a.queues.clone()).unwrap_or_default(),
+        };
+        let all = ListingFilter {
+            queues,
+            unfinished: true,
+            untouched_since: self.now,
+            limit: LISTED,
+            ..ListingFilter::default()
+        };
+        let filter = match notification.listing.unwrap_or(Listing::Unfinished) {
+            Listing::Unfinished => all,
+            Listing::Mine => ListingFilter { assignee: who.clone(), ..all },
+            Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: self.now, ..all },
+            Listing::New => ListingFilter { status: Status::New.as_str().to_owned(), ..all },
+            Listing::Own => ListingFilter { requester: who.clone(), unfinished: false, ..all },
+        };
+        Ok(self.unit.listing(&filter).await?.into_iter().map(listed).collect())
+    }
+
+    async fn told(&mut self, ticket: i64) -> Result<Vec<Told>, StoreError> {
+        let messages = self.unit.messages(ticket).await?;
+        let skip = messages.len().saturating_sub(TOLD);
+        let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
+        let told = messages.map(|(_, m)| Told {
+            at: m.created_at,
+            who: self.name_of(&m.sender, &m.sender_name),
+            from_agent: m.direction == "out",
+            visibility: m.visibility,
+            text: m.new_text,
+        });
+        Ok(told.collect())
+    }
+
+    /// An agent's name as configured, else what the email said, else the address.
+    fn name_of(&self, address: &str, said: &str) -> String {
+        let agent = self.settings.policy.agent(address).map(|a| a.name.as_str());
+        agent.or(Some(said)).filter(|n| !n.is_empty()).unwrap_or(address).to_owned()
+    }
+
+    async fn reasons(&mut self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
+        let emails = self.store.emails_of_ticket(&ticket.number).await?;
+        let told = emails.into_iter().map(|m| Told {
+            at: m.received_at,
+            who: self.name_of(&m.sender, ""),
+            from_agent: false,
+            visibility: m.verdict,
+            text: m.reason,
+        });
+        Ok(told.collect())
+    }
+}
+
+fn listed(row: TicketRow) -> Listed {
+    let status = Status::from_word(&row.status);
+    let requester = if row.requester_name.is_empty() { row.requester } else { row.requester_name };
+    Listed {
+        number: row.number,
+        queue: row.queue,
+        title: row.title,
+        status,
+        priority: row.priority,
+        requester,
+        assignee: row.assignee,
+        at: row.updated_at,
+    }
+}

@@ -1,0 +1,160 @@
+//! Which of the notifications that a decision asks for are written: none over its cap, none to an address that refuses
+//! them. What is not written is an event of its ticket.
+
+use std::sync::Arc;
+
+use super::{Cause, Commit};
+use crate::clock::{DAY, Millis};
+use crate::notify::Extra;
+use crate::store::Unit;
+use crate::ticket::notification::Once;
+use crate::ticket::{
+    Capped, Event, MessageDraft, Notification, NotificationKind, TicketView, Undelivered, capped, held_mail, unasked,
+    undelivered_notices,
+};
+
+/// A notification that is decided and not yet written.
+pub(super) struct Planned<'a> {
+    pub(super) once_key: String,
+    /// The email whose files it may carry.
+    pub(super) bytes: &'a [u8],
+    pub(super) ticket: Arc<TicketView>,
+    pub(super) message: Arc<MessageDraft>,
+    pub(super) notification: Notification,
+    pub(super) extra: Extra,
+}
+
+impl<'a> Commit<'a> {
+    /// Plans the notifications of a decision. An answer that cannot be sent is told to the queue's people.
+    pub(super) fn plan(
+        &mut self,
+        cause: &Cause<'a>,
+        ticket: TicketView,
+        message: MessageDraft,
+        mut notifications: Vec<Notification>,
+    ) {
+        if notifications.is_empty() {
+            return;
+        }
+        let policy = &self.settings.policy;
+        let (ticket, message) = (Arc::new(ticket), Arc::new(message));
+        let unsent = notifications.iter().filter(|o| o.kind.is_personal()).find_map(|o| refused(&self.unit, o));
+        notifications.extend(unsent.iter().flat_map(|failure| undelivered_notices(failure, &ticket.queue, policy)));
+        let bytes = match cause {
+            Cause::Email(email, _) => email.waiting.bytes.as_slice(),
+            _ => &[],
+        };
+        for notification in notifications {
+            if self.is_kept_back(cause, &ticket, &message, &notification) {
+                continue;
+            }
+            self.unit.count_notification(&notification.to.address, ticket.id);
+            let once_key = once_key(cause.inbox_id(), &ticket, &notification, self.now);
+            let (ticket, message) = (Arc::clone(&ticket), Arc::clone(&message));
+            let extra = cause.extra(&notification);
+            self.planned.push(Planned { once_key, bytes, ticket, message, notification, extra });
+        }
+    }
+
+    /// Whether it is not written, or not now; then that is noted.
+    fn is_kept_back(
+        &mut self,
+        cause: &Cause<'a>,
+        ticket: &TicketView,
+        message: &MessageDraft,
+        notification: &Notification,
+    ) -> bool {
+        let (unit, policy, to) = (&mut self.unit, &self.settings.policy, &notification.to.address);
+        if to.is_empty() {
+            return true;
+        }
+        match cause {
+            Cause::Operator(email) if email.intake.as_ref().is_ok_and(|intake| intake.sender == *to) => {
+                if matches!(notification.kind, NotificationKind::Receipt | NotificationKind::NotDone) {
+                    self.done.receipt.extend(notification.done.iter().cloned());
+                }
+                return true;
+            }
+            Cause::Deadline { at, missed: true } if notification.kind.is_internal() => {
+                unit.note_overdue(to, ticket.id, *at, missed_line(notification));
+                return true;
+            }
+            _ => {}
+        }
+        if let Some(failure) = refused(unit, notification) {
+            let words = format!("{} {}", failure.status, failure.reason);
+            let text =
+                format!("{} not sent: {to} refused a notification ({})", notification.kind.as_str(), words.trim());
+            unit.add_event(ticket.id, Event::own("suppressed", text));
+            self.done.suppressed += 1;
+            if let Some(view) = unit.ticket(ticket.id).cloned() {
+                unit.change_ticket(0, &unasked(&view, notification.kind, &failure, policy));
+            }
+            return true;
+        }
+        match capped(notification.kind, ticket, to, &unit.recent_notifications(to), &policy.caps) {
+            None => false,
+            Some(Capped::Dropped(reason)) => {
+                unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
+                self.done.suppressed += 1;
+                true
+            }
+            Some(Capped::Digested(reason)) => {
+                let text = format!("{reason}; it is in the next digest ({to})");
+                unit.add_event(ticket.id, Event::own("digested", text));
+                // A held email has a line in `held list`, and no ticket to stand under.
+                if held_mail(ticket.id).is_none() {
+                    unit.note_digest(to, ticket.id, digest_line(notification, message));
+                }
+                true
+            }
+        }
+    }
+}
+
+/// What a notification would have said, in one line of a digest.
+fn digest_line(notification: &Notification, message: &MessageDraft) -> String {
+    let what = notification.kind.row().digest[usize::from(notification.to.language != "fr")];
+    let said = message.new_text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said: String = said.chars().take(160).collect();
+    let parts = [what, &notification.done.join(" "), &said];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What a notification would have said, in one line among what fell due while the service desk was away.
+fn missed_line(notification: &Notification) -> String {
+    let what = notification.kind.row().late[usize::from(notification.to.language != "fr")];
+    format!("{} {what}", notification.done.join(" ")).trim().to_owned()
+}
+
+/// Why nothing is written to somebody outside for now, if so.
+fn refused(unit: &Unit, notification: &Notification) -> Option<Undelivered> {
+    let block = unit.blocked(&notification.to.address).filter(|_| !notification.kind.is_internal())?;
+    Some(Undelivered {
+        address: block.address.clone(),
+        status: block.status.clone(),
+        reason: block.reason.clone(),
+        lasting: true,
+    })
+}
+
+/// What makes a notification unique (invariant 4). That a notification did not arrive is told once an address and
+/// ticket, however many reports come.
+fn once_key(mail: i64, ticket: &TicketView, notification: &Notification, now: Millis) -> String {
+    let (kind, to) = (notification.kind.as_str(), &notification.to.address);
+    match notification.undelivered.as_ref().filter(|f| !f.lasting) {
+        Some(failure) => format!("ticket-{}:{kind}:{}{}:{to}", ticket.id, failure.address, notification.cause),
+        // A deadline is the cause.
+        None if mail == 0 => format!("ticket-{}:{kind}:{}:{to}", ticket.id, notification.cause),
+        None => match notification.kind.row().once {
+            // Who may not write here, or not there any more, is told once a day.
+            Once::Day => format!("{}:{kind}:{to}:{}", ticket.queue, now / DAY),
+            // Of a new ticket everybody hears once, whatever way its mail took.
+            Once::Ticket => format!("ticket-{}:{kind}:{to}", ticket.id),
+            // Several lists may be asked for in one email.
+            Once::Cause => format!("{mail}:{kind}:{to}:{}", notification.cause),
+            // An email to several queues may open several tickets.
+            Once::Email => format!("{mail}:{kind}:{to}:{}", ticket.number),
+        },
+    }
+}
