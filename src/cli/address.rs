@@ -27,14 +27,20 @@ async fn list(open: &Open, as_json: bool) -> Result<(), Trouble> {
         let entries = blocks.iter().map(|b| {
             json!({
                 "address": b.address, "since": show::stamp(b.since, zone), "until": show::stamp(b.until, zone),
-                "status": show::some(&b.status), "reason": show::some(&b.reason), "ticket": show::some(&b.ticket),
+                "status": show::some(&b.status), "reason": show::some(&b.reason), "ticket": b.ticket,
             })
         });
         return show::json(&entries.collect::<Vec<_>>());
     }
     let rows = blocks.into_iter().map(|b| {
         let words = format!("{} {}", b.status, b.reason);
-        vec![b.address, b.ticket, show::time(b.since, zone), show::time(b.until, zone), words.trim().to_owned()]
+        vec![
+            b.address,
+            b.ticket.unwrap_or_default(),
+            show::time(b.since, zone),
+            show::time(b.until, zone),
+            words.trim().to_owned(),
+        ]
     });
     show::table(
         &["Address", "Ticket", "Since", "Until", "Refusal"],

@@ -6,18 +6,18 @@ use super::args::{HeldCommand, Which};
 use super::{Open, show};
 use crate::clock::Clock;
 use crate::mail;
-use crate::store::{AuditEntry, Durability, InboxRow, StoreError, Tx};
-use crate::ticket::HoldCause;
+use crate::store::{AuditEntry, Durability, HeldFilter, InboxRow, InboxState, StoreError, Tx};
+use crate::ticket::{HoldCause, InboxId, TicketId};
 use crate::trouble::Trouble;
 
 pub(super) async fn run(open: &Open, command: HeldCommand) -> Result<(), Trouble> {
     match command {
         HeldCommand::List { from, json } => list(open, from, json).await,
-        HeldCommand::Show { id, json } => show_one(open, id, json).await,
-        HeldCommand::Release { which: Which { id: Some(id), .. } } => release(open, id).await,
+        HeldCommand::Show { id, json } => show_one(open, InboxId(id), json).await,
+        HeldCommand::Release { which: Which { id: Some(id), .. } } => release(open, InboxId(id)).await,
         HeldCommand::Release { which } => release_all(open, &which).await,
-        HeldCommand::Join { id, number } => join(open, id, &number).await,
-        HeldCommand::Refuse { which: Which { id: Some(id), .. }, reason } => refuse(open, id, &reason).await,
+        HeldCommand::Join { id, number } => join(open, InboxId(id), &number).await,
+        HeldCommand::Refuse { which: Which { id: Some(id), .. }, reason } => refuse(open, InboxId(id), &reason).await,
         HeldCommand::Refuse { which, reason } => refuse_all(open, &which, &reason).await,
     }
 }
@@ -26,7 +26,7 @@ fn entry(open: &Open, mail: &InboxRow) -> Value {
     json!({
         "id": mail.id, "mailbox": mail.mailbox, "from": show::some(&mail.sender), "subject": mail.subject, "size": mail.size,
         "message_id": show::some(&mail.message_id), "reason": mail.reason,
-        "cause": HoldCause::from_word(&mail.cause).as_str(),
+        "cause": mail.cause.unwrap_or_default().as_str(),
         "received_at": show::stamp(mail.received_at, &open.settings.policy.service_desk.time_zone),
     })
 }
@@ -47,8 +47,8 @@ async fn list(open: &Open, from: Option<String>, as_json: bool) -> Result<(), Tr
         return Ok(());
     }
     let zone = &open.settings.policy.service_desk.time_zone;
-    for (cause, word) in HoldCause::NAMES {
-        let group: Vec<&InboxRow> = held.iter().filter(|mail| HoldCause::from_word(&mail.cause) == cause).collect();
+    for &cause in HoldCause::ALL {
+        let group: Vec<&InboxRow> = held.iter().filter(|mail| mail.cause.unwrap_or_default() == cause).collect();
         if group.is_empty() {
             continue;
         }
@@ -64,7 +64,9 @@ async fn list(open: &Open, from: Option<String>, as_json: bool) -> Result<(), Tr
             println!("{} more; `--from ADDRESS` shows those of one sender, `--json` all.", count - ROWS);
         }
         if count > 1 {
-            println!("All of these at once: guichet held release --cause {word}, guichet held refuse --cause {word}\n");
+            println!(
+                "All of these at once: guichet held release --cause {cause}, guichet held refuse --cause {cause}\n"
+            );
         } else {
             println!();
         }
@@ -72,12 +74,12 @@ async fn list(open: &Open, from: Option<String>, as_json: bool) -> Result<(), Tr
     Ok(())
 }
 
-async fn find(open: &Open, id: i64) -> Result<InboxRow, Trouble> {
-    let found = open.store.mail(id).await?.filter(|m| m.state == "held");
+async fn find(open: &Open, id: InboxId) -> Result<InboxRow, Trouble> {
+    let found = open.store.mail(id).await?.filter(|m| m.state == InboxState::Held);
     found.ok_or_else(|| Trouble::Input(format!("mail {id} is not held; `guichet held list` shows those that are")))
 }
 
-async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
+async fn show_one(open: &Open, id: InboxId, as_json: bool) -> Result<(), Trouble> {
     let mail = find(open, id).await?;
     let raw = open.store.raw_mail(id).await?.unwrap_or_default();
     let read = mail::parse(&raw, &open.settings.policy.limits);
@@ -96,20 +98,20 @@ async fn show_one(open: &Open, id: i64, as_json: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn release(open: &Open, id: i64) -> Result<(), Trouble> {
-    again(open, id, 0, "released by the operator").await
+async fn release(open: &Open, id: InboxId) -> Result<(), Trouble> {
+    again(open, id, None, "released by the operator").await
 }
 
-async fn join(open: &Open, id: i64, number: &str) -> Result<(), Trouble> {
+async fn join(open: &Open, id: InboxId, number: &str) -> Result<(), Trouble> {
     let ticket = super::ticket::find(open, number).await?;
-    again(open, id, ticket.id, &format!("the operator says that it belongs to {}", ticket.number)).await
+    again(open, id, Some(ticket.id), &format!("the operator says that it belongs to {}", ticket.number)).await
 }
 
 /// Lets an email be decided again, as part of a ticket if one is given.
-async fn again(open: &Open, id: i64, ticket: i64, reason: &str) -> Result<(), Trouble> {
+async fn again(open: &Open, id: InboxId, ticket: Option<TicketId>, reason: &str) -> Result<(), Trouble> {
     let mail = find(open, id).await?;
     let whole = open.store.raw_mail(id).await?.map_or(0, |b| b.len() as u64);
-    if whole != u64::try_from(mail.size).unwrap_or(0) {
+    if whole != mail.size {
         return fetch_again(open, &mail).await;
     }
     let mut tx = open.store.begin(Durability::Full).await?;
@@ -139,7 +141,7 @@ async fn fetch_again(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn refuse(open: &Open, id: i64, reason: &str) -> Result<(), Trouble> {
+async fn refuse(open: &Open, id: InboxId, reason: &str) -> Result<(), Trouble> {
     find(open, id).await?;
     let mut tx = open.store.begin(Durability::Full).await?;
     tx.refuse(id, reason, Clock::system().now()).await?;
@@ -150,37 +152,28 @@ async fn refuse(open: &Open, id: i64, reason: &str) -> Result<(), Trouble> {
 }
 
 /// The sender and the reason of the emails that are meant; an empty text stands for any.
-async fn meant(open: &Open, which: &Which) -> Result<Meant, Trouble> {
+async fn meant(open: &Open, which: &Which) -> Result<HeldFilter, Trouble> {
     let reason = match which.like {
-        Some(id) => find(open, id).await?.reason,
-        None => String::new(),
+        Some(id) => Some(find(open, InboxId(id)).await?.reason),
+        None => None,
     };
-    let sender = which.from.as_deref().map(mail::key).unwrap_or_default();
-    let cause = which.cause.clone().unwrap_or_default();
-    if !cause.is_empty() && !HoldCause::NAMES.iter().any(|(_, word)| *word == cause) {
-        let words: Vec<&str> = HoldCause::NAMES.iter().map(|(_, word)| *word).collect();
-        return Err(Trouble::Usage(format!("{cause:?} is not a cause; there are: {}", words.join(", "))));
-    }
-    if sender.is_empty() && reason.is_empty() && cause.is_empty() && !which.all {
+    let sender = which.from.as_deref().map(mail::key);
+    let cause = which.cause.as_deref().map(|word| {
+        let words: Vec<&str> = HoldCause::ALL.iter().map(|cause| cause.as_str()).collect();
+        word.parse().map_err(|_| Trouble::Usage(format!("{word:?} is not a cause; there are: {}", words.join(", "))))
+    });
+    let cause: Option<HoldCause> = cause.transpose()?;
+    if sender.is_none() && reason.is_none() && cause.is_none() && !which.all {
         let text = "say which emails are meant: an id, --from ADDRESS, --like ID, --cause CAUSE or --all";
         return Err(Trouble::Usage(text.to_owned()));
     }
-    Ok(Meant { sender, reason, cause })
+    Ok(HeldFilter { sender, cause, reason })
 }
 
-/// Which held emails: an empty text stands for any.
-struct Meant {
-    sender: String,
-    reason: String,
-    cause: String,
-}
-
-impl Meant {
-    fn holds(&self, mail: &InboxRow) -> bool {
-        (self.sender.is_empty() || mail.sender == self.sender)
-            && (self.reason.is_empty() || mail.reason == self.reason)
-            && (self.cause.is_empty() || mail.cause == self.cause)
-    }
+fn is_meant(mail: &InboxRow, which: &HeldFilter) -> bool {
+    which.sender.as_ref().is_none_or(|sender| mail.sender == *sender)
+        && which.reason.as_ref().is_none_or(|reason| mail.reason == *reason)
+        && which.cause.is_none_or(|cause| mail.cause == Some(cause))
 }
 
 async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
@@ -188,7 +181,7 @@ async fn release_all(open: &Open, which: &Which) -> Result<(), Trouble> {
     let count = review_all(open, true, &meant, "released by the operator").await?;
     println!("{} decided again by the running guichet, or by `guichet run --once`.", counted(count));
     let open_still = open.store.held().await?;
-    let left = open_still.iter().filter(|mail| meant.holds(mail));
+    let left = open_still.iter().filter(|mail| is_meant(mail, &meant));
     let (mut wanted, mut left) = (0, left.map(|m| m.id).collect::<Vec<_>>());
     let mut tx = open.store.begin(Durability::Full).await?;
     let mut stay = Vec::new();
@@ -212,10 +205,9 @@ async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trou
     Ok(())
 }
 
-async fn review_all(open: &Open, admit: bool, which: &Meant, reason: &str) -> Result<u64, StoreError> {
+async fn review_all(open: &Open, admit: bool, which: &HeldFilter, reason: &str) -> Result<u64, StoreError> {
     let mut tx = open.store.begin(Durability::Full).await?;
-    let count =
-        tx.review_all(admit, (&which.sender, &which.reason, &which.cause), reason, Clock::system().now()).await?;
+    let count = tx.review_all(admit, which, reason, Clock::system().now()).await?;
     done(&mut tx, if admit { "released" } else { "refused" }, "held emails", &number(count)).await?;
     tx.commit().await?;
     Ok(count)

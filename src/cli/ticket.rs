@@ -13,7 +13,7 @@ use super::show;
 use crate::clock::Clock;
 use crate::mail::{self, Attachment, FileRole};
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
-use crate::ticket::{LOOKALIKE, Policy, sla};
+use crate::ticket::{Direction, LOOKALIKE, PendingOn, Policy, sla};
 use crate::trouble::Trouble;
 use crate::work::operator::{self, Outcome};
 
@@ -71,7 +71,7 @@ async fn list(
 ) -> Result<(), Trouble> {
     // Programs want everything unless they say otherwise.
     let limit = if as_json && limit == 50 { i64::MAX } else { limit };
-    let filter = TicketFilter { queue: queue.unwrap_or_default(), status: status.unwrap_or_default(), limit };
+    let filter = TicketFilter { queue, status, limit };
     let tickets = open.store.tickets(&filter).await?;
     let zone = &open.settings.policy.service_desk.time_zone;
     if as_json {
@@ -90,7 +90,7 @@ async fn list(
         let late = both.iter().any(|s| s.state == sla::State::Breached) && !view.status.is_done();
         let due = both.into_iter().filter(|s| s.state == sla::State::Running).map(|s| s.due_at).min();
         let due = if late { "late".to_owned() } else { due.map_or_else(String::new, |at| show::time(at, zone)) };
-        vec![t.number, t.status, t.priority, due, t.title, who, show::time(t.updated_at, zone)]
+        vec![t.number, t.status.to_string(), t.priority, due, t.title, who, show::time(t.updated_at, zone)]
     });
     show::table(
         &["Number", "Status", "Priority", "Due", "Title", "Requester", "Last change"],
@@ -107,25 +107,25 @@ fn card(ticket: &TicketRow, participants: Vec<String>, policy: &Policy) -> Value
         "number": ticket.number,
         "queue": ticket.queue,
         "subject": ticket.title,
-        "status": ticket.status,
+        "status": ticket.status.as_str(),
         "priority": ticket.priority,
         "level": ticket.level,
-        "type": show::some(&ticket.kind),
-        "category": show::some(&ticket.category),
-        "service": show::some(&ticket.service),
+        "type": ticket.kind,
+        "category": ticket.category,
+        "service": ticket.service,
         "requester": ticket.requester,
-        "assignee": show::some(&ticket.assignee),
+        "assignee": ticket.assignee,
         "participants": participants,
         "created_at": stamp(ticket.created_at),
-        "first_responded_at": stamp(ticket.first_responded_at),
-        "resolved_at": stamp(ticket.resolved_at),
-        "closed_at": stamp(ticket.closed_at),
-        "pending_on": show::some(&ticket.pending_on),
+        "first_responded_at": ticket.first_responded_at.map(stamp),
+        "resolved_at": ticket.resolved_at.map(stamp),
+        "closed_at": ticket.closed_at.map(stamp),
+        "pending_on": ticket.pending_on,
         "tags": ticket.tags,
-        "vendor": show::some(&ticket.vendor),
-        "vendor_reference": show::some(&ticket.vendor_reference),
-        "solution": show::some(&ticket.solution),
-        "satisfaction": (ticket.rating > 0).then_some(ticket.rating),
+        "vendor": ticket.vendor,
+        "vendor_reference": ticket.vendor_reference,
+        "solution": ticket.solution,
+        "satisfaction": ticket.rating,
         "related": ticket.related,
         "sla": service_level(ticket, policy),
         "fields": ticket.fields,
@@ -172,7 +172,8 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
     }
     for one in &messages {
         print_message(one, full, zone);
-        let beware = |e: &&EventRow| e.kind == LOOKALIKE && e.created_at == one.created_at && one.direction == "in";
+        let beware =
+            |e: &&EventRow| e.kind == LOOKALIKE && e.created_at == one.created_at && one.direction == Direction::In;
         for warning in events.iter().filter(beware) {
             println!("   ⚠ {}", show::one_line(&warning.text));
         }
@@ -183,8 +184,8 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
 
 fn message(message: &MessageRow, zone: &TimeZone) -> Value {
     json!({
-        "direction": message.direction,
-        "visibility": message.visibility,
+        "direction": message.direction.as_str(),
+        "visibility": message.visibility.as_str(),
         "automatic": message.automatic,
         "from": message.sender,
         "from_name": show::some(&message.sender_name),
@@ -213,16 +214,16 @@ fn print_card(ticket: &TicketRow, zone: &TimeZone) {
     println!("  {} · {} · queue {} · level L{}", ticket.status, ticket.priority, ticket.queue, ticket.level);
     println!("  from {}", who.trim());
     let facts = [
-        ("assigned to", &ticket.assignee),
-        ("type", &ticket.kind),
-        ("category", &ticket.category),
-        ("service", &ticket.service),
-        ("waits for", &ticket.pending_on),
-        ("vendor", &ticket.vendor),
-        ("vendor's number", &ticket.vendor_reference),
-        ("solution", &ticket.solution),
+        ("assigned to", ticket.assignee.as_deref()),
+        ("type", ticket.kind.as_deref()),
+        ("category", ticket.category.as_deref()),
+        ("service", ticket.service.as_deref()),
+        ("waits for", ticket.pending_on.map(PendingOn::as_str)),
+        ("vendor", ticket.vendor.as_deref()),
+        ("vendor's number", ticket.vendor_reference.as_deref()),
+        ("solution", ticket.solution.as_deref()),
     ];
-    for (label, value) in facts.into_iter().filter(|(_, value)| !value.is_empty()) {
+    for (label, value) in facts.into_iter().filter_map(|(label, value)| Some((label, value?))) {
         println!("  {label} {}", show::one_line(value));
     }
     if !ticket.related.is_empty() {
@@ -275,7 +276,7 @@ fn print_notifications(notifications: &[OutboxRow], zone: &TimeZone) {
     }
     println!("\n── notifications");
     for notification in notifications {
-        let when = if notification.sent_at == 0 { notification.due_at } else { notification.sent_at };
+        let when = notification.sent_at.unwrap_or(notification.due_at);
         println!(
             "   {} {} to {} ({})",
             show::time(when, zone),

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Open, show};
 use crate::store::InboxRow;
+use crate::ticket::Verdict;
 use crate::trouble::Trouble;
 
 pub(super) async fn run(open: &Open, what: &str, as_json: bool) -> Result<(), Trouble> {
@@ -24,8 +25,8 @@ pub(super) async fn run(open: &Open, what: &str, as_json: bool) -> Result<(), Tr
         let rows = emails.iter().map(|m| {
             json!({
                 "id": m.id, "mailbox": m.mailbox, "message_id": show::some(&m.message_id), "from": show::some(&m.sender),
-                "subject": m.subject, "received_at": show::stamp(m.received_at, zone), "decided_at": show::stamp(m.decided_at, zone),
-                "verdict": show::some(&m.verdict), "ticket": show::some(&m.ticket), "reason": m.reason,
+                "subject": m.subject, "received_at": show::stamp(m.received_at, zone), "decided_at": m.decided_at.map(|at| show::stamp(at, zone)),
+                "verdict": m.verdict.map(Verdict::as_str), "ticket": m.ticket, "reason": m.reason,
             })
         });
         return show::json(&rows.collect::<Vec<_>>());
@@ -44,29 +45,26 @@ async fn explain(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
         show::one_line(&mail.sender),
         show::one_line(&mail.subject)
     );
-    let verdict = if mail.verdict.is_empty() {
-        "waiting to be decided".to_owned()
-    } else {
-        format!("{} {}", mail.verdict, mail.ticket)
+    let verdict = match mail.verdict {
+        None => "waiting to be decided".to_owned(),
+        Some(verdict) => format!("{verdict} {}", mail.ticket.as_deref().unwrap_or_default()),
     };
     println!("  {}: {}", verdict.trim(), show::printable(&mail.reason));
-    if mail.verdict == "held" {
+    if mail.verdict == Some(Verdict::Held) {
         println!(
             "  `guichet held release {}` lets it be decided again, `guichet held refuse {}` ends it",
             mail.id, mail.id
         );
     }
-    if mail.ticket.is_empty() {
-        return Ok(());
-    }
-    for notification in open.store.notifications_of_ticket(&mail.ticket).await? {
-        if notification.created_at == mail.decided_at {
+    let Some(number) = &mail.ticket else { return Ok(()) };
+    for notification in open.store.notifications_of_ticket(number).await? {
+        if Some(notification.created_at) == mail.decided_at {
             println!("  {} to {}: {}", notification.kind, show::one_line(&notification.recipient), notification.state);
         }
     }
-    let Some(ticket) = open.store.ticket(&mail.ticket).await? else { return Ok(()) };
+    let Some(ticket) = open.store.ticket(number).await? else { return Ok(()) };
     for event in open.store.events(ticket.id).await? {
-        if event.created_at == mail.decided_at {
+        if Some(event.created_at) == mail.decided_at {
             println!("  {}: {}", event.kind, show::printable(&event.text));
         }
     }

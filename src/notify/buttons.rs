@@ -24,7 +24,7 @@ const REFUSE: Pair = (["Refuser", "Refuse"], ["#reject", "#reject"]);
 /// The buttons of a notification.
 pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
     let (kind, ticket) = (parcel.notification.kind, parcel.ticket);
-    let open = !ticket.status.is_done() && ticket.id != 0;
+    let open = !ticket.status.is_done();
     let pairs = match kind.row().buttons {
         Buttons::Agent => for_agent(parcel, policy),
         Buttons::Approve => vec![by(Name::Approve), by(Name::Reject)],
@@ -109,7 +109,7 @@ fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
         pairs.extend([by(Name::Reopen), by(Name::Close)]);
         return pairs;
     }
-    if can(Move::Take) && ticket.assignee != *to {
+    if can(Move::Take) && !ticket.is_assigned_to(to) {
         pairs.push(by(Name::Take));
     }
     if can(Move::Resolve) {
@@ -131,7 +131,7 @@ fn repaired(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
 
 /// One to five stars.
 pub(super) fn stars(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
-    if parcel.notification.kind != NotificationKind::Closed || parcel.ticket.merged_into != 0 {
+    if parcel.notification.kind != NotificationKind::Closed || parcel.ticket.merged_into.is_some() {
         return Vec::new();
     }
     let command = if parcel.notification.to.language == "fr" { "#avis" } else { "#rate" };

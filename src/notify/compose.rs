@@ -15,16 +15,16 @@ use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::{Attachment, File};
 use crate::ticket::notification::{Audience, Origin};
-use crate::ticket::{
-    MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, TicketView, Token, held_mail,
-};
+use crate::ticket::{About, MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, TicketView, Token};
 
 /// What a notification is made of.
 #[derive(Debug)]
 pub struct Parcel<'a> {
     /// Which notification, to whom.
     pub notification: &'a Notification,
-    /// The ticket it is about.
+    /// What it is about, and an answer to it.
+    pub about: About,
+    /// The ticket it shows.
     pub ticket: &'a TicketView,
     /// The message it is about.
     pub message: &'a MessageDraft,
@@ -93,11 +93,11 @@ pub fn compose(
     let queue = policy.queues.get(queue_name).ok_or_else(|| NotificationError::Queue(queue_name.clone()))?;
     let enclosed = enclosed(parcel);
     let parts: Vec<usize> = enclosed.iter().map(|f| f.attachment.part).collect();
-    let token = Token::issue(secret, parcel.ticket.id, &parcel.once_key, &notification.to.address);
+    let token = Token::issue(secret, parcel.about, &parcel.once_key, &notification.to.address);
     let domain = queue.address.rsplit('@').next().unwrap_or_default();
     let message_id = token.message_id(domain);
     // The token of a held email is too long for an address.
-    let plus = held_mail(parcel.ticket.id).is_none()
+    let plus = parcel.about.ticket().is_some()
         && match queue.reply_to {
             ReplyTo::Plus => true,
             ReplyTo::Auto => parcel.plus_works,
@@ -248,11 +248,11 @@ fn threading<'a>(parcel: &Parcel<'a>) -> (Option<&'a str>, Vec<&'a str>) {
         return (None, Vec::new());
     }
     let own = parcel.message.from_agent && !parcel.notification.kind.is_internal();
-    let answered = if own { &parcel.ticket.last_public_id } else { &parcel.message.message_id };
+    let answered = if own { parcel.ticket.last_public_id.as_deref() } else { Some(parcel.message.message_id.as_str()) };
     let usable =
         |id: &&str| !id.is_empty() && id.len() <= ID && id.chars().all(|c| c.is_ascii_graphic() && !"<>".contains(c));
-    let answered = Some(answered.as_str()).filter(usable);
-    let mut references: Vec<&str> = Some(parcel.ticket.root_message_id.as_str()).filter(usable).into_iter().collect();
+    let answered = answered.filter(usable);
+    let mut references: Vec<&str> = parcel.ticket.root_message_id.as_deref().filter(usable).into_iter().collect();
     references.extend(answered.filter(|id| !references.contains(id)));
     (answered, references)
 }

@@ -342,17 +342,22 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
         answers_to: if inside { answers_to(ticket, policy) } else { String::new() },
         status_label: ticket.status.label().say(language).to_owned(),
         level: ticket.level.max(1),
-        kind: Policy::topic_label(&policy.types, &ticket.kind, language),
-        category: Policy::topic_label(&policy.categories, &ticket.category, language),
-        service: Policy::topic_label(&policy.services, &ticket.service, language),
-        assignee: policy.agent(&ticket.assignee).map(|a| a.name.clone()).unwrap_or_default(),
-        solution: ticket.solution.clone(),
-        vendor_reference: if inside { ticket.vendor_reference.clone() } else { String::new() },
+        kind: Policy::topic_label(&policy.types, ticket.kind.as_deref(), language),
+        category: Policy::topic_label(&policy.categories, ticket.category.as_deref(), language),
+        service: Policy::topic_label(&policy.services, ticket.service.as_deref(), language),
+        assignee: ticket
+            .assignee
+            .as_ref()
+            .and_then(|who| policy.agent(who))
+            .map(|a| a.name.clone())
+            .unwrap_or_default(),
+        solution: ticket.solution.clone().unwrap_or_default(),
+        vendor_reference: ticket.vendor_reference.clone().filter(|_| inside).unwrap_or_default(),
         created: spoken(ticket.created_at, &policy.service_desk.time_zone, language),
         related: if inside { ticket.related.clone() } else { Vec::new() },
         tags: if inside { ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ") } else { String::new() },
         approval: ticket.status == Status::Approval,
-        merged: ticket.merged_into != 0,
+        merged: ticket.merged_into.is_some(),
         finished: ticket.status.is_done(),
         service_level: Vec::new(),
     }

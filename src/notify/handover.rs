@@ -53,9 +53,9 @@ fn escalation(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Section
     let language = &parcel.notification.to.language;
     let context = [
         ticket.queue.clone(),
-        crate::ticket::Policy::topic_label(&policy.services, &ticket.service, language),
-        crate::ticket::Policy::topic_label(&policy.categories, &ticket.category, language),
-        crate::ticket::Policy::topic_label(&policy.types, &ticket.kind, language),
+        crate::ticket::Policy::topic_label(&policy.services, ticket.service.as_deref(), language),
+        crate::ticket::Policy::topic_label(&policy.categories, ticket.category.as_deref(), language),
+        crate::ticket::Policy::topic_label(&policy.types, ticket.kind.as_deref(), language),
     ];
     let context = context.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let since = spoken(ticket.created_at, &policy.service_desk.time_zone, language);
@@ -128,7 +128,7 @@ fn post_mortem(parcel: &Parcel<'_>, policy: &Policy, french: bool) -> Vec<Sectio
     let ticket = parcel.ticket;
     let (zone, word) = (&policy.service_desk.time_zone, language(french));
     let pick = |fr: &'static str, en: &'static str| if french { fr } else { en };
-    let solved = if ticket.resolved_at > 0 { ticket.resolved_at } else { ticket.closed_at };
+    let solved = ticket.solved_at().unwrap_or(ticket.created_at);
     let length = lasted((solved - ticket.created_at).max(0), french);
     let line = |t: &Told| {
         let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();

@@ -190,7 +190,7 @@ impl Layout<'_> {
             .iter()
             .filter(|(_, group)| group.opened > 0)
             .map(|(name, group)| {
-                let label = Policy::topic_label(&policy.categories, name, language);
+                let label = Policy::topic_label(&policy.categories, Some(name), language);
                 (if label.is_empty() { other.clone() } else { label }, group.opened)
             })
             .collect();

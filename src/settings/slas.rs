@@ -109,7 +109,7 @@ fn policy(
     let pauses: Vec<PendingOn> = pauses
         .iter()
         .filter_map(|word| {
-            let found = PendingOn::from_word(word);
+            let found: Option<PendingOn> = word.parse().ok();
             if found.is_none() {
                 check.note(&place("pauses"), format!("{word:?} is none of \"requester\", \"vendor\" and \"date\""));
             }

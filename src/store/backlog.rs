@@ -2,24 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row;
+use sqlx::FromRow;
+use sqlx::any::AnyRow;
 
+use super::rows::{Columns, json};
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 
 /// Counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
 pub struct Backlog {
     /// Emails that wait for their verdict.
     pub undecided: i64,
-    /// When the oldest of them was fetched; 0 for none.
-    pub oldest_undecided: Millis,
+    /// When the oldest of them was fetched.
+    pub oldest_undecided: Option<Millis>,
     /// Emails a person must review.
     pub held: i64,
     /// Notifications that wait to leave.
     pub queued: i64,
-    /// When the oldest of them was written; 0 for none.
-    pub oldest_queued: Millis,
+    /// When the oldest of them was written.
+    pub oldest_queued: Option<Millis>,
     /// Notifications that will not be tried again automatically.
     pub failed: i64,
     /// Addresses nothing is written to for now.
@@ -47,17 +49,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn backlog(&self, now: Millis) -> Result<Backlog, StoreError> {
-        let row = sqlx::query(sql::STANDING.on(self.engine)).bind(now).fetch_one(&self.read).await?;
-        Ok(Backlog {
-            undecided: row.try_get(0)?,
-            oldest_undecided: row.try_get(1)?,
-            held: row.try_get(2)?,
-            queued: row.try_get(3)?,
-            oldest_queued: row.try_get(4)?,
-            failed: row.try_get(5)?,
-            refusing: row.try_get(6)?,
-            late: row.try_get(7)?,
-        })
+        Ok(sqlx::query_as(sql::BACKLOG.on(self.engine)).bind(now).fetch_one(&self.read).await?)
     }
 
     /// When an email last came to each mailbox.
@@ -65,8 +57,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn last_emails(&self) -> Result<BTreeMap<String, Millis>, StoreError> {
-        let rows = sqlx::query(sql::LAST_EMAILS.on(self.engine)).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
+        let rows =
+            sqlx::query_as::<_, (String, Millis)>(sql::LAST_EMAILS.on(self.engine)).fetch_all(&self.read).await?;
+        Ok(rows.into_iter().filter(|(_, at)| *at > 0).collect())
     }
 
     /// What the operator has been told.
@@ -74,29 +67,30 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn alarms(&self) -> Result<Vec<Alarm>, StoreError> {
-        let rows = sqlx::query(sql::ALARMS.on(self.engine)).fetch_all(&self.read).await?;
-        let one = |row: &sqlx::any::AnyRow| {
-            let text: String = row.try_get(3)?;
-            Ok(Alarm {
-                name: row.try_get(0)?,
-                since: row.try_get(1)?,
-                told_at: row.try_get(2)?,
-                text: serde_json::from_str(&text).unwrap_or_default(),
-            })
-        };
-        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+        Ok(sqlx::query_as(sql::ALARMS.on(self.engine)).fetch_all(&self.read).await?)
     }
 }
 
 impl Tx {
     pub(super) async fn set_alarm(&mut self, alarm: &Alarm) -> Result<(), StoreError> {
         let query = sqlx::query(sql::ALARM_SET.on(self.engine)).bind(&alarm.name).bind(alarm.since);
-        query.bind(alarm.told_at).bind(super::rows::json(&alarm.text)?).execute(&mut *self.tx).await?;
+        query.bind(alarm.told_at).bind(json(&alarm.text)?).execute(&mut *self.tx).await?;
         Ok(())
     }
 
     pub(super) async fn clear_alarm(&mut self, name: &str) -> Result<(), StoreError> {
         sqlx::query(sql::ALARM_CLEAR.on(self.engine)).bind(name).execute(&mut *self.tx).await?;
         Ok(())
+    }
+}
+
+impl FromRow<'_, AnyRow> for Alarm {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            name: row.text("name")?,
+            since: row.number("since")?,
+            told_at: row.number("told_at")?,
+            text: row.json("text")?,
+        })
     }
 }

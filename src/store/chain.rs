@@ -8,21 +8,21 @@
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use sqlx::Row;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
 use super::{Durability, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::notify::OutgoingEmail;
+use crate::ticket::TicketId;
 
 /// The counter of chain entries; no prefix can be called so.
 const COUNTER: &str = "#link";
 
 /// A line of a ticket's history: ticket, time, actor, kind, text.
-pub(super) type HistoryLine = (i64, Millis, String, &'static str, String);
+pub(super) type HistoryLine = (TicketId, Millis, String, &'static str, String);
 
 /// One entry of the chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct ChainEntry {
     /// Its place, from 1, without gaps.
     pub id: i64,
@@ -122,8 +122,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn chain_entries(&self, after: i64, count: i64) -> Result<Vec<ChainEntry>, StoreError> {
-        let query = sqlx::query(sql::COUNTER.on(self.engine)).bind(after).bind(count);
-        Ok(query.fetch_all(&self.read).await?.iter().map(chain_entry).collect::<Result<_, _>>()?)
+        Ok(sqlx::query_as(sql::ENTRIES.on(self.engine)).bind(after).bind(count).fetch_all(&self.read).await?)
     }
 
     /// What was done by people or in upkeep, newest first.
@@ -131,8 +130,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn audit_entries(&self, count: i64) -> Result<Vec<ChainEntry>, StoreError> {
-        let query = sqlx::query(sql::LINKS_OF_PEOPLE.on(self.engine)).bind(count);
-        Ok(query.fetch_all(&self.read).await?.iter().map(chain_entry).collect::<Result<_, _>>()?)
+        Ok(sqlx::query_as(sql::ENTRIES_OF_PEOPLE.on(self.engine)).bind(count).fetch_all(&self.read).await?)
     }
 
     /// Records what somebody did.
@@ -152,7 +150,7 @@ impl Tx {
     pub(super) async fn append_to_chain(
         &mut self,
         events: &[HistoryLine],
-        notifications: &[(i64, OutgoingEmail)],
+        notifications: &[(Option<TicketId>, OutgoingEmail)],
         now: Millis,
     ) -> Result<(), StoreError> {
         if events.is_empty() && notifications.is_empty() {
@@ -164,7 +162,7 @@ impl Tx {
         let lines: Vec<_> = events
             .iter()
             .map(|(ticket, at, actor, kind, text)| {
-                covered.event(*ticket, *at, actor, kind, text);
+                covered.event(ticket.0, *at, actor, kind, text);
                 (ticket, at, actor, kind, text, chain_entry)
             })
             .collect();
@@ -185,11 +183,10 @@ impl Tx {
 
     /// The id of the next chain entry and the chain so far; the chain's end stays locked.
     pub(super) async fn next_chain_entry(&mut self) -> Result<(i64, String), StoreError> {
-        let query = sqlx::query(sql::COUNTER_NEXT.on(self.engine)).bind(COUNTER);
-        let id: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
-        let query = sqlx::query(sql::ENTRY_LAST.on(self.engine)).bind(id - 1);
-        let row = query.fetch_optional(&mut *self.tx).await?;
-        Ok((id, row.map(|r| r.try_get(0)).transpose()?.unwrap_or_default()))
+        let query = sqlx::query_scalar::<_, i64>(sql::COUNTER_NEXT.on(self.engine)).bind(COUNTER);
+        let id = query.fetch_one(&mut *self.tx).await?;
+        let query = sqlx::query_scalar(sql::ENTRY_LAST.on(self.engine)).bind(id - 1);
+        Ok((id, query.fetch_optional(&mut *self.tx).await?.unwrap_or_default()))
     }
 
     pub(super) async fn add_chain_entry(
@@ -213,19 +210,6 @@ impl Tx {
         query.execute(&mut *self.tx).await?;
         Ok(())
     }
-}
-
-fn chain_entry(row: &AnyRow) -> Result<ChainEntry, sqlx::Error> {
-    Ok(ChainEntry {
-        id: row.try_get(0)?,
-        at: row.try_get(1)?,
-        kind: row.try_get(2)?,
-        actor: row.try_get(3)?,
-        subject: row.try_get(4)?,
-        text: row.try_get(5)?,
-        digest: row.try_get(6)?,
-        chain: row.try_get(7)?,
-    })
 }
 
 #[cfg(test)]

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regex::{Captures, Regex, RegexBuilder};
-use sqlx::Row;
+use sqlx::FromRow;
 
 use super::chain::{AuditEntry, Rows};
 use super::rows::json;
 use super::unit::search_words;
+use super::verify::{CoveredEvent, CoveredNotification};
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
+use crate::ticket::{InboxId, OutboxId, TicketId};
 
 /// Rows of bytes read by one statement.
 const PAGE: i64 = 100;
@@ -35,11 +37,20 @@ pub struct Erasure {
     /// What stands in their place.
     pub pseudonym: String,
     /// Tickets they took part in.
-    pub tickets: BTreeSet<i64>,
+    pub tickets: BTreeSet<TicketId>,
     /// Emails whose bytes go.
-    pub emails: BTreeSet<i64>,
+    pub emails: BTreeSet<InboxId>,
     /// Notifications whose bytes go.
-    pub notifications: BTreeSet<i64>,
+    pub notifications: BTreeSet<OutboxId>,
+}
+
+/// A row whose column may name a person.
+#[derive(FromRow)]
+struct Named {
+    id: i64,
+    ticket: TicketId,
+    chain_entry: i64,
+    text: String,
 }
 
 /// What is kept for a time.
@@ -53,21 +64,17 @@ pub enum Expired {
     Ignored,
 }
 
-/// Bytes of emails or notifications: row id, bytes.
-pub type Bytes = Vec<(i64, Vec<u8>)>;
+/// Bytes of emails or notifications, by row id.
+pub type Bytes<T> = Vec<(T, Vec<u8>)>;
 
 impl Store {
     /// The tickets and names of a person.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn person(&self, address: &str) -> Result<(BTreeSet<i64>, BTreeSet<String>), StoreError> {
-        let rows = sqlx::query(sql::PERSON.on(self.engine)).bind(address).fetch_all(&self.read).await?;
-        let (mut tickets, mut names) = (BTreeSet::new(), BTreeSet::new());
-        for row in rows {
-            tickets.insert(row.try_get(0)?);
-            names.insert(row.try_get::<String, _>(1)?);
-        }
+    pub async fn person(&self, address: &str) -> Result<(BTreeSet<TicketId>, BTreeSet<String>), StoreError> {
+        let query = sqlx::query_as::<_, (TicketId, String)>(sql::PERSON.on(self.engine)).bind(address);
+        let (tickets, mut names): (_, BTreeSet<String>) = query.fetch_all(&self.read).await?.into_iter().unzip();
         names.remove("");
         Ok((tickets, names))
     }
@@ -77,29 +84,25 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn addresses(&self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(sql::ADDRESSES.on(self.engine)).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
+        Ok(sqlx::query_scalar(sql::ADDRESSES.on(self.engine)).fetch_all(&self.read).await?)
     }
 
     /// Emails beyond an id, with their bytes.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn emails_after(&self, id: i64) -> Result<Bytes, StoreError> {
-        self.bytes_after(sql::EMAILS_AFTER, id).await
+    pub async fn emails_after(&self, id: InboxId) -> Result<Bytes<InboxId>, StoreError> {
+        let query = sqlx::query_as(sql::EMAILS_AFTER.on(self.engine)).bind(id).bind(PAGE);
+        Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Notifications beyond an id, with their bytes.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn notifications_after(&self, id: i64) -> Result<Bytes, StoreError> {
-        self.bytes_after(sql::NOTIFICATIONS_AFTER, id).await
-    }
-
-    async fn bytes_after(&self, statement: sql::Sql, id: i64) -> Result<Bytes, StoreError> {
-        let rows = sqlx::query(statement.on(self.engine)).bind(id).bind(PAGE).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
+    pub async fn notifications_after(&self, id: OutboxId) -> Result<Bytes<OutboxId>, StoreError> {
+        let query = sqlx::query_as(sql::NOTIFICATIONS_AFTER.on(self.engine)).bind(id).bind(PAGE);
+        Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Emails a person sent, and notifications to them or about their tickets.
@@ -109,16 +112,14 @@ impl Store {
     pub async fn records_of(
         &self,
         address: &str,
-        tickets: &BTreeSet<i64>,
-    ) -> Result<(BTreeSet<i64>, BTreeSet<i64>), StoreError> {
-        let mut found = Vec::new();
-        for statement in [sql::EMAILS_OF_PERSON, sql::NOTIFICATIONS_OF_PERSON] {
-            let query = sqlx::query(statement.on(self.engine)).bind(json(tickets)?).bind(address);
-            let rows = query.fetch_all(&self.read).await?;
-            found.push(rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<i64>, sqlx::Error>>()?);
-        }
-        let notifications = found.pop().unwrap_or_default();
-        Ok((found.pop().unwrap_or_default(), notifications))
+        tickets: &BTreeSet<TicketId>,
+    ) -> Result<(BTreeSet<InboxId>, BTreeSet<OutboxId>), StoreError> {
+        let tickets = json(tickets)?;
+        let query = sqlx::query_scalar::<_, InboxId>(sql::EMAILS_OF_PERSON.on(self.engine));
+        let emails = query.bind(&tickets).bind(address).fetch_all(&self.read).await?;
+        let query = sqlx::query_scalar::<_, OutboxId>(sql::NOTIFICATIONS_OF_PERSON.on(self.engine));
+        let notifications = query.bind(&tickets).bind(address).fetch_all(&self.read).await?;
+        Ok((emails.into_iter().collect(), notifications.into_iter().collect()))
     }
 
     /// Where an address still stands, and how often: every column that could name a person.
@@ -128,14 +129,15 @@ impl Store {
     pub async fn search(&self, address: &str) -> Result<Vec<(&'static str, usize)>, StoreError> {
         let mut found = Vec::new();
         let word = Word::address(address);
-        let texts = sql::COLUMNS.iter().map(|column| (column.name, column.find, 3));
-        for (name, statement, at) in texts.chain(sql::PLACES.iter().map(|(name, statement)| (*name, *statement, 0))) {
-            let query = sqlx::query(statement.on(self.engine)).bind(pattern(address)).bind(pattern_as_is(address));
-            let mut count = 0;
-            for row in query.fetch_all(&self.read).await? {
-                count += usize::from(word.is_in(&row.try_get::<String, _>(at)?));
-            }
-            found.push((name, count));
+        for column in sql::COLUMNS {
+            let query = sqlx::query_as::<_, Named>(column.find.on(self.engine));
+            let rows = query.bind(pattern(address)).bind(pattern_as_is(address)).fetch_all(&self.read).await?;
+            found.push((column.name, rows.iter().filter(|row| word.is_in(&row.text)).count()));
+        }
+        for (name, statement) in sql::PLACES {
+            let query = sqlx::query_scalar::<_, String>(statement.on(self.engine));
+            let rows = query.bind(pattern(address)).bind(pattern_as_is(address)).fetch_all(&self.read).await?;
+            found.push((name, rows.iter().filter(|text| word.is_in(text)).count()));
         }
         Ok(found)
     }
@@ -144,23 +146,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn of_others(&self, address: &str) -> Result<(BTreeSet<i64>, BTreeSet<i64>), StoreError> {
-        let mut found = Vec::new();
-        for statement in [sql::HELD_OF_OTHERS, sql::WAITING_TO_OTHERS] {
-            let rows = sqlx::query(statement.on(self.engine)).bind(address).fetch_all(&self.read).await?;
-            found.push(rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<i64>, sqlx::Error>>()?);
-        }
-        let notifications = found.pop().unwrap_or_default();
-        Ok((found.pop().unwrap_or_default(), notifications))
+    pub async fn of_others(&self, address: &str) -> Result<(BTreeSet<InboxId>, BTreeSet<OutboxId>), StoreError> {
+        let query = sqlx::query_scalar::<_, InboxId>(sql::HELD_OF_OTHERS.on(self.engine)).bind(address);
+        let emails = query.fetch_all(&self.read).await?;
+        let query = sqlx::query_scalar::<_, OutboxId>(sql::WAITING_TO_OTHERS.on(self.engine)).bind(address);
+        Ok((emails.into_iter().collect(), query.fetch_all(&self.read).await?.into_iter().collect()))
     }
 
     /// How many of these emails still wait for their verdict.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn undecided_among(&self, emails: &BTreeSet<i64>) -> Result<i64, StoreError> {
-        let query = sqlx::query(sql::UNDECIDED_AMONG.on(self.engine)).bind(json(emails)?);
-        Ok(query.fetch_one(&self.read).await?.try_get(0)?)
+    pub async fn undecided_among(&self, emails: &BTreeSet<InboxId>) -> Result<i64, StoreError> {
+        let query = sqlx::query_scalar(sql::UNDECIDED_AMONG.on(self.engine)).bind(json(emails)?);
+        Ok(query.fetch_one(&self.read).await?)
     }
 
     /// People whose tickets were all closed before then, at most `count`.
@@ -168,9 +167,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn people_of_old(&self, before: Millis, beyond: &str, count: i64) -> Result<Vec<String>, StoreError> {
-        let query = sqlx::query(sql::PEOPLE_OF_OLD.on(self.engine)).bind(before).bind(count).bind(beyond);
-        let rows = query.fetch_all(&self.read).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
+        let query = sqlx::query_scalar(sql::PEOPLE_OF_OLD.on(self.engine)).bind(before).bind(count).bind(beyond);
+        Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Removes the bytes of what is older than `before`; gives how many.
@@ -184,8 +182,8 @@ impl Store {
             Expired::Ignored => [sql::OLD_IGNORED, sql::RAW_DROP],
         };
         let mut tx = self.begin(super::Durability::Full).await?;
-        let rows = sqlx::query(old.on(self.engine)).bind(before).bind(count).fetch_all(&mut *tx.tx).await?;
-        let ids: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
+        let query = sqlx::query_scalar::<_, i64>(old.on(self.engine)).bind(before).bind(count);
+        let ids = query.fetch_all(&mut *tx.tx).await?;
         tx.insert(bytes, &ids).await?;
         if what == Expired::Notifications && !ids.is_empty() {
             sqlx::query(sql::NOTIFICATION_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
@@ -200,14 +198,14 @@ impl Store {
     /// [`StoreError::Statement`]; nothing is erased then.
     pub async fn erase(&self, erasure: &Erasure, actor: &str, now: Millis) -> Result<usize, StoreError> {
         let mut tx = self.begin(super::Durability::Full).await?;
-        let emails: Vec<i64> = erasure.emails.iter().copied().collect();
-        let notifications: Vec<i64> = erasure.notifications.iter().copied().collect();
+        let emails: Vec<InboxId> = erasure.emails.iter().copied().collect();
+        let notifications: Vec<OutboxId> = erasure.notifications.iter().copied().collect();
         tx.insert(sql::RAW_DROP, &emails).await?;
         tx.insert(sql::RAW_GONE, &emails).await?;
         tx.insert(sql::NOTIFICATION_DROP, &notifications).await?;
         sqlx::query(sql::NOTIFICATION_BODIES_DROP.on(self.engine)).execute(&mut *tx.tx).await?;
         tx.insert(sql::NOTIFICATION_GONE, &notifications).await?;
-        let tickets: Vec<i64> = erasure.tickets.iter().copied().collect();
+        let tickets: Vec<TicketId> = erasure.tickets.iter().copied().collect();
         // What others quoted of it goes with it.
         tx.insert(sql::ERASE_QUOTES, &tickets).await?;
         tx.forget_undo(erasure).await?;
@@ -226,20 +224,21 @@ impl Store {
         let query = sqlx::query(sql::ERASE_IMAGES.on(self.engine)).bind(pattern_from(&erasure.address));
         query.execute(&mut *tx.tx).await?;
         // Nothing is ever written to who is not there any more.
-        let block = (&erasure.pseudonym, now, i64::MAX, "", "erased", 0);
-        tx.insert(sql::UNDELIVERABLE_ADD, &[block]).await?;
+        let query = sqlx::query(sql::ERASED_ADD.on(self.engine)).bind(&erasure.pseudonym).bind(now).bind(i64::MAX);
+        query.execute(&mut *tx.tx).await?;
         let mut chain_entries = BTreeSet::new();
         let mut count = 0;
-        let mut touched: BTreeSet<i64> = erasure.tickets.clone();
+        let mut touched: BTreeSet<TicketId> = erasure.tickets.clone();
         let mut verdicts = BTreeSet::new();
         for column in sql::COLUMNS {
             let changed = tx.replace(*column, erasure, &mut chain_entries, &mut touched).await?;
             count += changed.len();
             if column.name.starts_with("inbox.") {
-                verdicts.extend(changed);
+                verdicts.extend(changed.into_iter().map(InboxId));
             }
         }
-        let (touched, verdicts): (Vec<i64>, Vec<i64>) = (touched.into_iter().collect(), verdicts.into_iter().collect());
+        let touched: Vec<TicketId> = touched.into_iter().collect();
+        let verdicts: Vec<InboxId> = verdicts.into_iter().collect();
         tx.article_words(&tickets).await?;
         tx.digest_anew(&self.key, &touched, &verdicts).await?;
         tx.cover_anew(&chain_entries, erasure, actor, count, now).await?;
@@ -254,9 +253,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn empty_log(&self) -> Result<bool, StoreError> {
-        let query = sqlx::query(sql::EMPTY_LOG.on(self.engine));
-        let row = query.fetch_optional(&self.write).await?;
-        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.is_none_or(|busy| busy == 0))
+        let query = sqlx::query_scalar(sql::EMPTY_LOG.on(self.engine));
+        Ok(query.fetch_optional(&self.write).await?.is_none_or(|busy: i64| busy == 0))
     }
 }
 
@@ -264,11 +262,11 @@ impl Tx {
     /// What a command changed cannot be taken back where that would bring the person back.
     async fn forget_undo(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
         let mut gone = Vec::new();
-        for row in sqlx::query(sql::UNDOS.on(self.engine)).fetch_all(&mut *self.tx).await? {
-            let (id, undo): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        let query = sqlx::query_as::<_, (TicketId, String)>(sql::UNDOS.on(self.engine));
+        for (id, undo) in query.fetch_all(&mut *self.tx).await? {
             let before: serde_json::Value = serde_json::from_str(&undo).unwrap_or_default();
             let theirs = before["before"].as_array().is_some_and(|tickets| {
-                tickets.iter().any(|t| t["id"].as_i64().is_none_or(|id| erasure.tickets.contains(&id)))
+                tickets.iter().any(|t| t["id"].as_i64().is_none_or(|id| erasure.tickets.contains(&TicketId(id))))
             });
             if theirs || undo.to_lowercase().contains(&erasure.address) || erasure.tickets.contains(&id) {
                 gone.push(id);
@@ -279,13 +277,12 @@ impl Tx {
     }
 
     /// The words of the search are those that are left.
-    async fn article_words(&mut self, tickets: &[i64]) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::ARTICLES_OF.on(self.engine)).bind(json(&tickets)?);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let [title, problem, solution, tags]: [String; 4] =
-                [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?];
+    async fn article_words(&mut self, tickets: &[TicketId]) -> Result<(), StoreError> {
+        type Article = (i64, String, String, String, String);
+        let query = sqlx::query_as::<_, Article>(sql::ARTICLES_OF.on(self.engine)).bind(json(&tickets)?);
+        for (id, title, problem, solution, tags) in query.fetch_all(&mut *self.tx).await? {
             let words = search_words(&[&title, &problem, &solution, &tags]);
-            let query = sqlx::query(sql::ARTICLE_WORDS.on(self.engine)).bind(row.try_get::<i64, _>(0)?).bind(words);
+            let query = sqlx::query(sql::ARTICLE_WORDS.on(self.engine)).bind(id).bind(words);
             query.execute(&mut *self.tx).await?;
         }
         Ok(())
@@ -297,7 +294,7 @@ impl Tx {
         column: Column,
         erasure: &Erasure,
         chain_entries: &mut BTreeSet<i64>,
-        touched: &mut BTreeSet<i64>,
+        touched: &mut BTreeSet<TicketId>,
     ) -> Result<Vec<i64>, StoreError> {
         let mut changed: BTreeMap<i64, (String, i64)> = BTreeMap::new();
         let of_emails = column.name.starts_with("inbox.");
@@ -308,16 +305,16 @@ impl Tx {
                 continue;
             }
             let whole = if family { Word::family(word) } else { Word::new(word) };
-            let query = sqlx::query(column.find.on(self.engine)).bind(pattern(word)).bind(pattern_as_is(word));
-            for row in query.fetch_all(&mut *self.tx).await? {
-                let (id, ticket, chain_entry): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let query = sqlx::query_as::<_, Named>(column.find.on(self.engine));
+            let rows = query.bind(pattern(word)).bind(pattern_as_is(word)).fetch_all(&mut *self.tx).await?;
+            for Named { id, ticket, chain_entry, text } in rows {
                 touched.insert(ticket);
                 // A name may be somebody else's, elsewhere.
-                let theirs = erasure.tickets.contains(&ticket) || (of_emails && erasure.emails.contains(&id));
+                let theirs = erasure.tickets.contains(&ticket) || (of_emails && erasure.emails.contains(&InboxId(id)));
                 if *word != erasure.address && !theirs {
                     continue;
                 }
-                let text: String = changed.get(&id).map_or_else(|| row.try_get(3), |(text, _)| Ok(text.clone()))?;
+                let text = changed.get(&id).map_or(text, |(text, _)| text.clone());
                 if whole.is_in(&text) {
                     changed.insert(id, (whole.replaced(&text, &erasure.pseudonym), chain_entry));
                 }
@@ -341,14 +338,11 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let wanted: BTreeSet<i64> = chain_entries.iter().copied().filter(|chain_entry| *chain_entry > 0).collect();
         let mut covered: BTreeMap<i64, Rows> = BTreeMap::new();
-        let query = sqlx::query(sql::EVENTS_OF_ENTRIES.on(self.engine)).bind(json(&wanted)?);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            super::verify::cover_event(&row, &mut covered)?;
-        }
-        let query = sqlx::query(sql::NOTIFICATIONS_OF_ENTRIES.on(self.engine)).bind(json(&wanted)?);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            super::verify::cover_notification(&row, &mut covered)?;
-        }
+        let query = sqlx::query_as::<_, CoveredEvent>(sql::EVENTS_OF_ENTRIES.on(self.engine)).bind(json(&wanted)?);
+        query.fetch_all(&mut *self.tx).await?.iter().for_each(|row| row.cover(&mut covered));
+        let query = sqlx::query_as::<_, CoveredNotification>(sql::NOTIFICATIONS_OF_ENTRIES.on(self.engine));
+        let rows = query.bind(json(&wanted)?).fetch_all(&mut *self.tx).await?;
+        rows.iter().for_each(|row| row.cover(&mut covered));
         let text = format!("{} stands in a person's place", erasure.pseudonym);
         for (about, rows) in covered {
             let subject = format!("link {about}");

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use sqlx::Row;
+use sqlx::{Any, Decode, Type};
 
 use super::rows::json;
 use super::unit::{MERGES, TICKET_IDS};
+use super::view::StoredView;
 use super::{Blocked, StoreError, Tx, sql};
 use crate::clock::{HOUR, Millis};
-use crate::ticket::{DeadlineKind, Recent, TicketView, WINDOW, WINDOWS};
+use crate::ticket::{About, DeadlineKind, Recent, TicketId, TicketView, WINDOW, WINDOWS};
 
 /// How many times the bound of a sender are looked at of their emails.
 const LOOKED_AT: i64 = 4;
@@ -16,18 +17,20 @@ const LOOKED_AT: i64 = 4;
 const FEWEST: i64 = 100;
 
 impl Tx {
-    /// Names and ids.
-    pub(super) async fn pairs(
+    /// What belongs to each of these names.
+    pub(super) async fn pairs<T>(
         &mut self,
         statement: sql::Sql,
         names: &BTreeSet<String>,
-    ) -> Result<HashMap<String, i64>, StoreError> {
+    ) -> Result<HashMap<String, T>, StoreError>
+    where
+        T: for<'r> Decode<'r, Any> + Type<Any> + Send + Unpin,
+    {
         if names.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = sqlx::query(statement.on(self.engine)).bind(json(names)?).fetch_all(&mut *self.tx).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
+        let query = sqlx::query_as::<_, (String, T)>(statement.on(self.engine)).bind(json(names)?);
+        Ok(query.fetch_all(&mut *self.tx).await?.into_iter().collect())
     }
 
     /// Who said the same since then, by the digest of it.
@@ -40,49 +43,41 @@ impl Tx {
         if alike.is_empty() {
             return Ok(found);
         }
-        let query = sqlx::query(sql::INBOX_ALIKE.on(self.engine)).bind(json(alike)?).bind(since);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            found.entry(row.try_get(0)?).or_default().insert(row.try_get(1)?);
+        let query = sqlx::query_as::<_, (String, String)>(sql::INBOX_ALIKE.on(self.engine));
+        for (alike, sender) in query.bind(json(alike)?).bind(since).fetch_all(&mut *self.tx).await? {
+            found.entry(alike).or_default().insert(sender);
         }
         Ok(found)
     }
 
     /// The beginnings of notifications, by their Message-IDs.
     pub(super) async fn answered(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<u8>>, StoreError> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let query = sqlx::query(sql::NOTIFICATIONS_ANSWERED.on(self.engine)).bind(json(ids)?);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        let notifications = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(notifications.collect::<Result<_, sqlx::Error>>()?)
+        self.pairs(sql::NOTIFICATIONS_ANSWERED, ids).await
     }
 
     /// Tickets by their ids, their rows locked, lowest first. Related tickets are locked after them: two instances that
     /// block each other there are told apart by PostgreSQL, and one of them tries again.
-    pub(super) async fn ticket_views(&mut self, ids: &BTreeSet<i64>) -> Result<HashMap<i64, TicketView>, StoreError> {
-        let mut tickets = HashMap::new();
+    pub(super) async fn ticket_views(
+        &mut self,
+        ids: &BTreeSet<TicketId>,
+    ) -> Result<HashMap<TicketId, TicketView>, StoreError> {
         if ids.is_empty() {
-            return Ok(tickets);
+            return Ok(HashMap::new());
         }
         let list = json(ids)?;
-        let rows = sqlx::query(sql::TICKET_VIEWS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-        for row in &rows {
-            let ticket = super::view::ticket(row)?;
-            tickets.insert(ticket.id, ticket);
-        }
-        let people = sqlx::query(sql::PARTICIPANTS_OF.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-        for row in people {
-            let id: i64 = row.try_get(0)?;
+        let query = sqlx::query_as::<_, StoredView>(sql::TICKET_VIEWS.on(self.engine)).bind(&list);
+        let rows = query.fetch_all(&mut *self.tx).await?;
+        let mut tickets: HashMap<TicketId, TicketView> = rows.into_iter().map(|row| (row.0.id, row.0)).collect();
+        let query = sqlx::query_as::<_, (TicketId, String)>(sql::PARTICIPANTS_OF.on(self.engine)).bind(&list);
+        for (id, address) in query.fetch_all(&mut *self.tx).await? {
             if let Some(ticket) = tickets.get_mut(&id) {
-                ticket.participants.push(row.try_get(1)?);
+                ticket.participants.push(address);
             }
         }
-        let due = sqlx::query(sql::DEADLINES_OF.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-        for row in due {
-            let (id, kind): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-            if let (Some(ticket), Some(kind)) = (tickets.get_mut(&id), DeadlineKind::from_word(&kind)) {
-                ticket.deadlines.insert(kind, row.try_get(2)?);
+        let query = sqlx::query_as::<_, (TicketId, String, Millis)>(sql::DEADLINES_OF.on(self.engine)).bind(&list);
+        for (id, kind, due_at) in query.fetch_all(&mut *self.tx).await? {
+            if let (Some(ticket), Ok(kind)) = (tickets.get_mut(&id), kind.parse::<DeadlineKind>()) {
+                ticket.deadlines.insert(kind, due_at);
             }
         }
         Ok(tickets)
@@ -92,52 +87,61 @@ impl Tx {
     /// command on them changed besides.
     pub(super) async fn with_related(
         &mut self,
-        ids: BTreeSet<i64>,
+        ids: BTreeSet<TicketId>,
         related: bool,
-    ) -> Result<HashMap<i64, TicketView>, StoreError> {
+    ) -> Result<HashMap<TicketId, TicketView>, StoreError> {
         let mut tickets = self.ticket_views(&ids).await?;
         for _ in 0..MERGES {
-            let mut more: BTreeSet<i64> = tickets.values().map(|t| t.merged_into).collect();
+            let mut more: BTreeSet<TicketId> = tickets.values().filter_map(|t| t.merged_into).collect();
             if related {
-                more.extend(tickets.values().map(|t| t.parent));
-                more.extend(
-                    tickets.values().filter_map(|t| t.undo.as_ref()).flat_map(|u| u.before.iter().map(|t| t.id)),
-                );
+                more.extend(tickets.values().filter_map(|t| t.parent));
+                let undone = tickets.values().filter_map(|t| t.undo.as_ref()).flat_map(|undo| &undo.before);
+                more.extend(undone.map(|ticket| ticket.id));
             }
-            more.retain(|id| *id != 0 && !tickets.contains_key(id));
+            more.retain(|id| !tickets.contains_key(id));
             if more.is_empty() {
                 break;
             }
             tickets.extend(self.ticket_views(&more).await?);
         }
         if related && !tickets.is_empty() {
-            let list = json(&tickets.keys().collect::<Vec<_>>())?;
-            let rows =
-                sqlx::query(sql::TICKETS_OF_PARENTS.on(self.engine)).bind(&list).fetch_all(&mut *self.tx).await?;
-            let mut parts: BTreeSet<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-            parts.retain(|id| !tickets.contains_key(id));
+            let query = sqlx::query_scalar::<_, TicketId>(sql::TICKETS_OF_PARENTS.on(self.engine));
+            let parts = query.bind(json(&tickets.keys().collect::<Vec<_>>())?).fetch_all(&mut *self.tx).await?;
+            let parts = parts.into_iter().filter(|id| !tickets.contains_key(id)).collect();
             tickets.extend(self.ticket_views(&parts).await?);
         }
         Ok(tickets)
     }
 
-    pub(super) async fn of_vendors(&mut self, addresses: &BTreeSet<String>) -> Result<Vec<i64>, StoreError> {
-        if addresses.is_empty() {
-            return Ok(Vec::new());
-        }
-        let query = sqlx::query(sql::TICKETS_OF_VENDORS.on(self.engine)).bind(json(addresses)?);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
+    pub(super) async fn of_vendors(&mut self, addresses: &BTreeSet<String>) -> Result<Vec<TicketId>, StoreError> {
+        self.among(sql::TICKETS_OF_VENDORS, addresses).await
     }
 
-    pub(super) async fn original_requests(&mut self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, StoreError> {
+    pub(super) async fn seen_images(&mut self, keys: &BTreeSet<String>) -> Result<HashSet<String>, StoreError> {
+        Ok(self.among(sql::SEEN_IMAGES, keys).await?.into_iter().collect())
+    }
+
+    /// One column of the rows that these texts name.
+    async fn among<T>(&mut self, statement: sql::Sql, texts: &BTreeSet<String>) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'r> Decode<'r, Any> + Type<Any> + Send + Unpin,
+    {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = sqlx::query_scalar::<_, T>(statement.on(self.engine)).bind(json(texts)?);
+        Ok(query.fetch_all(&mut *self.tx).await?)
+    }
+
+    pub(super) async fn original_requests(
+        &mut self,
+        ids: BTreeSet<TicketId>,
+    ) -> Result<HashMap<TicketId, String>, StoreError> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let query = sqlx::query(sql::ORIGINAL_REQUESTS.on(self.engine)).bind(json(&ids)?);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
+        let query = sqlx::query_as::<_, (TicketId, String)>(sql::ORIGINAL_REQUESTS.on(self.engine)).bind(json(&ids)?);
+        Ok(query.fetch_all(&mut *self.tx).await?.into_iter().collect())
     }
 
     /// Notifications lately written to requesters, by ticket and window.
@@ -150,17 +154,15 @@ impl Tx {
         if recipients.is_empty() {
             return Ok(found);
         }
-        let mut query = sqlx::query(sql::OUTBOX_RECENT.on(self.engine)).bind(json(recipients)?);
+        // The counts stand behind each other, the widest window first.
+        type Counts = (String, i64, i64, i64, i64, i64, i64);
+        let mut query = sqlx::query_as::<_, Counts>(sql::OUTBOX_RECENT.on(self.engine)).bind(json(recipients)?);
         for window in WINDOW.iter().rev() {
             query = query.bind(now - window);
         }
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let mut counts = [0i64; WINDOWS];
-            for (at, count) in counts.iter_mut().rev().enumerate() {
-                *count = row.try_get(2 + at)?;
-            }
-            let (recipient, ticket): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-            found.entry(recipient).or_default().add(ticket, counts);
+        for (recipient, ticket, a, b, c, d, e) in query.fetch_all(&mut *self.tx).await? {
+            let about = if ticket == 0 { About::Nothing } else { About::Ticket(TicketId(ticket)) };
+            found.entry(recipient).or_default().add(about, [e, d, c, b, a]);
         }
         Ok(found)
     }
@@ -175,10 +177,9 @@ impl Tx {
         if agents.is_empty() {
             return Ok(found);
         }
-        let query = sqlx::query(sql::OUTBOX_RECENT_OF_AGENTS.on(self.engine)).bind(json(agents)?).bind(now - HOUR);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let (recipient, count): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-            found.entry(recipient).or_default().add(0, [count; WINDOWS]);
+        let query = sqlx::query_as::<_, (String, i64)>(sql::OUTBOX_RECENT_OF_AGENTS.on(self.engine));
+        for (recipient, count) in query.bind(json(agents)?).bind(now - HOUR).fetch_all(&mut *self.tx).await? {
+            found.entry(recipient).or_default().add(About::Nothing, [count; WINDOWS]);
         }
         Ok(found)
     }
@@ -188,23 +189,12 @@ impl Tx {
         addresses: &BTreeSet<String>,
         now: Millis,
     ) -> Result<HashMap<String, Blocked>, StoreError> {
-        let mut found = HashMap::new();
         if addresses.is_empty() {
-            return Ok(found);
+            return Ok(HashMap::new());
         }
-        let query = sqlx::query(sql::UNDELIVERABLE_AMONG.on(self.engine)).bind(json(addresses)?).bind(now);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let block = Blocked {
-                address: row.try_get(0)?,
-                since: row.try_get(1)?,
-                until: row.try_get(2)?,
-                status: row.try_get(3)?,
-                reason: row.try_get(4)?,
-                ticket: String::new(),
-            };
-            found.insert(block.address.clone(), block);
-        }
-        Ok(found)
+        let query = sqlx::query_as::<_, Blocked>(sql::UNDELIVERABLE_AMONG.on(self.engine));
+        let blocks = query.bind(json(addresses)?).bind(now).fetch_all(&mut *self.tx).await?;
+        Ok(blocks.into_iter().map(|block| (block.address.clone(), block)).collect())
     }
 
     /// Contents of commands that were carried out, by their ids.
@@ -216,9 +206,9 @@ impl Tx {
         if ids.is_empty() {
             return Ok(found);
         }
-        let query = sqlx::query(sql::COMMANDS_DONE.on(self.engine)).bind(json(ids)?);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            found.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+        let query = sqlx::query_as::<_, (String, String)>(sql::COMMANDS_DONE.on(self.engine)).bind(json(ids)?);
+        for (id, content) in query.fetch_all(&mut *self.tx).await? {
+            found.entry(id).or_default().push(content);
         }
         Ok(found)
     }
@@ -227,25 +217,16 @@ impl Tx {
     pub(super) async fn copies(
         &mut self,
         ids: &BTreeSet<String>,
-    ) -> Result<HashMap<String, Vec<(String, i64)>>, StoreError> {
-        let mut found: HashMap<String, Vec<(String, i64)>> = HashMap::new();
+    ) -> Result<HashMap<String, Vec<(String, TicketId)>>, StoreError> {
+        let mut found: HashMap<String, Vec<(String, TicketId)>> = HashMap::new();
         if ids.is_empty() {
             return Ok(found);
         }
-        let query = sqlx::query(sql::COPIES.on(self.engine)).bind(json(ids)?);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            found.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
+        let query = sqlx::query_as::<_, (String, String, TicketId)>(sql::COPIES.on(self.engine)).bind(json(ids)?);
+        for (id, content, ticket) in query.fetch_all(&mut *self.tx).await? {
+            found.entry(id).or_default().push((content, ticket));
         }
         Ok(found)
-    }
-
-    pub(super) async fn seen_images(&mut self, keys: &BTreeSet<String>) -> Result<HashSet<String>, StoreError> {
-        if keys.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let query = sqlx::query(sql::SEEN_IMAGES.on(self.engine)).bind(json(keys)?);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?)
     }
 
     /// The last counts given out, locked: that of ticket ids first, then the prefixes in their order.
@@ -256,8 +237,8 @@ impl Tx {
         let mut counters = BTreeMap::new();
         let names = std::iter::once(TICKET_IDS).chain(prefixes.iter().map(String::as_str));
         for name in names.filter(|_| !prefixes.is_empty()) {
-            let query = sqlx::query(sql::COUNTER_LOCK.on(self.engine)).bind(name);
-            let last: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
+            let query = sqlx::query_scalar::<_, i64>(sql::COUNTER_LOCK.on(self.engine)).bind(name);
+            let last = query.fetch_one(&mut *self.tx).await?;
             counters.insert(name.to_owned(), (last, last));
         }
         Ok(counters)
@@ -278,10 +259,9 @@ impl Tx {
         let rows: Vec<(&String,)> = senders.iter().map(|s| (s,)).collect();
         let most = most.max(FEWEST);
         let looked_at = most.saturating_mul(LOOKED_AT);
-        let query = sqlx::query(sql::INBOX_LATELY.on(self.engine)).bind(json(&rows)?).bind(since).bind(looked_at);
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let (every, counted): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
-            found.insert(row.try_get(0)?, if every >= looked_at { counted.max(most) } else { counted });
+        let query = sqlx::query_as::<_, (String, i64, i64)>(sql::INBOX_LATELY.on(self.engine)).bind(json(&rows)?);
+        for (sender, every, counted) in query.bind(since).bind(looked_at).fetch_all(&mut *self.tx).await? {
+            found.insert(sender, if every >= looked_at { counted.max(most) } else { counted });
         }
         Ok(found)
     }
@@ -292,10 +272,8 @@ impl Tx {
         since: Millis,
         from: i64,
     ) -> Result<BTreeMap<String, i64>, StoreError> {
-        let query = sqlx::query(sql::TICKETS_LATELY.on(self.engine)).bind(since).bind(from);
-        let rows = query.fetch_all(&mut *self.tx).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
+        let query = sqlx::query_as::<_, (String, i64)>(sql::TICKETS_LATELY.on(self.engine)).bind(since).bind(from);
+        Ok(query.fetch_all(&mut *self.tx).await?.into_iter().collect())
     }
 
     pub(super) async fn set_counter(&mut self, prefix: &str, last: i64) -> Result<(), StoreError> {

@@ -3,24 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::Row;
+use sqlx::FromRow;
 use sqlx::any::AnyRow;
+use strum::{Display, EnumString, IntoStaticStr};
 
-use super::rows::json;
+use super::rows::{Columns, json};
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
-use crate::ticket::{HoldCause, Verdict};
+use crate::ticket::{HoldCause, InboxId, TicketId, Verdict, stored_words};
 
 /// An email that has just been fetched.
 #[derive(Debug, Clone)]
 pub struct Arrival<'a> {
     /// Name of the mailbox.
     pub mailbox: &'a str,
-    /// UIDVALIDITY of its folder; 0 where the mailbox has none.
-    pub uid_validity: u32,
-    /// UID; 0 where the mailbox has none.
-    pub uid: u32,
+    /// Its place in a folder of a server; none where the mailbox is not one.
+    pub place: Option<Place>,
     /// The email as received, or its header alone when it was too large to fetch.
     pub bytes: &'a [u8],
     /// Its whole size in bytes.
@@ -29,11 +29,35 @@ pub struct Arrival<'a> {
     pub hold: Option<(HoldCause, String)>,
 }
 
+/// Where an email lies in an IMAP folder (RFC 9051 section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// UIDVALIDITY of the folder.
+    pub uid_validity: u32,
+    /// UID.
+    pub uid: u32,
+}
+
+/// Where an email of the inbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, EnumString, Display)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum InboxState {
+    /// It waits for its verdict.
+    New,
+    /// It has it.
+    Done,
+    /// A person must review it.
+    Held,
+}
+
+stored_words!(InboxState);
+
 /// An email that waits for its verdict.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     /// Row id.
-    pub id: i64,
+    pub id: InboxId,
     /// Mailbox it arrived in.
     pub mailbox: String,
     /// Its size in bytes.
@@ -46,8 +70,8 @@ pub struct Waiting {
     pub bytes: Vec<u8>,
     /// Whether a person let it in although its sender may not open tickets.
     pub released: bool,
-    /// Row id of the ticket a person says it belongs to; 0 for none.
-    pub joins: i64,
+    /// The ticket a person says it belongs to.
+    pub joins: Option<TicketId>,
 }
 
 /// The verdict on an email, with what lists show of it.
@@ -59,8 +83,8 @@ pub struct VerdictRecord {
     pub cause: HoldCause,
     /// Why, in words.
     pub reason: String,
-    /// Row id of the ticket; 0 for none.
-    pub ticket_id: i64,
+    /// The ticket it is about.
+    pub ticket: Option<TicketId>,
     /// Message-ID without brackets; may be empty.
     pub message_id: String,
     /// Address of the sender; may be empty.
@@ -73,35 +97,46 @@ pub struct VerdictRecord {
     pub alike: String,
 }
 
+/// Which held emails are meant; none stands for any.
+#[derive(Debug, Clone, Default)]
+pub struct HeldFilter {
+    /// Address of the sender.
+    pub sender: Option<String>,
+    /// Why they are held.
+    pub cause: Option<HoldCause>,
+    /// The very words of the reason, as one of them has them.
+    pub reason: Option<String>,
+}
+
 /// An email of the inbox, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxRow {
     /// Row id.
-    pub id: i64,
+    pub id: InboxId,
     /// Mailbox it arrived in.
     pub mailbox: String,
     /// Its size in bytes.
-    pub size: i64,
+    pub size: u64,
     /// When it was fetched.
     pub received_at: Millis,
-    /// `new`, `done` or `held`.
-    pub state: String,
-    /// Verdict; empty while there is none.
-    pub verdict: String,
-    /// Why it is held, one word; empty where it is not, and of old rows.
-    pub cause: String,
+    /// Where it stands.
+    pub state: InboxState,
+    /// Its verdict, once it has one.
+    pub verdict: Option<Verdict>,
+    /// Why it is held, if it is; old rows do not say.
+    pub cause: Option<HoldCause>,
     /// Why.
     pub reason: String,
-    /// When it was decided; 0 while it is not.
-    pub decided_at: Millis,
+    /// When it was decided.
+    pub decided_at: Option<Millis>,
     /// Message-ID without brackets.
     pub message_id: String,
     /// Address of the sender.
     pub sender: String,
     /// Subject.
     pub subject: String,
-    /// Number of its ticket; empty for none.
-    pub ticket: String,
+    /// Number of its ticket, if it has one.
+    pub ticket: Option<String>,
 }
 
 impl Store {
@@ -110,73 +145,66 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn waiting(&self, after: i64, count: i64, bytes: i64) -> Result<Vec<Waiting>, StoreError> {
+    pub async fn waiting(&self, after: InboxId, count: i64, bytes: i64) -> Result<Vec<Waiting>, StoreError> {
         let holder = self.holder();
-        let query = sqlx::query(sql::INBOX_WAITING.on(self.engine)).bind(count).bind(after).bind(&holder);
-        let mut rows = query.fetch_all(&self.read).await?;
+        let query = sqlx::query_as(sql::INBOX_WAITING.on(self.engine)).bind(count).bind(after).bind(&holder);
+        // Where several instances work, it claims what it gives.
+        let pool = if holder.is_empty() { &self.read } else { &self.write };
+        let mut rows: Vec<Waiting> = query.fetch_all(pool).await?;
         // What a claim gives back is in no order.
-        rows.sort_by_key(|row| row.try_get::<i64, _>(0).unwrap_or(i64::MAX));
+        rows.sort_by_key(|mail| mail.id);
         let mut waiting: Vec<Waiting> = Vec::with_capacity(rows.len());
         let mut total = 0;
-        for row in rows {
-            let size: i64 = row.try_get(2)?;
-            total += size;
+        for mail in rows {
+            total += mail.size;
             if let Some(last) = waiting.last().filter(|_| total > bytes) {
                 self.unclaim(last.id, &holder).await?;
                 break;
             }
-            let (id, mailbox) = (row.try_get(0)?, row.try_get(1)?);
-            let (attempts, received_at, released): (i64, Millis, i64) =
-                (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
-            let (released, joins) = (released == 1, row.try_get(6)?);
-            waiting.push(Waiting { id, mailbox, size, attempts, received_at, released, joins, bytes: Vec::new() });
+            waiting.push(mail);
         }
         self.fill(&mut waiting).await?;
         Ok(waiting)
     }
 
     /// Gives back what was claimed beyond an id.
-    async fn unclaim(&self, after: i64, holder: &str) -> Result<(), StoreError> {
+    async fn unclaim(&self, after: InboxId, holder: &str) -> Result<(), StoreError> {
         if !holder.is_empty() {
             let query = sqlx::query(sql::INBOX_UNCLAIM.on(self.engine)).bind(after).bind(holder);
-            query.execute(&self.read).await?;
+            query.execute(&self.write).await?;
         }
         Ok(())
     }
 
-    /// How many emails wait for their verdict, and when the oldest of them was fetched; 0 for none.
+    /// How many emails wait for their verdict, and when the oldest of them was fetched.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn undecided(&self) -> Result<(i64, Millis), StoreError> {
-        let row = sqlx::query(sql::INBOX_OLDEST.on(self.engine)).fetch_one(&self.read).await?;
-        Ok((row.try_get(0)?, row.try_get(1)?))
+    pub async fn undecided(&self) -> Result<(i64, Option<Millis>), StoreError> {
+        Ok(sqlx::query_as(sql::INBOX_OLDEST.on(self.engine)).fetch_one(&self.read).await?)
     }
 
     /// Whether no email that came before this one is still to be decided by somebody else.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn is_next(&self, id: i64) -> Result<bool, StoreError> {
+    pub async fn is_next(&self, id: InboxId) -> Result<bool, StoreError> {
         let holder = self.holder();
         if holder.is_empty() {
             return Ok(true);
         }
-        let query = sqlx::query(sql::INBOX_AHEAD.on(self.engine)).bind(id).bind(holder);
-        let ahead: i64 = query.fetch_one(&self.read).await?.try_get(0)?;
-        Ok(ahead == 0)
+        let query = sqlx::query_scalar::<_, i64>(sql::INBOX_AHEAD.on(self.engine)).bind(id).bind(holder);
+        Ok(query.fetch_one(&self.read).await? == 0)
     }
 
     async fn fill(&self, waiting: &mut [Waiting]) -> Result<(), StoreError> {
         let (Some(first), Some(last)) = (waiting.first().map(|w| w.id), waiting.last().map(|w| w.id)) else {
             return Ok(());
         };
-        let rows =
-            sqlx::query(sql::INBOX_RAW_RANGE.on(self.engine)).bind(first).bind(last).fetch_all(&self.read).await?;
-        for row in rows {
-            let id: i64 = row.try_get(0)?;
+        let query = sqlx::query_as::<_, (InboxId, Vec<u8>)>(sql::INBOX_RAW_RANGE.on(self.engine));
+        for (id, bytes) in query.bind(first).bind(last).fetch_all(&self.read).await? {
             if let Some(mail) = waiting.iter_mut().find(|w| w.id == id) {
-                mail.bytes = row.try_get(1)?;
+                mail.bytes = bytes;
             }
         }
         Ok(())
@@ -186,9 +214,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn raw_mail(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = sqlx::query(sql::INBOX_RAW.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
-        Ok(row.map(|r| r.try_get(0)).transpose()?)
+    pub async fn raw_mail(&self, id: InboxId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(sqlx::query_scalar(sql::INBOX_RAW.on(self.engine)).bind(id).fetch_optional(&self.read).await?)
     }
 
     /// UIDs whose server's copy is not yet archived or marked, or (`marked`) only marked as the archive did not take it;
@@ -204,19 +231,17 @@ impl Store {
         count: i64,
     ) -> Result<Vec<u32>, StoreError> {
         let statement = if marked { sql::INBOX_MARKED } else { sql::INBOX_UNSETTLED };
-        let query = sqlx::query(statement.on(self.engine));
-        let rows = query.bind(mailbox).bind(i64::from(uid_validity)).bind(count).fetch_all(&self.read).await?;
-        let uids = rows.iter().map(|row| row.try_get::<i64, _>(0).map(|uid| u32::try_from(uid).unwrap_or(0)));
-        Ok(uids.collect::<Result<_, _>>()?)
+        let query = sqlx::query_scalar::<_, i64>(statement.on(self.engine));
+        let uids = query.bind(mailbox).bind(i64::from(uid_validity)).bind(count).fetch_all(&self.read).await?;
+        Ok(uids.into_iter().filter_map(|uid| u32::try_from(uid).ok()).collect())
     }
 
     /// An email by its row id.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn mail(&self, id: i64) -> Result<Option<InboxRow>, StoreError> {
-        let row = sqlx::query(sql::INBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
-        Ok(row.as_ref().map(inbox_row).transpose()?)
+    pub async fn mail(&self, id: InboxId) -> Result<Option<InboxRow>, StoreError> {
+        Ok(sqlx::query_as(sql::INBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?)
     }
 
     /// Emails that a person must review, oldest first.
@@ -224,8 +249,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn held(&self) -> Result<Vec<InboxRow>, StoreError> {
-        let rows = sqlx::query(sql::INBOX_HELD.on(self.engine)).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
+        Ok(sqlx::query_as(sql::INBOX_HELD.on(self.engine)).fetch_all(&self.read).await?)
     }
 
     /// Emails with this Message-ID.
@@ -233,8 +257,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn emails_by_message_id(&self, id: &str) -> Result<Vec<InboxRow>, StoreError> {
-        let rows = sqlx::query(sql::INBOX_BY_MESSAGE_ID.on(self.engine)).bind(id).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
+        Ok(sqlx::query_as(sql::INBOX_BY_MESSAGE_ID.on(self.engine)).bind(id).fetch_all(&self.read).await?)
     }
 
     /// Emails of this ticket, oldest first.
@@ -242,8 +265,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn emails_of_ticket(&self, number: &str) -> Result<Vec<InboxRow>, StoreError> {
-        let rows = sqlx::query(sql::INBOX_BY_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(inbox_row).collect::<Result<_, _>>()?)
+        Ok(sqlx::query_as(sql::INBOX_BY_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?)
     }
 
     /// How many emails are in each state.
@@ -251,9 +273,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn inbox_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let rows = sqlx::query(sql::INBOX_COUNT.on(self.engine)).fetch_all(&self.read).await?;
-        let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        Ok(pairs.collect::<Result<_, sqlx::Error>>()?)
+        Ok(sqlx::query_as(sql::INBOX_COUNT.on(self.engine)).fetch_all(&self.read).await?)
     }
 }
 
@@ -263,7 +283,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<Vec<i64>, StoreError> {
+    pub async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<Vec<InboxId>, StoreError> {
         // The last of several equal ones counts: one statement may not touch a row twice.
         let unique: BTreeMap<String, &Arrival<'_>> = arrivals.iter().map(|a| (content_hash(a), a)).collect();
         let in_order = arrivals.iter().map(content_hash).filter(|h| unique.contains_key(h));
@@ -273,14 +293,13 @@ impl Tx {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let query = sqlx::query(sql::INBOX_ADD.on(self.engine)).bind(json(&rows)?);
+        let query = sqlx::query_as::<_, (InboxId, String, i64)>(sql::INBOX_ADD.on(self.engine)).bind(json(&rows)?);
         let (mut bytes, mut ids): (Vec<(i64, &[u8])>, _) = (Vec::with_capacity(rows.len()), Vec::new());
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let (id, hash, kept): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        for (id, hash, kept) in query.fetch_all(&mut *self.tx).await? {
             ids.push(id);
             // Bytes whose time, or whose person, is gone do not come back with a second copy.
             if let Some(arrival) = unique.get(&hash).filter(|_| kept == 1) {
-                bytes.push((id, arrival.bytes));
+                bytes.push((id.0, arrival.bytes));
             }
         }
         self.insert_bytes(sql::INBOX_ADD_RAW, sql::INBOX_ADD_RAWS, &bytes).await?;
@@ -288,7 +307,7 @@ impl Tx {
     }
 
     /// Claims an email that is decided in this very transaction.
-    pub(super) async fn claim_mail(&mut self, id: i64, holder: &str) -> Result<(), StoreError> {
+    pub(super) async fn claim_mail(&mut self, id: InboxId, holder: &str) -> Result<(), StoreError> {
         sqlx::query(sql::INBOX_CLAIM.on(self.engine)).bind(id).bind(holder).execute(&mut *self.tx).await?;
         Ok(())
     }
@@ -297,8 +316,12 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn join(&mut self, id: i64, ticket: i64) -> Result<(), StoreError> {
-        sqlx::query(sql::INBOX_JOIN.on(self.engine)).bind(id).bind(ticket).execute(&mut *self.tx).await?;
+    pub async fn join(&mut self, id: InboxId, ticket: Option<TicketId>) -> Result<(), StoreError> {
+        sqlx::query(sql::INBOX_JOIN.on(self.engine))
+            .bind(id)
+            .bind(ticket.map_or(0, |id| id.0))
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
     }
 
@@ -306,7 +329,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn count_attempt(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn count_attempt(&mut self, id: InboxId) -> Result<(), StoreError> {
         sqlx::query(sql::INBOX_TRY.on(self.engine)).bind(id).execute(&mut *self.tx).await?;
         Ok(())
     }
@@ -315,7 +338,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn attempt_back(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn attempt_back(&mut self, id: InboxId) -> Result<(), StoreError> {
         sqlx::query(sql::ATTEMPT_BACK.on(self.engine)).bind(id).execute(&mut *self.tx).await?;
         Ok(())
     }
@@ -324,7 +347,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn release(&mut self, id: i64, reason: &str, now: Millis) -> Result<bool, StoreError> {
+    pub async fn release(&mut self, id: InboxId, reason: &str, now: Millis) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::INBOX_RELEASE.on(self.engine));
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
@@ -333,26 +356,28 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn refuse(&mut self, id: i64, reason: &str, now: Millis) -> Result<bool, StoreError> {
+    pub async fn refuse(&mut self, id: InboxId, reason: &str, now: Millis) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::INBOX_REFUSE.on(self.engine));
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Lets all held emails of this sender that are held for this reason and cause be decided again (`admit`), or refuses them for
-    /// good; an empty text stands for any. Those that were not fetched whole cannot be let in. Gives how many.
+    /// Lets all held emails of this sender and cause, with this very reason, be decided again (`admit`), or refuses them for good;
+    /// none stands for any.
+    /// Those that were not fetched whole cannot be let in. Gives how many.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn review_all(
         &mut self,
         admit: bool,
-        (sender, held_for, cause): (&str, &str, &str),
+        which: &HeldFilter,
         reason: &str,
         now: Millis,
     ) -> Result<u64, StoreError> {
         let statement = if admit { sql::INBOX_RELEASE_ALL } else { sql::INBOX_REFUSE_ALL };
-        let query = sqlx::query(statement.on(self.engine)).bind(sender).bind(held_for).bind(reason);
-        Ok(query.bind(now).bind(cause).execute(&mut *self.tx).await?.rows_affected())
+        let query = sqlx::query(statement.on(self.engine)).bind(which.sender.as_deref().unwrap_or_default());
+        let query = query.bind(reason).bind(now).bind(which.cause.map_or("", HoldCause::as_str));
+        Ok(query.bind(which.reason.as_deref().unwrap_or_default()).execute(&mut *self.tx).await?.rows_affected())
     }
 
     /// Notes what became of the server's copies with these UIDs, which rise.
@@ -395,27 +420,16 @@ pub enum Step {
 }
 
 /// A row of the inbox, in the order of the statement's columns.
-type Values<'a> = (&'a str, u32, u32, &'a str, u64, Millis, &'static str, &'static str, &'a str, i64, &'static str);
+type Values<'a> = (&'a str, u32, u32, &'a str, u64, Millis, InboxState, &'static str, &'a str, i64, &'static str);
 
 fn inbox_values<'a>(arrival: &'a Arrival<'_>, hash: &'a str, now: Millis) -> Values<'a> {
     let held = arrival.hold.is_some();
-    let (state, verdict) = if held { ("held", Verdict::Held.as_str()) } else { ("new", "") };
+    let (state, verdict) = if held { (InboxState::Held, Verdict::Held.as_str()) } else { (InboxState::New, "") };
+    let Place { uid_validity, uid } = arrival.place.unwrap_or(Place { uid_validity: 0, uid: 0 });
     let (cause, reason) = arrival.hold.as_ref().map_or(("", ""), |(cause, reason)| (cause.as_str(), reason.as_str()));
     // What was not fetched whole stays where it is on the server.
-    let settled = i64::from(held || arrival.uid == 0);
-    (
-        arrival.mailbox,
-        arrival.uid_validity,
-        arrival.uid,
-        hash,
-        arrival.size,
-        now,
-        state,
-        verdict,
-        reason,
-        settled,
-        cause,
-    )
+    let settled = i64::from(held || arrival.place.is_none());
+    (arrival.mailbox, uid_validity, uid, hash, arrival.size, now, state, verdict, reason, settled, cause)
 }
 
 /// What makes an email the same email. Of one that was not fetched whole only header and size are known.
@@ -433,20 +447,37 @@ pub(super) fn content_hash_of(bytes: &[u8], size: u64) -> String {
     HEXLOWER.encode(&digest.finalize())
 }
 
-fn inbox_row(row: &AnyRow) -> Result<InboxRow, sqlx::Error> {
-    Ok(InboxRow {
-        id: row.try_get(0)?,
-        mailbox: row.try_get(1)?,
-        size: row.try_get(2)?,
-        received_at: row.try_get(3)?,
-        state: row.try_get(4)?,
-        verdict: row.try_get(5)?,
-        reason: row.try_get(6)?,
-        decided_at: row.try_get(7)?,
-        message_id: row.try_get(8)?,
-        sender: row.try_get(9)?,
-        subject: row.try_get(10)?,
-        ticket: row.try_get(11)?,
-        cause: row.try_get(12)?,
-    })
+impl FromRow<'_, AnyRow> for Waiting {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id("id")?,
+            mailbox: row.text("mailbox")?,
+            size: row.number("size")?,
+            attempts: row.number("attempts")?,
+            received_at: row.number("received_at")?,
+            bytes: Vec::new(),
+            released: row.flag("released")?,
+            joins: row.some_id("joins")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for InboxRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id("id")?,
+            mailbox: row.text("mailbox")?,
+            size: row.size("size")?,
+            received_at: row.number("received_at")?,
+            state: row.word("state")?.unwrap_or(InboxState::Done),
+            verdict: row.word("verdict")?,
+            cause: row.word("cause")?,
+            reason: row.text("reason")?,
+            decided_at: row.time("decided_at")?,
+            message_id: row.text("message_id")?,
+            sender: row.text("sender")?,
+            subject: row.text("subject")?,
+            ticket: row.some_text("number")?,
+        })
+    }
 }

@@ -13,9 +13,10 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::chain::AuditEntry;
+use super::rows::{Columns, json};
 use super::{Durability, Store, StoreError, Tx, VerdictRecord, sql};
 use crate::clock::Millis;
-use crate::ticket::{MessageDraft, TicketView};
+use crate::ticket::{InboxId, MessageDraft, TicketId, TicketView};
 
 /// The fact since when rows have digests.
 const SINCE: &str = "digests-since";
@@ -125,11 +126,17 @@ impl Key {
     }
 
     /// Of a message, `files` as JSON.
-    pub(super) fn message(&self, ticket: i64, inbox: i64, message: &MessageDraft, files: &str, now: Millis) -> String {
-        let numbers = [ticket, inbox, now, i64::from(message.automatic)].map(|n| n.to_string());
+    pub(super) fn message(
+        &self,
+        ticket: TicketId,
+        inbox: InboxId,
+        message: &MessageDraft,
+        files: &str,
+        now: Millis,
+    ) -> String {
+        let numbers = [ticket.0, inbox.0, now, i64::from(message.automatic)].map(|n| n.to_string());
         let [ticket, inbox, at, automatic] = &numbers;
-        let direction = if message.from_agent { "out" } else { "in" };
-        let visibility = message.visibility.as_str();
+        let (direction, visibility) = (message.direction().as_str(), message.visibility.as_str());
         let (name, id) = (&message.sender_name, &message.message_id);
         let parts = [
             ticket,
@@ -151,19 +158,23 @@ impl Key {
     /// Of a ticket, with who takes part in it.
     pub(super) fn ticket(&self, ticket: &TicketView, resolve_due: Millis) -> String {
         let numbers = [
-            ticket.id,
+            ticket.id.0,
             ticket.level,
-            ticket.merged_into,
-            ticket.parent,
-            ticket.rating,
+            ticket.merged_into.map_or(0, |id| id.0),
+            ticket.parent.map_or(0, |id| id.0),
+            ticket.rating.unwrap_or(0),
             ticket.created_at,
-            ticket.resolved_at,
-            ticket.closed_at,
+            ticket.resolved_at.unwrap_or(0),
+            ticket.closed_at.unwrap_or(0),
             resolve_due,
         ]
         .map(|n| n.to_string());
         let [id, level, merged_into, parent, rating, created_at, resolved_at, closed_at, resolve_due] = &numbers;
         let people = sorted(&ticket.participants.join("\n"));
+        // As the columns hold it.
+        fn text(text: &Option<String>) -> &str {
+            text.as_deref().unwrap_or_default()
+        }
         self.of(
             &TICKETS,
             &[
@@ -172,15 +183,15 @@ impl Key {
                 ticket.status.as_str(),
                 &ticket.requester.address,
                 &ticket.requester.name,
-                &ticket.assignee,
+                text(&ticket.assignee),
                 &ticket.title,
                 &ticket.priority,
-                &ticket.solution,
+                text(&ticket.solution),
                 &ticket.queue,
-                &ticket.kind,
-                &ticket.category,
-                &ticket.service,
-                &ticket.vendor,
+                text(&ticket.kind),
+                text(&ticket.category),
+                text(&ticket.service),
+                text(&ticket.vendor),
                 level,
                 merged_into,
                 parent,
@@ -195,8 +206,8 @@ impl Key {
     }
 
     /// Of an email's verdict.
-    pub(super) fn verdict(&self, id: i64, verdict_record: &VerdictRecord) -> String {
-        let (id, ticket) = (id.to_string(), verdict_record.ticket_id.to_string());
+    pub(super) fn verdict(&self, id: InboxId, verdict_record: &VerdictRecord) -> String {
+        let (id, ticket) = (id.to_string(), verdict_record.ticket.unwrap_or_default().to_string());
         self.of(
             &VERDICTS,
             &[&id, verdict_record.verdict.as_str(), &ticket, &verdict_record.sender, &verdict_record.reason],
@@ -215,8 +226,8 @@ impl Store {
         if self.meta(SINCE).await?.is_some() {
             return Ok(());
         }
-        let row = sqlx::query(sql::LAST_IDS.on(self.engine)).fetch_one(&self.read).await?;
-        let [messages, tickets, emails]: [i64; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
+        let (messages, tickets, emails): (i64, i64, i64) =
+            sqlx::query_as(sql::LAST_IDS.on(self.engine)).fetch_one(&self.read).await?;
         // Rows from before have none.
         let text = format!("{} {messages} {tickets} {emails}", self.key.own());
         let entry = AuditEntry { kind: KEY_ENTRY, actor: "", subject: "the key of this store", text: &text };
@@ -232,8 +243,7 @@ impl Store {
 
     /// What the chain says of the key: its digest, and the last message, ticket and mail without digests.
     async fn named(&self) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(sql::ENTRY_OF_KEY.on(self.engine)).bind(KEY_ENTRY).fetch_optional(&self.read).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+        Ok(sqlx::query_scalar(sql::ENTRY_OF_KEY.on(self.engine)).bind(KEY_ENTRY).fetch_optional(&self.read).await?)
     }
 
     /// Rows that do not fit their digest, or have none although they should.
@@ -251,14 +261,14 @@ impl Store {
                 let rows = query.fetch_all(&self.read).await?;
                 let Some(last) = rows.last() else { break };
                 for row in &rows {
-                    let (id, digest): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+                    let (id, digest): (i64, String) = (row.number("id")?, row.text("digest")?);
                     let parts = covered.parts(row)?;
                     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
                     if !self.key.fits(covered, &parts, &digest) && (!digest.is_empty() || id > since) {
                         wrong.push(format!("{} {id} was changed past the program", covered.name));
                     }
                 }
-                after = last.try_get(0)?;
+                after = last.number("id")?;
             }
         }
         Ok(wrong)
@@ -283,12 +293,18 @@ impl Store {
 
 impl Tx {
     /// The digests of what an erasure rewrote, made anew: messages of these tickets, the tickets, and verdicts of these emails.
-    pub(super) async fn digest_anew(&mut self, key: &Key, tickets: &[i64], emails: &[i64]) -> Result<(), StoreError> {
-        for (covered, ids) in [(&MESSAGES, tickets), (&TICKETS, tickets), (&VERDICTS, emails)] {
-            let query = sqlx::query(covered.some.on(self.engine)).bind(super::rows::json(&ids)?);
+    pub(super) async fn digest_anew(
+        &mut self,
+        key: &Key,
+        tickets: &[TicketId],
+        emails: &[InboxId],
+    ) -> Result<(), StoreError> {
+        let (tickets, emails) = (json(&tickets)?, json(&emails)?);
+        for (covered, ids) in [(&MESSAGES, &tickets), (&TICKETS, &tickets), (&VERDICTS, &emails)] {
+            let query = sqlx::query(covered.some.on(self.engine)).bind(ids);
             let mut rows = Vec::new();
             for row in query.fetch_all(&mut *self.tx).await? {
-                let (id, digest): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+                let (id, digest): (i64, String) = (row.number("id")?, row.text("digest")?);
                 // What has none by rights gets none here: a row from before, an email that is held.
                 if !digest.is_empty() {
                     let parts = covered.parts(&row)?;

@@ -3,29 +3,29 @@
 //! A lease is a row with an end by the clock of the database. Its holder renews it; whoever finds it over takes it.
 //! Holding one proves nothing in itself, since a process may be stopped at any instant: what is done under
 //! a lease asks for it again in its own transaction ([`Tx::fence`]), which keeps the row from being taken until
-//! the commit. What was claimed under the life of an instance is claimed no longer when that epoch is over.
+//! the commit. What was claimed under the epoch of an instance is claimed no longer when that epoch is over.
 
-use sqlx::Row;
+use sqlx::FromRow;
 
 use super::{Durability, Engine, Store, StoreError, Tx, sql};
 
-/// One life of an instance: from a start to an end.
+/// One epoch of an instance: from a start to an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Life {
+pub struct Epoch {
     /// Name of the instance (`store.instance`).
     pub instance: String,
-    /// Its start in milliseconds since the epoch: of two lives of one instance the newer is right.
+    /// Its start in milliseconds since the epoch: of two epochs of one instance the newer is right.
     pub begun: i64,
 }
 
-impl std::fmt::Display for Life {
+impl std::fmt::Display for Epoch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}#{}", self.instance, self.begun)
     }
 }
 
 /// A lease, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Lease {
     /// What it is about: `desk`, `mailbox:NAME`, `instance:NAME`.
     pub name: String,
@@ -38,14 +38,14 @@ pub struct Lease {
 impl Store {
     /// From now on this store is used by that epoch of an instance.
     #[must_use]
-    pub fn living(self, life: Life) -> Self {
-        Self { life: Some(life).filter(|_| self.engine == Engine::Postgres), ..self }
+    pub fn used_by(self, epoch: Epoch) -> Self {
+        Self { epoch: Some(epoch).filter(|_| self.engine == Engine::Postgres), ..self }
     }
 
     /// What claims are marked with; empty where nobody else can claim anything.
     #[must_use]
     pub fn holder(&self) -> String {
-        self.life.as_ref().map(ToString::to_string).unwrap_or_default()
+        self.epoch.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
     /// Takes or renews a lease for so many milliseconds; false when another holds it.
@@ -53,9 +53,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn take_lease(&self, name: &str, time: i64) -> Result<bool, StoreError> {
-        let Some(life) = &self.life else { return Ok(true) };
-        let query = sqlx::query(sql::LEASE_TAKE.on(self.engine)).bind(name).bind(&life.instance).bind(life.begun);
-        Ok(query.bind(time).execute(&self.read).await?.rows_affected() == 1)
+        let Some(epoch) = &self.epoch else { return Ok(true) };
+        let query = sqlx::query(sql::LEASE_TAKE.on(self.engine)).bind(name).bind(&epoch.instance).bind(epoch.begun);
+        Ok(query.bind(time).execute(&self.write).await?.rows_affected() == 1)
     }
 
     /// Who holds a lease that is not over, and until when; none where it is free.
@@ -63,8 +63,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn lease_end(&self, name: &str) -> Result<Option<(i64, i64)>, StoreError> {
-        let row = sqlx::query(sql::LEASE_END.on(self.engine)).bind(name).fetch_optional(&self.read).await?;
-        Ok(row.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?)
+        Ok(sqlx::query_as(sql::LEASE_END.on(self.engine)).bind(name).fetch_optional(&self.read).await?)
     }
 
     /// Gives back every lease of this epoch.
@@ -72,9 +71,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn drop_leases(&self) -> Result<(), StoreError> {
-        let Some(life) = &self.life else { return Ok(()) };
-        let query = sqlx::query(sql::LEASE_DROP.on(self.engine)).bind(&life.instance).bind(life.begun);
-        query.execute(&self.read).await?;
+        let Some(epoch) = &self.epoch else { return Ok(()) };
+        let query = sqlx::query(sql::LEASE_DROP.on(self.engine)).bind(&epoch.instance).bind(epoch.begun);
+        query.execute(&self.write).await?;
         Ok(())
     }
 
@@ -83,11 +82,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
-        let rows = sqlx::query(sql::LEASES.on(self.engine)).fetch_all(&self.read).await?;
-        let one = |row: &sqlx::any::AnyRow| {
-            Ok(Lease { name: row.try_get(0)?, instance: row.try_get(1)?, left: row.try_get(2)? })
-        };
-        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+        Ok(sqlx::query_as(sql::LEASES.on(self.engine)).fetch_all(&self.read).await?)
     }
 
     /// Starts a transaction that only the holder of a lease may do.
@@ -107,8 +102,8 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Fenced`] when it does not; [`StoreError::Statement`].
     pub(super) async fn fence(&mut self, store: &Store, lease: &str) -> Result<(), StoreError> {
-        let Some(life) = &store.life else { return Ok(()) };
-        let query = sqlx::query(sql::LEASE_HELD.on(self.engine)).bind(lease).bind(&life.instance).bind(life.begun);
+        let Some(epoch) = &store.epoch else { return Ok(()) };
+        let query = sqlx::query(sql::LEASE_HELD.on(self.engine)).bind(lease).bind(&epoch.instance).bind(epoch.begun);
         match query.fetch_optional(&mut *self.tx).await? {
             Some(_) => Ok(()),
             None => Err(StoreError::Fenced(lease.to_owned())),

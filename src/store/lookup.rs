@@ -3,78 +3,78 @@
 use std::collections::BTreeMap;
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, Executor, Row};
+use sqlx::{Any, Executor, FromRow};
 
-use super::rows::json;
+use super::rows::{Columns, json};
 use super::{Engine, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::mail::Attachment;
 use crate::ticket::sla::Sla;
-use crate::ticket::{PendingOn, Person, Status, TicketView};
+use crate::ticket::{Direction, InboxId, PendingOn, Person, Status, TicketId, TicketView, Visibility};
 
 /// Which tickets to list.
 #[derive(Debug, Clone, Default)]
 pub struct TicketFilter {
-    /// Name of a queue; empty for all.
-    pub queue: String,
-    /// A status word; empty for all.
-    pub status: String,
+    /// Name of a queue.
+    pub queue: Option<String>,
+    /// A status, as it was asked for.
+    pub status: Option<String>,
     /// Most rows; the newest are given.
     pub limit: i64,
 }
 
-/// A ticket's own row. Times are 0, texts empty, where there is none.
+/// A ticket's own row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
 pub struct TicketRow {
     pub number: String,
     pub queue: String,
     pub title: String,
-    pub status: String,
+    pub status: Status,
     pub priority: String,
     pub level: i64,
-    pub kind: String,
-    pub category: String,
-    pub service: String,
+    pub kind: Option<String>,
+    pub category: Option<String>,
+    pub service: Option<String>,
     pub requester: String,
     pub requester_name: String,
-    pub assignee: String,
+    pub assignee: Option<String>,
     pub created_at: Millis,
     pub updated_at: Millis,
-    pub first_responded_at: Millis,
-    pub resolved_at: Millis,
-    pub closed_at: Millis,
-    pub id: i64,
+    pub first_responded_at: Option<Millis>,
+    pub resolved_at: Option<Millis>,
+    pub closed_at: Option<Millis>,
+    pub id: TicketId,
     pub fields: BTreeMap<String, String>,
-    pub pending_on: String,
+    pub pending_on: Option<PendingOn>,
     pub tags: Vec<String>,
-    pub vendor: String,
-    pub vendor_reference: String,
-    pub solution: String,
-    pub rating: i64,
+    pub vendor: Option<String>,
+    pub vendor_reference: Option<String>,
+    pub solution: Option<String>,
+    pub rating: Option<i64>,
     pub related: Vec<String>,
-    pub merged_into: i64,
-    pub parent: i64,
+    pub merged_into: Option<TicketId>,
+    pub parent: Option<TicketId>,
     pub sla: Sla,
 }
 
-/// Tickets for a list by mail; empty texts mean all.
+/// Tickets for a list by mail.
 #[derive(Debug, Clone, Default)]
 pub struct ListingFilter {
     /// Names of the queues.
     pub queues: Vec<String>,
-    /// A status word.
-    pub status: String,
+    /// A status.
+    pub status: Option<Status>,
     /// Address of an agent.
-    pub assignee: String,
+    pub assignee: Option<String>,
     /// Address of a requester.
-    pub requester: String,
+    pub requester: Option<String>,
     /// Whether only those that are not done.
     pub unfinished: bool,
     /// Only those that have not changed since, or are late at `late_at`.
     pub untouched_since: Millis,
-    /// When what is promised is looked at; 0: not at all.
-    pub late_at: Millis,
+    /// When what is promised is looked at, if at all.
+    pub late_at: Option<Millis>,
     /// Most rows.
     pub limit: i64,
 }
@@ -83,8 +83,8 @@ pub struct ListingFilter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
 pub struct MessageRow {
-    pub direction: String,
-    pub visibility: String,
+    pub direction: Direction,
+    pub visibility: Visibility,
     pub automatic: bool,
     pub sender: String,
     pub sender_name: String,
@@ -93,11 +93,11 @@ pub struct MessageRow {
     pub text: String,
     pub new_text: String,
     pub attachments: Vec<Attachment>,
-    pub inbox_id: i64,
+    pub inbox_id: InboxId,
 }
 
 /// A line of a ticket's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 #[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
 pub struct EventRow {
     pub created_at: Millis,
@@ -119,8 +119,8 @@ pub struct Blocked {
     pub status: String,
     /// Words of the refusal; may be empty.
     pub reason: String,
-    /// Number of the ticket whose notification was refused; may be empty.
-    pub ticket: String,
+    /// Number of the ticket whose notification was refused.
+    pub ticket: Option<String>,
 }
 
 impl TicketRow {
@@ -131,8 +131,8 @@ impl TicketRow {
             id: self.id,
             number: self.number.clone(),
             queue: self.queue.clone(),
-            status: Status::from_word(&self.status),
-            pending_on: PendingOn::from_word(&self.pending_on),
+            status: self.status,
+            pending_on: self.pending_on,
             priority: self.priority.clone(),
             level: self.level,
             assignee: self.assignee.clone(),
@@ -153,9 +153,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn tickets(&self, filter: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
-        let query = sqlx::query(sql::TICKET_LIST.on(self.engine));
-        let rows = query.bind(&filter.queue).bind(&filter.status).bind(filter.limit).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
+        let query = sqlx::query_as(sql::TICKET_LIST.on(self.engine));
+        let query = query.bind(word(filter.queue.as_deref())).bind(word(filter.status.as_deref()));
+        Ok(query.bind(filter.limit).fetch_all(&self.read).await?)
     }
 
     /// Tickets for a list by mail, the most urgent and oldest first; where done ones are listed too, those that are not come
@@ -172,17 +172,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn ticket(&self, number: &str) -> Result<Option<TicketRow>, StoreError> {
-        let row = sqlx::query(sql::TICKET_GET.on(self.engine)).bind(number).fetch_optional(&self.read).await?;
-        Ok(row.as_ref().map(ticket_row).transpose()?)
+        Ok(sqlx::query_as(sql::TICKET_GET.on(self.engine)).bind(number).fetch_optional(&self.read).await?)
     }
 
     /// Addresses on the requester's side of a ticket.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn participants(&self, ticket: i64) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(sql::PARTICIPANTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(|r| r.try_get(0)).collect::<Result<_, _>>()?)
+    pub async fn participants(&self, ticket: TicketId) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(sql::PARTICIPANTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?)
     }
 
     /// Addresses nothing is written to at this time, the latest first.
@@ -190,26 +188,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn undeliverable(&self, now: Millis, limit: i64) -> Result<Vec<Blocked>, StoreError> {
-        let query = sqlx::query(sql::UNDELIVERABLE_LIST.on(self.engine)).bind(now).bind(limit);
-        let rows = query.fetch_all(&self.read).await?;
-        let blocks = rows.iter().map(|row| {
-            Ok(Blocked {
-                address: row.try_get(0)?,
-                since: row.try_get(1)?,
-                until: row.try_get(2)?,
-                status: row.try_get(3)?,
-                reason: row.try_get(4)?,
-                ticket: row.try_get(5)?,
-            })
-        });
-        Ok(blocks.collect::<Result<_, sqlx::Error>>()?)
+        let query = sqlx::query_as(sql::UNDELIVERABLE_LIST.on(self.engine)).bind(now).bind(limit);
+        Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Messages of a ticket, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn messages(&self, ticket: i64) -> Result<Vec<MessageRow>, StoreError> {
+    pub async fn messages(&self, ticket: TicketId) -> Result<Vec<MessageRow>, StoreError> {
         messages_in(&self.read, self.engine, ticket).await
     }
 
@@ -217,22 +204,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn events(&self, ticket: i64) -> Result<Vec<EventRow>, StoreError> {
-        let rows = sqlx::query(sql::EVENTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?;
-        let events = rows.iter().map(|row| {
-            Ok(EventRow {
-                created_at: row.try_get(0)?,
-                actor: row.try_get(1)?,
-                kind: row.try_get(2)?,
-                text: row.try_get(3)?,
-            })
-        });
-        Ok(events.collect::<Result<_, sqlx::Error>>()?)
+    pub async fn events(&self, ticket: TicketId) -> Result<Vec<EventRow>, StoreError> {
+        Ok(sqlx::query_as(sql::EVENTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?)
     }
 }
 
 impl Tx {
-    /// Lets notifications are sent to an address again; false when they went all along.
+    /// Lets notifications be sent to an address again; false when they went all along.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -246,10 +224,9 @@ impl Tx {
 pub(super) async fn messages_in<'e>(
     on: impl Executor<'e, Database = Any>,
     engine: Engine,
-    ticket: i64,
+    ticket: TicketId,
 ) -> Result<Vec<MessageRow>, StoreError> {
-    let rows = sqlx::query(sql::MESSAGES.on(engine)).bind(ticket).fetch_all(on).await?;
-    Ok(rows.iter().map(message_row).collect::<Result<_, _>>()?)
+    Ok(sqlx::query_as(sql::MESSAGES.on(engine)).bind(ticket).fetch_all(on).await?)
 }
 
 /// [`Store::listing`], in a transaction or outside.
@@ -258,63 +235,82 @@ pub(super) async fn listing_in<'e>(
     engine: Engine,
     filter: &ListingFilter,
 ) -> Result<Vec<TicketRow>, StoreError> {
-    let query = sqlx::query(sql::TICKET_LISTING.on(engine)).bind(json(&filter.queues)?);
-    let query = query.bind(filter.status.clone()).bind(filter.assignee.clone()).bind(filter.requester.clone());
-    let query =
-        query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit).bind(filter.late_at);
-    let rows = query.fetch_all(on).await?;
-    Ok(rows.iter().map(ticket_row).collect::<Result<_, _>>()?)
+    let query = sqlx::query_as(sql::TICKET_LISTING.on(engine)).bind(json(&filter.queues)?);
+    let query = query.bind(word(filter.status.map(Status::as_str)));
+    let query = query.bind(word(filter.assignee.as_deref())).bind(word(filter.requester.as_deref()));
+    let query = query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit);
+    Ok(query.bind(filter.late_at.unwrap_or(0)).fetch_all(on).await?)
 }
 
-fn ticket_row(row: &AnyRow) -> Result<TicketRow, sqlx::Error> {
-    let (fields, tags, related): (String, String, String) = (row.try_get(18)?, row.try_get(20)?, row.try_get(25)?);
-    Ok(TicketRow {
-        number: row.try_get(0)?,
-        queue: row.try_get(1)?,
-        title: row.try_get(2)?,
-        status: row.try_get(3)?,
-        priority: row.try_get(4)?,
-        level: row.try_get(5)?,
-        kind: row.try_get(6)?,
-        category: row.try_get(7)?,
-        service: row.try_get(8)?,
-        requester: row.try_get(9)?,
-        requester_name: row.try_get(10)?,
-        assignee: row.try_get(11)?,
-        created_at: row.try_get(12)?,
-        updated_at: row.try_get(13)?,
-        first_responded_at: row.try_get(14)?,
-        resolved_at: row.try_get(15)?,
-        closed_at: row.try_get(16)?,
-        id: row.try_get(17)?,
-        fields: serde_json::from_str(&fields).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
-        pending_on: row.try_get(19)?,
-        tags: serde_json::from_str(&tags).unwrap_or_default(),
-        vendor: row.try_get(21)?,
-        vendor_reference: row.try_get(22)?,
-        solution: row.try_get(23)?,
-        rating: row.try_get(24)?,
-        related: serde_json::from_str(&related).unwrap_or_default(),
-        merged_into: row.try_get(26)?,
-        parent: row.try_get(27)?,
-        sla: serde_json::from_str(&row.try_get::<String, _>(28)?).unwrap_or_default(),
-    })
+/// In statements an empty text stands for any.
+fn word(word: Option<&str>) -> String {
+    word.unwrap_or_default().to_owned()
 }
 
-fn message_row(row: &AnyRow) -> Result<MessageRow, sqlx::Error> {
-    let automatic: i64 = row.try_get(2)?;
-    let attachments: String = row.try_get(9)?;
-    Ok(MessageRow {
-        direction: row.try_get(0)?,
-        visibility: row.try_get(1)?,
-        automatic: automatic == 1,
-        sender: row.try_get(3)?,
-        sender_name: row.try_get(4)?,
-        created_at: row.try_get(5)?,
-        message_id: row.try_get(6)?,
-        text: row.try_get(7)?,
-        new_text: row.try_get(8)?,
-        attachments: serde_json::from_str(&attachments).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
-        inbox_id: row.try_get(10)?,
-    })
+impl FromRow<'_, AnyRow> for TicketRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            number: row.text("number")?,
+            queue: row.text("queue")?,
+            title: row.text("title")?,
+            status: Status::from_word(&row.text("status")?),
+            priority: row.text("priority")?,
+            level: row.number("level")?,
+            kind: row.some_text("type")?,
+            category: row.some_text("category")?,
+            service: row.some_text("service")?,
+            requester: row.text("requester")?,
+            requester_name: row.text("requester_name")?,
+            assignee: row.some_text("assignee")?,
+            created_at: row.number("created_at")?,
+            updated_at: row.number("updated_at")?,
+            first_responded_at: row.time("first_responded_at")?,
+            resolved_at: row.time("resolved_at")?,
+            closed_at: row.time("closed_at")?,
+            id: row.id("id")?,
+            fields: row.json("fields")?,
+            pending_on: row.word("pending_on")?,
+            tags: row.json("tags")?,
+            vendor: row.some_text("vendor")?,
+            vendor_reference: row.some_text("vendor_reference")?,
+            solution: row.some_text("solution")?,
+            rating: row.some_number("rating")?,
+            related: row.json("related")?,
+            merged_into: row.some_id("merged_into")?,
+            parent: row.some_id("parent_id")?,
+            sla: row.json("sla")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for MessageRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            direction: row.word("direction")?.unwrap_or(Direction::In),
+            // What is not known to be for everybody stays inside.
+            visibility: row.word("visibility")?.unwrap_or(Visibility::Internal),
+            automatic: row.flag("automatic")?,
+            sender: row.text("sender")?,
+            sender_name: row.text("sender_name")?,
+            created_at: row.number("created_at")?,
+            message_id: row.text("message_id")?,
+            text: row.text("text")?,
+            new_text: row.text("new_text")?,
+            attachments: row.json("attachments")?,
+            inbox_id: row.id("inbox_id")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for Blocked {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            address: row.text("address")?,
+            since: row.number("since")?,
+            until: row.number("until")?,
+            status: row.text("status")?,
+            reason: row.text("reason")?,
+            ticket: row.some_text("ticket")?,
+        })
+    }
 }

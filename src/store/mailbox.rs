@@ -1,7 +1,9 @@
 //! How far each IMAP folder has been read.
 
-use sqlx::Row;
+use sqlx::FromRow;
+use sqlx::any::AnyRow;
 
+use super::rows::Columns;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 
@@ -19,8 +21,8 @@ pub struct Cursor {
     /// When the mailbox was first looked into.
     pub first_at: Millis,
     /// Of the emails up to the baseline, those that came from this time on are taken even when
-    /// somebody has read them; 0: none.
-    pub since: Millis,
+    /// somebody has read them.
+    pub since: Option<Millis>,
 }
 
 impl Store {
@@ -29,20 +31,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
-        let row = sqlx::query(sql::MAILBOX_GET.on(self.engine)).bind(mailbox).fetch_optional(&self.read).await?;
-        let Some(row) = row else { return Ok(None) };
-        let number = |at: usize| -> Result<u32, sqlx::Error> {
-            let value: i64 = row.try_get(at)?;
-            Ok(u32::try_from(value).unwrap_or(0))
-        };
-        Ok(Some(Cursor {
-            uid_validity: number(0)?,
-            last_uid: number(1)?,
-            baseline: number(2)?,
-            polled_at: row.try_get(3)?,
-            first_at: row.try_get(4)?,
-            since: row.try_get(5)?,
-        }))
+        Ok(sqlx::query_as(sql::MAILBOX_GET.on(self.engine)).bind(mailbox).fetch_optional(&self.read).await?)
     }
 }
 
@@ -59,9 +48,22 @@ impl Tx {
             .bind(i64::from(cursor.baseline))
             .bind(cursor.polled_at)
             .bind(cursor.first_at)
-            .bind(cursor.since)
+            .bind(cursor.since.unwrap_or(0))
             .execute(&mut *self.tx)
             .await?;
         Ok(())
+    }
+}
+
+impl FromRow<'_, AnyRow> for Cursor {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            uid_validity: row.uid("uid_validity")?,
+            last_uid: row.uid("last_uid")?,
+            baseline: row.uid("baseline")?,
+            polled_at: row.number("polled_at")?,
+            first_at: row.number("first_at")?,
+            since: row.time("since")?,
+        })
     }
 }

@@ -1,7 +1,6 @@
 //! Small facts of the service desk itself.
 
 use data_encoding::HEXLOWER;
-use sqlx::Row;
 
 use super::{Durability, Store, StoreError, Tx, sql};
 use crate::ticket::Secret;
@@ -46,15 +45,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(sql::META_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?;
-        Ok(row.map(|r| r.try_get(0)).transpose()?)
+        Ok(sqlx::query_scalar(sql::META_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?)
     }
 
-    /// Notes that `instance` is at work; gives whether its last life ended without [`Store::end_life`].
+    /// Notes that `instance` is at work; gives whether its last epoch ended without [`Store::end_epoch`].
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn begin_life(&self, instance: &str) -> Result<bool, StoreError> {
+    pub async fn begin_epoch(&self, instance: &str) -> Result<bool, StoreError> {
         let name = format!("alive:{instance}");
         let unclean = self.meta(&name).await?.is_some_and(|v| v == "1");
         self.set_meta(&name, "1").await?;
@@ -65,7 +63,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn end_life(&self, instance: &str) -> Result<(), StoreError> {
+    pub async fn end_epoch(&self, instance: &str) -> Result<(), StoreError> {
         let mut tx = self.begin(Durability::Relaxed).await?;
         let query = sqlx::query(sql::META_DROP.on(self.engine)).bind(format!("alive:{instance}"));
         query.execute(&mut *tx.tx).await?;

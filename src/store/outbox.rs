@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use sqlx::Row;
+use sqlx::FromRow;
 use sqlx::any::AnyRow;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::chain::Rows;
-use super::rows::json;
+use super::rows::{Columns, json};
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::notify::OutgoingEmail;
+use crate::ticket::{NotificationKind, OutboxId, TicketId, stored_words};
 
 /// A notification whose turn it is; its attempt is counted and its lease taken.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ClaimedEmail {
     /// Row id.
-    pub id: i64,
+    pub id: OutboxId,
     /// The one recipient.
     pub recipient: String,
     /// Envelope sender.
@@ -54,7 +56,8 @@ pub enum Settlement {
 }
 
 /// Why a notification failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, Display)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Failure {
     /// The address refuses notifications for good.
     Address,
@@ -62,29 +65,21 @@ pub enum Failure {
     Refused,
     /// It was tried for long enough.
     GivenUp,
+    /// It came with a copy that was restored: it may have been sent since the copy was made.
+    Restored,
 }
 
-impl Failure {
-    /// The code stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::Refused => "refused",
-            Self::GivenUp => "given-up",
-        }
-    }
-}
+stored_words!(Failure, OutboxState);
 
 /// A notification that failed, of which people must be notified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untold {
     /// Row id.
-    pub id: i64,
-    /// Row id of its ticket, if it has one.
-    pub ticket: Option<i64>,
-    /// Which notification.
-    pub kind: String,
+    pub id: OutboxId,
+    /// Its ticket, if it has one.
+    pub ticket: Option<TicketId>,
+    /// Which notification; none for one of another version.
+    pub kind: Option<NotificationKind>,
     /// To whom.
     pub recipient: String,
     /// What the server said.
@@ -94,7 +89,8 @@ pub struct Untold {
 }
 
 /// State of a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, Display, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum OutboxState {
     /// It waits for its time.
     Queued,
@@ -106,44 +102,31 @@ pub enum OutboxState {
     Failed,
 }
 
-impl OutboxState {
-    /// The word stored and shown.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// A notification, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
     /// Row id.
-    pub id: i64,
+    pub id: OutboxId,
     /// Which notification.
     pub kind: String,
     /// To whom.
     pub recipient: String,
-    /// State, one word.
-    pub state: String,
+    /// Its state.
+    pub state: OutboxState,
     /// Attempts so far.
     pub attempts: i64,
     /// When it was written.
     pub created_at: Millis,
     /// When it is tried next.
     pub due_at: Millis,
-    /// When the server took it; 0 while it has not.
-    pub sent_at: Millis,
-    /// What went wrong last; empty when nothing did.
-    pub last_error: String,
+    /// When the server took it.
+    pub sent_at: Option<Millis>,
+    /// What went wrong last, if anything did.
+    pub last_error: Option<String>,
     /// Message-ID without brackets.
     pub message_id: String,
-    /// Number of its ticket; empty for none.
-    pub ticket: String,
+    /// Number of its ticket, if it has one.
+    pub ticket: Option<String>,
 }
 
 impl Store {
@@ -152,18 +135,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
-        let row = sqlx::query(sql::OUTBOX_NEXT_DUE.on(self.engine)).fetch_optional(&self.read).await?;
-        Ok(row.map(|r| r.try_get(0)).transpose()?)
+        Ok(sqlx::query_scalar(sql::OUTBOX_NEXT_DUE.on(self.engine)).fetch_optional(&self.read).await?)
     }
 
     /// The bytes of a notification.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn notification(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = sqlx::query(sql::NOTIFICATION_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
-        let Some(row) = row else { return Ok(None) };
-        let (mut bytes, body): (Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?);
+    pub async fn notification(&self, id: OutboxId) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = sqlx::query_as::<_, (Vec<u8>, i64)>(sql::NOTIFICATION_GET.on(self.engine)).bind(id);
+        let Some((mut bytes, body)) = query.fetch_optional(&self.read).await? else { return Ok(None) };
         bytes.extend(self.notification_body(body).await?);
         Ok(Some(bytes))
     }
@@ -173,8 +154,8 @@ impl Store {
         if id == 0 {
             return Ok(Vec::new());
         }
-        let row = sqlx::query(sql::NOTIFICATION_BODY_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
+        let query = sqlx::query_scalar::<_, Vec<u8>>(sql::NOTIFICATION_BODY_GET.on(self.engine)).bind(id);
+        Ok(query.fetch_optional(&self.read).await?.unwrap_or_default())
     }
 
     /// The bytes of the notifications from `first` to `last` that `instance` has claimed, by their ids.
@@ -183,15 +164,14 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn leased_notifications(
         &self,
-        first: i64,
-        last: i64,
+        first: OutboxId,
+        last: OutboxId,
         instance: &str,
-    ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        let query = sqlx::query(sql::NOTIFICATIONS_LEASED.on(self.engine));
+    ) -> Result<Vec<(OutboxId, Vec<u8>)>, StoreError> {
+        let query = sqlx::query_as::<_, (OutboxId, Vec<u8>, i64)>(sql::NOTIFICATIONS_LEASED.on(self.engine));
         let rows = query.bind(first).bind(last).bind(instance).fetch_all(&self.read).await?;
         let mut notifications = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (id, mut bytes, body): (i64, Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        for (id, mut bytes, body) in rows {
             bytes.extend(self.notification_body(body).await?);
             notifications.push((id, bytes));
         }
@@ -204,17 +184,15 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn outbox(&self, state: Option<OutboxState>, limit: i64) -> Result<Vec<OutboxRow>, StoreError> {
         let word = state.map_or("", OutboxState::as_str);
-        let rows = sqlx::query(sql::OUTBOX_LIST.on(self.engine)).bind(word).bind(limit).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
+        Ok(sqlx::query_as(sql::OUTBOX_LIST.on(self.engine)).bind(word).bind(limit).fetch_all(&self.read).await?)
     }
 
     /// A notification by its row id.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn outbox_entry(&self, id: i64) -> Result<Option<OutboxRow>, StoreError> {
-        let row = sqlx::query(sql::OUTBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?;
-        Ok(row.as_ref().map(outbox_row).transpose()?)
+    pub async fn outbox_entry(&self, id: OutboxId) -> Result<Option<OutboxRow>, StoreError> {
+        Ok(sqlx::query_as(sql::OUTBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?)
     }
 
     /// Notifications that failed and of which nobody was notified yet, oldest first, at most `count`.
@@ -222,19 +200,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn untold(&self, count: i64) -> Result<Vec<Untold>, StoreError> {
-        let rows = sqlx::query(sql::OUTBOX_UNTOLD.on(self.engine)).bind(count).fetch_all(&self.read).await?;
-        let one = |row: &AnyRow| {
-            let (ticket, failure): (i64, String) = (row.try_get("ticket_id")?, row.try_get("failure")?);
-            Ok(Untold {
-                id: row.try_get("id")?,
-                ticket: Some(ticket).filter(|id| *id > 0),
-                kind: row.try_get("kind")?,
-                recipient: row.try_get("recipient")?,
-                error: row.try_get("last_error")?,
-                lasting: failure == Failure::Address.as_str(),
-            })
-        };
-        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+        Ok(sqlx::query_as(sql::OUTBOX_UNTOLD.on(self.engine)).bind(count).fetch_all(&self.read).await?)
     }
 
     /// How many notifications failed since then for another reason than their address.
@@ -242,8 +208,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn failed_since(&self, since: Millis) -> Result<i64, StoreError> {
-        let row = sqlx::query(sql::OUTBOX_FAILED_LATELY.on(self.engine)).bind(since).fetch_one(&self.read).await?;
-        Ok(row.try_get(0)?)
+        Ok(sqlx::query_scalar(sql::OUTBOX_FAILED_LATELY.on(self.engine)).bind(since).fetch_one(&self.read).await?)
     }
 
     /// Notifications of a ticket, oldest first.
@@ -251,8 +216,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn notifications_of_ticket(&self, number: &str) -> Result<Vec<OutboxRow>, StoreError> {
-        let rows = sqlx::query(sql::OUTBOX_OF_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
+        Ok(sqlx::query_as(sql::OUTBOX_OF_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?)
     }
 }
 
@@ -260,7 +224,7 @@ impl Tx {
     /// Queues notifications under an entry of the chain. One whose once-key is there already is passed over.
     pub(super) async fn queue_notifications(
         &mut self,
-        notifications: &[(i64, OutgoingEmail)],
+        notifications: &[(Option<TicketId>, OutgoingEmail)],
         chain_entry: i64,
         covered: &mut Rows,
         now: Millis,
@@ -286,20 +250,19 @@ impl Tx {
                 )
             })
             .collect();
-        let query = sqlx::query(sql::OUTBOX_ADD.on(self.engine)).bind(json(&rows)?);
+        let query = sqlx::query_as::<_, (OutboxId, String)>(sql::OUTBOX_ADD.on(self.engine)).bind(json(&rows)?);
         let mut bytes: Vec<(i64, &[u8])> = Vec::with_capacity(notifications.len());
-        let mut shared: Vec<(i64, &Arc<Vec<u8>>)> = Vec::new();
-        for row in query.fetch_all(&mut *self.tx).await? {
-            let (id, once_key): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        let mut shared: Vec<(OutboxId, &Arc<Vec<u8>>)> = Vec::new();
+        for (id, once_key) in query.fetch_all(&mut *self.tx).await? {
             if let Some((ticket, notification)) = notifications.iter().find(|(_, l)| l.once_key == once_key) {
                 covered.notification(
                     &once_key,
-                    *ticket,
+                    ticket.map_or(0, |id| id.0),
                     notification.kind.as_str(),
                     &notification.recipient,
                     &notification.message_id,
                 );
-                bytes.push((id, &notification.bytes));
+                bytes.push((id.0, &notification.bytes));
                 shared.extend(notification.body.as_ref().map(|body| (id, body)));
             }
         }
@@ -308,15 +271,15 @@ impl Tx {
     }
 
     /// Bodies that several notifications have in common are written once.
-    async fn share(&mut self, notifications: &[(i64, &Arc<Vec<u8>>)]) -> Result<(), StoreError> {
+    async fn share(&mut self, notifications: &[(OutboxId, &Arc<Vec<u8>>)]) -> Result<(), StoreError> {
         let mut written: Vec<(&Arc<Vec<u8>>, i64)> = Vec::new();
         for (id, body) in notifications {
             let known = written.iter().find(|(other, _)| Arc::ptr_eq(other, body)).map(|(_, row)| *row);
             let row = match known {
                 Some(row) => row,
                 None => {
-                    let query = sqlx::query(sql::NOTIFICATION_BODY_ADD.on(self.engine)).bind(body.as_slice().to_vec());
-                    let row: i64 = query.fetch_one(&mut *self.tx).await?.try_get(0)?;
+                    let query = sqlx::query_scalar::<_, i64>(sql::NOTIFICATION_BODY_ADD.on(self.engine));
+                    let row = query.bind(body.as_slice().to_vec()).fetch_one(&mut *self.tx).await?;
                     written.push((body, row));
                     row
                 }
@@ -338,20 +301,9 @@ impl Tx {
         instance: &str,
         count: i64,
     ) -> Result<Vec<ClaimedEmail>, StoreError> {
-        let query = sqlx::query(sql::OUTBOX_CLAIM.on(self.engine));
-        let rows = query.bind(now).bind(lease_until).bind(instance).bind(count).fetch_all(&mut *self.tx).await?;
-        let mut due = Vec::with_capacity(rows.len());
-        for row in rows {
-            due.push(ClaimedEmail {
-                id: row.try_get(0)?,
-                recipient: row.try_get(1)?,
-                envelope_from: row.try_get(2)?,
-                attempts: row.try_get(3)?,
-                created_at: row.try_get(4)?,
-                size: row.try_get(5)?,
-                kind: row.try_get(6)?,
-            });
-        }
+        let query = sqlx::query_as::<_, ClaimedEmail>(sql::OUTBOX_CLAIM.on(self.engine));
+        let query = query.bind(now).bind(lease_until).bind(instance).bind(count);
+        let mut due = query.fetch_all(&mut *self.tx).await?;
         due.sort_by_key(|d| d.id);
         Ok(due)
     }
@@ -363,7 +315,7 @@ impl Tx {
     /// [`StoreError::Statement`].
     pub async fn settle_notifications(
         &mut self,
-        settlements: &[(i64, Settlement)],
+        settlements: &[(OutboxId, Settlement)],
         holder: &str,
         now: Millis,
     ) -> Result<(), StoreError> {
@@ -389,12 +341,11 @@ impl Tx {
     }
 
     /// The tickets say so as well: nobody must believe that these notifications left.
-    async fn note_failed(&mut self, failed: &[(i64, &str)], now: Millis) -> Result<(), StoreError> {
+    async fn note_failed(&mut self, failed: &[(OutboxId, &str)], now: Millis) -> Result<(), StoreError> {
         let mut events = Vec::new();
         for (id, error) in failed {
-            let query = sqlx::query(sql::OUTBOX_ABOUT.on(self.engine)).bind(*id);
-            let Some(row) = query.fetch_optional(&mut *self.tx).await? else { continue };
-            let (ticket, kind, recipient): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let query = sqlx::query_as::<_, (TicketId, String, String)>(sql::OUTBOX_ABOUT.on(self.engine)).bind(*id);
+            let Some((ticket, kind, recipient)) = query.fetch_optional(&mut *self.tx).await? else { continue };
             let text = format!("{kind} not delivered to {recipient}: {error}");
             events.push((ticket, now, "guichet".to_owned(), "undelivered", text));
         }
@@ -405,7 +356,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn settle_sent(&mut self, ids: &[i64], now: Millis) -> Result<(), StoreError> {
+    pub async fn settle_sent(&mut self, ids: &[OutboxId], now: Millis) -> Result<(), StoreError> {
         let Some(last) = ids.last() else { return Ok(()) };
         let query = sqlx::query(sql::OUTBOX_SENT_ALL.on(self.engine)).bind(json(&ids)?);
         query.bind(now).execute(&mut *self.tx).await?;
@@ -418,9 +369,10 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn answers_given(&mut self, ids: &[i64], now: Millis) -> Result<(), StoreError> {
+    pub async fn answers_given(&mut self, ids: &[OutboxId], now: Millis) -> Result<(), StoreError> {
         let query = sqlx::query(sql::TICKETS_ANSWERED.on(self.engine)).bind(json(&ids)?);
-        let answered = query.bind(now).execute(&mut *self.tx).await?.rows_affected();
+        let kinds: Vec<&str> = NotificationKind::answers().map(NotificationKind::as_str).collect();
+        let answered = query.bind(now).bind(json(&kinds)?).execute(&mut *self.tx).await?.rows_affected();
         if answered > 0 {
             let query = sqlx::query(sql::TICKETS_RESPONDED.on(self.engine)).bind(json(&ids)?);
             query.bind(now).execute(&mut *self.tx).await?;
@@ -432,7 +384,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn note_told(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+    pub async fn note_told(&mut self, ids: &[OutboxId]) -> Result<(), StoreError> {
         sqlx::query(sql::OUTBOX_TOLD.on(self.engine)).bind(json(&ids)?).execute(&mut *self.tx).await?;
         Ok(())
     }
@@ -456,28 +408,50 @@ impl Tx {
         Ok(query.execute(&mut *self.tx).await?.rows_affected())
     }
 
-    /// Puts a notification that failed or waits back at the front; with id 0, all of them. Gives how many.
+    /// Puts a notification that failed or waits back at the front, or all of them, or all that failed for this reason. Gives
+    /// how many.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn retry(&mut self, id: i64, error: &str, now: Millis) -> Result<u64, StoreError> {
-        let query = sqlx::query(sql::OUTBOX_RETRY.on(self.engine));
-        Ok(query.bind(id).bind(now).bind(error).execute(&mut *self.tx).await?.rows_affected())
+    pub async fn retry(
+        &mut self,
+        id: Option<OutboxId>,
+        failure: Option<Failure>,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let query = sqlx::query(sql::OUTBOX_RETRY.on(self.engine)).bind(id.map_or(0, |id| id.0)).bind(now);
+        let failure = failure.map_or("", Failure::as_str);
+        Ok(query.bind(failure).execute(&mut *self.tx).await?.rows_affected())
     }
 }
 
-fn outbox_row(row: &AnyRow) -> Result<OutboxRow, sqlx::Error> {
-    Ok(OutboxRow {
-        id: row.try_get(0)?,
-        kind: row.try_get(1)?,
-        recipient: row.try_get(2)?,
-        state: row.try_get(3)?,
-        attempts: row.try_get(4)?,
-        created_at: row.try_get(5)?,
-        due_at: row.try_get(6)?,
-        sent_at: row.try_get(7)?,
-        last_error: row.try_get(8)?,
-        message_id: row.try_get(9)?,
-        ticket: row.try_get(10)?,
-    })
+impl FromRow<'_, AnyRow> for Untold {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id("id")?,
+            ticket: row.some_id("ticket_id")?,
+            kind: NotificationKind::from_name(&row.text("kind")?),
+            recipient: row.text("recipient")?,
+            error: row.text("last_error")?,
+            lasting: row.word("failure")? == Some(Failure::Address),
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for OutboxRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id("id")?,
+            kind: row.text("kind")?,
+            recipient: row.text("recipient")?,
+            state: row.word("state")?.unwrap_or(OutboxState::Failed),
+            attempts: row.number("attempts")?,
+            created_at: row.number("created_at")?,
+            due_at: row.number("due_at")?,
+            sent_at: row.time("sent_at")?,
+            last_error: row.some_text("last_error")?,
+            message_id: row.text("message_id")?,
+            ticket: row.some_text("number")?,
+        })
+    }
 }

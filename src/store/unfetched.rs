@@ -1,10 +1,12 @@
 //! Emails that a server named and did not give out: asked for again, and set aside visibly after several refusals.
 
-use sqlx::Row;
+use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
+use super::rows::Columns;
 use super::{Store, StoreError, Tx, sql};
 use crate::clock::Millis;
+use crate::ticket::InboxId;
 
 /// Due only when a person says so.
 pub const NEVER: Millis = Millis::MAX;
@@ -23,7 +25,7 @@ pub struct Unfetched {
     /// What the server said last.
     pub reason: String,
     /// Row id of the held row in its place, once it is set aside.
-    pub held: Option<i64>,
+    pub held: Option<InboxId>,
 }
 
 /// The same with its mailbox, for people.
@@ -47,9 +49,8 @@ impl Store {
         until: Millis,
         count: i64,
     ) -> Result<Vec<Unfetched>, StoreError> {
-        let query = sqlx::query(sql::UNFETCHED_DUE.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
-        let rows = query.bind(until).bind(count).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(unfetched).collect::<Result<_, _>>()?)
+        let query = sqlx::query_as(sql::UNFETCHED_DUE.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
+        Ok(query.bind(until).bind(count).fetch_all(&self.read).await?)
     }
 
     /// When the next email of a mailbox is asked for again, if any is.
@@ -57,9 +58,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn next_unfetched(&self, mailbox: &str) -> Result<Option<Millis>, StoreError> {
-        let query = sqlx::query(sql::UNFETCHED_NEXT.on(self.engine)).bind(mailbox);
-        let due: Option<Millis> = query.fetch_optional(&self.read).await?.map(|row| row.try_get(0)).transpose()?;
-        Ok(due.filter(|at| *at != NEVER))
+        let query = sqlx::query_scalar::<_, Millis>(sql::UNFETCHED_NEXT.on(self.engine)).bind(mailbox);
+        Ok(query.fetch_optional(&self.read).await?.filter(|at| *at != NEVER))
     }
 
     /// What is known of an email that was not given out.
@@ -67,9 +67,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn unfetched(&self, mailbox: &str, uid_validity: u32, uid: u32) -> Result<Option<Unfetched>, StoreError> {
-        let query = sqlx::query(sql::UNFETCHED_GET.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
-        let row = query.bind(i64::from(uid)).fetch_optional(&self.read).await?;
-        Ok(row.as_ref().map(unfetched).transpose()?)
+        let query = sqlx::query_as(sql::UNFETCHED_GET.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
+        Ok(query.bind(i64::from(uid)).fetch_optional(&self.read).await?)
     }
 
     /// Every email that was not given out, at most `count`.
@@ -77,9 +76,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn all_unfetched(&self, count: i64) -> Result<Vec<UnfetchedRow>, StoreError> {
-        let rows = sqlx::query(sql::UNFETCHED_ALL.on(self.engine)).bind(count).fetch_all(&self.read).await?;
-        let one = |row: &AnyRow| Ok(UnfetchedRow { mailbox: row.try_get("mailbox")?, email: unfetched(row)? });
-        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+        Ok(sqlx::query_as(sql::UNFETCHED_ALL.on(self.engine)).bind(count).fetch_all(&self.read).await?)
     }
 
     /// UIDs of a folder whose emails were not given out.
@@ -87,9 +84,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn unfetched_uids(&self, mailbox: &str, uid_validity: u32) -> Result<Vec<u32>, StoreError> {
-        let query = sqlx::query(sql::UNFETCHED_UIDS.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
-        let uids: Vec<i64> =
-            query.fetch_all(&self.read).await?.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
+        let query = sqlx::query_scalar::<_, i64>(sql::UNFETCHED_UIDS.on(self.engine)).bind(mailbox);
+        let uids = query.bind(i64::from(uid_validity)).fetch_all(&self.read).await?;
         Ok(uids.into_iter().filter_map(|uid| u32::try_from(uid).ok()).collect())
     }
 
@@ -97,11 +93,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn lost_group(&self, mailbox: &str) -> Result<(u32, i64), StoreError> {
-        let row = sqlx::query(sql::MAILBOX_LOST.on(self.engine)).bind(mailbox).fetch_optional(&self.read).await?;
-        let Some(row) = row else { return Ok((0, 0)) };
-        let uid: i64 = row.try_get(0)?;
-        Ok((u32::try_from(uid).unwrap_or(0), row.try_get(1)?))
+    pub async fn lost_group(&self, mailbox: &str) -> Result<Option<(u32, i64)>, StoreError> {
+        let query = sqlx::query_as::<_, (i64, i64)>(sql::MAILBOX_LOST.on(self.engine)).bind(mailbox);
+        let lost = query.fetch_optional(&self.read).await?.filter(|(_, times)| *times > 0);
+        Ok(lost.and_then(|(uid, times)| Some((u32::try_from(uid).ok()?, times))))
     }
 }
 
@@ -126,7 +121,7 @@ impl Tx {
             .bind(email.since)
             .bind(due_at)
             .bind(&email.reason)
-            .bind(email.held.unwrap_or(0))
+            .bind(email.held.map_or(0, |id| id.0))
             .execute(&mut *self.tx)
             .await?;
         if let Some(id) = email.held {
@@ -177,30 +172,38 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn want_fetched(&mut self, id: i64) -> Result<bool, StoreError> {
+    pub async fn want_fetched(&mut self, id: InboxId) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::UNFETCHED_WANT.on(self.engine)).bind(id);
         Ok(query.execute(&mut *self.tx).await?.rows_affected() > 0)
     }
 
-    /// Notes at which group the session ended, and how often it has; 0 and 0 when all is well again.
+    /// Notes at which group the session ended, and how often it has; none when all is well again.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn set_lost_group(&mut self, mailbox: &str, first: u32, times: i64) -> Result<(), StoreError> {
+    pub async fn set_lost_group(&mut self, mailbox: &str, lost: Option<(u32, i64)>) -> Result<(), StoreError> {
+        let (first, times) = lost.unwrap_or((0, 0));
         let query = sqlx::query(sql::MAILBOX_SET_LOST.on(self.engine)).bind(mailbox).bind(i64::from(first));
         query.bind(times).execute(&mut *self.tx).await?;
         Ok(())
     }
 }
 
-fn unfetched(row: &AnyRow) -> Result<Unfetched, sqlx::Error> {
-    let (uid, size, inbox): (i64, i64, i64) = (row.try_get("uid")?, row.try_get("size")?, row.try_get("inbox_id")?);
-    Ok(Unfetched {
-        uid: u32::try_from(uid).unwrap_or(0),
-        size: u64::try_from(size).unwrap_or(0),
-        refusals: row.try_get("refusals")?,
-        since: row.try_get("since")?,
-        reason: row.try_get("reason")?,
-        held: Some(inbox).filter(|id| *id > 0),
-    })
+impl FromRow<'_, AnyRow> for Unfetched {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            uid: row.uid("uid")?,
+            size: row.size("size")?,
+            refusals: row.number("refusals")?,
+            since: row.number("since")?,
+            reason: row.text("reason")?,
+            held: row.some_id("inbox_id")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for UnfetchedRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self { mailbox: row.text("mailbox")?, email: Unfetched::from_row(row)? })
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection, Row};
 
-use super::{Engine, Store, StoreError, sql};
+use super::{Engine, Failure, Store, StoreError, sql};
 
 impl Store {
     /// Writes a whole, consistent and compact copy to a file that is empty or not there (SQLite).
@@ -36,7 +36,7 @@ impl Store {
     /// The newest schema this program knows.
     #[must_use]
     pub fn newest_schema() -> i64 {
-        super::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0)
+        super::pool::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0)
     }
 
     /// A statement that removes every table of guichet, of whatever version (PostgreSQL).
@@ -83,8 +83,7 @@ impl Store {
     /// [`StoreError::Statement`].
     pub async fn give_back_room(&self) -> Result<(), StoreError> {
         if self.engine == Engine::Sqlite {
-            let row = sqlx::query(sql::ROOM.on(self.engine)).fetch_one(&self.read).await?;
-            let (free, all): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let (free, all): (i64, i64) = sqlx::query_as(sql::ROOM.on(self.engine)).fetch_one(&self.read).await?;
             if free * 5 < all {
                 return Ok(());
             }
@@ -106,12 +105,12 @@ impl Store {
         Ok(())
     }
 
-    /// Leaves every notification that waits to a person, with the reason; gives how many.
+    /// Leaves every notification that waits to a person, as it came with a restored copy; gives how many.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn stop_notifications(&self, reason: &str) -> Result<u64, StoreError> {
-        let query = sqlx::query(sql::OUTBOX_STOP.on(self.engine)).bind(reason);
+        let query = sqlx::query(sql::OUTBOX_STOP.on(self.engine)).bind(reason).bind(Failure::Restored.as_str());
         Ok(query.execute(&self.write).await?.rows_affected())
     }
 
@@ -120,8 +119,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn chain_end(&self) -> Result<String, StoreError> {
-        let row = sqlx::query(sql::CHAIN_END.on(self.engine)).fetch_optional(&self.read).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
+        let end = sqlx::query_scalar(sql::CHAIN_END.on(self.engine)).fetch_optional(&self.read).await?;
+        Ok(end.unwrap_or_default())
     }
 }
 

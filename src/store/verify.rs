@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::Row;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
 use super::chain::{ChainEntry, Rows};
 use super::inbox::content_hash_of;
 use super::rows::json;
 use super::{Store, StoreError, sql};
-use crate::ticket::parse_number;
+use crate::clock::Millis;
+use crate::ticket::{InboxId, parse_number};
 
 /// Rows looked at by one statement.
 const PAGE: i64 = 2_000;
@@ -52,7 +52,7 @@ const fn check(name: &'static str, statement: sql::Sql) -> Check {
 }
 
 /// How much there is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, FromRow)]
 pub struct Sizes {
     /// Emails.
     pub emails: i64,
@@ -81,8 +81,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn broken(&self, check: Check) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(check.statement.on(self.engine)).fetch_all(&self.read).await?;
-        let words: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
+        let words: Vec<String> = sqlx::query_scalar(check.statement.on(self.engine)).fetch_all(&self.read).await?;
         Ok(words.into_iter().filter(|word| word != "ok").collect())
     }
 
@@ -91,13 +90,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn sizes(&self) -> Result<Sizes, StoreError> {
-        let row = sqlx::query(sql::SIZES.on(self.engine)).fetch_one(&self.read).await?;
-        Ok(Sizes {
-            emails: row.try_get(0)?,
-            tickets: row.try_get(1)?,
-            notifications: row.try_get(2)?,
-            chain_entries: row.try_get(3)?,
-        })
+        Ok(sqlx::query_as(sql::SIZES.on(self.engine)).fetch_one(&self.read).await?)
     }
 
     /// Gaps and repeats in the numbers of tickets.
@@ -109,12 +102,11 @@ impl Store {
         let before = self.counters().await?;
         let (mut wrong, mut last_id, mut after) = (Vec::new(), 0, 0);
         loop {
-            let query = sqlx::query(sql::NUMBERS.on(self.engine)).bind(after).bind(PAGE);
+            let query = sqlx::query_as::<_, (i64, String)>(sql::NUMBERS.on(self.engine)).bind(after).bind(PAGE);
             let rows = query.fetch_all(&self.read).await?;
-            for row in &rows {
-                let (id, number): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-                (after, last_id) = (id, id);
-                match parse_number(&number) {
+            for (id, number) in &rows {
+                (after, last_id) = (*id, *id);
+                match parse_number(number) {
                     Some((prefix, count)) if given.entry(prefix.clone()).or_default().insert(count) => {}
                     _ => wrong.push(format!("{number} is given twice, or is not a valid number")),
                 }
@@ -140,17 +132,15 @@ impl Store {
         Ok(wrong)
     }
 
-    /// Emails whose bytes are not those that were received, beyond an id; with the last id looked at, 0 at the end.
+    /// Emails whose bytes are not those that were received, beyond an id; with the last id looked at, none at the end.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn changed_emails(&self, after: i64) -> Result<(Vec<String>, i64), StoreError> {
-        let query = sqlx::query(sql::KEPT_EMAILS.on(self.engine)).bind(after).bind(EMAILS);
-        let (mut wrong, mut last) = (Vec::new(), 0);
-        for row in query.fetch_all(&self.read).await? {
-            let (id, hash, size): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let bytes: Vec<u8> = row.try_get(3)?;
-            last = id;
+    pub async fn changed_emails(&self, after: InboxId) -> Result<(Vec<String>, Option<InboxId>), StoreError> {
+        let query = sqlx::query_as::<_, (InboxId, String, i64, Vec<u8>)>(sql::KEPT_EMAILS.on(self.engine));
+        let (mut wrong, mut last) = (Vec::new(), None);
+        for (id, hash, size, bytes) in query.bind(after).bind(EMAILS).fetch_all(&self.read).await? {
+            last = Some(id);
             if content_hash_of(&bytes, u64::try_from(size).unwrap_or(0)) != hash {
                 wrong.push(format!("the bytes of mail {id} are not those that were received"));
             }
@@ -210,8 +200,8 @@ impl Store {
     }
 
     async fn counters(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        let rows = sqlx::query(sql::COUNTERS.on(self.engine)).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?)
+        let rows = sqlx::query_as(sql::COUNTERS.on(self.engine)).fetch_all(&self.read).await?;
+        Ok(rows.into_iter().collect())
     }
 
     /// What each chain entry covers.
@@ -219,11 +209,11 @@ impl Store {
         let mut covered: BTreeMap<i64, Rows> = BTreeMap::new();
         let mut after = 0;
         loop {
-            let query = sqlx::query(sql::COVERED_EVENTS.on(self.engine)).bind(after).bind(PAGE);
+            let query = sqlx::query_as::<_, CoveredEvent>(sql::COVERED_EVENTS.on(self.engine)).bind(after).bind(PAGE);
             let rows = query.fetch_all(&self.read).await?;
             for row in &rows {
-                after = row.try_get(0)?;
-                cover_event(row, &mut covered)?;
+                after = row.id;
+                row.cover(&mut covered);
             }
             if rows.is_empty() {
                 break;
@@ -231,11 +221,11 @@ impl Store {
         }
         after = 0;
         loop {
-            let query = sqlx::query(sql::COVERED_NOTIFICATIONS.on(self.engine)).bind(after).bind(PAGE);
-            let rows = query.fetch_all(&self.read).await?;
+            let query = sqlx::query_as::<_, CoveredNotification>(sql::COVERED_NOTIFICATIONS.on(self.engine));
+            let rows = query.bind(after).bind(PAGE).fetch_all(&self.read).await?;
             for row in &rows {
-                after = row.try_get(0)?;
-                cover_notification(row, &mut covered)?;
+                after = row.id;
+                row.cover(&mut covered);
             }
             if rows.is_empty() {
                 return Ok(covered);
@@ -248,9 +238,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`].
     pub async fn known_uids(&self, mailbox: &str, uid_validity: u32) -> Result<BTreeSet<u32>, StoreError> {
-        let query = sqlx::query(sql::INBOX_UIDS.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
-        let rows = query.fetch_all(&self.read).await?;
-        let uids: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, sqlx::Error>>()?;
+        let query = sqlx::query_scalar::<_, i64>(sql::INBOX_UIDS.on(self.engine)).bind(mailbox);
+        let uids = query.bind(i64::from(uid_validity)).fetch_all(&self.read).await?;
         Ok(uids.into_iter().filter_map(|uid| u32::try_from(uid).ok()).collect())
     }
 
@@ -265,20 +254,42 @@ impl Store {
     }
 }
 
-/// Adds a line of history to what its chain entry covers.
-pub(super) fn cover_event(row: &AnyRow, covered: &mut BTreeMap<i64, Rows>) -> Result<(), sqlx::Error> {
-    let [actor, kind, text]: [String; 3] = [row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
-    let chain_entry = covered.entry(row.try_get(1)?).or_default();
-    chain_entry.event(row.try_get(2)?, row.try_get(3)?, &actor, &kind, &text);
-    Ok(())
+/// A line of history, with the chain entry that covers it.
+#[derive(FromRow)]
+pub(super) struct CoveredEvent {
+    id: i64,
+    chain_entry: i64,
+    ticket_id: i64,
+    created_at: Millis,
+    actor: String,
+    kind: String,
+    text: String,
 }
 
-/// Adds a notification to what its chain entry covers.
-pub(super) fn cover_notification(row: &AnyRow, covered: &mut BTreeMap<i64, Rows>) -> Result<(), sqlx::Error> {
-    let [once_key, kind, to, id]: [String; 4] = [row.try_get(2)?, row.try_get(4)?, row.try_get(5)?, row.try_get(6)?];
-    let chain_entry = covered.entry(row.try_get(1)?).or_default();
-    chain_entry.notification(&once_key, row.try_get(3)?, &kind, &to, &id);
-    Ok(())
+impl CoveredEvent {
+    pub(super) fn cover(&self, covered: &mut BTreeMap<i64, Rows>) {
+        let rows = covered.entry(self.chain_entry).or_default();
+        rows.event(self.ticket_id, self.created_at, &self.actor, &self.kind, &self.text);
+    }
+}
+
+/// A notification, with the chain entry that covers it.
+#[derive(FromRow)]
+pub(super) struct CoveredNotification {
+    id: i64,
+    chain_entry: i64,
+    once_key: String,
+    ticket_id: i64,
+    kind: String,
+    recipient: String,
+    message_id: String,
+}
+
+impl CoveredNotification {
+    pub(super) fn cover(&self, covered: &mut BTreeMap<i64, Rows>) {
+        let rows = covered.entry(self.chain_entry).or_default();
+        rows.notification(&self.once_key, self.ticket_id, &self.kind, &self.recipient, &self.message_id);
+    }
 }
 
 fn follow(chain_entry: &ChainEntry, before: i64, found: &mut Chain, said: &mut BTreeMap<i64, String>) {

@@ -1,56 +1,59 @@
-//! A ticket's row as the rules see it, by the columns' names.
+//! A ticket's row as the rules see it.
 
-use serde::de::DeserializeOwned;
-use sqlx::Row;
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
-use crate::ticket::{PendingOn, Person, Status, TicketView};
+use super::rows::Columns;
+use crate::ticket::{Person, Status, TicketView};
 
 /// The ticket without its people and deadlines, which stand in tables of their own.
-pub(super) fn ticket(row: &AnyRow) -> Result<TicketView, sqlx::Error> {
-    let word = |name: &str| -> Result<String, sqlx::Error> { row.try_get(name) };
-    let figure = |name: &str| -> Result<i64, sqlx::Error> { row.try_get(name) };
-    Ok(TicketView {
-        id: figure("id")?,
-        number: word("number")?,
-        queue: word("queue")?,
-        title: word("title")?,
-        status: Status::from_word(&word("status")?),
-        pending_on: PendingOn::from_word(&word("pending_on")?),
-        priority: word("priority")?,
-        level: figure("level")?,
-        kind: word("type")?,
-        category: word("category")?,
-        service: word("service")?,
-        assignee: word("assignee")?,
-        tags: parsed(&word("tags")?),
-        requester: Person { address: word("requester")?, name: word("requester_name")?, language: word("language")? },
-        participants: Vec::new(),
-        vendor: word("vendor")?,
-        vendors: parsed(&word("vendors")?),
-        vendor_reference: word("vendor_reference")?,
-        parent: figure("parent_id")?,
-        merged_into: figure("merged_into")?,
-        related: parsed(&word("related")?),
-        solution: word("solution")?,
-        rating: figure("rating")?,
-        root_message_id: word("root_message_id")?,
-        last_public_id: word("last_public_id")?,
-        fields: parsed(&word("fields")?),
-        last_answer: parsed(&word("last_answer")?),
-        created_at: figure("created_at")?,
-        first_responded_at: figure("first_responded_at")?,
-        first_response_id: word("first_response_id")?,
-        resolved_at: figure("resolved_at")?,
-        closed_at: figure("closed_at")?,
-        deadlines: Default::default(),
-        revision: figure("revision")?,
-        undo: parsed(&word("undo")?),
-        sla: parsed(&word("sla")?),
-    })
-}
+pub(super) struct StoredView(pub(super) TicketView);
 
-/// What this module wrote is read back; anything else counts as nothing.
-fn parsed<T: DeserializeOwned + Default>(json: &str) -> T {
-    serde_json::from_str(json).unwrap_or_default()
+impl FromRow<'_, AnyRow> for StoredView {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(TicketView {
+            id: row.id("id")?,
+            number: row.text("number")?,
+            queue: row.text("queue")?,
+            title: row.text("title")?,
+            status: Status::from_word(&row.text("status")?),
+            pending_on: row.word("pending_on")?,
+            priority: row.text("priority")?,
+            level: row.number("level")?,
+            kind: row.some_text("type")?,
+            category: row.some_text("category")?,
+            service: row.some_text("service")?,
+            assignee: row.some_text("assignee")?,
+            tags: row.json("tags")?,
+            requester: Person {
+                address: row.text("requester")?,
+                name: row.text("requester_name")?,
+                language: row.text("language")?,
+            },
+            participants: Vec::new(),
+            vendor: row.some_text("vendor")?,
+            vendors: row.json("vendors")?,
+            vendor_reference: row.some_text("vendor_reference")?,
+            parent: row.some_id("parent_id")?,
+            merged_into: row.some_id("merged_into")?,
+            related: row.json("related")?,
+            solution: row.some_text("solution")?,
+            rating: row.some_number("rating")?,
+            root_message_id: row.some_text("root_message_id")?,
+            last_public_id: row.some_text("last_public_id")?,
+            fields: row.json("fields")?,
+            last_answer: row.json("last_answer")?,
+            created_at: row.number("created_at")?,
+            first_responded_at: row.time("first_responded_at")?,
+            first_response_id: row.some_text("first_response_id")?,
+            resolved_at: row.time("resolved_at")?,
+            closed_at: row.time("closed_at")?,
+            deadlines: BTreeMap::new(),
+            revision: row.number("revision")?,
+            undo: row.json("undo")?,
+            sla: row.json("sla")?,
+        }))
+    }
 }

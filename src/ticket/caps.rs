@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use super::ids::About;
 use super::notification::Urgency;
-use super::token::held_mail;
 use super::words::{NotificationKind, TicketView};
 use crate::clock::{HOUR, MINUTE, Millis};
 
@@ -38,16 +38,18 @@ pub struct Caps {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recent {
     address: [i64; WINDOWS],
-    tickets: BTreeMap<i64, [i64; WINDOWS]>,
+    about: BTreeMap<About, [i64; WINDOWS]>,
 }
 
 impl Recent {
-    /// Adds notifications about a ticket, counted by window.
-    pub fn add(&mut self, ticket: i64, counts: [i64; WINDOWS]) {
-        let about = self.tickets.entry(ticket).or_default();
+    /// Adds notifications about a ticket, or anything else, counted by window.
+    pub fn add(&mut self, about: About, counts: [i64; WINDOWS]) {
         for (at, count) in counts.into_iter().enumerate() {
             self.address[at] += count;
-            about[at] += count;
+            // Reports, lists and alarms have nothing in common that they could be counted by.
+            if about != About::Nothing {
+                self.about.entry(about).or_default()[at] += count;
+            }
         }
     }
 }
@@ -68,7 +70,14 @@ const NEAR: i64 = 80;
 /// mail must not keep it from leaving, and no loop can write it. Of what an agent is notified about nothing is ever
 /// dropped: near the cap it is collected, except what is urgent, theirs, or an answer to them.
 #[must_use]
-pub fn capped(kind: NotificationKind, ticket: &TicketView, to: &str, recent: &Recent, caps: &Caps) -> Option<Capped> {
+pub fn capped(
+    kind: NotificationKind,
+    about: About,
+    ticket: &TicketView,
+    to: &str,
+    recent: &Recent,
+    caps: &Caps,
+) -> Option<Capped> {
     if kind.is_personal() {
         return None;
     }
@@ -83,7 +92,7 @@ pub fn capped(kind: NotificationKind, ticket: &TicketView, to: &str, recent: &Re
     };
     // Anybody can write in an agent's name, so what tells them so is counted like notifications to outsiders. What is
     // about a ticket, and no email that was held, answers somebody who proved to be that agent.
-    let proven = held_mail(ticket.id).is_none();
+    let proven = about.ticket().is_some();
     if kind.is_internal() && (kind != NotificationKind::NotDone || proven) {
         if is_needed(kind, ticket, to) {
             return None;
@@ -92,7 +101,7 @@ pub fn capped(kind: NotificationKind, ticket: &TicketView, to: &str, recent: &Re
         return over(recent.address[HOURLY], near, HOUR, "").map(Capped::Digested);
     }
     let cap = |(part, whole): (i64, i64)| (caps.notifications_per_hour.saturating_mul(part) / whole).max(1);
-    let about = recent.tickets.get(&ticket.id).copied().unwrap_or_default();
+    let about = recent.about.get(&about).copied().unwrap_or_default();
     let dropped = (0..WINDOWS).find_map(|at| {
         over(recent.address[at], cap(ADDRESS[at]), WINDOW[at], "")
             .or_else(|| over(about[at], cap(TICKET[at]), WINDOW[at], " about this ticket"))
@@ -107,7 +116,7 @@ fn is_needed(kind: NotificationKind, ticket: &TicketView, to: &str) -> bool {
         // Each of these comes once for a ticket and agent.
         Urgency::Priority => is_urgent(&ticket.priority),
         // The requester answers what this agent asked or said; their words did not arrive.
-        Urgency::Own => ticket.last_answer.by == to || ticket.assignee == to,
+        Urgency::Own => ticket.last_answer.by == to || ticket.is_assigned_to(to),
         Urgency::Collected => false,
     }
 }
@@ -121,21 +130,26 @@ pub fn is_urgent(priority: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ticket::TicketId;
 
     const CAPS: Caps = Caps { notifications_per_hour: 120, agent_notifications_per_hour: 5 };
 
+    fn about(ticket: i64) -> About {
+        About::Ticket(TicketId(ticket))
+    }
+
     fn after(notifications: i64, ticket: i64) -> Recent {
         let mut recent = Recent::default();
-        recent.add(ticket, [notifications; WINDOWS]);
+        recent.add(about(ticket), [notifications; WINDOWS]);
         recent
     }
 
-    fn about(id: i64) -> TicketView {
-        TicketView { id, priority: "P3".to_owned(), ..TicketView::default() }
+    fn ticket(id: i64) -> TicketView {
+        TicketView { id: TicketId(id), priority: "P3".to_owned(), ..TicketView::default() }
     }
 
     fn suppress(kind: NotificationKind, ticket: i64, recent: &Recent, caps: &Caps) -> Option<String> {
-        match capped(kind, &about(ticket), "a@b.example", recent, caps)? {
+        match capped(kind, about(ticket), &self::ticket(ticket), "a@b.example", recent, caps)? {
             Capped::Dropped(why) | Capped::Digested(why) => Some(why),
         }
     }
@@ -153,11 +167,11 @@ mod tests {
     #[test]
     fn a_slow_drip_is_stopped_by_the_longer_windows() {
         let mut recent = Recent::default();
-        recent.add(1, [1, 2, 5, 40, 100]);
+        recent.add(about(1), [1, 2, 5, 40, 100]);
         let reason = suppress(NotificationKind::ReplyReceived, 1, &recent, &CAPS).unwrap_or_default();
         assert!(reason.contains("about this ticket within 600 minutes, the cap is 100"), "{reason}");
         let mut recent = Recent::default();
-        recent.add(2, [1, 2, 5, 40, 360]);
+        recent.add(about(2), [1, 2, 5, 40, 360]);
         let reason = suppress(NotificationKind::Acknowledgement, 1, &recent, &CAPS).unwrap_or_default();
         assert!(reason.contains("to this address within 600 minutes, the cap is 360"), "{reason}");
     }
@@ -165,21 +179,21 @@ mod tests {
     #[test]
     fn near_an_agents_cap_notifications_are_collected_and_what_is_needed_is_not() {
         let fate = |kind, ticket: &TicketView, notifications| {
-            capped(kind, ticket, "marie@a.example", &after(notifications, 1), &CAPS)
+            capped(kind, About::Ticket(ticket.id), ticket, "marie@a.example", &after(notifications, 1), &CAPS)
         };
-        assert_eq!(fate(NotificationKind::NewTicket, &about(1), 3), None);
-        assert!(matches!(fate(NotificationKind::NewTicket, &about(1), 4), Some(Capped::Digested(_))));
-        assert!(matches!(fate(NotificationKind::Held, &about(1), 1_000), Some(Capped::Digested(_))));
-        let urgent = TicketView { priority: "P0".to_owned(), ..about(1) };
-        let own = TicketView { assignee: "marie@a.example".to_owned(), ..about(1) };
+        assert_eq!(fate(NotificationKind::NewTicket, &ticket(1), 3), None);
+        assert!(matches!(fate(NotificationKind::NewTicket, &ticket(1), 4), Some(Capped::Digested(_))));
+        assert!(matches!(fate(NotificationKind::Held, &ticket(1), 1_000), Some(Capped::Digested(_))));
+        let urgent = TicketView { priority: "P0".to_owned(), ..ticket(1) };
+        let own = TicketView { assignee: Some("marie@a.example".to_owned()), ..ticket(1) };
         for (kind, ticket) in [
             (NotificationKind::NewTicket, &urgent),
             (NotificationKind::Major, &urgent),
             (NotificationKind::NewMessage, &own),
-            (NotificationKind::Assigned, &about(1)),
-            (NotificationKind::Receipt, &about(1)),
-            (NotificationKind::NotDone, &about(1)),
-            (NotificationKind::Digest, &about(1)),
+            (NotificationKind::Assigned, &ticket(1)),
+            (NotificationKind::Receipt, &ticket(1)),
+            (NotificationKind::NotDone, &ticket(1)),
+            (NotificationKind::Digest, &ticket(1)),
         ] {
             assert_eq!(fate(kind, ticket, 1_000), None, "{kind:?}");
         }

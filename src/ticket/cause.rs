@@ -1,7 +1,14 @@
 //! Why an email is held: a code, by which lists are grouped and by which many are let in at once.
 
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+use super::stored::stored_words;
+
+stored_words!(HoldCause);
+
 /// The cause. The sentence beside it says more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, IntoStaticStr, EnumString, Display, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum HoldCause {
     /// The sender may not open tickets.
     Stranger,
@@ -31,32 +38,13 @@ pub enum HoldCause {
 }
 
 impl HoldCause {
-    /// All, in the order they are listed, with the words stored.
-    pub const NAMES: [(Self, &'static str); 12] = [
-        (Self::Stranger, "stranger"),
-        (Self::Denied, "denied"),
-        (Self::Nobody, "nobody"),
-        (Self::Unproven, "unproven"),
-        (Self::NotDone, "not-done"),
-        (Self::Flood, "flood"),
-        (Self::Alike, "alike"),
-        (Self::Report, "report"),
-        (Self::NoQueue, "no-queue"),
-        (Self::Unfetched, "unfetched"),
-        (Self::Unreadable, "unreadable"),
-        (Self::Other, "other"),
-    ];
-
-    /// The word stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::NAMES.iter().find(|(cause, _)| *cause == self).map_or("other", |(_, name)| *name)
-    }
+    /// All of them, in the order they are listed.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The cause a word stands for; others where it stands for none.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
-        Self::NAMES.iter().find(|(_, name)| *name == word).map_or(Self::Other, |(cause, _)| *cause)
+        word.parse().unwrap_or_default()
     }
 
     /// What a list of such emails is headed with.

@@ -261,7 +261,8 @@ mod tests {
     use crate::ticket::Secret;
 
     fn token() -> String {
-        Token::issue(&Secret::new(vec![7; 32]), 123, "once", "marie@a.example").text()
+        Token::issue(&Secret::new(vec![7; 32]), crate::ticket::ids::About::of_number(123), "once", "marie@a.example")
+            .text()
     }
 
     #[test]

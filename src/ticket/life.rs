@@ -2,10 +2,16 @@
 //!
 //! `docs/life-cycle.md` is drawn from it, and a test holds the two together.
 
+use strum::{Display, IntoStaticStr, VariantArray};
+
+use super::stored::stored_words;
 use super::words::Status;
 
+stored_words!(Move);
+
 /// Something that happens to a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, Display, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Move {
     /// An approver says yes.
     Approve,
@@ -31,30 +37,6 @@ pub enum Move {
     Write,
     /// It turns out to be another ticket.
     Merge,
-}
-
-impl Move {
-    /// All of them, with the names people read.
-    pub const NAMES: [(Self, &'static str); 12] = [
-        (Self::Approve, "approve"),
-        (Self::Reject, "reject"),
-        (Self::Take, "take"),
-        (Self::Answer, "answer"),
-        (Self::Suspend, "suspend"),
-        (Self::Wake, "wake"),
-        (Self::Escalate, "escalate"),
-        (Self::Resolve, "resolve"),
-        (Self::Close, "close"),
-        (Self::Reopen, "reopen"),
-        (Self::Write, "write"),
-        (Self::Merge, "merge"),
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::NAMES.iter().find(|(m, _)| *m == self).map_or("", |(_, name)| *name)
-    }
 }
 
 /// The table: a row a move, a column a status in the order of [`Status::ALL`]. `None` is a refusal.
@@ -94,22 +76,22 @@ pub fn after(status: Status, step: Move) -> Option<Status> {
 #[must_use]
 pub fn drawn() -> String {
     let mut out = String::from("```mermaid\nstateDiagram-v2\n    [*] --> new\n    [*] --> approval\n");
-    for status in Status::ALL {
-        for (step, name) in Move::NAMES {
+    for &status in Status::ALL {
+        for &step in Move::VARIANTS {
             if let Some(next) = after(status, step).filter(|next| *next != status) {
-                out += &format!("    {} --> {}: {name}\n", status.as_str(), next.as_str());
+                out += &format!("    {status} --> {next}: {step}\n");
             }
         }
     }
     out += "    closed --> [*]\n```\n\n| move |";
-    for status in Status::ALL {
-        out += &format!(" {} |", status.as_str());
+    for &status in Status::ALL {
+        out += &format!(" {status} |");
     }
     out += "\n| --- |";
     out += &" --- |".repeat(Status::ALL.len());
-    for (step, name) in Move::NAMES {
-        out += &format!("\n| {name} |");
-        for status in Status::ALL {
+    for &step in Move::VARIANTS {
+        out += &format!("\n| {step} |");
+        for &status in Status::ALL {
             out += &format!(" {} |", after(status, step).map_or("–", Status::as_str));
         }
     }
@@ -123,19 +105,19 @@ mod tests {
 
     #[test]
     fn closed_is_final() {
-        for (step, name) in Move::NAMES {
-            assert_eq!(after(Status::Closed, step), None, "{name}");
+        for &step in Move::VARIANTS {
+            assert_eq!(after(Status::Closed, step), None, "{step}");
         }
     }
 
     #[test]
     fn every_ticket_can_end_and_nothing_leads_back_to_approval() {
-        for status in Status::ALL.into_iter().filter(|s| *s != Status::Closed) {
+        for status in Status::ALL.iter().copied().filter(|s| *s != Status::Closed) {
             let ends = after(status, Move::Close).or(after(status, Move::Reject));
             assert_eq!(ends, Some(Status::Closed), "{status:?}");
-            for (step, name) in Move::NAMES {
+            for &step in Move::VARIANTS {
                 let back = after(status, step) == Some(Status::Approval);
-                assert!(!back || status == Status::Approval, "{name}");
+                assert!(!back || status == Status::Approval, "{step}");
             }
         }
     }

@@ -11,6 +11,7 @@ mod cause;
 pub mod command;
 pub mod decide;
 mod flood;
+mod ids;
 mod knowledge;
 mod leak;
 pub mod life;
@@ -25,6 +26,7 @@ pub mod rights;
 mod routing;
 pub mod sla;
 mod state_history;
+mod stored;
 mod thanks;
 mod thread;
 mod token;
@@ -43,6 +45,7 @@ pub use decide::{
     not_taken, recompute, shown, unasked,
 };
 pub use flood::{INTAKE_WINDOW, IntakeLimits, TakenIn, is_flood};
+pub use ids::{About, InboxId, OutboxId, TicketId};
 pub use knowledge::{Hit, search_terms};
 pub use leak::scrubbed;
 pub use number::{format as format_number, numbers_in, parse as parse_number};
@@ -54,9 +57,10 @@ pub use priority::{Tagged, read_tags};
 pub use probe::{ForeignResults, Probe};
 pub use read::{Intake, Signal, read};
 pub use state_history::TicketState;
+pub(crate) use stored::stored_words;
 pub use thread::{Candidate, Threading, choose};
-pub use token::{Secret, Token, held_mail, held_number};
+pub use token::{Secret, Token};
 pub use words::{
-    DeadlineKind, Event, LastAnswer, Listing, MessageDraft, NEW_NUMBER, Notification, NotificationKind, PendingOn,
-    Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
+    DeadlineKind, Direction, Event, LastAnswer, Listing, MessageDraft, NEW_NUMBER, Notification, NotificationKind,
+    PendingOn, Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
 };

@@ -325,6 +325,12 @@ impl NotificationKind {
         ROWS.iter().find(known).map(|row| row.kind)
     }
 
+    /// Those that answer the requester: the clock of the first answer stops when one is sent.
+    pub fn answers() -> impl Iterator<Item = Self> {
+        let answers = |row: &&Row| row.audience == Audience::Requester && row.origin == Origin::Person;
+        ROWS.iter().filter(answers).map(|row| row.kind)
+    }
+
     /// Whether it goes to agents. Such a notification may hold what requesters must not read.
     #[must_use]
     pub fn is_internal(self) -> bool {

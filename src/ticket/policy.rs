@@ -306,7 +306,8 @@ impl Policy {
 
     /// Name of a topic in a language; as it is where it is not configured any more.
     #[must_use]
-    pub fn topic_label(topics: &[Topic], name: &str, language: &str) -> String {
+    pub fn topic_label(topics: &[Topic], name: Option<&str>, language: &str) -> String {
+        let Some(name) = name else { return String::new() };
         let label =
             topics.iter().find(|t| t.name == name).and_then(|t| t.label.get(language).or_else(|| t.label.get("en")));
         label.map_or_else(|| name.to_owned(), Clone::clone)
@@ -315,7 +316,8 @@ impl Policy {
     /// Who has to approve a ticket: those of its service, else those of its queue.
     #[must_use]
     pub fn approvers(&self, ticket: &TicketView) -> &[String] {
-        let service = self.services.iter().find(|s| s.name == ticket.service).map(|s| s.approvers.as_slice());
+        let service =
+            self.services.iter().find(|s| Some(&s.name) == ticket.service.as_ref()).map(|s| s.approvers.as_slice());
         let queue = || self.queues.get(&ticket.queue).map(|q| q.approvers.as_slice()).unwrap_or_default();
         service.filter(|a| !a.is_empty()).unwrap_or_else(queue)
     }
@@ -347,11 +349,12 @@ impl Policy {
         if ticket.status == Status::Approval {
             return self.approvers(ticket).iter().filter_map(|a| self.agent(a)).collect();
         }
-        if let Some(agent) = self.agent(&ticket.assignee) {
+        if let Some(agent) = ticket.assignee.as_ref().and_then(|address| self.agent(address)) {
             return vec![agent];
         }
         let people = self.services.iter().chain(&self.categories);
-        let people = people.filter(|t| t.name == ticket.service || t.name == ticket.category);
+        let people =
+            people.filter(|t| [&ticket.service, &ticket.category].into_iter().flatten().any(|name| *name == t.name));
         let people: Vec<&Agent> = people.flat_map(|t| &t.people).filter_map(|a| self.agent(a)).collect();
         if ticket.level > 1 {
             let level = self.at_level(&ticket.queue, ticket.level);

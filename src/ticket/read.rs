@@ -3,6 +3,7 @@
 use super::asker::{Asker, asker};
 use super::authority::{is_authenticated, is_denied};
 use super::command::{self, Head};
+use super::ids::TicketId;
 use super::number::numbers_in;
 use super::policy::{Policy, Queue, without_detail};
 use super::priority::{Tagged, read_tags};
@@ -34,7 +35,7 @@ pub enum Signal {
     /// Its subject names the number a vendor gave.
     VendorReference(String),
     /// The operator says so, by the ticket's row id.
-    Operator(i64),
+    Operator(TicketId),
 }
 
 impl Signal {
@@ -166,13 +167,13 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
 
 impl Intake {
     /// The operator says that it belongs to this ticket.
-    pub fn join_by_operator(&mut self, ticket: i64) {
+    pub fn join_by_operator(&mut self, ticket: TicketId) {
         self.signals.insert(0, Signal::Operator(ticket));
         self.placed = true;
     }
 
     /// The operator wrote this about a ticket, at a terminal: nothing in it is a quote, a signature or a hint.
-    pub fn say(&mut self, ticket: i64, text: &str) {
+    pub fn say(&mut self, ticket: TicketId, text: &str) {
         text.trim().clone_into(&mut self.mail.reply_text);
         self.head = command::head(&self.mail.reply_text);
         self.operator = true;

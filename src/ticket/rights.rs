@@ -97,7 +97,7 @@ pub enum Denied {
 /// # Errors
 /// [`Denied`].
 pub fn may(agent: &Agent, action: Action, ticket: &TicketView, policy: &Policy) -> Result<(), Denied> {
-    let own = ticket.assignee == agent.address;
+    let own = ticket.is_assigned_to(&agent.address);
     let outside = !own && !agent.queues.contains(&ticket.queue) && !policy.is_approver(&agent.address, ticket);
     if outside && !ABOVE.contains(&action) {
         return Err(Denied::Queue);
@@ -170,7 +170,7 @@ mod tests {
                 let mut major = ticket("help", 2);
                 major.sla.major = true;
                 assert_eq!(may(&own, *action, &major, &policy), role_says, "{role:?} {action:?} major");
-                let mine = TicketView { assignee: own.address.clone(), ..ticket("other", 4) };
+                let mine = TicketView { assignee: Some(own.address.clone()), ..ticket("other", 4) };
                 assert_eq!(may(&own, *action, &mine, &policy), role_says, "{role:?} {action:?} on one's own");
             }
         }

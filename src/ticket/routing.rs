@@ -9,14 +9,14 @@ use crate::mail::fold;
 /// Where a request goes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Route {
-    pub(super) service: String,
-    pub(super) category: String,
-    pub(super) kind: String,
-    /// Code; empty where the route names none.
-    pub(super) priority: String,
+    pub(super) service: Option<String>,
+    pub(super) category: Option<String>,
+    pub(super) kind: Option<String>,
+    /// Code of the priority, where the route names one.
+    pub(super) priority: Option<String>,
     pub(super) level: i64,
-    /// Address of the agent whose turn it is; empty where nobody is named.
-    pub(super) assignee: String,
+    /// Address of the agent whose turn it is.
+    pub(super) assignee: Option<String>,
     /// How it was found, for the ticket's history.
     pub(super) why: Vec<String>,
 }
@@ -45,28 +45,23 @@ pub(super) fn route(
     let service = places.find(&policy.services, true);
     let category = places.find(&policy.categories, true);
     let kind = places.find(&policy.types, false);
-    let mut note = |what: &str, found: Option<(&Topic, String)>| -> String {
-        let Some((topic, how)) = found else { return String::new() };
+    let mut note = |what: &str, found: Option<(&Topic, String)>| -> Option<String> {
+        let (topic, how) = found?;
         route.why.push(format!("{what} {} by {how}", topic.name));
-        topic.name.clone()
+        Some(topic.name.clone())
     };
     let names = [note("service", service.clone()), note("category", category.clone()), note("type", kind.clone())];
     [route.service, route.category, route.kind] = names;
     let topics: Vec<&Topic> = service.iter().chain(&category).map(|(topic, _)| *topic).collect();
-    let first =
-        |of: fn(&Topic) -> &String| topics.iter().map(|t| of(t)).find(|s| !s.is_empty()).cloned().unwrap_or_default();
-    if route.category.is_empty() {
-        route.category = first(|t| &t.category);
-    }
-    if route.kind.is_empty() {
-        route.kind = first(|t| &t.kind);
-    }
+    let first = |of: fn(&Topic) -> &String| topics.iter().map(|t| of(t)).find(|s| !s.is_empty()).cloned();
+    route.category = route.category.or_else(|| first(|t| &t.category));
+    route.kind = route.kind.or_else(|| first(|t| &t.kind));
     route.priority = first(|t| &t.priority);
     route.level = topics.iter().map(|t| i64::from(t.level)).find(|l| *l > 0).unwrap_or(1);
     if let Some(topic) = topics.iter().find(|t| !t.people.is_empty()) {
         let count = i64::try_from(topic.people.len()).unwrap_or(1);
         let at = usize::try_from(turn.rem_euclid(count)).unwrap_or(0);
-        route.assignee.clone_from(&topic.people[at]);
+        route.assignee = Some(topic.people[at].clone());
     }
     route
 }

@@ -9,6 +9,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::ids::About;
+
 const NOTIFICATION_BYTES: usize = 5;
 const MAC_BYTES: usize = 12;
 
@@ -54,44 +56,29 @@ impl std::fmt::Debug for Secret {
 /// A token as read from an email, not yet believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// Row id of the ticket.
-    pub ticket: i64,
+    /// What the notification is about.
+    pub about: About,
     notification: [u8; NOTIFICATION_BYTES],
     mac: [u8; MAC_BYTES],
-}
-
-/// Notifications about held emails carry a token of their own: from here on the number is the email's.
-const HELD: i64 = 1 << 40;
-
-/// The number that stands in the place of a ticket's for a held email.
-#[must_use]
-pub fn held_number(inbox_id: i64) -> i64 {
-    HELD + inbox_id
-}
-
-/// The held email such a number stands for; none for a ticket's.
-#[must_use]
-pub fn held_mail(number: i64) -> Option<i64> {
-    (number >= HELD).then(|| number - HELD)
 }
 
 impl Token {
     /// The token of the notification with this once-key, to this recipient.
     #[must_use]
-    pub fn issue(secret: &Secret, ticket: i64, once_key: &str, recipient: &str) -> Self {
+    pub fn issue(secret: &Secret, about: About, once_key: &str, recipient: &str) -> Self {
         let digest = secret.digest("guichet notification name", &[once_key.as_bytes()]);
         let mut notification = [0; NOTIFICATION_BYTES];
         for (to, from) in notification.iter_mut().zip(&digest) {
             *to = *from;
         }
-        let mac = mac(secret, ticket, notification, recipient);
-        Self { ticket, notification, mac }
+        let mac = mac(secret, about, notification, recipient);
+        Self { about, notification, mac }
     }
 
     /// Whether this token was issued to that recipient (an address key).
     #[must_use]
     pub fn is_for(&self, secret: &Secret, recipient: &str) -> bool {
-        let expected = mac(secret, self.ticket, self.notification, recipient);
+        let expected = mac(secret, self.about, self.notification, recipient);
         expected.ct_eq(&self.mac).into()
     }
 
@@ -101,7 +88,7 @@ impl Token {
         let mut bytes = Vec::with_capacity(NOTIFICATION_BYTES + MAC_BYTES + 8);
         bytes.extend_from_slice(&self.notification);
         bytes.extend_from_slice(&self.mac);
-        let ticket = self.ticket.to_be_bytes();
+        let ticket = self.about.number().to_be_bytes();
         let first = ticket.iter().position(|b| *b != 0).unwrap_or(7);
         bytes.extend_from_slice(&ticket[first..]);
         BASE32_NOPAD.encode(&bytes).to_lowercase()
@@ -132,7 +119,7 @@ impl Token {
             return None;
         }
         let ticket = ticket.iter().try_fold(0i64, |sum, b| sum.checked_mul(256)?.checked_add(i64::from(*b)))?;
-        Some(Self { ticket, notification: *notification, mac: *mac })
+        Some(Self { about: About::of_number(ticket), notification: *notification, mac: *mac })
     }
 
     /// The token in a Message-ID made by [`Token::message_id`], whatever the domain.
@@ -153,8 +140,8 @@ impl Token {
     }
 }
 
-fn mac(secret: &Secret, ticket: i64, notification: [u8; NOTIFICATION_BYTES], recipient: &str) -> [u8; MAC_BYTES] {
-    let ticket = ticket.to_be_bytes();
+fn mac(secret: &Secret, about: About, notification: [u8; NOTIFICATION_BYTES], recipient: &str) -> [u8; MAC_BYTES] {
+    let ticket = about.number().to_be_bytes();
     let digest = secret.digest("guichet notification", &[&ticket, &notification, recipient.as_bytes()]);
     let mut mac = [0; MAC_BYTES];
     for (to, from) in mac.iter_mut().zip(&digest) {
@@ -172,7 +159,7 @@ mod tests {
     }
 
     fn token() -> Token {
-        Token::issue(&secret(), 123_456, "9:answer:ana@example.org", "ana@example.org")
+        Token::issue(&secret(), About::of_number(123_456), "9:answer:ana@example.org", "ana@example.org")
     }
 
     #[test]
@@ -194,7 +181,7 @@ mod tests {
         assert!(good.is_for(&secret(), "ana@example.org"));
         assert!(!good.is_for(&secret(), "eve@example.org"));
         assert!(!good.is_for(&Secret::new(vec![8; 32]), "ana@example.org"));
-        let moved = Token { ticket: good.ticket + 1, ..good };
+        let moved = Token { about: About::of_number(good.about.number() + 1), ..good };
         assert!(!moved.is_for(&secret(), "ana@example.org"));
     }
 
@@ -211,7 +198,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_ticket_id_comes_back(ticket in 0i64..i64::MAX) {
-            let token = Token::issue(&secret(), ticket, "k", "r");
+            let token = Token::issue(&secret(), About::of_number(ticket), "k", "r");
             proptest::prop_assert_eq!(Token::parse(&token.text()), Some(token));
         }
 

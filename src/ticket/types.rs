@@ -1,8 +1,12 @@
 //! The words the whole program uses for what a service desk knows, as closed types.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use super::stored::stored_words;
 use crate::mail::Attachment;
+
+stored_words!(Status, PendingOn, DeadlineKind, Visibility, Direction, Verdict);
 
 /// A sentence in both languages: `words!("… {a}", "… {a}")`.
 macro_rules! words {
@@ -13,8 +17,24 @@ macro_rules! words {
 pub(crate) use words;
 
 /// Where a ticket is in its life; [`super::life`] says how it gets from one to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    Display,
+    VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Status {
     /// An approver has to say yes before anybody works on it.
     Approval,
@@ -37,36 +57,12 @@ pub enum Status {
 
 impl Status {
     /// All of them, in the order of a ticket's life.
-    pub const ALL: [Self; 8] = [
-        Self::Approval,
-        Self::New,
-        Self::Open,
-        Self::Pending,
-        Self::Escalated,
-        Self::Reopened,
-        Self::Resolved,
-        Self::Closed,
-    ];
-
-    /// The word stored and shown (`new`, `open`…).
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approval => "approval",
-            Self::New => "new",
-            Self::Open => "open",
-            Self::Pending => "pending",
-            Self::Escalated => "escalated",
-            Self::Reopened => "reopened",
-            Self::Resolved => "resolved",
-            Self::Closed => "closed",
-        }
-    }
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The status a stored word means; an unknown word counts as open, so that nobody overlooks the ticket.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
-        Self::ALL.into_iter().find(|s| s.as_str() == word).unwrap_or(Self::Open)
+        word.parse().unwrap_or(Self::Open)
     }
 
     /// Whether the work is done.
@@ -92,8 +88,9 @@ impl Status {
 }
 
 /// Whom or what a pending ticket waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum PendingOn {
     /// More information from the requester.
     Requester,
@@ -103,27 +100,12 @@ pub enum PendingOn {
     Date,
 }
 
-impl PendingOn {
-    /// The word stored and shown.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requester => "requester",
-            Self::Vendor => "vendor",
-            Self::Date => "date",
-        }
-    }
-
-    /// The word read back; none for an empty one.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Requester, Self::Vendor, Self::Date].into_iter().find(|w| w.as_str() == word)
-    }
-}
-
 /// What is to happen at a time of its own; each is a row of the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, EnumString, Display,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeadlineKind {
     /// The date a pending ticket waits for: it goes back to its assignee.
     Wake,
@@ -155,38 +137,6 @@ pub enum DeadlineKind {
     Responded,
 }
 
-impl DeadlineKind {
-    /// All of them, with the words stored.
-    pub const NAMES: [(Self, &'static str); 14] = [
-        (Self::Wake, "wake"),
-        (Self::Remind, "remind"),
-        (Self::Silence, "silence"),
-        (Self::Confirm, "confirm"),
-        (Self::WarnRespond, "warn_respond"),
-        (Self::WarnResolve, "warn_resolve"),
-        (Self::Respond, "respond"),
-        (Self::Resolve, "resolve"),
-        (Self::Escalate, "escalate"),
-        (Self::Stalled, "stalled"),
-        (Self::Point, "point"),
-        (Self::Acknowledge, "acknowledge"),
-        (Self::PostMortem, "post_mortem"),
-        (Self::Responded, "responded"),
-    ];
-
-    /// The word stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| *name)
-    }
-
-    /// The word read back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind)
-    }
-}
-
 /// A sentence for people, in the languages the service desk's own words exist in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
@@ -205,7 +155,8 @@ impl Words {
 }
 
 /// Who may read a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, IntoStaticStr, EnumString, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Visibility {
     /// The requester and the service desk.
     Public,
@@ -216,16 +167,14 @@ pub enum Visibility {
     Vendor,
 }
 
-impl Visibility {
-    /// The word stored and shown.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Internal => "internal",
-            Self::Vendor => "vendor",
-        }
-    }
+/// Which side a message comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, Display)]
+#[strum(serialize_all = "lowercase")]
+pub enum Direction {
+    /// From the requester's side.
+    In,
+    /// From the service desk.
+    Out,
 }
 
 /// Someone the service desk writes to.
@@ -240,7 +189,8 @@ pub struct Person {
 }
 
 /// What became of an email.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// It opened a ticket.
     Opened,
@@ -254,21 +204,6 @@ pub enum Verdict {
     Refused,
     /// It needs nothing.
     Ignored,
-}
-
-impl Verdict {
-    /// The word stored and shown.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Joined => "joined",
-            Self::Held => "held",
-            Self::Command => "command",
-            Self::Refused => "refused",
-            Self::Ignored => "ignored",
-        }
-    }
 }
 
 /// One line of a ticket's history.
@@ -326,4 +261,12 @@ pub struct MessageDraft {
     pub content: String,
     /// What is odd about who wrote it, for the service desk alone.
     pub warnings: Vec<Words>,
+}
+
+impl MessageDraft {
+    /// Which side it comes from.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        if self.from_agent { Direction::Out } else { Direction::In }
+    }
 }

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::TicketId;
 use super::sla::Sla;
+use super::stored::{id, number, text};
 use super::types::{DeadlineKind, PendingOn, Person, Status};
 use crate::clock::Millis;
 
 /// What the store knows of a ticket when something about it is decided, and how it is afterwards.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketView {
-    /// Row id.
-    pub id: i64,
+    /// Row id; the default one before the ticket is opened.
+    pub id: TicketId,
     /// Number as people write it (`CG42N1-000123`).
     pub number: String,
     /// Name of its queue.
@@ -27,54 +29,70 @@ pub struct TicketView {
     pub priority: String,
     /// Level of support that has it, from 1.
     pub level: i64,
-    /// Name of its type (`incident`); empty for none.
-    pub kind: String,
-    /// Name of its category; empty for none.
-    pub category: String,
-    /// Name of its service; empty for none.
-    pub service: String,
-    /// Address of the agent who has it; empty for none.
-    pub assignee: String,
+    /// Name of its type (`incident`).
+    #[serde(default, deserialize_with = "text")]
+    pub kind: Option<String>,
+    /// Name of its category.
+    #[serde(default, deserialize_with = "text")]
+    pub category: Option<String>,
+    /// Name of its service.
+    #[serde(default, deserialize_with = "text")]
+    pub service: Option<String>,
+    /// Address of the agent who has it.
+    #[serde(default, deserialize_with = "text")]
+    pub assignee: Option<String>,
     /// Free words.
     pub tags: BTreeSet<String>,
     /// Who asked.
     pub requester: Person,
     /// Keys of everybody who takes part on the requester's side, the requester included.
     pub participants: Vec<String>,
-    /// Address of the outside vendor; empty for none.
-    pub vendor: String,
+    /// Address of the outside vendor.
+    #[serde(default, deserialize_with = "text")]
+    pub vendor: Option<String>,
     /// Addresses of all vendors it was ever shown to.
     pub vendors: BTreeSet<String>,
-    /// The vendor's own number for it; empty while unknown.
-    pub vendor_reference: String,
-    /// Row id of the ticket it is part of; 0 for none.
-    pub parent: i64,
-    /// Row id of the ticket it was merged into; 0 for none.
-    pub merged_into: i64,
+    /// The vendor's own number for it.
+    #[serde(default, deserialize_with = "text")]
+    pub vendor_reference: Option<String>,
+    /// The ticket it is part of.
+    #[serde(default, deserialize_with = "id")]
+    pub parent: Option<TicketId>,
+    /// The ticket it was merged into.
+    #[serde(default, deserialize_with = "id")]
+    pub merged_into: Option<TicketId>,
     /// Numbers of tickets that have to do with it.
     pub related: Vec<String>,
-    /// What solved it; empty while nothing has.
-    pub solution: String,
-    /// The requester's satisfaction, 1 to 5; 0 while unknown.
-    pub rating: i64,
-    /// Message-ID of the email that opened it; empty when that had none.
-    pub root_message_id: String,
-    /// Message-ID of the newest email from the requester's side; empty when there is none.
-    pub last_public_id: String,
+    /// What solved it.
+    #[serde(default, deserialize_with = "text")]
+    pub solution: Option<String>,
+    /// The requester's satisfaction, 1 to 5.
+    #[serde(default, deserialize_with = "number")]
+    pub rating: Option<i64>,
+    /// Message-ID of the email that opened it, if that had one.
+    #[serde(default, deserialize_with = "text")]
+    pub root_message_id: Option<String>,
+    /// Message-ID of the newest email from the requester's side.
+    #[serde(default, deserialize_with = "text")]
+    pub last_public_id: Option<String>,
     /// What the request says, by the codes of its fields.
     pub fields: BTreeMap<String, String>,
     /// The newest public answer.
     pub last_answer: LastAnswer,
     /// When it was opened.
     pub created_at: Millis,
-    /// When the first public answer was delivered; 0 while none was.
-    pub first_responded_at: Millis,
+    /// When the first public answer was delivered.
+    #[serde(default, deserialize_with = "number")]
+    pub first_responded_at: Option<Millis>,
     /// Message-ID of the notification that was that answer.
-    pub first_response_id: String,
-    /// When it was last resolved; 0 while it is not.
-    pub resolved_at: Millis,
-    /// When it was closed; 0 while it is not.
-    pub closed_at: Millis,
+    #[serde(default, deserialize_with = "text")]
+    pub first_response_id: Option<String>,
+    /// When it was last resolved; none while it is not.
+    #[serde(default, deserialize_with = "number")]
+    pub resolved_at: Option<Millis>,
+    /// When it was closed.
+    #[serde(default, deserialize_with = "number")]
+    pub closed_at: Option<Millis>,
     /// What is promised, and what became of it.
     #[serde(default)]
     pub sla: Sla,
@@ -84,6 +102,20 @@ pub struct TicketView {
     pub revision: i64,
     /// What the last command changed, while it can be taken back.
     pub undo: Option<Box<Undo>>,
+}
+
+impl TicketView {
+    /// When it was solved: resolved, or else closed.
+    #[must_use]
+    pub fn solved_at(&self) -> Option<Millis> {
+        self.resolved_at.or(self.closed_at)
+    }
+
+    /// Whether this agent has it.
+    #[must_use]
+    pub fn is_assigned_to(&self, address: &str) -> bool {
+        self.assignee.as_deref() == Some(address)
+    }
 }
 
 /// The newest public answer of the service desk.

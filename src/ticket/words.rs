@@ -1,5 +1,6 @@
 //! Everything the rules speak of, under one name: the closed types, notifications, and tickets as they are looked at.
 
+pub use super::ids::{About, InboxId, OutboxId, TicketId};
 pub use super::notification::{Listing, NEW_NUMBER, Notification, NotificationKind, Undelivered};
 pub(crate) use super::types::words;
 pub use super::types::*;

@@ -223,17 +223,17 @@ impl Look<'_> {
     fn store(&self, wrong: &mut Wrong) {
         let limits = &self.settings.alarms;
         let backlog = self.health.backlog.unwrap_or_default();
-        let old = |at: Millis, limit: Millis| at > 0 && self.now - at > limit;
-        if old(backlog.oldest_undecided, limits.email_undecided) {
-            let ([fr, en], count) = (self.when(backlog.oldest_undecided), backlog.undecided);
+        let old = |at: Option<Millis>, limit: Millis| at.filter(|at| self.now - at > limit);
+        if let Some(at) = old(backlog.oldest_undecided, limits.email_undecided) {
+            let ([fr, en], count) = (self.when(at), backlog.undecided);
             let fr = format!("Courriels qui attendent d'être traités : {count}, le plus ancien depuis le {fr}.");
             let en = format!("Emails that wait for their verdict: {count}, the oldest since {en}.");
             wrong.insert("undecided".to_owned(), [fr, en]);
         }
-        if old(backlog.oldest_queued, limits.notifications_wait) {
-            let ([fr, en], count) = (self.when(backlog.oldest_queued), backlog.queued);
+        if let Some(at) = old(backlog.oldest_queued, limits.notifications_wait) {
+            let ([fr, en], count) = (self.when(at), backlog.queued);
             let fr = format!(
-                "Lettres qui n'ont pas pu partir : {count}, la plus ancienne du {fr} ; voyez `guichet outbox list`."
+                "Notifications qui n'ont pas pu partir : {count}, la plus ancienne du {fr} ; voyez `guichet outbox list`."
             );
             let en =
                 format!("Notifications that could not leave: {count}, the oldest of {en}; see `guichet outbox list`.");

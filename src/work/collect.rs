@@ -15,7 +15,7 @@ use crate::clock::{HOUR, Millis, SECOND};
 use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble, One, Refusal, Settled, Which};
 use crate::mail::Unreadable;
 use crate::settings::Settings;
-use crate::store::{Arrival, Cursor, Durability, NEVER, Step, Unfetched};
+use crate::store::{Arrival, Cursor, Durability, NEVER, Place, Step, Unfetched};
 use crate::ticket::HoldCause;
 use crate::trouble::Trouble;
 
@@ -102,7 +102,7 @@ async fn place(app: &App, mailbox: &str, folder: Folder) -> Result<Cursor, Troub
         Some(cursor) if cursor.uid_validity == folder.uid_validity => return Ok(cursor),
         Some(old) => {
             tracing::warn!(mailbox, "UIDVALIDITY changed; the folder is read again");
-            Cursor { first_at: old.first_at, since: old.first_at, ..start }
+            Cursor { first_at: old.first_at, since: Some(old.first_at), ..start }
         }
         None => Cursor { first_at: app.clock.now(), ..start },
     };
@@ -132,7 +132,7 @@ struct Fetch<'a> {
     imap: &'a mut Imap,
     cursor: Cursor,
     /// The first UID of the group whose fetching ended the last sessions, and how many it ended.
-    lost: (u32, i64),
+    lost: Option<(u32, i64)>,
     /// UIDs whose bytes came into the inbox in this round.
     done: BTreeSet<u32>,
     /// UIDs that were refused in this round: one session counts once.
@@ -161,17 +161,17 @@ impl Fetch<'_> {
     /// shows then, and is passed over.
     async fn batch(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
         let Some(first) = uids.first() else { return Ok(0) };
-        let fragile = self.lost.0 == *first && self.lost.1 >= LOST;
+        let fragile = self.lost.is_some_and(|(uid, times)| uid == *first && times >= LOST);
         let fetched = if fragile { self.one_by_one(uids).await } else { self.group(uids).await };
         match fetched {
             Err(trouble) if is_lost(&trouble) && !fragile => {
                 let next = uids.iter().copied().find(|uid| *uid > self.cursor.last_uid).unwrap_or(*first);
-                let times = if self.lost.0 == next { self.lost.1 + 1 } else { 1 };
-                self.set_lost(next, times).await?;
+                let times = self.lost.filter(|(uid, _)| *uid == next).map_or(1, |(_, times)| times + 1);
+                self.set_lost(Some((next, times))).await?;
                 return Err(trouble);
             }
             Err(trouble) => return Err(trouble),
-            Ok(_) if self.lost.1 > 0 => self.set_lost(0, 0).await?,
+            Ok(_) if self.lost.is_some() => self.set_lost(None).await?,
             Ok(_) => {}
         }
         // Emails that vanished between search and fetch need no second look.
@@ -179,10 +179,10 @@ impl Fetch<'_> {
         fetched
     }
 
-    async fn set_lost(&mut self, first: u32, times: i64) -> Result<(), Trouble> {
-        self.lost = (first, times);
+    async fn set_lost(&mut self, lost: Option<(u32, i64)>) -> Result<(), Trouble> {
+        self.lost = lost;
         let mut tx = self.app.store.begin_under(&of_mailbox(self.mailbox), Durability::Relaxed).await?;
-        tx.set_lost_group(self.mailbox, first, times).await?;
+        tx.set_lost_group(self.mailbox, lost).await?;
         Ok(tx.commit().await?)
     }
 
@@ -370,8 +370,7 @@ impl Fetch<'_> {
         };
         let arrivals = emails.iter().map(|mail| Arrival {
             mailbox: self.mailbox,
-            uid_validity: validity,
-            uid: mail.uid,
+            place: Some(Place { uid_validity: validity, uid: mail.uid }),
             bytes: &mail.bytes,
             size: held.as_ref().map_or(mail.bytes.len() as u64, |(size, _)| *size),
             hold: held.as_ref().map(|(_, reason)| (cause, reason.clone())),

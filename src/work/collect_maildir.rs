@@ -35,8 +35,7 @@ pub async fn drain(app: &App, mailbox: &str, root: &Path, archive: &str) -> Resu
         let emails: Vec<_> = entries.iter().map(|e| read_entry(e, most)).collect::<Result<_, _>>().map_err(trouble)?;
         let arrivals = entries.iter().zip(&emails).map(|(entry, (bytes, hold))| Arrival {
             mailbox,
-            uid_validity: 0,
-            uid: 0,
+            place: None,
             size: entry.size.max(bytes.len() as u64),
             bytes,
             hold: hold.clone().map(|reason| (HoldCause::Unreadable, reason)),

@@ -21,7 +21,7 @@ use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::notify::lighten;
 use crate::settings::Settings;
 use crate::store::{ClaimedEmail, Durability, Engine, Failure, Settlement, StoreError};
-use crate::ticket::NotificationKind;
+use crate::ticket::{NotificationKind, OutboxId};
 use crate::trouble::{Trouble, after_refusal, millis};
 
 use super::presence::Claims;
@@ -47,7 +47,7 @@ pub struct Sender {
     /// Whether the store knows all that is noted, and nothing is claimed.
     settled: bool,
     /// Notifications whose MAIL command was refused, and whether the server has taken another since.
-    at_mail: BTreeMap<i64, bool>,
+    at_mail: BTreeMap<OutboxId, bool>,
     /// Under which the notifications at hand were claimed.
     claims: Claims,
 }
@@ -139,7 +139,7 @@ impl Sender {
     /// Tells the store what the notes hold, and gives back every notification this instance has claimed.
     async fn recover(&mut self, app: &App) -> Result<(), Trouble> {
         let now = app.clock.now();
-        let noted = self.notes.ids().map_err(no_notes)?;
+        let noted: Vec<OutboxId> = self.notes.ids().map_err(no_notes)?.into_iter().map(OutboxId).collect();
         let mut tx = app.store.begin(Durability::Full).await?;
         tx.settle_sent(&noted, now).await?;
         tx.release_leases(now, &app.store.holder()).await?;
@@ -300,13 +300,13 @@ impl Sender {
             && let Some(light) = lighter(notification, bytes, *most, settings)
         {
             tracing::warn!(
-                outbox_id = notification.id,
+                outbox_id = notification.id.0,
                 "notification sent without its files, which the server does not take"
             );
             outcome = self.smtp.send(from, to, &light, stop).await;
         }
         let Err(trouble) = outcome else {
-            tracing::info!(outbox_id = notification.id, attempts = notification.attempts, "notification sent");
+            tracing::info!(outbox_id = notification.id.0, attempts = notification.attempts, "notification sent");
             self.taken(notification.id);
             return Ok(Settlement::Sent);
         };
@@ -320,14 +320,14 @@ impl Sender {
     }
 
     /// The server takes notifications.
-    fn taken(&mut self, id: i64) {
+    fn taken(&mut self, id: OutboxId) {
         self.at_mail.remove(&id);
         self.at_mail.values_mut().for_each(|since| *since = true);
     }
 
     /// Whose fault a refused MAIL command is: the notification's, where the server has taken another since it first refused this one;
     /// the server's, where it refuses another as well.
-    fn classified(&mut self, id: i64, trouble: SmtpTrouble) -> SmtpTrouble {
+    fn classified(&mut self, id: OutboxId, trouble: SmtpTrouble) -> SmtpTrouble {
         let SmtpTrouble::Mail(text) = trouble else {
             // It got as far as its recipient.
             if !trouble.is_of_the_server() {
@@ -346,7 +346,7 @@ impl Sender {
 
     /// Notes, before anything else is sent, that the server took this notification.
     async fn note(&mut self, app: &App, notification: &ClaimedEmail) -> Result<(), Trouble> {
-        self.notes.add(notification.id).map_err(no_notes)?;
+        self.notes.add(notification.id.0).map_err(no_notes)?;
         if app.store.engine() == Engine::Sqlite {
             return Ok(());
         }
@@ -359,7 +359,9 @@ impl Sender {
             let mut tx = app.store.begin(Durability::Relaxed).await?;
             match tx.answers_given(&[notification.id], now).await {
                 Ok(()) => tx.commit().await?,
-                Err(error) => tracing::warn!(%error, outbox_id = notification.id, "the answer is noted a little later"),
+                Err(error) => {
+                    tracing::warn!(%error, outbox_id = notification.id.0, "the answer is noted a little later")
+                }
             }
         }
         Ok(())
@@ -372,8 +374,8 @@ struct Outcome {
     /// Notifications from the front of the batch that were tried.
     tried: usize,
     /// Ids of those the server took.
-    sent: Vec<i64>,
-    others: Vec<(i64, Settlement)>,
+    sent: Vec<OutboxId>,
+    others: Vec<(OutboxId, Settlement)>,
     /// Set when the server went away.
     broken: Option<Trouble>,
     /// Set when this instance does not count as living any more.
@@ -410,7 +412,7 @@ fn refused(notification: &ClaimedEmail, trouble: &SmtpTrouble, settings: &Settin
     let settlement =
         after_refusal(trouble, notification.attempts, notification.created_at, now, &settings.retry, chance());
     let again = matches!(settlement, Settlement::Later { .. });
-    tracing::warn!(outbox_id = notification.id, attempts = notification.attempts, again, error = %trouble, "notification not sent");
+    tracing::warn!(outbox_id = notification.id.0, attempts = notification.attempts, again, error = %trouble, "notification not sent");
     settlement
 }
 

@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use crate::clock::Millis;
 use crate::mail;
 use crate::store::{Erasure, Store, StoreError, Word};
+use crate::ticket::{InboxId, OutboxId};
 use crate::trouble::Trouble;
 
 /// What erasing did and found.
@@ -54,8 +55,9 @@ pub async fn run(
     let (mut emails, mut notifications) = store.records_of(&address, &tickets).await?;
     let sizes = store.sizes().await?;
     let all = 2 * (sizes.emails + sizes.notifications);
-    emails.extend(naming(store, &address, true, |done| progress(done, all)).await?);
-    notifications.extend(naming(store, &address, false, |done| progress(sizes.emails + done, all)).await?);
+    emails.extend(emails_naming(store, &address, |done| progress(done, all)).await?);
+    let done = |done| progress(sizes.emails + done, all);
+    notifications.extend(notifications_naming(store, &address, done).await?);
     let known = store.search(&address).await?.iter().any(|(_, count)| *count > 0);
     if !known && tickets.is_empty() && emails.is_empty() && notifications.is_empty() {
         return Err(Trouble::Input("nobody of this address is known".to_owned()));
@@ -86,12 +88,12 @@ pub async fn run(
     if !store.empty_log().await? {
         found.push(("the database's log, which somebody reads: erase again when that is over".to_owned(), 1));
     }
-    let left = naming(store, &address, true, |done| progress(all / 2 + done, all)).await?;
+    let left = emails_naming(store, &address, |done| progress(all / 2 + done, all)).await?;
     found.push((
         "bytes of emails, held ones of others among them: review those, then erase again".to_owned(),
         left.len(),
     ));
-    let left = naming(store, &address, false, |done| progress(all / 2 + sizes.emails + done, all)).await?;
+    let left = notifications_naming(store, &address, |done| progress(all / 2 + sizes.emails + done, all)).await?;
     found.push((
         "bytes of notifications, such as wait to leave to others: erase again when they have left".to_owned(),
         left.len(),
@@ -164,26 +166,46 @@ fn spellings(name: &str) -> BTreeSet<String> {
     [name, &bare].iter().flat_map(|name| [(*name).to_owned(), name.to_uppercase(), name.to_lowercase()]).collect()
 }
 
-/// Emails, or notifications, in which the address stands, whatever their encoding.
-async fn naming(
+/// Emails in which the address stands, whatever their encoding.
+async fn emails_naming(
     store: &Store,
     address: &str,
-    emails: bool,
     mut progress: impl FnMut(i64),
-) -> Result<BTreeSet<i64>, StoreError> {
-    let (mut found, mut after) = (BTreeSet::new(), 0);
+) -> Result<Vec<InboxId>, StoreError> {
+    let (mut found, mut after) = (Vec::new(), InboxId::default());
     loop {
-        let page = if emails { store.emails_after(after).await? } else { store.notifications_after(after).await? };
+        let page = store.emails_after(after).await?;
         let Some((last, _)) = page.last() else { return Ok(found) };
         after = *last;
-        let word = address.to_owned();
-        let work = move || {
-            let whole = Word::address(&word);
-            page.into_iter().filter(|(_, bytes)| names(bytes, &word, &whole)).map(|(id, _)| id).collect::<Vec<_>>()
-        };
-        found.extend(tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)?);
-        progress(after);
+        found.extend(naming(page, address).await?);
+        progress(after.0);
     }
+}
+
+/// Notifications in which the address stands.
+async fn notifications_naming(
+    store: &Store,
+    address: &str,
+    mut progress: impl FnMut(i64),
+) -> Result<Vec<OutboxId>, StoreError> {
+    let (mut found, mut after) = (Vec::new(), OutboxId::default());
+    loop {
+        let page = store.notifications_after(after).await?;
+        let Some((last, _)) = page.last() else { return Ok(found) };
+        after = *last;
+        found.extend(naming(page, address).await?);
+        progress(after.0);
+    }
+}
+
+/// Those of them in which the address stands. It takes processor time, so it is done away from the tasks that wait.
+async fn naming<T: Send + 'static>(page: Vec<(T, Vec<u8>)>, address: &str) -> Result<Vec<T>, StoreError> {
+    let word = address.to_owned();
+    let work = move || {
+        let whole = Word::address(&word);
+        page.into_iter().filter(|(_, bytes)| names(bytes, &word, &whole)).map(|(id, _)| id).collect()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)
 }
 
 fn names(bytes: &[u8], address: &str, whole: &Word) -> bool {

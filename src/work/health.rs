@@ -184,14 +184,14 @@ impl Health {
                 (
                     "emails_undecided_oldest_seconds",
                     "The oldest email that waits for its verdict has waited",
-                    one(age(s.oldest_undecided)),
+                    one(s.oldest_undecided.map_or(0.0, age)),
                 ),
                 ("emails_held", "Emails a person must review", one(count(s.held))),
                 ("notifications_waiting", "Notifications that wait to leave", one(count(s.queued))),
                 (
                     "notifications_waiting_oldest_seconds",
                     "The oldest notification that waits to leave has waited",
-                    one(age(s.oldest_queued)),
+                    one(s.oldest_queued.map_or(0.0, age)),
                 ),
                 (
                     "notifications_failed",

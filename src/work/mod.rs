@@ -48,7 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Millis};
 use crate::settings::Settings;
-use crate::store::{Engine, Life, Store, StoreError};
+use crate::store::{Engine, Epoch, Store, StoreError};
 use crate::ticket::Secret;
 use crate::trouble::Trouble;
 
@@ -81,8 +81,8 @@ pub struct App {
     pub tokens: sign_in::Tokens,
     /// When this epoch began.
     opened_at: Millis,
-    /// Digest of the service levels that tickets are being computed under, and up to which row.
-    computed: Mutex<(String, i64)>,
+    /// Under which service levels tickets are computed, and how far that has come.
+    computed: Mutex<recompute::Progress>,
     /// Set when a held email was let in, which stands before those already seen.
     released: AtomicBool,
     /// The database it works on, whatever a reload says.
@@ -107,12 +107,12 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, Trouble> {
         let store = Store::open(&settings.store_url).await?;
         presence::alone(&store, &settings.instance).await?;
-        let life = Life { instance: settings.instance.clone(), begun: Clock::system().now() };
-        let store = store.living(life);
+        let epoch = Epoch { instance: settings.instance.clone(), begun: Clock::system().now() };
+        let store = store.used_by(epoch);
         let lock = store.file().map(lock).transpose()?;
         let secret = store.secret().await?;
         let opened_at = clock.now();
-        let unclean = store.begin_life(&settings.instance).await?;
+        let unclean = store.begin_epoch(&settings.instance).await?;
         // A group was being decided, and the one behind it read.
         let poison_emails = if unclean { 2 * settings.batch.emails } else { 0 };
         let presence = Presence::new(&store, &settings);
@@ -205,8 +205,9 @@ impl App {
         }
         if self.store.engine() == Engine::Postgres {
             // Another instance may be deciding what came to any of them.
-            let (waiting, oldest) = self.store.undecided().await?;
-            heard.values_mut().filter(|_| waiting > 0).for_each(|at| *at = (*at).min(oldest - 1));
+            if let (_, Some(oldest)) = self.store.undecided().await? {
+                heard.values_mut().for_each(|at| *at = (*at).min(oldest - 1));
+            }
         }
         Ok(heard)
     }
@@ -217,7 +218,7 @@ impl App {
         if let Err(error) = self.store.drop_leases().await {
             tracing::warn!(%error, "leases not given back; others wait until they run out");
         }
-        if let Err(error) = self.store.end_life(&self.instance).await {
+        if let Err(error) = self.store.end_epoch(&self.instance).await {
             tracing::warn!(%error, "the end could not be noted; the next start takes the oldest emails one by one");
         }
         self.store.close().await;

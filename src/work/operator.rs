@@ -9,7 +9,7 @@ use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, TicketRow, Waiting};
-use crate::ticket::{Agent, Decision, Policy, Role, Secret, Verdict, read};
+use crate::ticket::{Agent, Decision, InboxId, Policy, Role, Secret, Verdict, read};
 
 /// The mailbox such commands are kept under; none can be configured by that name.
 const MAILBOX: &str = "#operator";
@@ -71,7 +71,16 @@ pub async fn command(
 fn waiting(bytes: Vec<u8>, now: Millis) -> Waiting {
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let mailbox = MAILBOX.to_owned();
-    Waiting { id: 0, mailbox, size, attempts: 0, received_at: now, bytes, released: false, joins: 0 }
+    Waiting {
+        id: InboxId::default(),
+        mailbox,
+        size,
+        attempts: 0,
+        received_at: now,
+        bytes,
+        released: false,
+        joins: None,
+    }
 }
 
 /// The operator is an administrator of every queue, at a level above all.

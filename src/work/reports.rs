@@ -11,7 +11,7 @@ use crate::report::{Figures, Page, Period, Plan, Sort, StateHistory, Subject, da
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Wanted};
 use crate::ticket::sla::Calendar;
-use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Policy, Role};
+use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Policy, Role, TicketId};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
@@ -61,7 +61,7 @@ pub async fn build(
 }
 
 async fn compute(store: &Store, policy: &Policy, period: Period, queues: &[String]) -> Result<Figures, StoreError> {
-    let mut histories: BTreeMap<i64, StateHistory> = BTreeMap::new();
+    let mut histories: BTreeMap<TicketId, StateHistory> = BTreeMap::new();
     for row in store.histories(period.from, period.until).await? {
         let history = histories.entry(row.ticket).or_default();
         (history.number, history.title, history.created_at) = (row.number, row.title, row.created_at);

@@ -11,7 +11,7 @@ use super::presence::DESK;
 use super::{App, catch_up, digest, failpoint, recompute};
 use crate::clock::{MINUTE, Millis};
 use crate::store::{StoreError, Wanted};
-use crate::ticket::{DeadlineKind, Decision, due};
+use crate::ticket::{DeadlineKind, Decision, TicketId, due};
 
 /// Deadlines met by one commit.
 const BATCH: i64 = 100;
@@ -59,12 +59,12 @@ async fn rows(
     heard: Option<Millis>,
     by: Millis,
     limit: i64,
-) -> Result<Vec<(i64, DeadlineKind, Millis)>, StoreError> {
+) -> Result<Vec<(TicketId, DeadlineKind, Millis)>, StoreError> {
     let settings = app.settings.load_full();
     let here = settings.policy.queues.values().filter(|q| q.mailbox == mailbox);
     let queues: Vec<String> = here.map(|q| q.name.clone()).collect();
     let clocks_until = clocks_until(app, heard, app.clock.now());
-    app.store.due(&queues, by, heard.unwrap_or(0), clocks_until, limit).await
+    app.store.due(&queues, by, heard, clocks_until, limit).await
 }
 
 async fn batch(app: &App, mailbox: &str, heard: Option<Millis>, away: bool) -> Result<usize, StoreError> {
@@ -73,7 +73,7 @@ async fn batch(app: &App, mailbox: &str, heard: Option<Millis>, away: bool) -> R
     if rows.is_empty() {
         return Ok(0);
     }
-    let tickets: BTreeSet<i64> = rows.iter().map(|(id, _, _)| *id).collect();
+    let tickets: BTreeSet<TicketId> = rows.iter().map(|(id, _, _)| *id).collect();
     let watched = rows.iter().filter(|(_, kind, _)| *kind == DeadlineKind::Acknowledge).map(|(id, _, _)| *id);
     let acknowledged = app.store.acknowledged(&watched.collect()).await?;
     let wanted = Wanted {
@@ -90,7 +90,7 @@ async fn batch(app: &App, mailbox: &str, heard: Option<Millis>, away: bool) -> R
         let cause = Cause::Deadline { at, missed: away && now - at > LATE };
         commit.carry_out(&cause, Decision::Change(Box::new(change)))?;
         met += 1;
-        tracing::info!(ticket_id = id, kind = kind.as_str(), "deadline met");
+        tracing::info!(ticket_id = id.0, kind = kind.as_str(), "deadline met");
     }
     failpoint("swept");
     commit.finish().await?.count(app);
@@ -98,10 +98,9 @@ async fn batch(app: &App, mailbox: &str, heard: Option<Millis>, away: bool) -> R
 }
 
 /// Until when the clocks of service levels may be read, although a mailbox was not.
-fn clocks_until(app: &App, heard: Option<Millis>, now: Millis) -> Millis {
+fn clocks_until(app: &App, heard: Option<Millis>, now: Millis) -> Option<Millis> {
     match heard {
-        Some(heard) => heard.max(now - DISCONNECTED),
-        None if now - app.opened_at > DISCONNECTED => now - DISCONNECTED,
-        None => 0,
+        Some(heard) => Some(heard.max(now - DISCONNECTED)),
+        None => Some(now - DISCONNECTED).filter(|until| *until > app.opened_at),
     }
 }

@@ -5,7 +5,7 @@ use super::App;
 use super::commit::{Cause, Commit};
 use super::reports::queue_of;
 use crate::store::{StoreError, Untold, Wanted};
-use crate::ticket::{Decision, NotificationKind, Undelivered, not_taken};
+use crate::ticket::{Decision, Undelivered, not_taken};
 
 /// Notifies them, in one commit with the note that they were.
 ///
@@ -21,7 +21,7 @@ pub(super) async fn tell(app: &App, failed: &Untold) -> Result<(), StoreError> {
         ..Wanted::default()
     };
     let agent = policy.agent(&failed.recipient).is_some();
-    let kind = NotificationKind::from_name(&failed.kind).filter(|kind| !agent && !kind.is_internal());
+    let kind = failed.kind.filter(|kind| !agent && !kind.is_internal());
     let mut commit = Commit::begin(app, &settings, now, wanted).await?;
     let failure = kind.map(|_| Undelivered {
         address: failed.recipient.clone(),

@@ -10,6 +10,7 @@ use crate::edge::imap::{Imap, ImapTrouble, Which};
 use crate::edge::maildir;
 use crate::settings::{MailboxKind, Settings};
 use crate::store::{CHECKS, Sizes, Store, StoreError};
+use crate::ticket::InboxId;
 use crate::trouble::Trouble;
 
 use super::sign_in::{Signer, Tokens};
@@ -111,15 +112,13 @@ async fn refused(store: &Store) -> Result<Vec<String>, StoreError> {
 }
 
 async fn changed(store: &Store, all: i64, progress: &mut impl FnMut(i64, i64)) -> Result<Vec<String>, StoreError> {
-    let (mut wrong, mut after) = (Vec::new(), 0);
+    let (mut wrong, mut after) = (Vec::new(), InboxId::default());
     loop {
         let (more, last) = store.changed_emails(after).await?;
         wrong.extend(more);
-        if last == 0 {
-            return Ok(wrong);
-        }
+        let Some(last) = last else { return Ok(wrong) };
         after = last;
-        progress(after.min(all), all);
+        progress(after.0.min(all), all);
     }
 }
 

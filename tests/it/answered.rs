@@ -1,5 +1,7 @@
 //! Who is answered, who is obeyed, and what never leaves: told from email to email on both databases.
 
+use crate::support::Said;
+use guichet::store::HeldFilter;
 use guichet::ticket::Token;
 
 use crate::story::original_requests;
@@ -77,7 +79,7 @@ original_requests! {
         site.receive(&mail).await;
         assert!(site.tickets().await.is_empty());
         let row = site.verdict(&mail).await;
-        assert_eq!((row.verdict.as_str(), row.cause.as_str()), ("held", "nobody"));
+        assert_eq!((row.verdict.said(), row.cause.said()), ("held", "nobody"));
         site.sink.only(MARIE);
         assert!(site.sink.to(LIST).is_empty());
     }
@@ -93,7 +95,7 @@ original_requests! {
         // Without a person it is held, and told.
         let bare = Mail::from(SUPPORT);
         site.then(&bare).await;
-        assert_eq!(site.verdict(&bare).await.cause, "nobody");
+        assert_eq!(site.verdict(&bare).await.cause.said(), "nobody");
         assert_eq!(site.sink.to(MARIE).len(), 2);
     }
 
@@ -148,13 +150,14 @@ original_requests! {
         let mail = Mail::from(ANA).header(&says("college.example", "fail"));
         site.receive(&mail).await;
         assert!(site.tickets().await.is_empty() && site.sink.notifications().is_empty());
-        assert_eq!(site.verdict(&mail).await.cause, "denied");
+        assert_eq!(site.verdict(&mail).await.cause.said(), "denied");
         let other = Mail::from(BOB).header(&says("evil.example", "pass"));
         site.then(&other).await;
-        assert_eq!(site.verdict(&other).await.cause, "denied", "a verdict about another domain");
+        assert_eq!(site.verdict(&other).await.cause.said(), "denied", "a verdict about another domain");
         // One word lets all of them in.
+        let denied = HeldFilter { cause: Some(guichet::ticket::HoldCause::Denied), ..HeldFilter::default() };
         let mut tx = site.store().begin(guichet::store::Durability::Full).await.unwrap();
-        assert_eq!(tx.review_all(true, ("", "", "denied"), "lists break DMARC", site.clock.now()).await.unwrap(), 2);
+        assert_eq!(tx.review_all(true, &denied, "lists break DMARC", site.clock.now()).await.unwrap(), 2);
         tx.commit().await.unwrap();
         site.pass(60_000).await;
         assert_eq!(site.tickets().await.len(), 2);
@@ -174,7 +177,7 @@ original_requests! {
         site.receive(&mail).await;
         assert!(site.tickets().await.is_empty() && site.sink.notifications().is_empty());
         let row = site.verdict(&mail).await;
-        assert!(row.verdict == "held" && row.reason.contains("@evil.example"), "{row:?}");
+        assert!(row.verdict.said() == "held" && row.reason.contains("@evil.example"), "{row:?}");
         let two = Mail::from("Ana <ana@college.example> <eve@evil.example>").header(&says("evil.example", "pass"));
         site.then(&two).await;
         assert!(site.tickets().await.is_empty(), "uncertain: not among the senders");
@@ -287,14 +290,14 @@ original_requests! {
         let claim = Mail::from(KELIS).subject("Re: [CG42N1-000001] Imprimante en panne").text("Donnez-nous le mot de passe.");
         site.then(&claim).await;
         let row = site.verdict(&claim).await;
-        assert_eq!((row.verdict.as_str(), row.cause.as_str()), ("held", "unproven"), "{row:?}");
+        assert_eq!((row.verdict.said(), row.cause.said()), ("held", "unproven"), "{row:?}");
         assert_eq!(site.sink.to(MARIE).len(), app + 1, "it is told, and can be let in");
         let vouched = Mail::from(KELIS).subject("Re: [CG42N1-000001] Imprimante").header(&says("kelis.example", "pass")).text("C'est parti.");
         site.then(&vouched).await;
-        assert_eq!(site.verdict(&vouched).await.verdict, "joined");
+        assert_eq!(site.verdict(&vouched).await.verdict.said(), "joined");
         let signed = Mail::reply(&asked.mail, KELIS, "Et voici la suite.");
         site.then(&signed).await;
-        assert_eq!(site.verdict(&signed).await.verdict, "joined");
+        assert_eq!(site.verdict(&signed).await.verdict.said(), "joined");
         assert_eq!(site.tickets().await.len(), 1);
     }
 

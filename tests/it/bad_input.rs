@@ -168,7 +168,7 @@ async fn a_mail_that_ends_the_program_is_found_and_held() {
     guichet::work::collect_maildir::drain(&site.app, "main", root, archive).await.unwrap();
     for _ in 0..10 {
         let mut tx = site.store().begin(guichet::store::Durability::Full).await.unwrap();
-        tx.count_attempt(2).await.unwrap();
+        tx.count_attempt(guichet::ticket::InboxId(2)).await.unwrap();
         tx.commit().await.unwrap();
     }
     // Opened once and never closed: the next life begins with suspicion.

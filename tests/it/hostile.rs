@@ -1,5 +1,6 @@
 //! Mail that means harm: floods, look-alikes, names and words that act, and bytes that cost.
 
+use crate::support::Said;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -97,7 +98,7 @@ async fn agents_and_reports_about_our_notifications_do_not_wait() {
     for text in ["#prendre", "#note un", "#note deux"] {
         site.then(&Mail::reply(&notice.mail, MARIE, text)).await;
     }
-    assert_eq!(site.only_ticket().await.assignee, MARIE);
+    assert_eq!(site.only_ticket().await.assignee.said(), MARIE);
     assert_eq!(waiting(&site).await, 0);
     // A machine counts like anybody else.
     for number in 0..3 {

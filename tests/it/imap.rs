@@ -1,5 +1,6 @@
 //! A real Dovecot in front.
 
+use crate::support::Said;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -55,7 +56,7 @@ async fn a_mail_is_acknowledged_within_a_second_and_archived() {
     let reply = Mail::reply(&ack.mail, ANA, "Toujours.").subject("Rien à voir");
     client.append("INBOX", &reply.bytes());
     eventually("the reply", 5 * SECOND, async || {
-        site.store().emails_by_message_id(&reply.id).await.unwrap().pop().filter(|m| m.verdict == "joined")
+        site.store().emails_by_message_id(&reply.id).await.unwrap().pop().filter(|m| m.verdict.said() == "joined")
     })
     .await;
     assert_eq!(site.tickets().await.len(), 2);

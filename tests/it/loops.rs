@@ -1,5 +1,6 @@
 //! Robots that answer robots: every exchange ends on its own.
 
+use crate::support::Said;
 use guichet::clock::MINUTE;
 
 use crate::support::mail::{ANA, MARIE, Mail, SUPPORT};
@@ -66,5 +67,5 @@ async fn an_absent_moderator_is_not_written_to_for_it() {
     let absent = Mail::reply(&notice.mail, MARIE, "#public\nEn congé.").header("X-Autoreply: yes");
     site.receive(&absent).await;
     assert_eq!(site.sink.notifications().len(), 2);
-    assert_eq!(site.verdict(&absent).await.verdict, "joined");
+    assert_eq!(site.verdict(&absent).await.verdict.said(), "joined");
 }

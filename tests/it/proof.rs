@@ -1,5 +1,6 @@
 //! Who proves to be who the From line says: 217 heads of emails, read and obeyed as the table says.
 
+use crate::support::Said;
 use std::collections::BTreeMap;
 
 use guichet::mail::{Limits, parse};
@@ -78,14 +79,14 @@ original_requests! {
         let ticket = site.ticket("CG42N1-000001").await;
         assert_eq!((&ticket.status, &ticket.priority, &ticket.assignee), (&before.status, &before.priority, &before.assignee));
         let commands = site.store().emails_of_ticket("CG42N1-000001").await.unwrap();
-        assert!(commands.iter().all(|mail| mail.verdict != "command"), "{commands:#?}");
+        assert!(commands.iter().all(|mail| mail.verdict.said() != "command"), "{commands:#?}");
         for form in forms.iter().filter(|form| form.expect == "proven") {
             site.put_bytes(&email(form, "Re: [CG42N1-000001] Imprimante en panne", &format!("#tag {}", form.name)));
         }
         site.clock.advance(60_000);
         site.round().await;
         let commands = site.store().emails_of_ticket("CG42N1-000001").await.unwrap();
-        let obeyed = commands.iter().filter(|mail| mail.verdict == "command").count();
+        let obeyed = commands.iter().filter(|mail| mail.verdict.said() == "command").count();
         assert_eq!(obeyed, forms.iter().filter(|form| form.expect == "proven").count());
     }
 }

@@ -1,5 +1,6 @@
 //! What the mail reader makes of emails, from mail to mail: fields, forwards, delivery reports, copies.
 
+use crate::support::Said;
 use guichet::clock::{HOUR, MINUTE};
 use guichet::store::Durability;
 
@@ -51,7 +52,7 @@ original_requests! {
         assert_eq!(told.len(), 1, "told once, whatever the number of reports");
         assert!(told[0].mail.text.replace('\n', " ").contains("ana@college.example n'a pas reçu notre courriel"), "{}", told[0].mail.text);
         let blocks = site.store().undeliverable(site.clock.now(), 10).await.unwrap();
-        assert_eq!((blocks.len(), blocks[0].address.as_str(), blocks[0].ticket.as_str()), (1, ANA, "CG42N1-000001"));
+        assert_eq!((blocks.len(), blocks[0].address.as_str(), blocks[0].ticket.said()), (1, ANA, "CG42N1-000001"));
 
         // Nothing is written to her: not even an acknowledgement, and an answer that cannot leave is told.
         site.receive(&Mail::from(ANA).subject("Autre panne")).await;
@@ -156,7 +157,7 @@ original_requests! {
     a_person_whose_account_sounds_like_a_system_is_not_passed_over(site) {
         let mail = Mail::from("Bob Martin <postmaster@college.example>").subject("Delivery failure of the messages").text("Our messages could not be delivered since Monday.");
         site.receive(&mail).await;
-        assert_ne!(site.verdict(&mail).await.verdict, "ignored");
+        assert_ne!(site.verdict(&mail).await.verdict.said(), "ignored");
     }
 
     the_desks_own_trouble_blocks_nobody(site) {
@@ -240,8 +241,8 @@ original_requests! {
         let ticket = site.only_ticket().await;
         assert_eq!((ticket.requester.as_str(), ticket.title.as_str()), ("tom@elsewhere.example", "Accès"));
         assert!(site.sink.last("tom@elsewhere.example").mail.text.contains("CG42N1-000001"));
-        assert_eq!(site.verdict(&yes).await.verdict, "command");
-        assert_eq!(site.verdict(&second).await.verdict, "refused");
+        assert_eq!(site.verdict(&yes).await.verdict.said(), "command");
+        assert_eq!(site.verdict(&second).await.verdict.said(), "refused");
         assert!(site.verdict(&second).await.reason.contains("refused by marie@agents.example"));
 
         // The next day somebody who still may not write is told again.
@@ -306,7 +307,7 @@ original_requests! {
         // Paul answers the email he got a copy of.
         let answer = Mail::from("paul@college.example").subject("Re: Écran noir").header(&format!("In-Reply-To: <{}>", original.id));
         site.receive(&answer).await;
-        assert_eq!(site.verdict(&answer).await.ticket, "CG42N1-000001");
+        assert_eq!(site.verdict(&answer).await.ticket.said(), "CG42N1-000001");
     }
 
     in7_nobody_passes_on_in_an_agents_name(site, AUTHSERV) {
@@ -382,7 +383,7 @@ original_requests! {
         site.only_ticket().await;
         site.sink.only(ANA);
         let rows = site.store().emails_by_message_id(&mail.id).await.unwrap();
-        assert_eq!((rows.len(), rows[1].verdict.as_str()), (2, "joined"));
+        assert_eq!((rows.len(), rows[1].verdict.said()), (2, "joined"));
         assert!(rows[1].reason.contains("the same email is already in CG42N1-000001"), "{}", rows[1].reason);
     }
 
@@ -490,7 +491,7 @@ async fn co1_replies_join_in_their_order_of_trust() {
         (&nowhere, "CG42N1-000003", "a new request"),
     ] {
         let verdict = site.verdict(mail).await;
-        assert_eq!(verdict.ticket, ticket, "{}: {}", mail.text, verdict.reason);
+        assert_eq!(verdict.ticket.said(), ticket, "{}: {}", mail.text, verdict.reason);
         assert!(verdict.reason.contains(why), "{}", verdict.reason);
     }
     let tickets = site.tickets().await;

@@ -1,6 +1,7 @@
 //! What must not leave the service desk, and what must not happen by mistake. Each story is a mistake that was
 //! once possible.
 
+use crate::support::Said;
 use guichet::clock::{DAY, HOUR, MINUTE};
 use guichet::work::once;
 
@@ -56,7 +57,7 @@ original_requests! {
         let broken = vouched(Mail::reply(&notice.mail, MARIE, "x").text("#prestataire\nBonjour\n> cité\nSECRET-INTERNE #public"));
         site.then(&broken).await;
         kept_from(&site, &[ANA, VENDOR], SECRET);
-        assert_eq!(site.verdict(&slip).await.verdict, "joined");
+        assert_eq!(site.verdict(&slip).await.verdict.said(), "joined");
         let messages = site.store().messages(site.only_ticket().await.id).await.unwrap();
         assert!(messages.iter().any(|m| m.new_text.contains(SECRET) && m.visibility == "internal"));
         assert_eq!(site.verdict(&broken).await.state, "held");
@@ -81,7 +82,7 @@ original_requests! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#rouvrir")).await;
         site.then(&Mail::reply(&theirs.mail, MARIE, "#fusionner CG42N1-1")).await;
         site.then(&Mail::reply(&notice.mail, MARIE, "#public\nVotre mot de passe : SECRET-ANA.")).await;
-        assert_ne!(site.ticket("CG42N1-000002").await.merged_into, 0);
+        assert_ne!(site.ticket("CG42N1-000002").await.merged_into, None);
         assert!(site.sink.with_words(ANA, "SECRET-ANA").mail.text.contains("mot de passe"));
         kept_from(&site, &[VENDOR], "SECRET-ANA");
         kept_from(&site, &[ANA], SECRET);
@@ -215,11 +216,11 @@ original_requests! {
         site.then(&forged).await;
         let id = site.verdict(&forged).await.id;
         let mut tx = site.store().begin(guichet::store::Durability::Full).await.unwrap();
-        tx.join(id, site.only_ticket().await.id).await.unwrap();
+        tx.join(id, Some(site.only_ticket().await.id)).await.unwrap();
         tx.release(id, "joined", 0).await.unwrap();
         tx.commit().await.unwrap();
         site.pass(MINUTE).await;
-        assert_eq!(site.verdict(&forged).await.verdict, "joined");
+        assert_eq!(site.verdict(&forged).await.verdict.said(), "joined");
         kept_from(&site, &[ANA], "Payez ici.");
     }
 
@@ -418,7 +419,7 @@ original_requests! {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#prendre #priorité P1")).await;
-        assert_eq!(site.only_ticket().await.assignee, "");
+        assert_eq!(site.only_ticket().await.assignee.said(), "");
         site.then(&Mail::reply(&notice.mail, MARIE, "Bonjour Ana,\n#public\nVoici.")).await;
         assert_eq!(site.sink.to(ANA).len(), 1);
         let told = site.sink.with_words(MARIE, "tout en haut");

@@ -1,6 +1,7 @@
 //! SMTP as RFC 5321 means it, against a server that follows a script: every notification is sent once, pays for its own refusals
 //! alone, and nobody waits in vain to hear of one that will not leave.
 
+use crate::support::Said;
 use std::time::{Duration, Instant};
 
 use guichet::clock::{DAY, HOUR, MINUTE};
@@ -189,7 +190,7 @@ async fn a_sender_that_is_refused_alone_pays_alone() {
     }
     let failed = notifications(&site, Some(OutboxState::Failed)).await;
     assert_eq!(failed.iter().map(|l| l.recipient.as_str()).collect::<Vec<_>>(), [ANA], "{failed:?}");
-    assert!(failed[0].last_error.contains("not this one"));
+    assert!(failed[0].last_error.said().contains("not this one"));
     assert_eq!(server.taken().iter().filter(|to| to.starts_with('p')).count(), 3);
 }
 
@@ -260,7 +261,7 @@ async fn an_answer_that_is_too_large_fails_and_is_told() {
         .await;
     site.round().await;
     let failed = notifications(&site, Some(OutboxState::Failed)).await;
-    assert!(failed.len() == 1 && failed[0].last_error.contains("100000"), "{failed:?}");
+    assert!(failed.len() == 1 && failed[0].last_error.said().contains("100000"), "{failed:?}");
     let sent = notifications(&site, Some(OutboxState::Sent)).await;
     assert_eq!(sent.iter().filter(|l| l.kind == "undelivered").count(), 1);
 }
@@ -331,7 +332,7 @@ async fn a_missing_smtputf8_is_said_in_words() {
     let site = app(Database::Sqlite, &server, "").await;
     site.receive(&Mail::from("rené@collège.example")).await;
     let failed = notifications(&site, Some(OutboxState::Failed)).await;
-    assert!(failed.len() == 1 && failed[0].last_error.contains("notifications outside ASCII"), "{failed:?}");
+    assert!(failed.len() == 1 && failed[0].last_error.said().contains("notifications outside ASCII"), "{failed:?}");
     assert_eq!(server.taken(), [MARIE]);
 }
 
@@ -361,7 +362,7 @@ async fn a_stop_while_the_server_thinks_leaves_one_notification_uncertain() {
         "{took:?}: longer than smtp.timeout is waited for"
     );
     let waiting = notifications(&site, Some(OutboxState::Queued)).await;
-    let uncertain: Vec<_> = waiting.iter().filter(|l| l.last_error.contains("may have been taken")).collect();
+    let uncertain: Vec<_> = waiting.iter().filter(|l| l.last_error.said().contains("may have been taken")).collect();
     assert_eq!((waiting.len(), uncertain.len()), (6, 1), "{waiting:?}");
     assert!(uncertain[0].due_at > site.clock.now());
 }

@@ -294,7 +294,7 @@ fn a_promise_is_broken_no_earlier_than_it_was_made() {
     let queue = slas.queues.keys().next().unwrap().clone();
     let mut ticket = TicketView { queue, level: 1, priority: "P4".to_owned(), ..TicketView::default() };
     keep(&mut ticket, &TicketView::default(), false, opened, &slas);
-    ticket.first_responded_at = opened + 60_000;
+    ticket.first_responded_at = Some(opened + 60_000);
     let before = ticket.clone();
     keep(&mut ticket, &before, true, opened + 60_000, &slas);
     assert_eq!(ticket.sla.resolve_due, 0, "best effort");

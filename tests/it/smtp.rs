@@ -1,5 +1,6 @@
 //! Sending against real servers that refuse, hang up and come back.
 
+use crate::support::Said;
 use std::time::Duration;
 
 use guichet::clock::{HOUR, MINUTE};
@@ -28,7 +29,7 @@ async fn a_temporary_refusal_is_tried_again_by_the_timetable() {
     for notification in &waiting {
         let wait = notification.due_at - notification.created_at;
         assert!((MINUTE / 2..=MINUTE).contains(&wait), "{wait}");
-        assert!(notification.last_error.contains("4"), "{}", notification.last_error);
+        assert!(notification.last_error.said().contains("4"), "{}", notification.last_error.said());
         assert_eq!(notification.attempts, 1);
     }
     site.sink.restart(&[]);
@@ -47,14 +48,14 @@ async fn a_permanent_refusal_is_kept_shown_and_can_be_retried() {
     site.round().await;
     let failed = site.store().outbox(Some(OutboxState::Failed), 10).await.unwrap();
     assert_eq!(failed.len(), 2);
-    assert!(failed[0].last_error.contains('5'), "{}", failed[0].last_error);
+    assert!(failed[0].last_error.said().contains('5'), "{}", failed[0].last_error.said());
     site.sink.restart(&[]);
     site.clock.advance(24 * HOUR);
     site.round().await;
     assert!(site.sink.to(ANA).is_empty(), "a failed notification is not tried again automatically");
     assert_eq!(site.sink.only(MARIE).mail.subject, "Re: [CG42N1-000001] P3 Non remis : Imprimante en panne");
     let mut tx = site.store().begin(Durability::Full).await.unwrap();
-    assert_eq!(tx.retry(0, "", site.clock.now()).await.unwrap(), 2);
+    assert_eq!(tx.retry(None, None, site.clock.now()).await.unwrap(), 2);
     tx.commit().await.unwrap();
     site.round().await;
     assert_eq!(site.sink.notifications().len(), 3);
@@ -72,7 +73,7 @@ async fn a_notification_that_is_always_refused_is_given_up_in_the_end() {
     let failed = site.store().outbox(Some(OutboxState::Failed), 10).await.unwrap();
     // The third tells Marie of the first.
     assert_eq!(failed.len(), 3);
-    assert!(failed[0].last_error.starts_with("given up after"), "{}", failed[0].last_error);
+    assert!(failed[0].last_error.said().starts_with("given up after"), "{}", failed[0].last_error.said());
 }
 
 #[tokio::test]

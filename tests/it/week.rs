@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use guichet::clock::{HOUR, MINUTE};
 use guichet::report::{Figures, Group, Mean, Period, Share, Sort};
 use guichet::store::OutboxState;
+use guichet::ticket::TicketId;
 use guichet::work::operator;
 use guichet::work::reports::build;
 
@@ -328,7 +329,7 @@ fn expected(plans: &[Plan]) -> Figures {
 }
 
 /// Row id and number of every ticket, by its requester.
-async fn numbers(site: &Site) -> BTreeMap<String, (i64, String)> {
+async fn numbers(site: &Site) -> BTreeMap<String, (TicketId, String)> {
     site.tickets().await.into_iter().map(|t| (t.requester, (t.id, t.number))).collect()
 }
 
@@ -340,7 +341,7 @@ async fn answer(site: &Site, who: &str, number: &str, kind: &str, text: &str) {
     site.put(&Mail::from(who).subject(&format!("Re: [{number}]")).header(&format!("In-Reply-To: <{id}>")).text(text));
 }
 
-async fn act(site: &Site, who: &str, (_, number): &(i64, String), act: Act) {
+async fn act(site: &Site, who: &str, (_, number): &(TicketId, String), act: Act) {
     let command = match act {
         Act::Answer => "#public\nNous regardons.",
         Act::Ask => "#ask\nDepuis quand ?",

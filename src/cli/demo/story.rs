@@ -123,7 +123,7 @@ async fn list(app: &AppRef) -> Result<(), Trouble> {
         let messages = app.store.messages(ticket.id).await?.len();
         rows.push(vec![
             ticket.number,
-            ticket.status,
+            ticket.status.to_string(),
             ticket.priority,
             ticket.title,
             ticket.requester_name,

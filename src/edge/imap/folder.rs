@@ -49,7 +49,7 @@ pub enum Which {
     /// Those nobody has read, and those that came on the day of this instant or later (0: none).
     Unread {
         /// The instant.
-        or_since: Millis,
+        or_since: Option<Millis>,
     },
 }
 
@@ -110,8 +110,8 @@ impl Imap {
         let end = if last == 0 { "*".to_owned() } else { last.to_string() };
         let words = match which {
             Which::All => String::new(),
-            Which::Unread { or_since: 0 } => " UNSEEN".to_owned(),
-            Which::Unread { or_since } => format!(" OR UNSEEN SINCE {}", imap_day(or_since)),
+            Which::Unread { or_since: None } => " UNSEEN".to_owned(),
+            Which::Unread { or_since: Some(or_since) } => format!(" OR UNSEEN SINCE {}", imap_day(or_since)),
         };
         let command = format!("UID SEARCH UID {first}:{end}{words}");
         self.line.news = false;

@@ -83,9 +83,12 @@ statements! {
     UNDECIDED_AMONG = among_ids!("SELECT COUNT(*) FROM inbox WHERE state = 'new' AND id", "", "");
     WAITING_TO_OTHERS = Sql::both("SELECT id FROM outbox WHERE state IN ('queued', 'sending') AND recipient <> $1");
     ERASE_BLOCK = Sql::both("DELETE FROM undeliverable WHERE address = $1 AND $2 <> ''");
+    ERASED_ADD = Sql::both(
+        "INSERT INTO undeliverable (address, since, until, erased) VALUES ($1, $2, $3, 1) \
+         ON CONFLICT (address) DO UPDATE SET until = excluded.until, erased = 1");
     ERASE_IMAGES = Sql::both("DELETE FROM seen_image WHERE lower(seen_key) LIKE $1 ESCAPE '!'");
-    EVENTS_OF_ENTRIES = among_ids!("SELECT id, chain_entry, ticket_id, created_at, actor, kind, text FROM event WHERE chain_entry", "", "");
-    NOTIFICATIONS_OF_ENTRIES = among_ids!("SELECT id, chain_entry, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE chain_entry", "", "");
+    EVENTS_OF_ENTRIES = among_ids!(concat!(covered_events!(), "chain_entry"), "", "");
+    NOTIFICATIONS_OF_ENTRIES = among_ids!(concat!(covered_notifications!(), "chain_entry"), "", "");
     // What was deleted is to be found in no file: neither in the index of words nor in the log.
     SEARCH_ANEW = Sql {
         sqlite: "INSERT INTO article_search (article_search) VALUES ('rebuild')",

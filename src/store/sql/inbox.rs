@@ -2,6 +2,22 @@
 
 use super::Sql;
 
+/// Emails as people see them.
+macro_rules! inbox_rows {
+    () => {
+        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
+         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, '') AS number, inbox.cause FROM inbox \
+         LEFT JOIN ticket ON ticket.id = inbox.ticket_id "
+    };
+}
+
+/// Emails that wait for their verdict.
+macro_rules! waiting {
+    () => {
+        "id, mailbox, size, attempts, received_at, released, joins"
+    };
+}
+
 statements! {
     ATTEMPT_BACK = Sql::both("UPDATE inbox SET attempts = attempts - 1 WHERE state = 'new' AND id = $1 AND attempts > 0");
     INBOX_ADD = rows!(
@@ -18,13 +34,16 @@ statements! {
     // Where several instances work, each claims what it is going to decide; what a life had claimed that is over
     // is free again. $1: how many; $2: beyond which id; $3: who claims.
     INBOX_WAITING = Sql {
-        sqlite: "SELECT id, mailbox, size, attempts, received_at, released, joins FROM inbox \
-                 WHERE state = 'new' AND id > $2 AND $3 = '' ORDER BY id LIMIT $1",
-        postgres: "UPDATE inbox SET claimed_by = $3 WHERE id IN (SELECT id FROM inbox WHERE state = 'new' AND id > $2 \
+        sqlite: concat!(
+            "SELECT ",
+            waiting!(),
+            " FROM inbox WHERE state = 'new' AND id > $2 AND $3 = '' ORDER BY id LIMIT $1"
+        ),
+        postgres: concat!("UPDATE inbox SET claimed_by = $3 WHERE id IN (SELECT id FROM inbox WHERE state = 'new' AND id > $2 \
                    AND (claimed_by IN ('', $3) OR claimed_by NOT IN (SELECT instance || '#' || life FROM lease \
                    WHERE name LIKE 'instance:%' AND until > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))) \
                    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) \
-                   RETURNING id, mailbox, size, attempts, received_at, released, joins",
+                   RETURNING ", waiting!()),
     };
     INBOX_CLAIM = Sql::both("UPDATE inbox SET claimed_by = $2 WHERE id = $1 AND state = 'new'");
     INBOX_UNCLAIM = Sql::both("UPDATE inbox SET claimed_by = '' WHERE state = 'new' AND id > $1 AND claimed_by = $2");
@@ -37,7 +56,7 @@ statements! {
     INBOX_TRY = Sql::both("UPDATE inbox SET attempts = attempts + 1 WHERE state = 'new' AND id = $1");
     INBOX_DECIDE = rows!(
         "UPDATE inbox SET state = j.value ->> 1, verdict = j.value ->> 2, reason = j.value ->> 3, \
-         ticket_id = CAST(j.value ->> 4 AS BIGINT), decided_at = CAST(j.value ->> 5 AS BIGINT), \
+         ticket_id = COALESCE(CAST(j.value ->> 4 AS BIGINT), 0), decided_at = CAST(j.value ->> 5 AS BIGINT), \
          message_id = j.value ->> 6, sender = j.value ->> 7, subject = j.value ->> 8, \
          content = j.value ->> 9, cause = j.value ->> 11, alike = j.value ->> 12, digest = j.value ->> 13",
         "AND inbox.id = CAST(j.value ->> 0 AS BIGINT) AND inbox.state = 'new' AND inbox.claimed_by = j.value ->> 10");
@@ -48,14 +67,14 @@ statements! {
     INBOX_RELEASE = Sql::both(
         "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', digest = '', released = 1, reason = $2, claimed_by = '', decided_at = $3 \
          WHERE id = $1 AND state = 'held'");
-    // All held emails of a sender, with a reason, or (both empty) whatever they are. What was not fetched whole stays held.
+    // All held emails of a sender, of a cause, for the very same reason, or (all empty) whatever they are. What was not fetched whole stays held.
     INBOX_RELEASE_ALL = Sql::both(
-        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', digest = '', released = 1, joins = 0, reason = $3, claimed_by = '', decided_at = $4 WHERE state = 'held' \
-         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) AND ($5 = '' OR cause = $5) \
+        "UPDATE inbox SET state = 'new', attempts = 0, verdict = '', digest = '', released = 1, joins = 0, reason = $2, claimed_by = '', decided_at = $3 WHERE state = 'held' \
+         AND ($1 = '' OR sender = $1) AND ($4 = '' OR cause = $4) AND ($5 = '' OR reason = $5) \
          AND size = (SELECT LENGTH(inbox_raw.bytes) FROM inbox_raw WHERE inbox_raw.inbox_id = inbox.id)");
     INBOX_REFUSE_ALL = Sql::both(
-        "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $3, decided_at = $4 WHERE state = 'held' \
-         AND ($1 = '' OR sender = $1) AND ($2 = '' OR reason = $2) AND ($5 = '' OR cause = $5)");
+        "UPDATE inbox SET state = 'done', verdict = 'refused', reason = $2, decided_at = $3 WHERE state = 'held' \
+         AND ($1 = '' OR sender = $1) AND ($4 = '' OR cause = $4) AND ($5 = '' OR reason = $5)");
     INBOX_UNSETTLED = Sql::both(
         "SELECT uid FROM inbox WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid > 0 ORDER BY uid LIMIT $3");
     INBOX_MARKED = Sql::both(
@@ -66,22 +85,11 @@ statements! {
         "UPDATE inbox SET settled = 1 WHERE mailbox = $1 AND settled = 2 AND uid_validity = $2 AND uid BETWEEN $3 AND $4");
     INBOX_MARK = Sql::both(
         "UPDATE inbox SET settled = 2 WHERE mailbox = $1 AND settled = 0 AND uid_validity = $2 AND uid BETWEEN $3 AND $4");
-    INBOX_GET = Sql::both(
-        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, ''), inbox.cause FROM inbox \
-         LEFT JOIN ticket ON ticket.id = inbox.ticket_id WHERE inbox.id = $1");
-    INBOX_HELD = Sql::both(
-        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, '', inbox.cause FROM inbox WHERE inbox.state = 'held' ORDER BY inbox.id");
-    INBOX_BY_MESSAGE_ID = Sql::both(
-        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, COALESCE(ticket.number, ''), inbox.cause FROM inbox \
-         LEFT JOIN ticket ON ticket.id = inbox.ticket_id WHERE inbox.message_id = $1 ORDER BY inbox.id");
-    INBOX_BY_TICKET = Sql::both(
-        "SELECT inbox.id, inbox.mailbox, inbox.size, inbox.received_at, inbox.state, inbox.verdict, inbox.reason, inbox.decided_at, \
-         inbox.message_id, inbox.sender, inbox.subject, ticket.number, inbox.cause FROM inbox \
-         JOIN ticket ON ticket.id = inbox.ticket_id WHERE ticket.number = $1 ORDER BY inbox.id");
-    INBOX_OLDEST = Sql::both("SELECT COUNT(*), COALESCE(MIN(received_at), 0) FROM inbox WHERE state = 'new'");
+    INBOX_GET = Sql::both(concat!(inbox_rows!(), "WHERE inbox.id = $1"));
+    INBOX_HELD = Sql::both(concat!(inbox_rows!(), "WHERE inbox.state = 'held' ORDER BY inbox.id"));
+    INBOX_BY_MESSAGE_ID = Sql::both(concat!(inbox_rows!(), "WHERE inbox.message_id = $1 ORDER BY inbox.id"));
+    INBOX_BY_TICKET = Sql::both(concat!(inbox_rows!(), "WHERE ticket.number = $1 ORDER BY inbox.id"));
+    INBOX_OLDEST = Sql::both("SELECT COUNT(*), MIN(received_at) FROM inbox WHERE state = 'new'");
     // $2: since when; $3: most rows of a sender that are looked at. Gives how many were looked at, and how many of them
     // count. What a person let in or refused does not count, nor does what is held for being too much.
     INBOX_LATELY = rows!(

@@ -58,7 +58,7 @@ impl Sql {
 
 /// A statement over rows that come as one JSON array of arrays in `$1`; `j.value ->> n` is column n.
 macro_rules! rows {
-    ($head:literal, $tail:literal) => {
+    ($head:expr, $tail:literal) => {
         Sql {
             sqlite: concat!($head, " FROM (SELECT value FROM json_each($1) LIMIT -1) AS j WHERE true ", $tail),
             postgres: concat!(
@@ -72,7 +72,7 @@ macro_rules! rows {
 
 /// A statement with a list of texts that comes as one JSON array in `$1`.
 macro_rules! among {
-    ($head:literal, $tail:literal) => {
+    ($head:expr, $tail:literal) => {
         Sql {
             sqlite: concat!($head, " IN (SELECT value FROM json_each($1)) ", $tail),
             postgres: concat!($head, " IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS json))) ", $tail),
@@ -82,7 +82,7 @@ macro_rules! among {
 
 /// The same with a list of numbers.
 macro_rules! among_ids {
-    ($head:literal, $tail:literal, $lock:literal) => {
+    ($head:expr, $tail:literal, $lock:literal) => {
         Sql {
             sqlite: concat!($head, " IN (SELECT value FROM json_each($1)) ", $tail),
             postgres: concat!(
@@ -92,6 +92,20 @@ macro_rules! among_ids {
                 $lock
             ),
         }
+    };
+}
+
+/// Lines of history, with the chain entry that covers them.
+macro_rules! covered_events {
+    () => {
+        "SELECT id, chain_entry, ticket_id, created_at, actor, kind, text FROM event WHERE "
+    };
+}
+
+/// Notifications, with the chain entry that covers them.
+macro_rules! covered_notifications {
+    () => {
+        "SELECT id, chain_entry, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE "
     };
 }
 

@@ -2,6 +2,25 @@
 
 use super::Sql;
 
+/// Notifications as people see them.
+macro_rules! outbox_rows {
+    () => {
+        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
+         outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') AS number FROM outbox \
+         LEFT JOIN ticket ON ticket.id = outbox.ticket_id "
+    };
+}
+
+/// The kinds of notifications that answer the requester, from `$3`.
+macro_rules! answers {
+    (sqlite) => {
+        "outbox.kind IN (SELECT value FROM json_each($3))"
+    };
+    (postgres) => {
+        "outbox.kind IN (SELECT json_array_elements_text(CAST(CAST($3 AS TEXT) AS json)))"
+    };
+}
+
 statements! {
     NOTIFICATIONS_ISSUED = among!(
         "SELECT message_id, created_at FROM outbox WHERE proves = 1 AND message_id", "");
@@ -15,7 +34,7 @@ statements! {
     NOTIFICATIONS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
     OUTBOX_ADD = rows!(
         "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, chain_entry) \
-         SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
+         SELECT j.value ->> 0, COALESCE(CAST(j.value ->> 1 AS BIGINT), 0), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
          CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT)",
         "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
     NOTIFICATION_ADD = Sql::both("INSERT INTO outbox_raw (outbox_id, bytes) VALUES ($1, $2)");
@@ -41,16 +60,17 @@ statements! {
     OUTBOX_RECENT_OF_AGENTS = among!(
         "SELECT recipient, COUNT(*) FROM outbox WHERE recipient", "AND created_at > $2 GROUP BY recipient");
     UNDELIVERABLE_AMONG = among!(
-        "SELECT address, since, until, status, reason FROM undeliverable WHERE address", "AND until > $2");
+        "SELECT address, since, until, status, reason, '' AS ticket FROM undeliverable WHERE address", "AND until > $2");
     UNDELIVERABLE_ADD = rows!(
         "INSERT INTO undeliverable (address, since, until, status, reason, ticket_id) SELECT j.value ->> 0, \
-         CAST(j.value ->> 1 AS BIGINT), CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4, CAST(j.value ->> 5 AS BIGINT)",
+         CAST(j.value ->> 1 AS BIGINT), CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4, \
+         COALESCE(CAST(j.value ->> 5 AS BIGINT), 0)",
         "ON CONFLICT (address) DO UPDATE SET since = excluded.since, until = excluded.until, status = excluded.status, \
          reason = excluded.reason, ticket_id = excluded.ticket_id");
     UNDELIVERABLE_LIST = Sql::both(
         "SELECT undeliverable.address, undeliverable.since, undeliverable.until, undeliverable.status, undeliverable.reason, \
-         COALESCE(ticket.number, '') FROM undeliverable LEFT JOIN ticket ON ticket.id = undeliverable.ticket_id \
-         WHERE undeliverable.until > $1 AND undeliverable.reason <> 'erased' ORDER BY undeliverable.since DESC, undeliverable.address LIMIT $2");
+         COALESCE(ticket.number, '') AS ticket FROM undeliverable LEFT JOIN ticket ON ticket.id = undeliverable.ticket_id \
+         WHERE undeliverable.until > $1 AND undeliverable.erased = 0 ORDER BY undeliverable.since DESC, undeliverable.address LIMIT $2");
     UNDELIVERABLE_CLEAR = Sql::both("DELETE FROM undeliverable WHERE address = $1");
     SEEN_IMAGES = among!("SELECT seen_key FROM seen_image WHERE seen_key", "");
     SEEN_IMAGE_ADD = rows!(
@@ -72,22 +92,26 @@ statements! {
     OUTBOX_TOUCH = Sql::both("UPDATE outbox SET lease_until = 0 WHERE id = $1 AND state = 'sent'");
     // Only answers that the server took count as given (first_responded_at).
     TICKETS_ANSWERED = Sql {
-        sqlite: "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
-                 WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester \
-                 AND outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
-                 AND outbox.id IN (SELECT value FROM json_each($1))) \
-                 WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
-                 JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient \
-                 WHERE outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
-                 AND outbox.id IN (SELECT value FROM json_each($1)))",
-        postgres: "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
-                   WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester \
-                   AND outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
-                   AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))) \
-                   WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
-                   JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient \
-                   WHERE outbox.kind IN ('answer', 'question', 'resolved', 'rejected') \
-                   AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+        sqlite: concat!(
+            "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
+             WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester AND ",
+            answers!(sqlite),
+            " AND outbox.id IN (SELECT value FROM json_each($1))) \
+             WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
+             JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient WHERE ",
+            answers!(sqlite),
+            " AND outbox.id IN (SELECT value FROM json_each($1)))"
+        ),
+        postgres: concat!(
+            "UPDATE ticket SET first_responded_at = $2, first_response_id = (SELECT MIN(outbox.message_id) FROM outbox \
+             WHERE outbox.ticket_id = ticket.id AND outbox.recipient = ticket.requester AND ",
+            answers!(postgres),
+            " AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))) \
+             WHERE first_responded_at = 0 AND id IN (SELECT outbox.ticket_id FROM outbox \
+             JOIN ticket AS one ON one.id = outbox.ticket_id AND one.requester = outbox.recipient WHERE ",
+            answers!(postgres),
+            " AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))"
+        ),
     };
     // The clock of a first answer is read as soon as it is delivered.
     TICKETS_RESPONDED = among_ids!(
@@ -118,21 +142,14 @@ statements! {
     // A notification from what is now the future was written before the clock was set back: it is due.
     // $2: beyond which no notification is ever put off: one that waits for longer was put off while the clock was ahead.
     OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND (created_at > $1 OR due_at > $2)");
-    // $3: how the error of those that are meant begins; empty for any.
+    // $1: which, 0 for all; $3: why those that are meant failed, empty for any.
     OUTBOX_RETRY = Sql::both(
-        "UPDATE outbox SET state = 'queued', attempts = 0, due_at = $2 WHERE state IN ('failed', 'queued') AND kept = 1 \
-         AND ($1 = 0 OR id = $1) AND ($3 = '' OR last_error LIKE $3 || '%')");
-    OUTBOX_LIST = Sql::both(
-        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
-         outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') FROM outbox \
-         LEFT JOIN ticket ON ticket.id = outbox.ticket_id \
-         WHERE ($1 = '' AND outbox.state <> 'sent') OR outbox.state = $1 ORDER BY outbox.id LIMIT $2");
-    OUTBOX_GET = Sql::both(
-        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
-         outbox.sent_at, outbox.last_error, outbox.message_id, COALESCE(ticket.number, '') FROM outbox \
-         LEFT JOIN ticket ON ticket.id = outbox.ticket_id WHERE outbox.id = $1");
-    OUTBOX_OF_TICKET = Sql::both(
-        "SELECT outbox.id, outbox.kind, outbox.recipient, outbox.state, outbox.attempts, outbox.created_at, outbox.due_at, \
-         outbox.sent_at, outbox.last_error, outbox.message_id, ticket.number FROM outbox \
-         JOIN ticket ON ticket.id = outbox.ticket_id WHERE ticket.number = $1 ORDER BY outbox.id");
+        "UPDATE outbox SET state = 'queued', attempts = 0, failure = '', due_at = $2 WHERE state IN ('failed', 'queued') AND kept = 1 \
+         AND ($1 = 0 OR id = $1) AND ($3 = '' OR failure = $3)");
+    OUTBOX_LIST = Sql::both(concat!(
+        outbox_rows!(),
+        "WHERE ($1 = '' AND outbox.state <> 'sent') OR outbox.state = $1 ORDER BY outbox.id LIMIT $2"
+    ));
+    OUTBOX_GET = Sql::both(concat!(outbox_rows!(), "WHERE outbox.id = $1"));
+    OUTBOX_OF_TICKET = Sql::both(concat!(outbox_rows!(), "WHERE ticket.number = $1 ORDER BY outbox.id"));
 }

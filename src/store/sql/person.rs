@@ -16,7 +16,7 @@ macro_rules! columns {
         &[$($(Column {
             name: concat!($table, ".", $column),
             find: Sql::both(concat!(
-                "SELECT id, ", $ticket, ", CAST(", $chain_entry, " AS BIGINT), ", $column, " FROM ", $table, like!($column)
+                "SELECT id, ", $ticket, " AS ticket, CAST(", $chain_entry, " AS BIGINT) AS chain_entry, ", $column, " AS text FROM ", $table, like!($column)
             )),
             set: Sql::both(concat!("UPDATE ", $table, " SET ", $column, " = $2 WHERE id = $1")),
         },)+)+]

@@ -2,13 +2,20 @@
 
 use super::Sql;
 
+/// Entries of the chain.
+macro_rules! entries {
+    () => {
+        "SELECT id, at, kind, actor, subject, text, digest, chain FROM chain_entry "
+    };
+}
+
 statements! {
     META_GET = Sql::both("SELECT value FROM meta WHERE name = $1");
     USED = Sql::both("SELECT 1 AS one FROM outbox UNION ALL SELECT 1 FROM inbox LIMIT 1");
     META_DROP = Sql::both("DELETE FROM meta WHERE name = $1");
     META_SET = Sql::both(
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
-    // $1: name; $2: instance; $3: its life; $4: for how long. A newer epoch of the same instance takes over at once.
+    // $1: name; $2: instance; $3: its epoch; $4: for how long. A newer epoch of the same instance takes over at once.
     LEASE_TAKE = Sql {
         sqlite: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, CAST(strftime('%s', 'now') AS INTEGER) * 1000 + $4) \
                  ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
@@ -27,15 +34,18 @@ statements! {
         postgres: "SELECT name FROM lease WHERE name = $1 AND instance = $2 AND life = $3 FOR SHARE",
     };
     LEASES = Sql {
-        sqlite: "SELECT name, instance, until - CAST(strftime('%s', 'now') AS INTEGER) * 1000 FROM lease ORDER BY name",
-        postgres: "SELECT name, instance, until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) FROM lease ORDER BY name",
+        sqlite: "SELECT name, instance, until - CAST(strftime('%s', 'now') AS INTEGER) * 1000 AS \"left\" FROM lease ORDER BY name",
+        postgres: "SELECT name, instance, until - CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS \"left\" FROM lease ORDER BY name",
     };
     ENTRY_LAST = Sql::both("SELECT chain FROM chain_entry WHERE id = $1");
     ENTRY_ADD = Sql::both(
         "INSERT INTO chain_entry (id, at, kind, actor, subject, text, digest, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
-    COUNTER = Sql::both("SELECT id, at, kind, actor, subject, text, digest, chain FROM chain_entry WHERE id > $1 ORDER BY id LIMIT $2");
-    LINKS_OF_PEOPLE = Sql::both(
-        "SELECT id, at, kind, actor, subject, text, digest, chain FROM chain_entry WHERE kind <> 'decided' AND subject NOT LIKE 'link %' ORDER BY id DESC LIMIT $1");
+    ENTRIES = Sql::both(concat!(entries!(), "WHERE id > $1 ORDER BY id LIMIT $2"));
+    // An erasure adds an entry for each that it emptied, beside the one that says what was done.
+    ENTRIES_OF_PEOPLE = Sql::both(concat!(
+        entries!(),
+        "WHERE kind <> 'decided' AND subject NOT LIKE 'link %' ORDER BY id DESC LIMIT $1"
+    ));
     COPY = Sql { sqlite: "VACUUM INTO $1", postgres: "SELECT $1 || ''" };
     ANALYZE = Sql { sqlite: "PRAGMA optimize", postgres: "ANALYZE" };
     VACUUM = Sql { sqlite: "VACUUM", postgres: "VACUUM (ANALYZE)" };
@@ -49,7 +59,7 @@ statements! {
         sqlite: "SELECT (SELECT freelist_count FROM pragma_freelist_count), (SELECT page_count FROM pragma_page_count)",
         postgres: "SELECT CAST(0 AS BIGINT), CAST(1 AS BIGINT)" };
     OUTBOX_STOP = Sql::both(
-        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $1 WHERE state IN ('queued', 'sending')");
+        "UPDATE outbox SET state = 'failed', lease_until = 0, last_error = $1, failure = $2 WHERE state IN ('queued', 'sending')");
     CHAIN_END = Sql::both("SELECT chain FROM chain_entry ORDER BY id DESC LIMIT 1");
     META_ADD = Sql::both("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
     MAILBOX_GET = Sql::both(
@@ -59,15 +69,15 @@ statements! {
          ON CONFLICT (name) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid, \
          baseline = excluded.baseline, polled_at = excluded.polled_at, first_at = excluded.first_at, since = excluded.since");
     // $1: now. Only small parts of each table are looked at.
-    STANDING = Sql::both(
-        "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new'), \
-         (SELECT COALESCE(MIN(CASE WHEN decided_at > received_at THEN decided_at ELSE received_at END), 0) FROM inbox WHERE state = 'new'), \
-         (SELECT COUNT(*) FROM inbox WHERE state = 'held'), \
-         (SELECT COUNT(*) FROM outbox WHERE state = 'queued'), \
-         (SELECT COALESCE(MIN(created_at), 0) FROM outbox WHERE state = 'queued'), \
-         (SELECT COUNT(*) FROM outbox WHERE state = 'failed'), \
-         (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND reason <> 'erased'), \
-         (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000)");
+    BACKLOG = Sql::both(
+        "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new') AS undecided, \
+         (SELECT MIN(CASE WHEN decided_at > received_at THEN decided_at ELSE received_at END) FROM inbox WHERE state = 'new') AS oldest_undecided, \
+         (SELECT COUNT(*) FROM inbox WHERE state = 'held') AS held, \
+         (SELECT COUNT(*) FROM outbox WHERE state = 'queued') AS queued, \
+         (SELECT MIN(created_at) FROM outbox WHERE state = 'queued') AS oldest_queued, \
+         (SELECT COUNT(*) FROM outbox WHERE state = 'failed') AS failed, \
+         (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND erased = 0) AS refusing, \
+         (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000) AS late");
     LAST_EMAILS = Sql::both(
         "SELECT mailbox.name, COALESCE((SELECT inbox.received_at FROM inbox WHERE inbox.mailbox = mailbox.name ORDER BY inbox.id DESC LIMIT 1), 0) \
          FROM mailbox");

@@ -2,6 +2,59 @@
 
 use super::Sql;
 
+/// What changes of a ticket: each column, and its value in the ticket's JSON.
+macro_rules! stored {
+    ($what:ident) => {
+        stored! { $what
+        "queue" = "j.value ->> 'queue'";
+        "title" = "j.value ->> 'title'";
+        "status" = "j.value ->> 'status'";
+        "pending_on" = "COALESCE(j.value ->> 'pending_on', '')";
+        "priority" = "j.value ->> 'priority'";
+        "level" = "COALESCE(CAST(j.value ->> 'level' AS BIGINT), 0)";
+        "type" = "COALESCE(j.value ->> 'kind', '')";
+        "category" = "COALESCE(j.value ->> 'category', '')";
+        "service" = "COALESCE(j.value ->> 'service', '')";
+        "assignee" = "COALESCE(j.value ->> 'assignee', '')";
+        "tags" = "j.value ->> 'tags'";
+        "requester" = "j.value -> 'requester' ->> 'address'";
+        "requester_name" = "j.value -> 'requester' ->> 'name'";
+        "language" = "j.value -> 'requester' ->> 'language'";
+        "vendor" = "COALESCE(j.value ->> 'vendor', '')";
+        "vendors" = "j.value ->> 'vendors'";
+        "vendor_reference" = "COALESCE(j.value ->> 'vendor_reference', '')";
+        "parent_id" = "COALESCE(CAST(j.value ->> 'parent' AS BIGINT), 0)";
+        "merged_into" = "COALESCE(CAST(j.value ->> 'merged_into' AS BIGINT), 0)";
+        "related" = "j.value ->> 'related'";
+        "solution" = "COALESCE(j.value ->> 'solution', '')";
+        "rating" = "COALESCE(CAST(j.value ->> 'rating' AS BIGINT), 0)";
+        "root_message_id" = "COALESCE(j.value ->> 'root_message_id', '')";
+        "last_public_id" = "COALESCE(j.value ->> 'last_public_id', '')";
+        "fields" = "j.value ->> 'fields'";
+        "last_answer" = "j.value ->> 'last_answer'";
+        "first_responded_at" = "COALESCE(CAST(j.value ->> 'first_responded_at' AS BIGINT), 0)";
+        "first_response_id" = "COALESCE(j.value ->> 'first_response_id', '')";
+        "resolved_at" = "COALESCE(CAST(j.value ->> 'resolved_at' AS BIGINT), 0)";
+        "closed_at" = "COALESCE(CAST(j.value ->> 'closed_at' AS BIGINT), 0)";
+        "sla" = "j.value ->> 'sla'";
+        "revision" = "COALESCE(CAST(j.value ->> 'revision' AS BIGINT), 0)";
+        "undo" = "COALESCE(j.value ->> 'undo', '')";
+        }
+    };
+    (columns $($column:literal = $value:literal;)+) => { concat!($(", ", $column),+) };
+    (values $($column:literal = $value:literal;)+) => { concat!($(", ", $value),+) };
+    (changes $($column:literal = $value:literal;)+) => { concat!($(", ", $column, " = ", $value),+) };
+}
+
+/// Tickets as people see them.
+macro_rules! ticket_rows {
+    () => {
+        "SELECT id, number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
+         created_at, updated_at, first_responded_at, resolved_at, closed_at, fields, pending_on, tags, vendor, \
+         vendor_reference, solution, rating, related, merged_into, parent_id, sla FROM ticket "
+    };
+}
+
 statements! {
     // How many tickets each queue opened since $1. Ids are given out in the order of time, so the last before it is found
     // by halving; where fewer than $2 ids were given out since, nothing is counted at all.
@@ -16,54 +69,25 @@ statements! {
     // A row is the ticket as JSON, with the time beside its fields. A path into a nested value would make
     // SQLite write the whole ticket out again for each column.
     TICKETS_ADD = rows!(
-        "INSERT INTO ticket (id, number, created_at, updated_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
-         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
-         merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
-         requester_name, language, pending_on, undo, sla, respond_due, resolve_due, digest) \
-         SELECT CAST(j.value ->> 'id' AS BIGINT), j.value ->> 'number', CAST(j.value ->> 'at' AS BIGINT), \
-         CAST(j.value ->> 'at' AS BIGINT), j.value ->> 'queue', j.value ->> 'title', j.value ->> 'status', \
-         j.value ->> 'priority', CAST(j.value ->> 'level' AS BIGINT), j.value ->> 'kind', \
-         j.value ->> 'category', j.value ->> 'service', j.value ->> 'assignee', \
-         CAST(j.value ->> 'first_responded_at' AS BIGINT), CAST(j.value ->> 'resolved_at' AS BIGINT), \
-         CAST(j.value ->> 'closed_at' AS BIGINT), j.value ->> 'root_message_id', \
-         j.value ->> 'last_public_id', j.value ->> 'fields', j.value ->> 'tags', \
-         j.value ->> 'vendor', j.value ->> 'vendors', j.value ->> 'vendor_reference', CAST(j.value ->> 'parent' AS BIGINT), \
-         CAST(j.value ->> 'merged_into' AS BIGINT), j.value ->> 'related', j.value ->> 'solution', \
-         CAST(j.value ->> 'rating' AS BIGINT), j.value ->> 'last_answer', \
-         j.value ->> 'first_response_id', CAST(j.value ->> 'revision' AS BIGINT), \
-         j.value -> 'requester' ->> 'address', j.value -> 'requester' ->> 'name', \
-         j.value -> 'requester' ->> 'language', COALESCE(j.value ->> 'pending_on', ''), \
-         COALESCE(j.value ->> 'undo', ''), j.value ->> 'sla', CAST(j.value ->> 'respond_due' AS BIGINT), \
-         CAST(j.value ->> 'resolve_due' AS BIGINT), j.value ->> 'digest'",
+        concat!(
+            "INSERT INTO ticket (id, number, created_at, updated_at, respond_due, resolve_due, digest",
+            stored!(columns),
+            ") SELECT CAST(j.value ->> 'id' AS BIGINT), j.value ->> 'number', CAST(j.value ->> 'at' AS BIGINT), \
+             CAST(j.value ->> 'at' AS BIGINT), CAST(j.value ->> 'respond_due' AS BIGINT), \
+             CAST(j.value ->> 'resolve_due' AS BIGINT), j.value ->> 'digest'",
+            stored!(values)
+        ),
         "");
     TICKETS_TOUCH = rows!(
-        "UPDATE ticket SET updated_at = CAST(j.value ->> 'at' AS BIGINT), queue = j.value ->> 'queue', title = j.value ->> 'title', status = j.value ->> 'status', \
-         priority = j.value ->> 'priority', level = CAST(j.value ->> 'level' AS BIGINT), \
-         type = j.value ->> 'kind', category = j.value ->> 'category', \
-         service = j.value ->> 'service', assignee = j.value ->> 'assignee', \
-         first_responded_at = CAST(j.value ->> 'first_responded_at' AS BIGINT), \
-         resolved_at = CAST(j.value ->> 'resolved_at' AS BIGINT), \
-         closed_at = CAST(j.value ->> 'closed_at' AS BIGINT), \
-         root_message_id = j.value ->> 'root_message_id', last_public_id = j.value ->> 'last_public_id', \
-         fields = j.value ->> 'fields', tags = j.value ->> 'tags', vendor = j.value ->> 'vendor', \
-         vendors = j.value ->> 'vendors', vendor_reference = j.value ->> 'vendor_reference', \
-         parent_id = CAST(j.value ->> 'parent' AS BIGINT), \
-         merged_into = CAST(j.value ->> 'merged_into' AS BIGINT), related = j.value ->> 'related', \
-         solution = j.value ->> 'solution', rating = CAST(j.value ->> 'rating' AS BIGINT), \
-         last_answer = j.value ->> 'last_answer', first_response_id = j.value ->> 'first_response_id', \
-         revision = CAST(j.value ->> 'revision' AS BIGINT), \
-         requester = j.value -> 'requester' ->> 'address', \
-         requester_name = j.value -> 'requester' ->> 'name', \
-         language = j.value -> 'requester' ->> 'language', \
-         pending_on = COALESCE(j.value ->> 'pending_on', ''), undo = COALESCE(j.value ->> 'undo', ''), \
-         sla = j.value ->> 'sla', respond_due = CAST(j.value ->> 'respond_due' AS BIGINT), \
-         resolve_due = CAST(j.value ->> 'resolve_due' AS BIGINT), digest = j.value ->> 'digest'",
+        concat!(
+            "UPDATE ticket SET updated_at = CAST(j.value ->> 'at' AS BIGINT), \
+             respond_due = CAST(j.value ->> 'respond_due' AS BIGINT), \
+             resolve_due = CAST(j.value ->> 'resolve_due' AS BIGINT), digest = j.value ->> 'digest'",
+            stored!(changes)
+        ),
         "AND ticket.id = CAST(j.value ->> 'id' AS BIGINT)");
     TICKET_VIEWS = among_ids!(
-        "SELECT id, number, created_at, queue, title, status, priority, level, type, category, service, assignee, first_responded_at, resolved_at, \
-         closed_at, root_message_id, last_public_id, fields, tags, vendor, vendors, vendor_reference, parent_id, \
-         merged_into, related, solution, rating, last_answer, first_response_id, revision, requester, \
-         requester_name, language, pending_on, undo, sla FROM ticket WHERE id",
+        concat!("SELECT id, number, created_at", stored!(columns), " FROM ticket WHERE id"),
         "ORDER BY id", " FOR NO KEY UPDATE");
     TICKETS_OF_PARENTS = among_ids!("SELECT id FROM ticket WHERE parent_id > 0 AND parent_id", "ORDER BY id LIMIT 500", "");
     TICKETS_OF_VENDORS = among!(
@@ -98,7 +122,7 @@ statements! {
         "INSERT INTO digest (person, ticket_id, at, text) SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), \
          CAST(j.value ->> 2 AS BIGINT), j.value ->> 3", "");
     DIGEST_ALL = Sql::both(
-        "SELECT digest.id, digest.person, ticket.number, ticket.title, ticket.queue, digest.at, digest.text FROM digest \
+        "SELECT digest.id, digest.person, ticket.number, ticket.title, ticket.queue, digest.at AS due_at, digest.text FROM digest \
          JOIN ticket ON ticket.id = digest.ticket_id ORDER BY digest.person, digest.at, digest.id LIMIT 10000");
     DIGEST_OLDEST = Sql::both("SELECT at FROM digest ORDER BY at LIMIT 1");
     DIGEST_CLEAR = among_ids!("DELETE FROM digest WHERE id", "", "");
@@ -126,16 +150,16 @@ statements! {
     ARTICLES_FORGET = among_ids!("DELETE FROM article WHERE ticket_id", "", "");
     ARTICLES_ANY = Sql::both("SELECT COUNT(*) FROM (SELECT 1 AS one FROM article LIMIT 1) AS found");
     ARTICLES_FIND = Sql {
-        sqlite: "SELECT article.ticket_id, ticket.number, article.title, article.solution, article.public FROM article_search \
+        sqlite: "SELECT ticket.number, article.title, article.solution, article.public FROM article_search \
                  JOIN article ON article.id = article_search.rowid JOIN ticket ON ticket.id = article.ticket_id \
                  WHERE article_search MATCH $1 AND article.queue = $2 ORDER BY bm25(article_search), article.id DESC LIMIT $3",
-        postgres: "SELECT article.ticket_id, ticket.number, article.title, article.solution, article.public FROM article \
+        postgres: "SELECT ticket.number, article.title, article.solution, article.public FROM article \
                    JOIN ticket ON ticket.id = article.ticket_id \
                    WHERE to_tsvector('simple', article.words) @@ to_tsquery('simple', $1) AND article.queue = $2 \
                    ORDER BY ts_rank(to_tsvector('simple', article.words), to_tsquery('simple', $1)) DESC, article.id DESC LIMIT $3",
     };
     ARTICLE_LIST = Sql::both(
-        "SELECT ticket.number, article.title, article.problem, article.solution, article.tags, article.author, article.updated_at \
+        "SELECT ticket.number AS ticket, article.title, article.problem, article.solution, article.tags, article.author, article.updated_at \
          FROM article JOIN ticket ON ticket.id = article.ticket_id WHERE article.public = 1 ORDER BY article.id DESC LIMIT $1");
     PARTICIPANTS_DROP = rows!(
         "DELETE FROM participant WHERE (ticket_id, address) IN (SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1", ")");
@@ -143,24 +167,17 @@ statements! {
     TICKETS_OF_MESSAGES = among!(
         "SELECT message_id, MIN(ticket_id) FROM message WHERE message_id", "GROUP BY message_id");
     COPIES = among!("SELECT message_id, content, ticket_id FROM message WHERE message_id", "ORDER BY id");
-    TICKET_LIST = Sql::both(
-        "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
-         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
-         solution, rating, related, merged_into, parent_id, sla FROM ticket \
-         WHERE ($1 = '' OR queue = $1) AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3");
-    TICKET_GET = Sql::both(
-        "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
-         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
-         solution, rating, related, merged_into, parent_id, sla FROM ticket WHERE number = $1");
+    TICKET_LIST = Sql::both(concat!(
+        ticket_rows!(),
+        "WHERE ($1 = '' OR queue = $1) AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3"
+    ));
+    TICKET_GET = Sql::both(concat!(ticket_rows!(), "WHERE number = $1"));
     // $1: queues; $5: 1 for those that are not done; $6: those that have not changed since, or
     // are late at $8.
     TICKET_LISTING = among!(
-        "SELECT number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
-         created_at, updated_at, first_responded_at, resolved_at, closed_at, id, fields, pending_on, tags, vendor, vendor_reference, \
-         solution, rating, related, merged_into, parent_id, sla FROM ticket \
-         WHERE ($2 = '' OR status = $2) AND ($3 = '' OR assignee = $3) AND ($4 = '' OR requester = $4) \
+        concat!(ticket_rows!(), "WHERE ($2 = '' OR status = $2) AND ($3 = '' OR assignee = $3) AND ($4 = '' OR requester = $4) \
          AND ($5 = 0 OR status NOT IN ('resolved', 'closed')) AND (updated_at <= $6 \
-         OR (respond_due > 0 AND respond_due < $8) OR (resolve_due > 0 AND resolve_due < $8)) AND queue",
+         OR (respond_due > 0 AND respond_due < $8) OR (resolve_due > 0 AND resolve_due < $8)) AND queue"),
         "ORDER BY CASE WHEN $5 = 0 AND status IN ('resolved', 'closed') THEN 1 ELSE 0 END, CASE WHEN $5 = 0 THEN '' ELSE priority END, \
          CASE WHEN $5 = 0 THEN -id ELSE id END LIMIT $7");
     PARTICIPANTS_ADD = rows!(

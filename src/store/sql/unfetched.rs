@@ -2,9 +2,16 @@
 
 use super::Sql;
 
+/// Emails that were not given out.
+macro_rules! unfetched_rows {
+    () => {
+        "SELECT mailbox, uid, size, refusals, since, reason, inbox_id FROM unfetched "
+    };
+}
+
 statements! {
     UNFETCHED_GET = Sql::both(
-        "SELECT uid, size, refusals, since, reason, inbox_id FROM unfetched WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3");
+        concat!(unfetched_rows!(), "WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3"));
     UNFETCHED_SET = Sql::both(
         "INSERT INTO unfetched (mailbox, uid_validity, uid, size, refusals, since, due_at, reason, inbox_id) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (mailbox, uid_validity, uid) DO UPDATE SET \
@@ -12,8 +19,9 @@ statements! {
          inbox_id = excluded.inbox_id");
     // $3: until when it is due.
     UNFETCHED_DUE = Sql::both(
-        "SELECT uid, size, refusals, since, reason, inbox_id FROM unfetched WHERE mailbox = $1 AND due_at <= $3 AND uid_validity = $2 \
-         ORDER BY due_at, uid LIMIT $4");
+        concat!(
+        unfetched_rows!(),
+        "WHERE mailbox = $1 AND due_at <= $3 AND uid_validity = $2 ORDER BY due_at, uid LIMIT $4"));
     UNFETCHED_NEXT = Sql::both("SELECT due_at FROM unfetched WHERE mailbox = $1 ORDER BY due_at LIMIT 1");
     UNFETCHED_DROP = Sql::both("DELETE FROM unfetched WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3");
     // What was set aside has its end with the folder it lay in.
@@ -22,7 +30,7 @@ statements! {
          AND id IN (SELECT inbox_id FROM unfetched WHERE mailbox = $1 AND uid_validity <> $2 AND inbox_id > 0)");
     UNFETCHED_CLEAR = Sql::both("DELETE FROM unfetched WHERE mailbox = $1 AND uid_validity <> $2");
     UNFETCHED_ALL = Sql::both(
-        "SELECT mailbox, uid, size, refusals, since, reason, inbox_id FROM unfetched ORDER BY mailbox, uid LIMIT $1");
+        concat!(unfetched_rows!(), "ORDER BY mailbox, uid LIMIT $1"));
     UNFETCHED_UIDS = Sql::both("SELECT uid FROM unfetched WHERE mailbox = $1 AND uid_validity = $2");
     // A person wants held rows fetched again; those from before this table have their place in the inbox.
     UNFETCHED_WANT = Sql::both(

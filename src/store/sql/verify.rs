@@ -127,9 +127,9 @@ statements! {
     COUNTERS = Sql::both("SELECT prefix, last FROM counter ORDER BY prefix");
     NUMBERS = Sql::both("SELECT id, number FROM ticket WHERE id > $1 ORDER BY id LIMIT $2");
     COVERED_EVENTS = Sql::both(
-        "SELECT id, chain_entry, ticket_id, created_at, actor, kind, text FROM event WHERE id > $1 AND chain_entry > 0 ORDER BY id LIMIT $2");
+        concat!(covered_events!(), "id > $1 AND chain_entry > 0 ORDER BY id LIMIT $2"));
     COVERED_NOTIFICATIONS = Sql::both(
-        "SELECT id, chain_entry, once_key, ticket_id, kind, recipient, message_id FROM outbox WHERE id > $1 AND chain_entry > 0 ORDER BY id LIMIT $2");
+        concat!(covered_notifications!(), "id > $1 AND chain_entry > 0 ORDER BY id LIMIT $2"));
     KEPT_EMAILS = Sql::both(
         "SELECT inbox.id, inbox.content_hash, inbox.size, inbox_raw.bytes FROM inbox JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
          WHERE inbox.id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
@@ -138,5 +138,6 @@ statements! {
     INBOX_UIDS = Sql::both("SELECT uid FROM inbox WHERE mailbox = $1 AND uid_validity = $2 AND uid > 0");
     INBOX_KNOWN = among!("SELECT content_hash FROM inbox WHERE mailbox = $2 AND content_hash", "");
     SIZES = Sql::both(
-        "SELECT (SELECT COUNT(*) FROM inbox), (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM outbox), (SELECT COUNT(*) FROM chain_entry)");
+        "SELECT (SELECT COUNT(*) FROM inbox) AS emails, (SELECT COUNT(*) FROM ticket) AS tickets, \
+         (SELECT COUNT(*) FROM outbox) AS notifications, (SELECT COUNT(*) FROM chain_entry) AS chain_entries");
 }

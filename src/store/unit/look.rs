@@ -3,24 +3,24 @@
 use super::{MERGES, Unit};
 use crate::clock::Millis;
 use crate::store::{Blocked, StoreError};
-use crate::ticket::{Recent, TakenIn, TicketView};
+use crate::ticket::{Recent, TakenIn, TicketId, TicketView};
 
 impl Unit {
     /// A ticket by its row id.
     #[must_use]
-    pub fn ticket(&self, id: i64) -> Option<&TicketView> {
+    pub fn ticket(&self, id: TicketId) -> Option<&TicketView> {
         self.tickets.get(&id)
     }
 
     /// Row id of the ticket a Message-ID belongs to.
     #[must_use]
-    pub fn ticket_of_message(&self, message_id: &str) -> Option<i64> {
+    pub fn ticket_of_message(&self, message_id: &str) -> Option<TicketId> {
         self.by_message.get(message_id).copied()
     }
 
     /// Row id of the ticket with this number.
     #[must_use]
-    pub fn ticket_of_number(&self, number: &str) -> Option<i64> {
+    pub fn ticket_of_number(&self, number: &str) -> Option<TicketId> {
         self.by_number.get(number).copied()
     }
 
@@ -80,7 +80,7 @@ impl Unit {
 
     /// What the request of a ticket says.
     #[must_use]
-    pub fn story(&self, ticket: i64) -> Option<&String> {
+    pub fn original_request(&self, ticket: TicketId) -> Option<&String> {
         self.original_requests.get(&ticket)
     }
 
@@ -89,12 +89,12 @@ impl Unit {
         self.tickets.values()
     }
 
-    /// The ticket that lives on where others were merged into it.
+    /// The ticket itself, or the one it was merged into.
     #[must_use]
-    pub fn living(&self, id: i64) -> Option<&TicketView> {
+    pub fn current(&self, id: TicketId) -> Option<&TicketView> {
         let mut ticket = self.tickets.get(&id)?;
         for _ in 0..MERGES {
-            match self.tickets.get(&ticket.merged_into) {
+            match ticket.merged_into.and_then(|into| self.tickets.get(&into)) {
                 Some(next) => ticket = next,
                 None => break,
             }
@@ -106,7 +106,7 @@ impl Unit {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn messages(&mut self, ticket: i64) -> Result<Vec<crate::store::MessageRow>, StoreError> {
+    pub async fn messages(&mut self, ticket: TicketId) -> Result<Vec<crate::store::MessageRow>, StoreError> {
         crate::store::lookup::messages_in(&mut *self.tx.tx, self.tx.engine, ticket).await
     }
 

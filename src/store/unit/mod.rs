@@ -18,8 +18,8 @@ use crate::clock::Millis;
 use crate::mail::{Attachment, FileRole};
 use crate::notify::OutgoingEmail;
 use crate::ticket::{
-    Article, Change, Event, INTAKE_WINDOW, IntakeLimits, MessageDraft, Opening, Recent, TicketState, TicketView,
-    Undelivered, Verdict, Visibility, WINDOWS, format_number, held_mail,
+    About, Article, Change, Event, INTAKE_WINDOW, InboxId, IntakeLimits, MessageDraft, Opening, OutboxId, Recent,
+    TicketId, TicketState, TicketView, Undelivered, Verdict, Visibility, WINDOWS, format_number,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
@@ -31,8 +31,8 @@ pub(super) const TICKET_IDS: &str = "#ticket";
 /// What a group of decisions may need to know.
 #[derive(Debug, Default)]
 pub struct Wanted {
-    /// Row ids of tickets.
-    pub tickets: BTreeSet<i64>,
+    /// Tickets.
+    pub tickets: BTreeSet<TicketId>,
     /// Message-IDs whose tickets are wanted.
     pub message_ids: BTreeSet<String>,
     /// Numbers whose tickets are wanted.
@@ -79,13 +79,13 @@ pub struct Unit {
     key: Key,
     holder: String,
     now: Millis,
-    tickets: HashMap<i64, TicketView>,
-    by_message: HashMap<String, i64>,
-    by_number: HashMap<String, i64>,
+    tickets: HashMap<TicketId, TicketView>,
+    by_message: HashMap<String, TicketId>,
+    by_number: HashMap<String, TicketId>,
     recent: HashMap<String, Recent>,
-    copies: HashMap<String, Vec<(String, i64)>>,
+    copies: HashMap<String, Vec<(String, TicketId)>>,
     blocked: HashMap<String, Blocked>,
-    new_blocks: BTreeMap<String, (String, Millis, Millis, String, String, i64)>,
+    new_blocks: BTreeMap<String, BlockRow>,
     images: HashSet<String>,
     new_images: Vec<(String,)>,
     counters: BTreeMap<String, (i64, i64)>,
@@ -93,37 +93,52 @@ pub struct Unit {
     issued: HashMap<String, Millis>,
     answered: HashMap<String, Vec<u8>>,
     shown: BTreeSet<String>,
-    original_requests: HashMap<i64, String>,
-    opened: BTreeSet<i64>,
-    touched: BTreeSet<i64>,
-    with_deadlines: BTreeSet<i64>,
-    participants: Vec<(i64, String, String, &'static str)>,
-    gone: Vec<(i64, String)>,
+    original_requests: HashMap<TicketId, String>,
+    opened: BTreeSet<TicketId>,
+    touched: BTreeSet<TicketId>,
+    with_deadlines: BTreeSet<TicketId>,
+    participants: Vec<(TicketId, String, String, &'static str)>,
+    gone: Vec<(TicketId, String)>,
     articles: Vec<Article>,
-    forgotten: BTreeSet<i64>,
+    forgotten: BTreeSet<TicketId>,
     carried_out: HashMap<String, Vec<String>>,
     messages: Vec<MessageRow>,
-    events: Vec<(i64, Millis, String, &'static str, String)>,
-    state_history: Vec<(i64, Millis, TicketState)>,
-    overdue: Vec<(String, i64, Millis, String)>,
+    events: Vec<(TicketId, Millis, String, &'static str, String)>,
+    state_history: Vec<(TicketId, Millis, TicketState)>,
+    overdue: Vec<(String, TicketId, Millis, String)>,
     told: Vec<i64>,
-    digest: Vec<(String, i64, Millis, String)>,
+    digest: Vec<(String, TicketId, Millis, String)>,
     digested: Vec<i64>,
-    failed_told: Vec<i64>,
+    failed_told: Vec<OutboxId>,
     wake_ups: BTreeMap<String, Millis>,
     alarms: Vec<(String, Option<Alarm>)>,
-    notifications: Vec<(i64, OutgoingEmail)>,
-    verdict_records: Vec<(i64, &'static str, VerdictRecord)>,
+    notifications: Vec<(Option<TicketId>, OutgoingEmail)>,
+    verdict_records: Vec<(InboxId, VerdictRecord)>,
     probed: BTreeMap<String, String>,
-    held: Vec<(i64, bool, String)>,
+    held: Vec<(InboxId, bool, String)>,
     decided: HashMap<String, i64>,
     alike: HashMap<String, HashSet<String>>,
     opened_in: BTreeMap<String, i64>,
 }
 
 /// Rows are written as JSON arrays, in the order of the statement's columns.
-type MessageRow =
-    (i64, i64, &'static str, &'static str, i64, String, String, Millis, String, String, String, String, String, String);
+type BlockRow = (String, Millis, Millis, String, String, Option<TicketId>);
+type MessageRow = (
+    TicketId,
+    InboxId,
+    &'static str,
+    &'static str,
+    i64,
+    String,
+    String,
+    Millis,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+);
 
 impl Unit {
     /// Begins a transaction and looks up what is wanted. Tickets and counters stay locked until the commit.
@@ -228,7 +243,7 @@ impl Unit {
     }
 
     /// Writes nothing to this address until then; gives false when that was so already.
-    pub fn block(&mut self, ticket: i64, failure: &Undelivered, until: Millis) -> bool {
+    pub fn block(&mut self, ticket: Option<TicketId>, failure: &Undelivered, until: Millis) -> bool {
         let Undelivered { address, status, reason, .. } = failure;
         let row = (address.clone(), self.now, until, status.clone(), reason.clone(), ticket);
         self.new_blocks.insert(address.clone(), row);
@@ -238,7 +253,7 @@ impl Unit {
             until,
             status: status.clone(),
             reason: reason.clone(),
-            ticket: String::new(),
+            ticket: None,
         };
         self.blocked.insert(address.clone(), block).is_none()
     }
@@ -265,18 +280,19 @@ impl Unit {
     ///
     /// # Errors
     /// [`StoreError::Uncounted`] when the prefix was not wanted.
-    pub fn open_ticket(&mut self, inbox_id: i64, opening: &Opening) -> Result<TicketView, StoreError> {
-        let id = self.count(TICKET_IDS)?;
+    pub fn open_ticket(&mut self, inbox_id: InboxId, opening: &Opening) -> Result<TicketView, StoreError> {
+        let id = TicketId(self.count(TICKET_IDS)?);
         let number = format_number(&opening.prefix, self.count(&opening.prefix)?);
         let person = &opening.ticket.requester;
         let people = std::iter::once(person).chain(&opening.others);
+        let message_id = Some(opening.message.message_id.clone()).filter(|id| !id.is_empty());
         let related = opening.relates.iter().filter_map(|other| Some(self.tickets.get(other)?.number.clone()));
         let ticket = TicketView {
             id,
             number: number.clone(),
             participants: people.clone().map(|p| p.address.clone()).collect(),
-            root_message_id: opening.message.message_id.clone(),
-            last_public_id: opening.message.message_id.clone(),
+            root_message_id: message_id.clone(),
+            last_public_id: message_id,
             created_at: self.now,
             related: related.collect(),
             ..opening.ticket.clone()
@@ -309,7 +325,7 @@ impl Unit {
         Ok(ticket)
     }
 
-    fn relate(&mut self, ticket: i64, number: &str) {
+    fn relate(&mut self, ticket: TicketId, number: &str) {
         let Some(other) = self.tickets.get_mut(&ticket) else { return };
         other.related.push(number.to_owned());
         other.revision += 1;
@@ -318,12 +334,12 @@ impl Unit {
     }
 
     /// Makes a ticket what a decision says, with the message that did it; gives it as it is then.
-    pub fn change_ticket(&mut self, inbox_id: i64, change: &Change) -> TicketView {
+    pub fn change_ticket(&mut self, inbox_id: Option<InboxId>, change: &Change) -> TicketView {
         let mut ticket = change.ticket.clone();
         let message = &change.message;
         let from_outside = !message.from_agent && message.visibility == Visibility::Public;
         if change.keep && from_outside && !message.message_id.is_empty() {
-            ticket.last_public_id.clone_from(&message.message_id);
+            ticket.last_public_id = Some(message.message_id.clone());
         }
         let id = ticket.id;
         if let Some(old) = self.tickets.get(&id) {
@@ -345,11 +361,12 @@ impl Unit {
             }
         }
         self.touched.insert(id);
-        if change.keep {
-            self.add_message(id, inbox_id, message);
-        }
-        if let Some(note) = &change.note {
-            self.add_message(id, inbox_id, note);
+        // Only emails, and what the operator writes, leave messages.
+        if let Some(inbox_id) = inbox_id {
+            let kept = Some(message).filter(|_| change.keep);
+            for message in kept.into_iter().chain(&change.note) {
+                self.add_message(id, inbox_id, message);
+            }
         }
         for event in &change.events {
             self.add_event(id, event.clone());
@@ -367,19 +384,15 @@ impl Unit {
     ///
     /// # Errors
     /// [`StoreError::Statement`].
-    pub async fn take_in(&mut self, arrival: &Arrival<'_>) -> Result<i64, StoreError> {
+    pub async fn take_in(&mut self, arrival: &Arrival<'_>) -> Result<InboxId, StoreError> {
         let ids = self.tx.journal(std::slice::from_ref(arrival), self.now).await?;
-        let id = ids.first().copied().ok_or(StoreError::AlreadyDecided(0))?;
+        let id = ids.first().copied().ok_or(StoreError::Interrupted)?;
         self.tx.claim_mail(id, &self.holder).await?;
         Ok(id)
     }
 
     /// Adds a line to a ticket's history.
-    pub fn add_event(&mut self, ticket: i64, event: Event) {
-        if held_mail(ticket).is_some() {
-            // A held email has no history; its row says why it is held.
-            return;
-        }
+    pub fn add_event(&mut self, ticket: TicketId, event: Event) {
         self.events.push((ticket, self.now, event.actor, event.kind, event.text));
     }
 
@@ -389,12 +402,12 @@ impl Unit {
     }
 
     /// Keeps what fell due unheard, for one notification to this person.
-    pub fn note_overdue(&mut self, person: &str, ticket: i64, due: Millis, text: String) {
+    pub fn note_overdue(&mut self, person: &str, ticket: TicketId, due: Millis, text: String) {
         self.overdue.push((person.to_owned(), ticket, due, text));
     }
 
     /// Keeps what this person, who is near the cap, is to be notified about in one email.
-    pub fn note_digest(&mut self, person: &str, ticket: i64, text: String) {
+    pub fn note_digest(&mut self, person: &str, ticket: TicketId, text: String) {
         self.digest.push((person.to_owned(), ticket, self.now, text));
     }
 
@@ -409,7 +422,7 @@ impl Unit {
     }
 
     /// People are notified of this failed notification.
-    pub fn note_failure_told(&mut self, outbox_id: i64) {
+    pub fn note_failure_told(&mut self, outbox_id: OutboxId) {
         self.failed_told.push(outbox_id);
     }
 
@@ -429,30 +442,28 @@ impl Unit {
     }
 
     /// Counts a notification that is going to be written to this address.
-    pub fn count_notification(&mut self, recipient: &str, ticket: i64) {
-        self.recent.entry(recipient.to_owned()).or_default().add(ticket, [1; WINDOWS]);
+    pub fn count_notification(&mut self, recipient: &str, about: About) {
+        self.recent.entry(recipient.to_owned()).or_default().add(about, [1; WINDOWS]);
     }
 
     /// Queues a notification, unless one with the same once-key is there.
-    pub fn queue_notification(&mut self, ticket: i64, notification: OutgoingEmail) {
-        let ticket = if held_mail(ticket).is_some() { 0 } else { ticket };
+    pub fn queue_notification(&mut self, ticket: Option<TicketId>, notification: OutgoingEmail) {
         if self.once_keys.insert(notification.once_key.clone()) {
             self.notifications.push((ticket, notification));
         }
     }
 
     /// Lets a held email in, so that it is decided again, or refuses it for good.
-    pub fn review_held(&mut self, inbox_id: i64, admit: bool, reason: String) {
+    pub fn review_held(&mut self, inbox_id: InboxId, admit: bool, reason: String) {
         self.held.push((inbox_id, admit, reason));
     }
 
     /// Records the verdict on an email.
-    pub fn record_verdict(&mut self, inbox_id: i64, verdict_record: VerdictRecord) {
-        let state = if verdict_record.verdict == Verdict::Held { "held" } else { "done" };
+    pub fn record_verdict(&mut self, inbox_id: InboxId, verdict_record: VerdictRecord) {
         if verdict_record.verdict == Verdict::Command && !verdict_record.message_id.is_empty() {
             self.carried_out.entry(verdict_record.message_id.clone()).or_default().push(verdict_record.content.clone());
         }
-        self.verdict_records.push((inbox_id, state, verdict_record));
+        self.verdict_records.push((inbox_id, verdict_record));
     }
 
     /// Notes what a probe that came back has found, as a fact of the store.
@@ -466,14 +477,14 @@ impl Unit {
         Ok(*last)
     }
 
-    fn add_message(&mut self, ticket: i64, inbox_id: i64, message: &MessageDraft) {
+    fn add_message(&mut self, ticket: TicketId, inbox_id: InboxId, message: &MessageDraft) {
         if !message.message_id.is_empty() {
             // An id belongs to whom it came from first: a later mail that reuses it leads nowhere else.
             self.by_message.entry(message.message_id.clone()).or_insert(ticket);
             let copies = self.copies.entry(message.message_id.clone()).or_default();
             copies.push((message.content.clone(), ticket));
         }
-        let direction = if message.from_agent { "out" } else { "in" };
+        let direction = message.direction().as_str();
         let visibility = message.visibility.as_str();
         // A list of plain values always has a JSON form.
         let files = serde_json::to_string(&message.attachments).unwrap_or_else(|_| "[]".to_owned());

@@ -8,15 +8,16 @@ use super::Unit;
 use crate::clock::Millis;
 use crate::mail::fold;
 use crate::store::integrity::Key;
-use crate::store::{StoreError, VerdictRecord, sql};
-use crate::ticket::{Article, TicketView, Verdict};
+use crate::store::{InboxState, StoreError, VerdictRecord, sql};
+use crate::ticket::{Article, InboxId, TicketId, TicketView, Verdict};
 
+/// Rows are written as JSON arrays, in the order of the statement's columns.
 type VerdictRow<'a> = (
-    i64,
+    InboxId,
+    InboxState,
     &'a str,
     &'a str,
-    &'a str,
-    i64,
+    Option<TicketId>,
     Millis,
     &'a str,
     &'a str,
@@ -46,7 +47,7 @@ pub(in crate::store) fn search_words(texts: &[&str]) -> String {
 }
 
 /// A held email gets another verdict yet.
-fn digest_of(key: &Key, id: i64, verdict_record: &VerdictRecord) -> String {
+fn digest_of(key: &Key, id: InboxId, verdict_record: &VerdictRecord) -> String {
     match verdict_record.verdict {
         Verdict::Held => String::new(),
         _ => key.verdict(id, verdict_record),
@@ -120,12 +121,12 @@ impl Unit {
     async fn write_tickets(&mut self) -> Result<(), StoreError> {
         let (opened, touched) = (std::mem::take(&mut self.opened), std::mem::take(&mut self.touched));
         let at = self.now;
-        let rows = |ids: &BTreeSet<i64>| -> Vec<Written<'_>> {
-            let one = |id: &i64| {
+        let rows = |ids: &BTreeSet<TicketId>| -> Vec<Written<'_>> {
+            let one = |id: &TicketId| {
                 let ticket = self.tickets.get(id)?;
                 // What is late stays in the list of what is late, also at the next level.
                 let sla = &ticket.sla;
-                let unanswered = sla.respond_missed > 0 && ticket.first_responded_at == 0;
+                let unanswered = sla.respond_missed > 0 && ticket.first_responded_at.is_none();
                 let respond_due = if unanswered { sla.respond_missed } else { sla.respond_due };
                 let resolve_due = if sla.resolve_missed > 0 { sla.resolve_missed } else { sla.resolve_due };
                 let digest = self.key.ticket(ticket, resolve_due);
@@ -136,8 +137,8 @@ impl Unit {
         let (new, old) = (rows(&opened), rows(&touched.difference(&opened).copied().collect()));
         self.tx.insert(sql::TICKETS_ADD, &new).await?;
         self.tx.insert(sql::TICKETS_TOUCH, &old).await?;
-        let changed: Vec<i64> = std::mem::take(&mut self.with_deadlines).into_iter().collect();
-        let of = |id: &i64| self.tickets.get(id).map(|t| t.deadlines.clone()).unwrap_or_default();
+        let changed: Vec<TicketId> = std::mem::take(&mut self.with_deadlines).into_iter().collect();
+        let of = |id: &TicketId| self.tickets.get(id).map(|t| t.deadlines.clone()).unwrap_or_default();
         let due: Vec<_> =
             changed.iter().flat_map(|id| of(id).into_iter().map(|(kind, at)| (*id, kind.as_str(), at))).collect();
         self.tx.insert(sql::DEADLINES_CLEAR, &changed).await?;
@@ -148,9 +149,9 @@ impl Unit {
     async fn write_articles(&mut self) -> Result<(), StoreError> {
         let now = self.now;
         // One statement may not touch a row twice: the last of a ticket counts.
-        let forgotten: Vec<i64> = std::mem::take(&mut self.forgotten).into_iter().collect();
+        let forgotten: Vec<TicketId> = std::mem::take(&mut self.forgotten).into_iter().collect();
         self.tx.insert(sql::ARTICLES_FORGET, &forgotten).await?;
-        let last: BTreeMap<i64, Article> =
+        let last: BTreeMap<TicketId, Article> =
             std::mem::take(&mut self.articles).into_iter().map(|a| (a.ticket, a)).collect();
         let rows: Vec<_> = last
             .values()
@@ -170,15 +171,15 @@ impl Unit {
         let rows: Vec<VerdictRow<'_>> = self
             .verdict_records
             .iter()
-            .map(|(id, state, j)| {
+            .map(|(id, j)| {
                 let words = (j.message_id.as_str(), j.sender.as_str(), j.subject.as_str());
                 let content = j.content.as_str();
                 (
                     *id,
-                    *state,
+                    if j.verdict == Verdict::Held { InboxState::Held } else { InboxState::Done },
                     j.verdict.as_str(),
                     j.reason.as_str(),
-                    j.ticket_id,
+                    j.ticket,
                     now,
                     words.0,
                     words.1,

@@ -59,13 +59,14 @@ impl Argument<'_> {
         found.map(|p| p.code.clone()).ok_or_else(|| (unknown(self.rest, &known).0, None))
     }
 
-    pub(super) fn topic(&self, topics: &[Topic]) -> Result<String, Wrong> {
+    pub(super) fn topic(&self, topics: &[Topic]) -> Result<Option<String>, Wrong> {
         if self.is_none() {
-            return Ok(String::new());
+            return Ok(None);
         }
         let word = self.text("un nom", "a name")?;
         let known: Vec<String> = topics.iter().map(|t| t.name.clone()).collect();
-        Policy::topic(topics, &word).map(|t| t.name.clone()).ok_or_else(|| unknown(&word, &known))
+        let found = Policy::topic(topics, &word).map(|t| Some(t.name.clone()));
+        found.ok_or_else(|| unknown(&word, &known))
     }
 
     /// Words to add, and words to take off.
@@ -87,7 +88,10 @@ impl Argument<'_> {
             "closed" | "clos" | "ferme" => "closed",
             "reopened" | "rouvert" => "reopened",
             "escalated" | "escalade" => "escalated",
-            _ => return Err(unknown(self.rest, &Status::ALL.map(|s| s.as_str().to_owned())[2..])),
+            _ => {
+                let all: Vec<String> = Status::ALL.iter().skip(2).map(ToString::to_string).collect();
+                return Err(unknown(self.rest, &all));
+            }
         })
     }
 

@@ -240,8 +240,8 @@ commands! {
         read: |a| Ok(Command::Priority(a.priority()?)),
         ..ROW
     };
-    /// Name of a type; empty for none.
-    Type(String) = Row {
+    /// Name of a type, or none.
+    Type(Option<String>) = Row {
         words: &["type"],
         usage: ["#type incident|demande|question|évolution", "#type incident|request|question|change"],
         does: ["change le type", "changes the type"],
@@ -249,8 +249,8 @@ commands! {
         read: |a| Ok(Command::Type(a.topic(&a.policy.types)?)),
         ..ROW
     };
-    /// Name of a category; empty for none.
-    Category(String) = Row {
+    /// Name of a category, or none.
+    Category(Option<String>) = Row {
         words: &["category", "categorie"],
         usage: ["#catégorie X", "#category X"],
         does: ["change la catégorie", "changes the category"],
@@ -258,8 +258,8 @@ commands! {
         read: |a| Ok(Command::Category(a.topic(&a.policy.categories)?)),
         ..ROW
     };
-    /// Name of a service; empty for none.
-    Service(String) = Row {
+    /// Name of a service, or none.
+    Service(Option<String>) = Row {
         words: &["service"],
         usage: ["#service X", "#service X"],
         does: ["change le service", "changes the service"],

@@ -2,7 +2,9 @@
 
 use crate::ticket::cause::HoldCause;
 use crate::ticket::probe::Probe;
-use crate::ticket::words::{Event, MessageDraft, Notification, Person, TicketView, Undelivered, Verdict};
+use crate::ticket::words::{
+    About, Event, InboxId, MessageDraft, Notification, Person, TicketId, TicketView, Undelivered, Verdict,
+};
 
 /// What is to be done.
 #[must_use]
@@ -21,7 +23,7 @@ pub enum Decision {
     /// An agent lets a held email in, or refuses it.
     Review {
         /// Row id of the held email.
-        held: i64,
+        held: InboxId,
         /// Whether it is let in.
         admit: bool,
         /// Who said so.
@@ -64,7 +66,7 @@ pub struct Opening {
     /// Notifications to write.
     pub notifications: Vec<Notification>,
     /// Row ids of tickets that it has to do with.
-    pub relates: Vec<i64>,
+    pub relates: Vec<TicketId>,
     /// Why, for `guichet why`.
     pub reason: String,
 }
@@ -96,7 +98,7 @@ pub struct Change {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Article {
     /// Row id of the ticket it comes from.
-    pub ticket: i64,
+    pub ticket: TicketId,
     /// Name of the queue.
     pub queue: String,
     /// Title.
@@ -154,7 +156,9 @@ pub struct Holding {
     pub cause: HoldCause,
     /// Why.
     pub reason: String,
-    /// The ticket the notifications are about, or what stands in its place: then it has no id and no number.
+    /// What the notifications are about; none for this email itself.
+    pub about: Option<About>,
+    /// The ticket they show, or what stands in its place: then it has no id and no number.
     pub ticket: TicketView,
     /// The email, for the notifications.
     pub message: MessageDraft,

@@ -10,7 +10,7 @@ use crate::ticket::decide::settle::settle;
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{
-    Event, MessageDraft, Notification, NotificationKind, Person, TicketView, Visibility, Words, words,
+    Event, MessageDraft, Notification, NotificationKind, Person, TicketId, TicketView, Visibility, Words, words,
 };
 
 /// What an email has done to a ticket so far.
@@ -22,7 +22,7 @@ pub(super) struct Draft<'a> {
     pub(super) ticket: TicketView,
     pub(super) events: Vec<Event>,
     pub(super) notifications: Vec<Notification>,
-    pub(super) others: BTreeMap<i64, Change>,
+    pub(super) others: BTreeMap<TicketId, Change>,
     pub(super) opens: Vec<Opening>,
     pub(super) article: Option<Article>,
     /// True when what was kept of it is to be forgotten.

@@ -10,8 +10,8 @@ use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::Intake;
 use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
-use crate::ticket::token::{Secret, held_mail, held_number};
-use crate::ticket::words::{Notification, NotificationKind, TicketView, Verdict, Visibility, Words, words};
+use crate::ticket::token::Secret;
+use crate::ticket::words::{About, Notification, NotificationKind, TicketView, Verdict, Visibility, Words, words};
 
 /// How an agent's answer about a held email begins, folded. No words at all let it in.
 const ADMIT: [&str; 7] = ["oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
@@ -158,6 +158,7 @@ pub(super) fn not_done_about(
     notice.ready = slips.iter().any(|s| s.better.is_some());
     let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![notice]);
     holding.cause = HoldCause::NotDone;
+    holding.about = Some(About::Ticket(ticket.id));
     holding.ticket = ticket.clone();
     Decision::Tell(Box::new(holding))
 }
@@ -248,8 +249,12 @@ pub(super) fn says_yes(text: &str) -> Option<bool> {
 
 /// An agent's answer to the notification about a held email lets it in, or refuses it.
 pub(super) fn review(intake: &Intake, proven: bool, policy: &Policy, secret: &Secret) -> Option<Decision> {
-    let mut held = intake.tokens().filter(|t| t.is_for(secret, &intake.sender)).filter_map(|t| held_mail(t.ticket));
-    let held = held.next().filter(|_| intake.agent.is_some() && intake.mail.automatic.is_none())?;
+    let mut held = intake
+        .tokens()
+        .filter(|t| t.is_for(secret, &intake.sender))
+        .map(|t| t.about)
+        .filter(|about| about.ticket().is_none());
+    let about = held.next().filter(|_| intake.agent.is_some() && intake.mail.automatic.is_none())?;
     // A list asked for in answer to a list.
     if intake.head.lines.first().is_some_and(|line| !matches!(command::word(line), Some(Name::Approve | Name::Reject)))
     {
@@ -262,32 +267,32 @@ pub(super) fn review(intake: &Intake, proven: bool, policy: &Policy, secret: &Se
             "it claims to be from the agent {sender}, and nothing proves it"
         );
         let queue = intake.queue.clone().unwrap_or_default();
-        return Some(about_held(not_done(intake, why, &queue, policy), held));
+        return Some(about_held(not_done(intake, why, &queue, policy), about));
     }
-    if held == 0 {
+    let About::Held(held) = about else {
         let why = words!(
             "il répond à une notification qui ne parle d'aucun ticket : répondez à un courriel du ticket, ou écrivez un nouveau message",
             "it answers a notification that is about no ticket: answer an email of the ticket, or write a new one"
         );
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(not_done(intake, why, &queue, policy));
-    }
+    };
     let Some(admit) = verdict(intake) else {
         let why = words!(
             "il répond à une notification qui attend « oui » ou « non » et ne dit clairement ni l'un ni l'autre",
             "it answers a notification that waits for yes or no, and clearly says neither"
         );
         let queue = intake.queue.clone().unwrap_or_default();
-        return Some(about_held(not_done(intake, why, &queue, policy), held));
+        return Some(about_held(not_done(intake, why, &queue, policy), about));
     };
     Some(Decision::Review { held, admit, by: intake.sender.clone() })
 }
 
 /// An answer to the notification speaks of the held email, like the notification before.
-fn about_held(decision: Decision, held: i64) -> Decision {
+fn about_held(decision: Decision, about: About) -> Decision {
     match decision {
         Decision::Tell(mut holding) => {
-            holding.ticket.id = held_number(held);
+            holding.about = Some(about);
             Decision::Tell(holding)
         }
         other => other,
@@ -302,12 +307,13 @@ fn tell(
     notifications: Vec<Notification>,
     policy: &Policy,
 ) -> Decision {
-    let id = intake.mail.message_id.clone().unwrap_or_default();
+    let id = intake.mail.message_id.clone();
     let mut message = message(intake, Visibility::Internal, &intake.mail.text);
     message.above.clone_from(&reason);
     Decision::Tell(Box::new(Holding {
         verdict: Verdict::Held,
         cause,
+        about: None,
         ticket: TicketView {
             queue: queue.to_owned(),
             title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
@@ -325,13 +331,14 @@ fn tell(
 /// Notifications about an email that joins no ticket.
 pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, notifications: Vec<Notification>) -> Holding {
     let intake = case.intake;
-    let id = intake.mail.message_id.clone().unwrap_or_default();
+    let id = intake.mail.message_id.clone();
     let mut message = message(intake, Visibility::Internal, &intake.mail.text);
     message.above.clone_from(&reason);
     Holding {
         verdict,
         cause: if verdict == Verdict::Held { HoldCause::Unproven } else { HoldCause::Other },
         reason,
+        about: None,
         ticket: TicketView {
             queue: case.queue.name.clone(),
             title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),

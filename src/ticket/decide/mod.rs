@@ -29,7 +29,7 @@ use super::policy::{Policy, Queue};
 use super::read::{Intake, Signal};
 use super::thread::{Candidate, Threading, choose};
 use super::token::{Secret, Token};
-use super::words::TicketView;
+use super::words::{TicketId, TicketView};
 use crate::clock::Millis;
 use crate::mail::AutomaticKind;
 use suspect::{mark, warnings};
@@ -53,9 +53,9 @@ pub struct Snapshot {
     /// Tickets that commands name, by number.
     pub named: BTreeMap<String, TicketView>,
     /// Tickets that have to do with the candidates: parents, parts, those a command changed.
-    pub related: BTreeMap<i64, TicketView>,
+    pub related: BTreeMap<TicketId, TicketView>,
     /// What the requests of these tickets say.
-    pub original_requests: BTreeMap<i64, String>,
+    pub original_requests: BTreeMap<TicketId, String>,
     /// What the notifications say that an agent's mail answers.
     pub answered: Vec<String>,
     /// What can be read in the files of an agent's mail.

@@ -37,10 +37,10 @@ fn described(ticket: &TicketView) -> String {
 
 fn times(ticket: &mut TicketView, before: &TicketView, now: Millis) {
     match ticket.status {
-        Status::Resolved if before.status != Status::Resolved => ticket.resolved_at = now,
-        Status::Closed if before.status != Status::Closed => ticket.closed_at = now,
+        Status::Resolved if before.status != Status::Resolved => ticket.resolved_at = Some(now),
+        Status::Closed if before.status != Status::Closed => ticket.closed_at = Some(now),
         Status::Resolved | Status::Closed => {}
-        _ => (ticket.resolved_at, ticket.closed_at) = (0, 0),
+        _ => (ticket.resolved_at, ticket.closed_at) = (None, None),
     }
 }
 
@@ -64,7 +64,7 @@ fn deadlines(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: 
         ticket.deadlines.entry(Confirm).or_insert(now + policy.life.confirm);
     }
     post_mortem(ticket, before, now, policy);
-    if ticket.first_responded_at > 0 || ticket.status.is_done() {
+    if ticket.first_responded_at.is_some() || ticket.status.is_done() {
         ticket.deadlines.remove(&DeadlineKind::Acknowledge);
     }
 }
@@ -73,8 +73,8 @@ fn deadlines(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: 
 fn post_mortem(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: &Policy) {
     let wanted = policy.slas.policy_of(ticket).is_some_and(|p| p.post_mortem.contains(&ticket.priority));
     // Of what was refused, or closed unanswered, there is nothing to learn.
-    let worked = ticket.resolved_at > 0 || ticket.first_responded_at > 0;
-    if !ticket.status.is_done() || ticket.merged_into != 0 || !wanted || !worked {
+    let worked = ticket.resolved_at.is_some() || ticket.first_responded_at.is_some();
+    if !ticket.status.is_done() || ticket.merged_into.is_some() || !wanted || !worked {
         ticket.deadlines.remove(&DeadlineKind::PostMortem);
     } else if !before.status.is_done() && before.status != Status::Approval {
         ticket.deadlines.insert(DeadlineKind::PostMortem, now);

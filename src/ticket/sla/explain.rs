@@ -52,7 +52,7 @@ pub fn sla_status(ticket: &TicketView, now: Millis) -> (SlaStatus, SlaStatus) {
     let response = match (sla.respond, sla.respond_missed, ticket.first_responded_at) {
         (_, missed, _) if missed > 0 => SlaStatus { state: State::Breached, due_at: missed },
         (0, _, _) => SlaStatus { state: State::None, due_at: 0 },
-        (_, _, answered) if answered > 0 => SlaStatus { state: State::Met, due_at: 0 },
+        (_, _, Some(_)) => SlaStatus { state: State::Met, due_at: 0 },
         _ if ticket.status.is_done() => SlaStatus { state: State::None, due_at: 0 },
         _ if sla.respond_due == 0 => SlaStatus { state: State::Paused, due_at: 0 },
         _ => SlaStatus { state: late(sla.respond_due), due_at: sla.respond_due },
@@ -81,14 +81,13 @@ pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> 
     let calendar = policy.slas.calendar(&sla.calendar);
     let of = Words { fr: calendar.label("fr").to_owned(), en: calendar.label("en").to_owned() };
     let mut said: Vec<Words> = sentence(response, sla.respond, FIRST, &of, policy).into_iter().collect();
-    if ticket.first_responded_at > 0 && response.state == State::Met {
+    if ticket.first_responded_at.is_some() && response.state == State::Met {
         let Words { fr, en } = working(sla.respond_took.unwrap_or(0));
         said.push(words!("Première réponse donnée à temps, en {fr}.", "First answer given in time, after {en}."));
     }
     if response.state == State::Breached {
         let at = |at, language| spoken(at, &policy.service_desk.time_zone, language);
-        let answered = ticket.first_responded_at;
-        if answered > 0 {
+        if let Some(answered) = ticket.first_responded_at {
             let (fr, en) = (at(answered, "fr"), at(answered, "en"));
             said.push(words!("Elle a été donnée le {fr}.", "It was given {en}."));
         } else if sla.respond_due > now {

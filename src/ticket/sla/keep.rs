@@ -63,7 +63,7 @@ fn compute(ticket: &mut TicketView, policy: Option<&SlaPolicy>, target: Option<&
     let (done, answered) = (ticket.status.is_done(), ticket.first_responded_at);
     let sla = &mut ticket.sla;
     // Whatever moves a time that is over, it is over.
-    if answered == 0 {
+    if answered.is_none() {
         missed(&mut sla.respond_missed, sla.respond_due, sla.promised_at, now);
     }
     missed(&mut sla.resolve_missed, sla.resolve_due, sla.promised_at, now);
@@ -81,7 +81,7 @@ fn compute(ticket: &mut TicketView, policy: Option<&SlaPolicy>, target: Option<&
         length => sla.due(which, since, length, &calendar).unwrap_or(0),
     };
     let respond_due = due(sla, Which::Response, sla.since, sla.respond);
-    if answered > 0 {
+    if let Some(answered) = answered {
         missed(&mut sla.respond_missed, sla.respond_due, sla.promised_at, answered);
         sla.respond_due = 0;
         if sla.respond_took.is_none() {

@@ -49,12 +49,13 @@ impl Composer<'_> {
 
     /// `with_files`: whether the files it may carry are read from the email.
     fn compose(&self, plan: &Planned<'_>, with_files: bool) -> Result<OutgoingEmail, String> {
-        let Planned { once_key, bytes, ticket, message, notification, extra } = plan;
+        let Planned { once_key, bytes, about, ticket, message, notification, extra } = plan;
         let bytes = if with_files && notification.kind.row().files { *bytes } else { &[] };
         let wanted = enclosable(message, notification.kind);
         let files = if bytes.is_empty() || wanted.is_empty() { Vec::new() } else { mail::files(bytes, &wanted) };
         let parcel = Parcel {
             notification,
+            about: *about,
             ticket,
             message,
             extra,

@@ -6,7 +6,7 @@ use crate::clock::{DAY, Millis};
 use crate::notify::{Listed, Told};
 use crate::store::{ListingFilter, StoreError, TicketRow};
 use crate::ticket::notification::Adds;
-use crate::ticket::{Listing, Notification, Status, TicketView};
+use crate::ticket::{Direction, Listing, Notification, Status, TicketId, TicketView};
 
 /// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
 /// it for as long.
@@ -58,23 +58,23 @@ impl Commit<'_> {
         };
         let filter = match notification.listing.unwrap_or(Listing::Unfinished) {
             Listing::Unfinished => all,
-            Listing::Mine => ListingFilter { assignee: who.clone(), ..all },
-            Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: self.now, ..all },
-            Listing::New => ListingFilter { status: Status::New.as_str().to_owned(), ..all },
-            Listing::Own => ListingFilter { requester: who.clone(), unfinished: false, ..all },
+            Listing::Mine => ListingFilter { assignee: Some(who), ..all },
+            Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: Some(self.now), ..all },
+            Listing::New => ListingFilter { status: Some(Status::New), ..all },
+            Listing::Own => ListingFilter { requester: Some(who), unfinished: false, ..all },
         };
         Ok(self.unit.listing(&filter).await?.into_iter().map(listed).collect())
     }
 
-    async fn told(&mut self, ticket: i64) -> Result<Vec<Told>, StoreError> {
+    async fn told(&mut self, ticket: TicketId) -> Result<Vec<Told>, StoreError> {
         let messages = self.unit.messages(ticket).await?;
         let skip = messages.len().saturating_sub(TOLD);
         let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
         let told = messages.map(|(_, m)| Told {
             at: m.created_at,
             who: self.name_of(&m.sender, &m.sender_name),
-            from_agent: m.direction == "out",
-            visibility: m.visibility,
+            from_agent: m.direction == Direction::Out,
+            visibility: m.visibility.to_string(),
             text: m.new_text,
         });
         Ok(told.collect())
@@ -92,7 +92,7 @@ impl Commit<'_> {
             at: m.received_at,
             who: self.name_of(&m.sender, ""),
             from_agent: false,
-            visibility: m.verdict,
+            visibility: m.verdict.map_or_else(String::new, |verdict| verdict.to_string()),
             text: m.reason,
         });
         Ok(told.collect())
@@ -100,16 +100,15 @@ impl Commit<'_> {
 }
 
 fn listed(row: TicketRow) -> Listed {
-    let status = Status::from_word(&row.status);
     let requester = if row.requester_name.is_empty() { row.requester } else { row.requester_name };
     Listed {
         number: row.number,
         queue: row.queue,
         title: row.title,
-        status,
+        status: row.status,
         priority: row.priority,
         requester,
-        assignee: row.assignee,
+        assignee: row.assignee.unwrap_or_default(),
         at: row.updated_at,
     }
 }

@@ -20,9 +20,9 @@ use crate::settings::Settings;
 use crate::store::{Alarm, Arrival, Store, StoreError, Unit, Untold, VerdictRecord, Waiting, Wanted};
 use crate::ticket::notification::Adds;
 use crate::ticket::{
-    Change, Copying, Decision, Event, Hit, HoldCause, Holding, Intake, Joining, MessageDraft, NEW_NUMBER, Notices,
-    Notification, NotificationKind, Opening, ReplyTo, Secret, TicketView, Undelivered, Verdict, held_mail, held_number,
-    shown,
+    About, Change, Copying, Decision, Event, Hit, HoldCause, Holding, InboxId, Intake, Joining, MessageDraft,
+    NEW_NUMBER, Notices, Notification, NotificationKind, Opening, ReplyTo, Secret, TicketId, TicketView, Undelivered,
+    Verdict, shown,
 };
 use compose::Composer;
 use plan::Planned;
@@ -105,11 +105,11 @@ pub(super) struct Outcome {
     pub(super) verdict: Verdict,
     cause: HoldCause,
     pub(super) reason: String,
-    ticket: i64,
+    ticket: Option<TicketId>,
 }
 
 impl Outcome {
-    fn new(verdict: Verdict, reason: String, ticket: i64) -> Self {
+    fn new(verdict: Verdict, reason: String, ticket: Option<TicketId>) -> Self {
         Self { verdict, cause: HoldCause::Other, reason, ticket }
     }
 }
@@ -179,10 +179,10 @@ impl<'a> Commit<'a> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(super) async fn take_in(&mut self, email: &Waiting) -> Result<i64, StoreError> {
+    pub(super) async fn take_in(&mut self, email: &Waiting) -> Result<InboxId, StoreError> {
         let Waiting { mailbox, bytes, .. } = email;
         let size = bytes.len() as u64;
-        self.unit.take_in(&Arrival { mailbox, uid_validity: 0, uid: 0, bytes, size, hold: None }).await
+        self.unit.take_in(&Arrival { mailbox, place: None, bytes, size, hold: None }).await
     }
 
     /// Carries out a decision in memory; the email's verdict is part of it.
@@ -198,38 +198,35 @@ impl<'a> Commit<'a> {
                 let Copying { ticket, message, events, notifications, reason } = *copying;
                 let id = ticket.id;
                 events.into_iter().for_each(|event| self.unit.add_event(id, event));
-                self.plan(cause, ticket, message, notifications);
-                Outcome::new(Verdict::Joined, reason, id)
+                self.plan(cause, About::Ticket(id), ticket, message, notifications);
+                Outcome::new(Verdict::Joined, reason, Some(id))
             }
             Decision::Tell(holding) => {
-                let Holding { verdict, cause: why, reason, mut ticket, message, notifications } = *holding;
-                let known = if held_mail(ticket.id).is_some() { 0 } else { ticket.id };
-                if ticket.id == 0 {
-                    ticket.id = held_number(cause.inbox_id());
-                }
-                self.plan(cause, ticket, message, notifications);
-                Outcome { verdict, cause: why, reason, ticket: known }
+                let Holding { verdict, cause: why, reason, about, ticket, message, notifications } = *holding;
+                let about = about.unwrap_or_else(|| cause.itself());
+                self.plan(cause, about, ticket, message, notifications);
+                Outcome { verdict, cause: why, reason, ticket: about.ticket() }
             }
             Decision::Review { held, admit, by } => {
                 let what = if admit { "let in" } else { "refused" };
                 self.unit.review_held(held, admit, format!("{what} by {by}"));
                 self.done.released |= admit;
-                Outcome::new(Verdict::Command, format!("held email {held} {what}"), 0)
+                Outcome::new(Verdict::Command, format!("held email {held} {what}"), None)
             }
-            Decision::Hold(why, reason) => Outcome { verdict: Verdict::Held, cause: why, reason, ticket: 0 },
-            Decision::Ignore(reason) => Outcome::new(Verdict::Ignored, reason, 0),
+            Decision::Hold(why, reason) => Outcome { verdict: Verdict::Held, cause: why, reason, ticket: None },
+            Decision::Ignore(reason) => Outcome::new(Verdict::Ignored, reason, None),
             Decision::Probed(probe) => {
                 let (name, found) = probe.fact();
                 self.unit.note_probe(name, found);
-                Outcome::new(Verdict::Ignored, probe.to_string(), 0)
+                Outcome::new(Verdict::Ignored, probe.to_string(), None)
             }
             Decision::Change(change) => self.change(cause, *change),
             Decision::Notify(all) => {
                 for Notices { queue, notifications } in all {
-                    let about = TicketView { id: held_number(0), queue, ..TicketView::default() };
-                    self.plan(cause, about, MessageDraft::default(), notifications);
+                    let ticket = TicketView { queue, ..TicketView::default() };
+                    self.plan(cause, About::Nothing, ticket, MessageDraft::default(), notifications);
                 }
-                Outcome::new(Verdict::Ignored, String::new(), 0)
+                Outcome::new(Verdict::Ignored, String::new(), None)
             }
         };
         Ok(self.record_verdict(cause, outcome))
@@ -257,8 +254,13 @@ impl<'a> Commit<'a> {
         failpoint("written");
         for (plan, email) in notifications {
             match email {
-                Ok(email) => unit.queue_notification(plan.ticket.id, email),
-                Err(reason) => unit.add_event(plan.ticket.id, Event::own("unwritten", reason)),
+                Ok(email) => unit.queue_notification(plan.about.ticket(), email),
+                Err(reason) => {
+                    tracing::error!(reason, "a notification could not be composed");
+                    if let Some(id) = plan.about.ticket() {
+                        unit.add_event(id, Event::own("unwritten", reason));
+                    }
+                }
             }
         }
         unit.commit().await?;
@@ -287,7 +289,7 @@ impl<'a> Commit<'a> {
                 unit.note_failure_told(failed.id);
                 if let Some(failure) = failure.as_ref().filter(|failure| failure.lasting) {
                     let until = self.now + self.settings.policy.undeliverable_for;
-                    unit.block(failed.ticket.unwrap_or(0), failure, until);
+                    unit.block(failed.ticket, failure, until);
                 }
             }
             Cause::Operator(_) | Cause::Deadline { .. } | Cause::Report(_, None) | Cause::Recalculation => {}
@@ -296,7 +298,7 @@ impl<'a> Commit<'a> {
 
     /// Opens a ticket in each queue the decision names; the first is the one the verdict is about.
     fn open(&mut self, cause: &Cause<'a>, openings: Vec<Opening>) -> Result<Outcome, StoreError> {
-        let mut outcome = Outcome::new(Verdict::Opened, String::new(), 0);
+        let mut outcome = Outcome::new(Verdict::Opened, String::new(), None);
         let mut first: Option<TicketView> = None;
         let mut pictures = openings.first().map(|o| o.message.attachments.clone()).unwrap_or_default();
         if let Some(opening) = openings.first() {
@@ -308,7 +310,7 @@ impl<'a> Commit<'a> {
             let ticket = self.open_one(cause, opening)?;
             match &first {
                 None => {
-                    outcome = Outcome::new(Verdict::Opened, reason, ticket.id);
+                    outcome = Outcome::new(Verdict::Opened, reason, Some(ticket.id));
                     first = Some(ticket);
                 }
                 Some(first) => {
@@ -322,8 +324,9 @@ impl<'a> Commit<'a> {
     }
 
     fn open_one(&mut self, cause: &Cause<'a>, opening: Opening) -> Result<TicketView, StoreError> {
-        let ticket = self.unit.open_ticket(cause.inbox_id(), &opening)?;
-        self.plan(cause, ticket.clone(), opening.message, opening.notifications);
+        let inbox_id = cause.inbox_id().ok_or(StoreError::WithoutEmail)?;
+        let ticket = self.unit.open_ticket(inbox_id, &opening)?;
+        self.plan(cause, About::Ticket(ticket.id), ticket.clone(), opening.message, opening.notifications);
         Ok(ticket)
     }
 
@@ -336,7 +339,7 @@ impl<'a> Commit<'a> {
         if let Some(failure) = &undelivered {
             self.done.bounced += 1;
             let until = self.now + self.settings.policy.undeliverable_for;
-            if failure.lasting && !self.unit.block(ticket.id, failure, until) {
+            if failure.lasting && !self.unit.block(Some(ticket.id), failure, until) {
                 // Its people know already.
                 change.notifications.clear();
             }
@@ -359,18 +362,18 @@ impl<'a> Commit<'a> {
             .partition(|l| matches!(l.kind, NotificationKind::Listing | NotificationKind::Help));
         if !lists.is_empty() {
             let queue = ticket.queue.clone();
-            let none = TicketView { id: held_number(cause.inbox_id()), queue, ..TicketView::default() };
-            self.plan(cause, none, change.message.clone(), lists);
+            let none = TicketView { queue, ..TicketView::default() };
+            self.plan(cause, cause.itself(), none, change.message.clone(), lists);
         }
-        self.plan(cause, ticket, change.message, own);
-        Ok(Outcome::new(if command { Verdict::Command } else { Verdict::Joined }, reason, id))
+        self.plan(cause, About::Ticket(id), ticket, change.message, own);
+        Ok(Outcome::new(if command { Verdict::Command } else { Verdict::Joined }, reason, Some(id)))
     }
 
     fn change(&mut self, cause: &Cause<'a>, change: Change) -> Outcome {
         let ticket = self.unit.change_ticket(cause.inbox_id(), &change);
         let id = ticket.id;
-        self.plan(cause, ticket, change.message, change.notifications);
-        Outcome::new(Verdict::Joined, String::new(), id)
+        self.plan(cause, About::Ticket(id), ticket, change.message, change.notifications);
+        Outcome::new(Verdict::Joined, String::new(), Some(id))
     }
 
     fn record_verdict(&mut self, cause: &Cause<'a>, mut outcome: Outcome) -> Outcome {
@@ -385,7 +388,8 @@ impl<'a> Commit<'a> {
                 }
                 self.done.verdicts.push(outcome.verdict.as_str());
                 let (id, verdict) = (email.waiting.id, outcome.verdict.as_str());
-                tracing::info!(inbox_id = id, verdict, ticket_id = outcome.ticket, "mail decided");
+                let ticket_id = outcome.ticket.map(|id| id.0);
+                tracing::info!(inbox_id = id.0, verdict, ticket_id, "mail decided");
                 self.unit.record_verdict(id, record_of_email(email, &outcome));
             }
             Cause::Operator(email) => {
@@ -401,12 +405,17 @@ impl<'a> Commit<'a> {
 }
 
 impl Cause<'_> {
-    /// Row id of the email; 0 for none.
-    fn inbox_id(&self) -> i64 {
+    /// The email, if it is one.
+    fn inbox_id(&self) -> Option<InboxId> {
         match self {
-            Self::Email(email, _) | Self::Operator(email) => email.waiting.id,
-            _ => 0,
+            Self::Email(email, _) | Self::Operator(email) => Some(email.waiting.id),
+            _ => None,
         }
+    }
+
+    /// What a notification is about that is about no ticket.
+    fn itself(&self) -> About {
+        self.inbox_id().map_or(About::Nothing, About::Held)
     }
 
     /// What a notification shows besides its ticket and message.
@@ -442,7 +451,7 @@ fn record_of_email(email: &Email, outcome: &Outcome) -> VerdictRecord {
         verdict: outcome.verdict,
         cause: outcome.cause,
         reason: outcome.reason.clone(),
-        ticket_id: outcome.ticket,
+        ticket: outcome.ticket,
         message_id: message_id.unwrap_or_default(),
         sender: intake.map(|i| i.sender.clone()).unwrap_or_default(),
         subject: intake.map(|i| i.mail.subject.clone()).unwrap_or_default(),
@@ -460,7 +469,7 @@ fn record_of_operator(email: &Email, outcome: &Outcome) -> VerdictRecord {
         verdict: outcome.verdict,
         cause: outcome.cause,
         reason: outcome.reason.clone(),
-        ticket_id: outcome.ticket,
+        ticket: outcome.ticket,
         message_id: String::new(),
         sender: intake.map(|i| i.sender.clone()).unwrap_or_default(),
         subject: format!("{number}: {lines}"),

@@ -9,8 +9,8 @@ use crate::notify::Extra;
 use crate::store::Unit;
 use crate::ticket::notification::Once;
 use crate::ticket::{
-    Capped, Event, MessageDraft, Notification, NotificationKind, TicketView, Undelivered, capped, held_mail, unasked,
-    undelivered_notices,
+    About, Capped, Event, InboxId, MessageDraft, Notification, NotificationKind, TicketView, Undelivered, capped,
+    unasked, undelivered_notices,
 };
 
 /// A notification that is decided and not yet written.
@@ -18,6 +18,7 @@ pub(super) struct Planned<'a> {
     pub(super) once_key: String,
     /// The email whose files it may carry.
     pub(super) bytes: &'a [u8],
+    pub(super) about: About,
     pub(super) ticket: Arc<TicketView>,
     pub(super) message: Arc<MessageDraft>,
     pub(super) notification: Notification,
@@ -29,6 +30,7 @@ impl<'a> Commit<'a> {
     pub(super) fn plan(
         &mut self,
         cause: &Cause<'a>,
+        about: About,
         ticket: TicketView,
         message: MessageDraft,
         mut notifications: Vec<Notification>,
@@ -45,14 +47,14 @@ impl<'a> Commit<'a> {
             _ => &[],
         };
         for notification in notifications {
-            if self.is_kept_back(cause, &ticket, &message, &notification) {
+            if self.is_kept_back(cause, about, &ticket, &message, &notification) {
                 continue;
             }
-            self.unit.count_notification(&notification.to.address, ticket.id);
-            let once_key = once_key(cause.inbox_id(), &ticket, &notification, self.now);
+            self.unit.count_notification(&notification.to.address, about);
+            let once_key = once_key(cause.inbox_id(), about, &ticket, &notification, self.now);
             let (ticket, message) = (Arc::clone(&ticket), Arc::clone(&message));
             let extra = cause.extra(&notification);
-            self.planned.push(Planned { once_key, bytes, ticket, message, notification, extra });
+            self.planned.push(Planned { once_key, bytes, about, ticket, message, notification, extra });
         }
     }
 
@@ -60,6 +62,7 @@ impl<'a> Commit<'a> {
     fn is_kept_back(
         &mut self,
         cause: &Cause<'a>,
+        about: About,
         ticket: &TicketView,
         message: &MessageDraft,
         notification: &Notification,
@@ -85,26 +88,28 @@ impl<'a> Commit<'a> {
             let words = format!("{} {}", failure.status, failure.reason);
             let text =
                 format!("{} not sent: {to} refused a notification ({})", notification.kind.as_str(), words.trim());
-            unit.add_event(ticket.id, Event::own("suppressed", text));
             self.done.suppressed += 1;
-            if let Some(view) = unit.ticket(ticket.id).cloned() {
-                unit.change_ticket(0, &unasked(&view, notification.kind, &failure, policy));
+            if let Some(view) = about.ticket().and_then(|id| unit.ticket(id)).cloned() {
+                unit.add_event(view.id, Event::own("suppressed", text));
+                unit.change_ticket(None, &unasked(&view, notification.kind, &failure, policy));
             }
             return true;
         }
-        match capped(notification.kind, ticket, to, &unit.recent_notifications(to), &policy.caps) {
+        match capped(notification.kind, about, ticket, to, &unit.recent_notifications(to), &policy.caps) {
             None => false,
             Some(Capped::Dropped(reason)) => {
-                unit.add_event(ticket.id, Event::own("suppressed", format!("{reason} ({to})")));
+                if let Some(id) = about.ticket() {
+                    unit.add_event(id, Event::own("suppressed", format!("{reason} ({to})")));
+                }
                 self.done.suppressed += 1;
                 true
             }
             Some(Capped::Digested(reason)) => {
-                let text = format!("{reason}; it is in the next digest ({to})");
-                unit.add_event(ticket.id, Event::own("digested", text));
                 // A held email has a line in `held list`, and no ticket to stand under.
-                if held_mail(ticket.id).is_none() {
-                    unit.note_digest(to, ticket.id, digest_line(notification, message));
+                if let Some(id) = about.ticket() {
+                    let text = format!("{reason}; it is in the next digest ({to})");
+                    unit.add_event(id, Event::own("digested", text));
+                    unit.note_digest(to, id, digest_line(notification, message));
                 }
                 true
             }
@@ -140,17 +145,24 @@ fn refused(unit: &Unit, notification: &Notification) -> Option<Undelivered> {
 
 /// What makes a notification unique (invariant 4). That a notification did not arrive is told once an address and
 /// ticket, however many reports come.
-fn once_key(mail: i64, ticket: &TicketView, notification: &Notification, now: Millis) -> String {
+fn once_key(
+    inbox_id: Option<InboxId>,
+    about: About,
+    ticket: &TicketView,
+    notification: &Notification,
+    now: Millis,
+) -> String {
+    let number = about.number();
     let (kind, to) = (notification.kind.as_str(), &notification.to.address);
-    match notification.undelivered.as_ref().filter(|f| !f.lasting) {
-        Some(failure) => format!("ticket-{}:{kind}:{}{}:{to}", ticket.id, failure.address, notification.cause),
+    match (notification.undelivered.as_ref().filter(|f| !f.lasting), inbox_id) {
+        (Some(failure), _) => format!("ticket-{number}:{kind}:{}{}:{to}", failure.address, notification.cause),
         // A deadline is the cause.
-        None if mail == 0 => format!("ticket-{}:{kind}:{}:{to}", ticket.id, notification.cause),
-        None => match notification.kind.row().once {
+        (None, None) => format!("ticket-{number}:{kind}:{}:{to}", notification.cause),
+        (None, Some(mail)) => match notification.kind.row().once {
             // Who may not write here, or not there any more, is told once a day.
             Once::Day => format!("{}:{kind}:{to}:{}", ticket.queue, now / DAY),
             // Of a new ticket everybody hears once, whatever way its mail took.
-            Once::Ticket => format!("ticket-{}:{kind}:{to}", ticket.id),
+            Once::Ticket => format!("ticket-{number}:{kind}:{to}"),
             // Several lists may be asked for in one email.
             Once::Cause => format!("{mail}:{kind}:{to}:{}", notification.cause),
             // An email to several queues may open several tickets.

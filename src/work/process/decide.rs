@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{StoreError, Unit, Wanted};
-use crate::ticket::{Decision, Hit, HoldCause, Intake, Policy, Secret, decide, search_terms};
+use crate::ticket::{Decision, Hit, HoldCause, InboxId, Intake, Policy, Secret, decide, search_terms};
 use crate::work::commit::{Cause, Commit, Email};
 use crate::work::{App, failpoint};
 
@@ -46,7 +46,7 @@ pub(super) async fn commit_or_hold(app: &App, settings: &Settings, email: &Email
         StoreError::AlreadyDecided(_) => return Ok(()),
         error if error.is_transient() => return Err(error),
         error => {
-            tracing::error!(%error, inbox_id = email.waiting.id, "an email could not be decided and is held");
+            tracing::error!(%error, inbox_id = email.waiting.id.0, "an email could not be decided and is held");
         }
     }
     let mut commit = Commit::begin(app, settings, app.clock.now(), Wanted::default()).await?;
@@ -66,7 +66,7 @@ pub(in crate::work) fn decide_one(
     policy: &Policy,
     secret: &Secret,
 ) -> Decision {
-    let mut snapshot = snapshot(unit, intake, email.waiting.id, now, hits, policy);
+    let mut snapshot = snapshot(unit, intake, email.waiting.id.0, now, hits, policy);
     if intake.agent.is_some() {
         snapshot.enclosed = mail::words_in_files(&email.waiting.bytes, &intake.mail.attachments);
     }
@@ -74,7 +74,7 @@ pub(in crate::work) fn decide_one(
 }
 
 /// What may help with the requests among these emails, by inbox id.
-async fn hits(app: &App, group: &[Email]) -> Result<HashMap<i64, Vec<Hit>>, StoreError> {
+async fn hits(app: &App, group: &[Email]) -> Result<HashMap<InboxId, Vec<Hit>>, StoreError> {
     let mut found = HashMap::new();
     if !app.store.has_articles().await? {
         return Ok(found);

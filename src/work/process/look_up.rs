@@ -6,7 +6,7 @@ use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Unit, Wanted, image_key};
-use crate::ticket::{Candidate, Hit, Intake, Policy, Signal, Snapshot, TicketView, Token, numbers_in};
+use crate::ticket::{Candidate, Hit, Intake, Policy, Signal, Snapshot, TicketId, TicketView, Token, numbers_in};
 use crate::work::commit::Email;
 
 /// Everything the decisions of a group may ask for.
@@ -46,7 +46,9 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     }
     for signal in &intake.signals {
         match signal {
-            Signal::ReplyAddress(token) | Signal::SignedId(token) => wanted.tickets.insert(token.ticket),
+            Signal::ReplyAddress(token) | Signal::SignedId(token) => {
+                token.about.ticket().is_some_and(|id| wanted.tickets.insert(id))
+            }
             Signal::StoredId { id, .. } => wanted.message_ids.insert(id.clone()),
             Signal::Number(number) => wanted.numbers.insert(number.clone()),
             Signal::Operator(id) => wanted.tickets.insert(*id),
@@ -138,22 +140,23 @@ fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
     for line in &intake.head.lines {
         for number in numbers_in(line, prefixes()) {
-            if let Some(ticket) = unit.ticket_of_number(&number).and_then(|id| unit.living(id)) {
+            if let Some(ticket) = unit.ticket_of_number(&number).and_then(|id| unit.current(id)) {
                 snapshot.named.insert(number, ticket.clone());
             }
         }
     }
-    let ids: Vec<i64> = snapshot.candidates.iter().map(|c| c.ticket.id).collect();
-    let changed: Vec<i64> = snapshot
+    let ids: Vec<TicketId> = snapshot.candidates.iter().map(|c| c.ticket.id).collect();
+    let changed: Vec<TicketId> = snapshot
         .candidates
         .iter()
         .filter_map(|c| c.ticket.undo.as_ref())
         .flat_map(|u| &u.before)
         .map(|t| t.id)
         .collect();
-    let near = |t: &&TicketView| ids.contains(&t.parent) || changed.contains(&t.id) || ids.contains(&t.id);
+    let part = |t: &TicketView| t.parent.is_some_and(|parent| ids.contains(&parent));
+    let near = |t: &&TicketView| part(t) || changed.contains(&t.id) || ids.contains(&t.id);
     snapshot.related = unit.tickets().filter(near).map(|t| (t.id, t.clone())).collect();
-    snapshot.original_requests = ids.iter().filter_map(|id| Some((*id, unit.story(*id)?.clone()))).collect();
+    snapshot.original_requests = ids.iter().filter_map(|id| Some((*id, unit.original_request(*id)?.clone()))).collect();
 }
 
 /// Follows the email's signals to tickets, the first that leads anywhere of each sort.
@@ -168,14 +171,14 @@ fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
             continue;
         }
         let id = match signal {
-            Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token.ticket),
+            Signal::ReplyAddress(token) | Signal::SignedId(token) => token.about.ticket(),
             Signal::StoredId { id, .. } => unit.ticket_of_message(id),
             Signal::Number(number) => unit.ticket_of_number(number),
             Signal::Operator(id) => Some(*id),
             Signal::VendorReference(_) => None,
         };
         // What is taken back is taken back where it was done, even from a ticket that went into another.
-        let at = |id| if undoes { unit.ticket(id) } else { unit.living(id) };
+        let at = |id| if undoes { unit.ticket(id) } else { unit.current(id) };
         if let Some(ticket) = id.and_then(at) {
             found.push(Candidate { signal: signal.clone(), ticket: ticket.clone() });
         }
@@ -187,7 +190,9 @@ fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
 /// The vendor's own number in the subject leads to their ticket.
 fn of_vendor(unit: &Unit, intake: &Intake) -> Option<Candidate> {
     let subject = &intake.mail.subject;
-    let theirs = |t: &&TicketView| t.vendors.contains(&intake.sender) && !t.vendor_reference.is_empty();
-    let ticket = unit.tickets().filter(theirs).find(|t| subject.contains(&t.vendor_reference))?;
-    Some(Candidate { signal: Signal::VendorReference(ticket.vendor_reference.clone()), ticket: ticket.clone() })
+    let theirs = unit.tickets().filter(|t| t.vendors.contains(&intake.sender));
+    let named =
+        theirs.filter_map(|t| Some((t, t.vendor_reference.as_ref().filter(|number| subject.contains(*number))?)));
+    let (ticket, number) = { named }.next()?;
+    Some(Candidate { signal: Signal::VendorReference(number.clone()), ticket: ticket.clone() })
 }

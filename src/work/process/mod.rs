@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Durability, StoreError, Waiting};
-use crate::ticket::{Secret, read};
+use crate::ticket::{InboxId, Secret, read};
 
 use super::App;
 use super::commit::Email;
@@ -50,13 +50,13 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
 /// Decides the emails that wait, from the oldest to the newest.
 async fn pass(app: &App, settings: &Arc<Settings>) -> Result<usize, StoreError> {
     let mut count = 0;
-    let mut group = next_group(app, settings, 0).await?;
+    let mut group = next_group(app, settings, InboxId::default()).await?;
     while let (Some(first), Some(last)) =
         (group.first().map(|email| email.waiting.id), group.last().map(|email| email.waiting.id))
     {
         if !turn(app, first).await? {
             // What came before was left by somebody who is gone: it is taken up first.
-            group = next_group(app, settings, 0).await?;
+            group = next_group(app, settings, InboxId::default()).await?;
             continue;
         }
         count += group.len();
@@ -69,7 +69,7 @@ async fn pass(app: &App, settings: &Arc<Settings>) -> Result<usize, StoreError> 
 }
 
 /// Waits while another instance decides emails that came before this one; false when that takes too long.
-async fn turn(app: &App, first: i64) -> Result<bool, StoreError> {
+async fn turn(app: &App, first: InboxId) -> Result<bool, StoreError> {
     for _ in 0..TURNS {
         if app.store.is_next(first).await? {
             return Ok(true);
@@ -85,7 +85,7 @@ async fn poison_emails(app: &App, settings: &Arc<Settings>) -> Result<usize, Sto
     if poison_emails == 0 {
         return Ok(0);
     }
-    let mut after = 0;
+    let mut after = InboxId::default();
     for count in 0..poison_emails {
         let Some(mail) = app.store.waiting(after, 1, 0).await?.pop() else {
             app.poison_emails.store(0, Ordering::SeqCst);
@@ -100,7 +100,7 @@ async fn poison_emails(app: &App, settings: &Arc<Settings>) -> Result<usize, Sto
     Ok(poison_emails)
 }
 
-async fn next_group(app: &App, settings: &Arc<Settings>, after: i64) -> Result<Vec<Email>, StoreError> {
+async fn next_group(app: &App, settings: &Arc<Settings>, after: InboxId) -> Result<Vec<Email>, StoreError> {
     let count = i64::try_from(settings.batch.emails).unwrap_or(i64::MAX);
     let bytes = i64::try_from(settings.batch.bytes).unwrap_or(i64::MAX);
     let waiting = app.store.waiting(after, count, bytes).await?;
@@ -156,8 +156,8 @@ fn read_one(waiting: Waiting, settings: &Settings, secret: &Secret) -> Email {
         let parsed = mail::parse(&waiting.bytes, &policy.limits).map_err(|e| e.to_string())?;
         let mut intake = read(parsed, &waiting.mailbox, policy, secret);
         intake.released = waiting.released;
-        if waiting.joins != 0 {
-            intake.join_by_operator(waiting.joins);
+        if let Some(ticket) = waiting.joins {
+            intake.join_by_operator(ticket);
         }
         Ok(Box::new(intake))
     };

@@ -1,5 +1,6 @@
 //! Conversations: CO2 to CO7 (CO1 stands in `reading`).
 
+use crate::support::Said;
 use guichet::clock::{DAY, HOUR, MINUTE};
 
 use super::{LUC, NADIA, TEAM};
@@ -84,7 +85,7 @@ original_requests! {
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#demander\nQuel poste ?")).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.status.as_str(), ticket.pending_on.as_str()), ("pending", "requester"));
+        assert_eq!((ticket.status.as_str(), ticket.pending_on.said()), ("pending", "requester"));
         let question = site.sink.with_words(ANA, "Quel poste ?");
         site.then(&Mail::reply(&question.mail, ANA, "Le poste 7.")).await;
         assert_eq!(site.only_ticket().await.status, "open", "an answer takes the work up again");
@@ -110,14 +111,14 @@ original_requests! {
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, &format!("#prestataire {VENDOR}\nBonjour, l'export échoue chez nous."))).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.status.as_str(), ticket.pending_on.as_str(), ticket.vendor.as_str()), ("pending", "vendor", VENDOR));
+        assert_eq!((ticket.status.as_str(), ticket.pending_on.said(), ticket.vendor.said()), ("pending", "vendor", VENDOR));
         let notification = site.sink.only(VENDOR);
         assert!(notification.mail.text.starts_with("Bonjour, l'export échoue chez nous."), "{}", notification.mail.text);
         assert!(!notification.raw.contains("agents.example") && !notification.raw.contains(ANA), "{}", notification.raw);
         // Their helpdesk acknowledges, and names its own number.
         let robot = Mail::reply(&notification.mail, VENDOR, "Votre demande est enregistrée.").subject("[#KEL-2071] Export odt impossible").header("Auto-Submitted: auto-replied");
         site.then(&robot).await;
-        assert_eq!(site.only_ticket().await.vendor_reference, "KEL-2071");
+        assert_eq!(site.only_ticket().await.vendor_reference.said(), "KEL-2071");
         assert_eq!(site.only_ticket().await.status, "pending", "a machine answers nothing");
         // A person answers under their own number; an answer to the notification proves that it is the vendor.
         let before = site.sink.to(ANA).len();
@@ -128,7 +129,7 @@ original_requests! {
         assert_eq!(site.only_ticket().await.status, "pending");
         let person = Mail::reply(&notification.mail, VENDOR, "Le correctif 4.2 est installé.").subject("KEL-2071 : correctif");
         site.then(&person).await;
-        assert_eq!(site.verdict(&person).await.ticket, "CG42N1-000001");
+        assert_eq!(site.verdict(&person).await.ticket.said(), "CG42N1-000001");
         assert_eq!(site.only_ticket().await.status, "open");
         let told = site.sink.with_words(MARIE, "correctif 4.2");
         assert!(told.mail.text.contains("Le prestataire écrit"), "{}", told.mail.text);
@@ -176,7 +177,7 @@ original_requests! {
         assert!(site.sink.with_words(MARIE, "Pas fait").mail.text.contains("tous"), "a slip reaches nobody");
         site.then(&Mail::reply(&first.mail, MARIE, "#résoudre\nServeur redémarré.")).await;
         for ticket in site.tickets().await {
-            assert_eq!((ticket.status.as_str(), ticket.solution.as_str()), ("resolved", "Serveur redémarré."), "{}", ticket.number);
+            assert_eq!((ticket.status.as_str(), ticket.solution.said()), ("resolved", "Serveur redémarré."), "{}", ticket.number);
         }
         assert!(site.sink.with_words("cid@college.example", "Serveur redémarré.").mail.subject.contains("CG42N1-000003"));
     }
@@ -209,10 +210,10 @@ original_requests! {
         site.sink.restart(&["-r", "RCPT"]);
         site.put(&Mail::reply(&notice.mail, MARIE, "#public\nBonjour Ana."));
         site.round().await;
-        assert_eq!(site.only_ticket().await.first_responded_at, 0, "the server has not taken it");
+        assert_eq!(site.only_ticket().await.first_responded_at, None, "the server has not taken it");
         site.sink.restart(&[]);
         site.pass(2 * HOUR).await;
-        assert_eq!(site.only_ticket().await.first_responded_at, site.clock.now());
+        assert_eq!(site.only_ticket().await.first_responded_at, Some(site.clock.now()));
         let answer = site.sink.with_words(ANA, "Bonjour Ana.");
         let id = answer.mail.message_id.clone().unwrap();
         let report = format!(
@@ -221,6 +222,6 @@ original_requests! {
         );
         site.put_bytes(report.as_bytes());
         site.pass(MINUTE).await;
-        assert_eq!(site.only_ticket().await.first_responded_at, 0, "an answer that came back was not given");
+        assert_eq!(site.only_ticket().await.first_responded_at, None, "an answer that came back was not given");
     }
 }

@@ -1,5 +1,6 @@
 //! Time: TI1 to TI5.
 
+use crate::support::Said;
 use guichet::clock::{DAY, HOUR, MINUTE};
 use guichet::report::{Period, Sort};
 use guichet::ticket::sla::{State, sla_status};
@@ -328,7 +329,7 @@ original_requests! {
         // A report is about no ticket: whoever of the service desk answers it is told so, and nothing is opened.
         let answer = Mail::reply(&site.sink.with_words(MARIE, "Rapport du jour").mail, MARIE, "Merci, bien reçu.");
         site.then(&answer).await;
-        assert_eq!((site.verdict(&answer).await.verdict.as_str(), site.tickets().await.len()), ("held", 2));
+        assert_eq!((site.verdict(&answer).await.verdict.said(), site.tickets().await.len()), ("held", 2));
         assert!(site.sink.with_words(MARIE, "ne parle d'aucun ticket").mail.subject.starts_with("Pas fait"));
         site.then(&Mail::reply(&site.sink.with_words(MARIE, "Rapport du jour").mail, MARIE, "#liste")).await;
         assert!(site.sink.last(MARIE).mail.text.contains("CG42N1-000001"));

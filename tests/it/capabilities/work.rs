@@ -1,5 +1,6 @@
 //! The work: WO1 to WO8.
 
+use crate::support::Said;
 use guichet::clock::{DAY, HOUR, MINUTE};
 
 use super::{CHEF, LUC, NADIA, TEAM};
@@ -36,7 +37,7 @@ original_requests! {
         // Somebody of another queue may read and note; nothing else.
         let zoe = Mail::from("zoe@agents.example").to(SUPPORT).subject("Re: [CG42N1-000001]").text("#prendre");
         site.then(&zoe).await;
-        assert_eq!(site.verdict(&zoe).await.verdict, "held", "nothing proves her");
+        assert_eq!(site.verdict(&zoe).await.verdict.said(), "held", "nothing proves her");
     }
 
     wo2_a_ticket_lives_from_new_to_closed(site, TEAM) {
@@ -54,7 +55,7 @@ original_requests! {
         let closed = site.sink.with_words(ANA, "est close");
         let late = Mail::reply(&closed.mail, ANA, "Cela recommence.");
         site.then(&late).await;
-        assert_eq!(site.verdict(&late).await.ticket, "CG42N1-000002");
+        assert_eq!(site.verdict(&late).await.ticket.said(), "CG42N1-000002");
         let tickets = site.tickets().await;
         assert_eq!((tickets[1].related[0].as_str(), tickets[0].related[0].as_str()), ("CG42N1-000001", "CG42N1-000002"));
         assert!(site.sink.with_words(ANA, "fait suite à CG42N1-000001").mail.subject.contains("CG42N1-000002"));
@@ -84,20 +85,20 @@ original_requests! {
         let notice = site.sink.only(MARIE);
         site.then(&Mail::reply(&notice.mail, MARIE, "#assigner luc\n#type demande")).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.assignee.as_str(), ticket.kind.as_str(), ticket.status.as_str()), (LUC, "request", "open"));
+        assert_eq!((ticket.assignee.said(), ticket.kind.said(), ticket.status.as_str()), (LUC, "request", "open"));
         let own = site.sink.with_words(LUC, "Ce ticket est à vous");
         site.then(&Mail::press(&own.mail, "#attente 3j", LUC)).await;
-        assert_eq!(site.only_ticket().await.pending_on, "date");
+        assert_eq!(site.only_ticket().await.pending_on.said(), "date");
         site.pass(3 * DAY - HOUR).await;
         assert_eq!(site.only_ticket().await.status, "pending");
         site.pass(2 * HOUR).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.status.as_str(), ticket.assignee.as_str()), ("open", LUC));
+        assert_eq!((ticket.status.as_str(), ticket.assignee.said()), ("open", LUC));
         assert!(site.sink.with_words(LUC, "La date attendue est arrivée").mail.subject.contains("CG42N1-000001"));
         site.then(&Mail::reply(&notice.mail, MARIE, "#assigner Nadia")).await;
-        assert_eq!(site.only_ticket().await.assignee, NADIA);
+        assert_eq!(site.only_ticket().await.assignee.said(), NADIA);
         site.then(&Mail::reply(&notice.mail, MARIE, "#assigner personne")).await;
-        assert_eq!(site.only_ticket().await.assignee, "");
+        assert_eq!(site.only_ticket().await.assignee.said(), "");
     }
 
     wo4_an_escalation_carries_its_sheet(site, &team_and("[queues.help]\nask = [\"name\", \"phone\", \"population\", \"expected\", \"observed\", \"steps\", \"url\"]\n")) {
@@ -107,7 +108,7 @@ original_requests! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#note\nCache vidé, sans effet.")).await;
         site.then(&Mail::reply(&notice.mail, MARIE, "#escalader N2 le serveur répond 500")).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.status.as_str(), ticket.level, ticket.assignee.as_str()), ("escalated", 2, ""));
+        assert_eq!((ticket.status.as_str(), ticket.level, ticket.assignee.said()), ("escalated", 2, ""));
         let sheet = site.sink.only(NADIA);
         assert!(sheet.mail.subject.contains("N2 P2 Page blanche"), "{}", sheet.mail.subject);
         for words in ["Contexte", "le serveur répond 500", "Description", "Rien ne s'affiche.", "Résultat attendu\n    la page s'ouvre", "Résultat observé\n    erreur 500", "Étapes pour reproduire\n    ouvrir, cliquer", "Impact\n    majeure · 30 élèves", "Actions déjà menées", "Cache vidé, sans effet.", "Informations techniques", "https://ent.example/svt", "Contact\n    Ana Pérez · ana@college.example · 04 77 00 00 00"] {
@@ -115,7 +116,7 @@ original_requests! {
         }
         // The next level takes it; there is nobody above.
         site.then(&Mail::press(&sheet.mail, "#prendre", NADIA)).await;
-        assert_eq!(site.only_ticket().await.assignee, NADIA);
+        assert_eq!(site.only_ticket().await.assignee.said(), NADIA);
         let receipt = site.sink.with_words(NADIA, "Le ticket est à vous.");
         assert!(!receipt.mail.text.contains("#escalader"), "no button leads nowhere");
         site.then(&Mail::reply(&receipt.mail, NADIA, "#escalader")).await;
@@ -130,7 +131,7 @@ original_requests! {
         assert!(site.sink.with_words(MARIE, "Pas fait").mail.text.contains("il manque la solution"));
         site.then(&Mail::press(&notice.mail, "#résoudre", MARIE).typed("Toner changé.")).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.status.as_str(), ticket.solution.as_str()), ("resolved", "Toner changé."));
+        assert_eq!((ticket.status.as_str(), ticket.solution.said()), ("resolved", "Toner changé."));
         let asked = site.sink.with_words(ANA, "Est-ce bien résolu");
         site.then(&Mail::press(&asked.mail, "#pas-résolu", ANA).typed("elle est toujours muette")).await;
         assert_eq!(site.only_ticket().await.status, "reopened");
@@ -158,10 +159,10 @@ original_requests! {
         site.then(&Mail::press(&closing.mail, "#avis 4", ANA)).await;
         site.then(&Mail::press(&closing.mail, "#recommander 9", ANA)).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.rating, ticket.fields["recommend"].as_str()), (4, "9"));
+        assert_eq!((ticket.rating, ticket.fields["recommend"].as_str()), (Some(4), "9"));
         // Nobody but those who take part rates.
         site.then(&Mail::press(&closing.mail, "#avis 1", "eve@elsewhere.example")).await;
-        assert_eq!(site.tickets().await[0].rating, 4);
+        assert_eq!(site.tickets().await[0].rating, Some(4));
     }
 
     wo7_what_was_solved_is_found_again(site, &team_and("[queues.help]\nsuggest = true\n")) {
@@ -199,18 +200,18 @@ original_requests! {
         }
         site.then(&Mail::press(&receipt.mail, "#annuler", MARIE)).await;
         let ticket = site.ticket("CG42N1-000001").await;
-        assert_eq!((ticket.status.as_str(), ticket.priority.as_str(), ticket.tags.len(), ticket.assignee.as_str()), ("new", "P2", 0, ""));
+        assert_eq!((ticket.status.as_str(), ticket.priority.as_str(), ticket.tags.len(), ticket.assignee.said()), ("new", "P2", 0, ""));
         site.then(&Mail::press(&receipt.mail, "#annuler", MARIE)).await;
         assert!(site.sink.with_words(MARIE, "il n'y a rien à annuler").mail.subject.starts_with("Pas fait"));
 
         // All or nothing: one bad line, and nothing is done; the email comes back fixed.
         site.then(&Mail::reply(&notice.mail, MARIE, "#prendre\n#prioritee P1\n#assigner lucc\nBonjour.")).await;
-        assert_eq!(site.ticket("CG42N1-000001").await.assignee, "");
+        assert_eq!(site.ticket("CG42N1-000001").await.assignee.said(), "");
         let back = site.sink.with_words(MARIE, "#prioritee");
         assert!(back.mail.text.contains("vouliez-vous dire #priorite"), "{}", back.mail.text);
         site.then(&Mail::press(&back.mail, "#prendre", MARIE)).await;
         let ticket = site.ticket("CG42N1-000001").await;
-        assert_eq!((ticket.assignee.as_str(), ticket.priority.as_str()), (LUC, "P1"), "the fixed mail is good");
+        assert_eq!((ticket.assignee.said(), ticket.priority.as_str()), (LUC, "P1"), "the fixed mail is good");
 
         // The service desk by mail.
         site.then(&Mail::reply(&notice.mail, MARIE, "#liste")).await;

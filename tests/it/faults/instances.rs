@@ -190,10 +190,10 @@ async fn a_second_daemon_of_the_same_name_is_refused_and_a_single_round_goes_on_
 async fn an_instance_whose_lease_was_taken_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let url = crate::support::site::make(Database::Postgres, folder.path()).await;
-    let life = |instance: &str, begun| guichet::store::Life { instance: instance.to_owned(), begun };
-    let old = Store::open(&url).await.unwrap().living(life("one", 1));
-    let other = Store::open(&url).await.unwrap().living(life("two", 1));
-    let new = Store::open(&url).await.unwrap().living(life("one", 2));
+    let epoch = |instance: &str, begun| guichet::store::Epoch { instance: instance.to_owned(), begun };
+    let old = Store::open(&url).await.unwrap().used_by(epoch("one", 1));
+    let other = Store::open(&url).await.unwrap().used_by(epoch("two", 1));
+    let new = Store::open(&url).await.unwrap().used_by(epoch("one", 2));
     assert!(old.take_lease("desk", 60_000).await.unwrap());
     assert!(!other.take_lease("desk", 60_000).await.unwrap(), "it is held");
     // A newer epoch of the same instance takes over at once, an older one never.
@@ -205,7 +205,7 @@ async fn an_instance_whose_lease_was_taken_writes_nothing() {
     assert!(refused.is_transient());
     // While somebody acts under a lease, nobody takes it.
     let acting = new.begin_under("desk", relaxed).await.unwrap();
-    let newer = Store::open(&url).await.unwrap().living(life("one", 3));
+    let newer = Store::open(&url).await.unwrap().used_by(epoch("one", 3));
     let taking = tokio::spawn(async move { newer.take_lease("desk", 60_000).await.unwrap() });
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!taking.is_finished(), "it waits for the commit");

@@ -46,3 +46,25 @@ pub async fn eventually<T>(what: &str, limit: Duration, mut done: impl AsyncFnMu
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+/// A word that may be missing, as assertions compare it: nothing for none.
+pub trait Said {
+    fn said(&self) -> &str;
+}
+
+impl Said for Option<String> {
+    fn said(&self) -> &str {
+        self.as_deref().unwrap_or_default()
+    }
+}
+
+macro_rules! said {
+    ($($name:ident)+) => {
+        $(impl Said for Option<guichet::ticket::$name> {
+            fn said(&self) -> &str {
+                self.map_or("", guichet::ticket::$name::as_str)
+            }
+        })+
+    };
+}
+said!(Verdict HoldCause PendingOn);

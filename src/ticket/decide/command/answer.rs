@@ -144,7 +144,7 @@ impl Acting<'_> {
 
     fn write_to_vendor(&mut self) {
         let to = Person {
-            address: self.draft.ticket.vendor.clone(),
+            address: self.draft.ticket.vendor.clone().unwrap_or_default(),
             language: self.agent.language.clone(),
             ..Person::default()
         };

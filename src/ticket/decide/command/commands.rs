@@ -38,9 +38,9 @@ impl<'a> Acting<'a> {
             Command::Take => self.take(),
             Command::Assign(to) => self.assign(to),
             Command::Priority(code) => self.priority(code),
-            Command::Category(name) => self.topic("category", name),
-            Command::Service(name) => self.topic("service", name),
-            Command::Type(name) => self.topic("type", name),
+            Command::Category(name) => self.topic("category", name.as_deref()),
+            Command::Service(name) => self.topic("service", name.as_deref()),
+            Command::Type(name) => self.topic("type", name.as_deref()),
             Command::Tag(on, off) => self.tag(on, off),
             Command::Open => self.open(),
             Command::Reopen => self.reopen(),
@@ -111,9 +111,9 @@ impl<'a> Acting<'a> {
         if self.draft.case.intake.operator {
             return Err(words!("donnez-le à quelqu'un : #assigner QUI", "give it to somebody: #assign WHO"));
         }
-        let fresh = self.draft.ticket.assignee.is_empty();
+        let fresh = self.draft.ticket.assignee.is_none();
         self.draft.go(Move::Take)?;
-        self.draft.ticket.assignee.clone_from(&self.agent.address);
+        self.draft.ticket.assignee = Some(self.agent.address.clone());
         self.draft.event("assigned", format!("taken by {}", self.agent.address));
         if fresh || self.draft.before.status == Status::Escalated {
             self.draft.tell(NotificationKind::Taken);
@@ -123,7 +123,7 @@ impl<'a> Acting<'a> {
 
     fn assign(&mut self, to: &str) -> Done {
         let Some(colleague) = self.draft.policy().agent(to) else {
-            self.draft.ticket.assignee.clear();
+            self.draft.ticket.assignee = None;
             self.draft.event("assigned", "to nobody");
             return self.done(words!("Le ticket n'est plus attribué.", "The ticket is nobody's now."));
         };
@@ -140,7 +140,7 @@ impl<'a> Acting<'a> {
         }
         self.draft.go(Move::Take)?;
         let to = person(colleague);
-        self.draft.ticket.assignee.clone_from(&colleague.address);
+        self.draft.ticket.assignee = Some(colleague.address.clone());
         self.draft.event("assigned", format!("to {}", colleague.address));
         self.draft.notifications.push(Notification::new(NotificationKind::Assigned, to).with_all());
         if self.draft.before.status == Status::New {
@@ -155,7 +155,7 @@ impl<'a> Acting<'a> {
         self.done(words!("Priorité {was} → {code}.", "Priority {was} → {code}."))
     }
 
-    fn topic(&mut self, what: &'static str, name: &str) -> Done {
+    fn topic(&mut self, what: &'static str, name: Option<&str>) -> Done {
         let (policy, language) = (self.draft.policy(), self.agent.language.clone());
         let ticket = &mut self.draft.ticket;
         let (place, topics) = match what {
@@ -163,9 +163,10 @@ impl<'a> Acting<'a> {
             "service" => (&mut ticket.service, &policy.services),
             _ => (&mut ticket.kind, &policy.types),
         };
-        let was = std::mem::replace(place, name.to_owned());
+        let was = std::mem::replace(place, name.map(ToOwned::to_owned));
         let label = Policy::topic_label(topics, name, &language);
-        self.draft.event(what, format!("{} → {}", dash(&was), dash(name)));
+        self.draft
+            .event(what, format!("{} → {}", dash(was.as_deref().unwrap_or_default()), dash(name.unwrap_or_default())));
         let label = dash(&label);
         let fr = match what {
             "category" => "Catégorie",
@@ -204,7 +205,7 @@ impl<'a> Acting<'a> {
     }
 
     fn pending(&mut self, on: PendingOn, until: Option<i64>, why: &str) -> Done {
-        if on == PendingOn::Vendor && self.draft.ticket.vendor.is_empty() {
+        if on == PendingOn::Vendor && self.draft.ticket.vendor.is_none() {
             return Err(words!(
                 "aucun prestataire n'est connu : nommez-le avec #prestataire",
                 "no vendor is known: name one with #vendor"
@@ -278,7 +279,7 @@ impl<'a> Acting<'a> {
         }
         self.draft.go(Move::Escalate)?;
         self.draft.ticket.level = level;
-        self.draft.ticket.assignee.clear();
+        self.draft.ticket.assignee = None;
         let why = if why.is_empty() { self.speech.internal.clone() } else { why.to_owned() };
         self.draft.event("escalated", format!("L{now} → L{level} {why}").trim().to_owned());
         let names: Vec<&str> = people.iter().map(|a| a.name.as_str()).collect();
@@ -302,10 +303,9 @@ impl<'a> Acting<'a> {
     }
 
     fn vendor(&mut self, to: Option<&str>) -> Done {
-        let address = to.unwrap_or(&self.draft.ticket.vendor).to_owned();
-        if address.is_empty() {
+        let Some(address) = to.map(ToOwned::to_owned).or_else(|| self.draft.ticket.vendor.clone()) else {
             return Err(words!("à quel prestataire ? #prestataire adresse", "which vendor? #vendor address"));
-        }
+        };
         if self.draft.ticket.participants.contains(&address) {
             return Err(words!("{address} est du côté du demandeur", "{address} is on the requester's side"));
         }
@@ -316,10 +316,10 @@ impl<'a> Acting<'a> {
             return Err(words!("écrivez au prestataire sous cette ligne", "write to the vendor below this line"));
         }
         self.draft.go(Move::Suspend)?;
-        if self.draft.ticket.vendor != address {
-            self.draft.ticket.vendor_reference.clear();
+        if self.draft.ticket.vendor.as_ref() != Some(&address) {
+            self.draft.ticket.vendor_reference = None;
         }
-        self.draft.ticket.vendor.clone_from(&address);
+        self.draft.ticket.vendor = Some(address.clone());
         self.draft.ticket.vendors.insert(address.clone());
         self.draft.ticket.pending_on = Some(PendingOn::Vendor);
         self.draft.event("vendor", format!("written to {address}"));
@@ -367,8 +367,8 @@ impl<'a> Acting<'a> {
         self.draft.ticket.last_answer.text.clear();
         let language = self.draft.ticket.requester.language.clone();
         // Notifications to them refer to nothing that was another's.
-        self.draft.ticket.root_message_id.clear();
-        self.draft.ticket.last_public_id.clear();
+        self.draft.ticket.root_message_id = None;
+        self.draft.ticket.last_public_id = None;
         self.draft.ticket.requester = Person { address: address.to_owned(), name: String::new(), language };
         if !self.draft.ticket.participants.iter().any(|p| p == address) {
             self.draft.ticket.participants.push(address.to_owned());

@@ -47,10 +47,10 @@ impl<'a> Acting<'a> {
         self.draft.go(Move::Resolve)?;
         let confirm = self.draft.now() + self.draft.policy().life.confirm;
         self.draft.ticket.deadlines.insert(DeadlineKind::Confirm, confirm);
-        self.draft.ticket.solution.clone_from(&solution);
+        self.draft.ticket.solution = Some(solution.clone());
         self.draft.event("resolved", solution.chars().take(500).collect::<String>());
-        if self.draft.ticket.assignee.is_empty() {
-            self.draft.ticket.assignee.clone_from(&self.agent.address);
+        if self.draft.ticket.assignee.is_none() {
+            self.draft.ticket.assignee = Some(self.agent.address.clone());
         }
         self.draft.article.get_or_insert_with(Article::default);
         self.fill_article();
@@ -79,7 +79,7 @@ impl<'a> Acting<'a> {
             let message = self.public_message(&solution);
             let change = self.draft.other(part);
             change.ticket.status = next;
-            solution.clone_into(&mut change.ticket.solution);
+            change.ticket.solution = Some(solution.clone());
             change.message = crate::ticket::MessageDraft { message_id: String::new(), ..message };
             change.keep = true;
             change.events.push(crate::ticket::Event::by(&actor, "resolved", format!("with {}", own.number)));
@@ -93,7 +93,7 @@ impl<'a> Acting<'a> {
     /// Tickets that are part of this one, and not done.
     pub(super) fn parts(&self) -> Vec<&'a TicketView> {
         let own = self.draft.ticket.id;
-        let parts = self.draft.case.snapshot.related.values().filter(|t| t.parent == own && own != 0);
+        let parts = self.draft.case.snapshot.related.values().filter(|t| t.parent == Some(own));
         parts.filter(|t| !t.status.is_done()).collect()
     }
 
@@ -124,7 +124,7 @@ impl<'a> Acting<'a> {
     }
 
     pub(super) fn article(&mut self, tags: &[String]) -> Done {
-        if self.draft.ticket.solution.is_empty() {
+        if self.draft.ticket.solution.is_none() {
             return Err(words!(
                 "il n'y a pas encore de solution : résolvez d'abord, ou dans le même courriel au-dessus de #kb",
                 "there is no solution yet: resolve first, or in the same email above #kb"
@@ -148,7 +148,7 @@ impl<'a> Acting<'a> {
         article.ticket = ticket.id;
         article.queue.clone_from(&ticket.queue);
         article.title.clone_from(&ticket.title);
-        article.solution.clone_from(&ticket.solution);
+        article.solution = ticket.solution.clone().unwrap_or_default();
         article.problem = self.draft.case.snapshot.original_requests.get(&ticket.id).cloned().unwrap_or_default();
         article.author.clone_from(&self.agent.address);
         article.tags.extend(ticket.tags.iter().cloned());

@@ -21,7 +21,7 @@ use crate::ticket::decide::{Case, Decision};
 use crate::ticket::policy::Agent;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{
-    MessageDraft, Notification, NotificationKind, Status, TicketView, Undo, Visibility, Words, words,
+    MessageDraft, Notification, NotificationKind, Status, TicketId, TicketView, Undo, Visibility, Words, words,
 };
 use speech::Speech;
 
@@ -159,7 +159,7 @@ impl<'a> Acting<'a> {
     /// The tickets as they were, this one first.
     fn before(&self) -> Vec<TicketView> {
         let snapshot = self.draft.case.snapshot;
-        let one = |id: &i64| snapshot.related.get(id).or_else(|| snapshot.named.values().find(|t| t.id == *id));
+        let one = |id: &TicketId| snapshot.related.get(id).or_else(|| snapshot.named.values().find(|t| t.id == *id));
         let others = self.draft.others.keys().filter_map(one);
         let bare = |t: &TicketView| TicketView { undo: None, ..t.clone() };
         std::iter::once(&self.draft.before).chain(others).map(bare).collect()
@@ -180,14 +180,14 @@ impl<'a> Acting<'a> {
             (_, true) => &[NotificationKind::Answer],
             (None, false) => &[],
         };
-        let merged = self.draft.ticket.merged_into != 0;
+        let merged = self.draft.ticket.merged_into.is_some();
         for kind in kinds {
             let said =
                 |to: &crate::ticket::Person| told.iter().map(|w: &Words| w.say(&to.language).to_owned()).collect();
             let people: Vec<_> = requesters_side(&self.draft.ticket, self.draft.case).collect();
             // Never the message itself, which may be a note: what is said to them, word for word.
             let text = match kind {
-                NotificationKind::Resolved if !public => self.draft.ticket.solution.as_str(),
+                NotificationKind::Resolved if !public => self.draft.ticket.solution.as_deref().unwrap_or_default(),
                 kind if self.speech.audience && !kind.is_personal() => "",
                 _ => self.speech.public.as_str(),
             };

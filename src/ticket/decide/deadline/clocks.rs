@@ -12,7 +12,7 @@ use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, 
 pub(in crate::ticket::decide) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
     let ticket = &change.ticket;
     let (what, due) = match kind {
-        DeadlineKind::WarnRespond if ticket.first_responded_at > 0 => return,
+        DeadlineKind::WarnRespond if ticket.first_responded_at.is_some() => return,
         DeadlineKind::WarnRespond => (words!("La première réponse", "The first answer"), ticket.sla.respond_due),
         _ => (words!("La résolution", "The solution"), ticket.sla.resolve_due),
     };
@@ -35,7 +35,7 @@ pub(in crate::ticket::decide) fn warn(change: &mut Change, kind: DeadlineKind, n
 /// those who answer for the queue hear of it.
 pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind, due: Millis, policy: &Policy) {
     let response = kind == DeadlineKind::Respond;
-    if response && change.ticket.first_responded_at > 0 {
+    if response && change.ticket.first_responded_at.is_some() {
         return;
     }
     let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
@@ -93,7 +93,7 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
     let had = concerned(NotificationKind::Breach, ticket, "", policy);
     change.ticket.status = status;
     change.ticket.level = next;
-    change.ticket.assignee.clear();
+    change.ticket.assignee = None;
     change.events.push(Event::own("escalated", format!("L{level} → L{next} automatically: {}", why.en)));
     let people = policy.at_level(&change.ticket.queue, next);
     let up: Vec<Notification> =
@@ -120,7 +120,7 @@ pub(in crate::ticket::decide) fn point(change: &mut Change, now: Millis, policy:
         let next = calendar.add(now, sla.point_every.in_calendar(&calendar));
         ticket.deadlines.extend(next.map(|at| (DeadlineKind::Point, at)));
     }
-    let who = policy.agent(&ticket.assignee).map(|a| a.name.clone()).unwrap_or_default();
+    let who = ticket.assignee.as_ref().and_then(|who| policy.agent(who)).map(|a| a.name.clone()).unwrap_or_default();
     let last = ticket.last_answer.at;
     let said = match (who.is_empty(), last) {
         (true, _) => words!("Personne ne s'en est encore chargé.", "Nobody has taken it yet."),
@@ -221,9 +221,10 @@ fn went_on(
     policy: &Policy,
 ) -> Vec<Notification> {
     let name = |address: &str| policy.agent(address).map(|a| a.name.clone());
-    let who = name(actor).or_else(|| name(&ticket.assignee));
+    let assignee = ticket.assignee.as_deref().and_then(name);
+    let who = name(actor).or_else(|| assignee.clone());
     let said = match (ticket.status, who) {
-        (Status::Closed, _) if ticket.merged_into != 0 => {
+        (Status::Closed, _) if ticket.merged_into.is_some() => {
             words!("L'incident continue dans un autre ticket.", "The incident goes on in another ticket.")
         }
         (Status::Resolved, Some(who)) => {
@@ -237,7 +238,7 @@ fn went_on(
                 "It is no longer a major incident: its priority is {priority}."
             )
         }
-        _ if ticket.assignee != before.assignee => match name(&ticket.assignee) {
+        _ if ticket.assignee != before.assignee => match &assignee {
             Some(who) => words!("{who} s'en charge.", "{who} has it."),
             None => return notifications,
         },

@@ -74,7 +74,7 @@ pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queu
     let text = &request.message.new_text;
     let route = route(&intake.addressed, &request.title, text, queue, snapshot.turn, policy);
     let mut events: Vec<Event> = route.why.iter().map(|why| Event::own("routed", why.clone())).collect();
-    let asked = [&route.priority, &queue.priority].into_iter().find(|p| !p.is_empty());
+    let asked = route.priority.as_ref().or(Some(&queue.priority).filter(|p| !p.is_empty()));
     let tagged = intake.tagged.code.as_ref();
     // Everybody can write P0; whose word calls people from other work, the queue says.
     let counted = tagged.filter(|code| !is_urgent(code) || case.proven || may_call(intake, &request.requester, queue));
@@ -87,8 +87,8 @@ pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queu
     if counted.is_some() {
         events.push(Event::own("priority", format!("{priority} by the tag \"{}\" in the subject", intake.tagged.tag)));
     }
-    if !route.assignee.is_empty() {
-        events.push(Event::own("assigned", format!("to {}, whose turn it is", route.assignee)));
+    if let Some(assignee) = &route.assignee {
+        events.push(Event::own("assigned", format!("to {assignee}, whose turn it is")));
     }
     if !case.threading.also.is_empty() {
         events.push(Event::own("related", format!("possibly about {}", case.threading.also.join(", "))));
@@ -156,7 +156,7 @@ fn raise(ticket: &mut TicketView, policy: &Policy, events: &mut Vec<Event>) {
             return;
         }
         ticket.level = contract.level;
-        ticket.assignee.clear();
+        ticket.assignee = None;
         events.push(Event::own("routed", format!("level L{} by the contract {}", contract.level, contract.name)));
     }
 }
@@ -199,9 +199,9 @@ fn first_notifications(
 
 /// Who hears of a new ticket: the one it is assigned to, else everybody it concerns.
 pub(in crate::ticket::decide) fn new_ticket(ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
-    let kind = match (ticket.assignee.as_str(), ticket.level) {
-        ("", 2..) => NotificationKind::Escalation,
-        ("", _) => NotificationKind::NewTicket,
+    let kind = match (&ticket.assignee, ticket.level) {
+        (None, 2..) => NotificationKind::Escalation,
+        (None, _) => NotificationKind::NewTicket,
         _ => NotificationKind::Assigned,
     };
     concerned(kind, ticket, &ticket.requester.address, policy)

@@ -170,14 +170,14 @@ pub(in crate::ticket::decide) fn link(draft: &mut Draft<'_>, number: &str) -> Re
 /// `#parent`: part of another ticket, or of none.
 pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&String>) -> Result<(), Words> {
     let Some(number) = number else {
-        draft.ticket.parent = 0;
+        draft.ticket.parent = None;
         draft.event("parent", "part of no other ticket any more");
         draft.done.push(words!("Ne fait plus partie d'un autre ticket.", "Part of no other ticket any more."));
         return Ok(());
     };
     let other = named(draft, number, Action::Arrange)?;
-    let own_parts = draft.case.snapshot.related.values().any(|t| t.parent == draft.ticket.id);
-    if other.parent != 0 || own_parts {
+    let own_parts = draft.case.snapshot.related.values().any(|t| t.parent == Some(draft.ticket.id));
+    if other.parent.is_some() || own_parts {
         return Err(words!(
             "un ticket qui a des parties ne peut pas faire partie d'un autre",
             "a ticket with parts cannot be part of another"
@@ -186,7 +186,7 @@ pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&S
     if other.status.is_done() {
         return Err(words!("{number} est déjà terminé", "{number} is done already"));
     }
-    draft.ticket.parent = other.id;
+    draft.ticket.parent = Some(other.id);
     let (own, actor) = (draft.ticket.number.clone(), draft.actor.clone());
     draft.other(other).events.push(crate::ticket::Event::by(&actor, "parent", format!("{own} is part of it")));
     draft.event("parent", format!("part of {number}"));
@@ -201,7 +201,7 @@ pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> R
         return Err(words!("{number} est clos", "{number} is closed"));
     }
     draft.go(crate::ticket::life::Move::Merge)?;
-    draft.ticket.merged_into = other.id;
+    draft.ticket.merged_into = Some(other.id);
     let (own, actor, people) = (draft.ticket.number.clone(), draft.actor.clone(), draft.ticket.participants.clone());
     let requester = draft.ticket.requester.address.clone();
     let most = draft.policy().life.participants;
@@ -243,8 +243,13 @@ pub(in crate::ticket::decide) fn broadcast(
     addresses: &[String],
     message: &MessageDraft,
 ) -> Result<(), Words> {
-    let parts: Vec<&TicketView> =
-        draft.case.snapshot.related.values().filter(|t| t.parent == draft.ticket.id && !t.status.is_done()).collect();
+    let parts: Vec<&TicketView> = draft
+        .case
+        .snapshot
+        .related
+        .values()
+        .filter(|t| t.parent == Some(draft.ticket.id) && !t.status.is_done())
+        .collect();
     if addresses.is_empty() && parts.is_empty() {
         return Err(words!(
             "ce ticket n'a pas de partie : rattachez-en avec #parent, ou nommez une audience",

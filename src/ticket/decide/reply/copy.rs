@@ -18,7 +18,7 @@ pub(in crate::ticket::decide) fn of(
     let ticket = here.or(held.first())?;
     let same = here.is_some();
     // An email that joined its ticket joins no other; one that opened it may open one in each queue.
-    let opened = intake.mail.message_id.as_ref() == Some(&ticket.root_message_id);
+    let opened = intake.mail.message_id == ticket.root_message_id;
     if !same && opened && policy.service_desk.several_queues == SeveralQueues::Each {
         return None;
     }

@@ -20,7 +20,7 @@ use crate::ticket::words::{Event, Notification, NotificationKind, Status, Visibi
 pub(in crate::ticket::decide) fn of_agent(case: &Case<'_>, found: &Candidate) -> Decision {
     let head = &case.intake.head;
     // Somebody of the service desk may have a request of their own, which others work on.
-    let own = found.ticket.requester.address == case.intake.sender && found.ticket.assignee != case.intake.sender;
+    let own = found.ticket.requester.address == case.intake.sender && !found.ticket.is_assigned_to(&case.intake.sender);
     let awaited =
         found.ticket.status == Status::Approval && case.policy.is_approver(&case.intake.sender, &found.ticket);
     if own && !awaited && (head.lines.is_empty() || requester::commands(case, head).is_some()) {

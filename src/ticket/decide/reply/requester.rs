@@ -158,7 +158,7 @@ fn rate(draft: &mut Draft<'_>, stars: i64, words: &str) {
     if !draft.ticket.status.is_done() {
         return;
     }
-    draft.ticket.rating = stars;
+    draft.ticket.rating = Some(stars);
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
     draft.done.push(words!("Satisfaction : {stars} sur 5{words}", "Satisfaction: {stars} of 5{words}"));
     draft.event("rated", format!("satisfaction {stars} of 5{words}"));

@@ -13,7 +13,9 @@ use crate::ticket::decide::{Case, Change, Decision, Joining, Notices};
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Signal;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, TicketView, Undelivered, Visibility};
+use crate::ticket::words::{
+    DeadlineKind, Event, Notification, NotificationKind, OutboxId, TicketView, Undelivered, Visibility,
+};
 
 /// Why a report that leads nowhere is passed over.
 const LOST: &str = "a delivery report that leads to none of our notifications";
@@ -51,11 +53,10 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Dec
         lasting: known && is_lasting(bounce) && names(bounce, address),
     };
     // An answer that came back was never given.
-    let first = !draft.ticket.first_response_id.is_empty()
-        && bounce.original_id.as_ref() == Some(&draft.ticket.first_response_id);
+    let first = draft.ticket.first_response_id.is_some() && bounce.original_id == draft.ticket.first_response_id;
     if first && !bounce.delayed {
-        draft.ticket.first_responded_at = 0;
-        draft.ticket.first_response_id.clear();
+        draft.ticket.first_responded_at = None;
+        draft.ticket.first_response_id = None;
         draft.events.push(Event::own("unanswered", "the first answer came back: it counts as not given".to_owned()));
     }
     // Whichever notification it was: an answer that cannot have been asked for is not waited for.
@@ -76,7 +77,7 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Dec
 
 /// What follows where the mail server did not take a notification, by its row id. `known`: whether that was so before.
 pub fn not_taken(
-    outbox_id: i64,
+    outbox_id: OutboxId,
     kind: NotificationKind,
     failure: &Undelivered,
     known: bool,

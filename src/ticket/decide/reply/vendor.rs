@@ -39,14 +39,15 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate, machin
     let mut draft = Draft::new(*case, &found.ticket);
     draft.events = joined_events(case.intake, found, case.threading);
     // A former vendor is heard, and ends no wait for the present one.
-    let vendor = &found.ticket.vendor;
-    let present = case.intake.sender == *vendor || case.threading.holder.as_ref() == Some(vendor);
+    let vendor = found.ticket.vendor.as_ref();
+    let present =
+        vendor.is_some_and(|vendor| case.intake.sender == *vendor || case.threading.holder.as_ref() == Some(vendor));
     if present
-        && found.ticket.vendor_reference.is_empty()
+        && found.ticket.vendor_reference.is_none()
         && let Some(number) = reference(&case.intake.mail.subject, &found.ticket)
     {
         draft.event("vendor", format!("the vendor's number is {number}"));
-        draft.ticket.vendor_reference = number;
+        draft.ticket.vendor_reference = Some(number);
     }
     // Helpdesks mark what their people write as generated; only an acknowledgement says nothing.
     if machine != Some(AutomaticKind::Reply) {
