@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit};
 
 /// An instant: milliseconds since the Unix epoch, UTC. This is also how instants are stored.
-pub type Millis = i64;
+pub(crate) type Millis = i64;
 
 /// One second, in [`Millis`].
 pub const SECOND: Millis = 1_000;
@@ -75,7 +75,7 @@ pub fn readable(at: Millis, zone: &TimeZone) -> String {
 
 /// An instant in a zone as a notification says it: `8 mars 2026 à 10:20`, `8 March 2026, 10:20`.
 #[must_use]
-pub fn spoken(at: Millis, zone: &TimeZone, language: &str) -> String {
+pub(crate) fn spoken(at: Millis, zone: &TimeZone, language: &str) -> String {
     const MONTHS: [&str; 12] = [
         "janvier",
         "février",

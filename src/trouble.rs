@@ -63,7 +63,6 @@ pub enum Trouble {
     /// A mailbox fails.
     #[error("mailbox {mailbox}: {source}")]
     Imap {
-        /// Its name.
         mailbox: String,
         /// What happened.
         source: ImapTrouble,
@@ -71,7 +70,6 @@ pub enum Trouble {
     /// A Maildir fails.
     #[error("mailbox {mailbox}: {source}")]
     Maildir {
-        /// Its name.
         mailbox: String,
         /// What happened.
         source: std::io::Error,
@@ -170,7 +168,7 @@ impl Patience {
     }
 
     /// Everything works again.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.fault.reset();
         self.login.reset();
     }
@@ -182,7 +180,7 @@ impl Patience {
 /// half. A notification older than `retry.give_up` is not tried again, once it has been tried four times: one that waited for days
 /// because there was no server, or was sent again by a person, must not fail at the first greylisting (RFC 6647).
 #[must_use]
-pub fn after_refusal(
+pub(crate) fn after_refusal(
     trouble: &SmtpTrouble,
     attempts: i64,
     created_at: Millis,

@@ -16,7 +16,7 @@ const WORDS: usize = 200;
 
 /// One signing in, from the address that is opened to the answer.
 #[derive(Debug)]
-pub struct Consent {
+pub(crate) struct Consent {
     /// What is to be opened in a browser.
     pub url: Url,
     /// Where the answer goes (section 3.1.2).
@@ -29,7 +29,7 @@ pub struct Consent {
 
 /// Why an answer holds no code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoCode {
+pub(crate) enum NoCode {
     /// The person, or the server, said no.
     #[error("the authorization server says no: {0}")]
     Denied(String),

@@ -27,14 +27,14 @@ impl Backoff {
     }
 
     /// Forgets past failures. To be called after proven success only, not after a mere connection.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 }
 
 /// A number between 0 and 1 that differs between calls and machines.
 #[must_use]
-pub fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     let mut bytes = [0u8; 2];
     // Without randomness everyone waits the same time, which is only less kind to the server.
     let _ = getrandom::fill(&mut bytes);

@@ -22,12 +22,6 @@ pub enum Login {
 }
 
 impl Login {
-    /// Whether an access token must be got, and put in this login's place, before a connection.
-    #[must_use]
-    pub fn needs_token(&self) -> bool {
-        matches!(self, Self::TokenFile(_) | Self::Oauth2(_))
-    }
-
     /// What is sent to sign in, which no server's words may bring into a log.
     pub(super) fn secret(&self) -> Option<&str> {
         match self {

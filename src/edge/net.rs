@@ -22,7 +22,7 @@ pub enum Security {
     Tls,
     /// TLS after a plain greeting; the connection is given up when the server does not offer it.
     StartTls,
-    /// None.
+
     None,
 }
 
@@ -49,7 +49,7 @@ impl Endpoint {
 
 /// A connection, plain or encrypted.
 #[derive(Debug)]
-pub enum Wire {
+pub(crate) enum Wire {
     /// As it is.
     Plain(TcpStream),
     /// Under TLS.
@@ -73,7 +73,7 @@ pub async fn connect(endpoint: &Endpoint, limit: Duration) -> io::Result<TcpStre
 ///
 /// # Errors
 /// The handshake's error, or `TimedOut`.
-pub async fn encrypt(stream: TcpStream, endpoint: &Endpoint, limit: Duration) -> io::Result<Wire> {
+pub(crate) async fn encrypt(stream: TcpStream, endpoint: &Endpoint, limit: Duration) -> io::Result<Wire> {
     let name = ServerName::try_from(endpoint.host.clone()).map_err(io::Error::other)?;
     let config = tls_config(endpoint.ca_pem.as_deref())?;
     let tls = within(limit, TlsConnector::from(config).connect(name, stream)).await?;

@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// The open notes. One process holds a file at a time.
 #[derive(Debug)]
-pub enum Notes {
+pub(crate) enum Notes {
     /// They outlive this process.
     File(File),
     /// They do not.

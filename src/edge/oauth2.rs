@@ -90,7 +90,7 @@ pub struct Oauth2 {
 impl Oauth2 {
     /// Fingerprint of everything a token depends on: it changes when the configuration does.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         let secret = self.client_secret.as_ref().map_or("", |s| s.expose_secret());
         let refresh = match &self.grant {
             Grant::ClientCredentials => "",
@@ -102,7 +102,7 @@ impl Oauth2 {
 
 /// SHA-256 over words with their lengths, in hexadecimal.
 #[must_use]
-pub fn fingerprint(words: &[&str]) -> String {
+pub(crate) fn fingerprint(words: &[&str]) -> String {
     let mut digest = Sha256::new();
     for word in words {
         digest.update((word.len() as u64).to_be_bytes());
@@ -114,7 +114,6 @@ pub fn fingerprint(words: &[&str]) -> String {
 /// What the server gave.
 #[derive(Debug)]
 pub struct Granted {
-    /// The access token.
     pub access_token: SecretString,
     /// How long it is good from when it was asked for.
     pub lives: Millis,
@@ -196,7 +195,7 @@ enum Proof<'a> {
 ///
 /// # Errors
 /// [`TokenTrouble`].
-pub async fn redeem(oauth2: &Oauth2, code: Code<'_>) -> Result<Granted, TokenTrouble> {
+pub(crate) async fn redeem(oauth2: &Oauth2, code: Code<'_>) -> Result<Granted, TokenTrouble> {
     Exchange::new(oauth2, Proof::Code(code)).done().await
 }
 
@@ -214,7 +213,7 @@ pub async fn ask(oauth2: &Oauth2, refresh_token: Option<&SecretString>) -> Resul
 ///
 /// # Errors
 /// [`TokenTrouble::File`].
-pub fn token_in(file: &std::path::Path) -> Result<SecretString, TokenTrouble> {
+pub(crate) fn token_in(file: &std::path::Path) -> Result<SecretString, TokenTrouble> {
     let trouble = |text: String| TokenTrouble::File(format!("the access token in {} {text}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|e| trouble(format!("cannot be read: {e}")))?;
     let token = text.trim_end_matches(['\r', '\n']);

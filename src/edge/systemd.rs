@@ -10,14 +10,14 @@ pub fn ready(line: &str) {
 }
 
 /// The service reads its configuration again.
-pub fn reloading() {
+pub(crate) fn reloading() {
     if let Ok(since) = NotifyState::monotonic_usec_now() {
         let _ = sd_notify::notify(&[NotifyState::Reloading, since]);
     }
 }
 
 /// The service is ending.
-pub fn stopping() {
+pub(crate) fn stopping() {
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
 }
 
@@ -27,12 +27,12 @@ pub fn status(line: &str) {
 }
 
 /// The service is alive.
-pub fn watchdog() {
+pub(crate) fn watchdog() {
     let _ = sd_notify::notify(&[NotifyState::Watchdog]);
 }
 
 /// How often systemd wants to hear [`watchdog`], halved so that one may be late; none when it does not.
 #[must_use]
-pub fn watchdog_period() -> Option<Duration> {
+pub(crate) fn watchdog_period() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }

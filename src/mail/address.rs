@@ -42,7 +42,7 @@ pub fn key(address: &str) -> String {
 /// Whether this could be written to: one `@` with something on both sides, no space or control
 /// character, within the lengths of RFC 5321 section 4.5.3.1.
 #[must_use]
-pub fn looks_like_address(text: &str) -> bool {
+pub(crate) fn looks_like_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@').filter(|(_, domain)| !domain.contains('@')) else {
         return false;
     };
@@ -214,7 +214,7 @@ fn is_line_end(c: char) -> bool {
 /// The text without control characters and without [what deceives](deceives), runs of white space folded to one
 /// space.
 #[must_use]
-pub fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let shown = text.chars().filter(|c| !deceives(*c) || is_line_end(*c));
     let spaced: String = shown.map(|c| if c.is_control() || is_line_end(c) { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")

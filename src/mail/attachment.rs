@@ -35,7 +35,7 @@ impl Attachment {
     /// Whether it says nothing but itself: signatures and keys name their owner's address, enclosed
     /// emails, invitations and Outlook's packages hold other people's words.
     #[must_use]
-    pub fn is_fit_for_requesters(&self) -> bool {
+    pub(crate) fn is_fit_for_requesters(&self) -> bool {
         const UNFIT: [&str; 12] = [
             "application/pkcs7-signature",
             "application/x-pkcs7-signature",
@@ -119,7 +119,7 @@ const READ: usize = 2 << 20;
 /// What can be read in the files of an email: their names, and their bytes as text, whatever they call themselves; of an email
 /// among them every word.
 #[must_use]
-pub fn words_in_files(raw: &[u8], wanted: &[Attachment]) -> Vec<String> {
+pub(crate) fn words_in_files(raw: &[u8], wanted: &[Attachment]) -> Vec<String> {
     let words = |file: File| {
         let bytes = &file.contents[..file.contents.len().min(READ)];
         // UTF-16 holds a NUL beside each plain character.
@@ -183,7 +183,7 @@ fn is_tiny(contents: &[u8]) -> bool {
 /// or climbs, the last component is kept; otherwise its separators become underscores. Of what is left of nothing,
 /// `number` and the type make a name.
 #[must_use]
-pub fn safe_name(declared: &str, number: usize, media_type: &str) -> String {
+pub(crate) fn safe_name(declared: &str, number: usize, media_type: &str) -> String {
     let declared = declared.trim();
     let drive = declared.chars().nth(1) == Some(':');
     let climbs = declared.split(['/', '\\']).any(|c| c == "..");

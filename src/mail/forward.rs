@@ -29,7 +29,7 @@ pub struct Forwarded {
     pub subject: String,
     /// Its Message-ID, where it is enclosed whole.
     pub message_id: Option<String>,
-    /// Its text.
+
     pub text: String,
     /// Its files, where it is enclosed whole; otherwise they are the outer mail's.
     pub attachments: Option<Vec<Attachment>>,

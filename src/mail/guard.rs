@@ -29,7 +29,7 @@ pub struct Limits {
 
 /// The Message-ID of an email that is not read, as far as its header shows one: what `why` finds it by.
 #[must_use]
-pub fn id_of_unreadable(raw: &[u8]) -> Option<String> {
+pub(crate) fn id_of_unreadable(raw: &[u8]) -> Option<String> {
     const FARTHEST: usize = 1024 * 1024;
     let raw = &raw[..raw.len().min(FARTHEST)];
     let header = raw.split(|b| *b == b'\n').take_while(|line| !line.trim_ascii().is_empty());

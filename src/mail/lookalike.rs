@@ -39,7 +39,6 @@ pub enum Oddity {
     },
     /// The display name is that of somebody of the service desk, and the address is not theirs.
     NamesKnown {
-        /// The name.
         name: String,
         /// The real address.
         real: String,
@@ -80,7 +79,7 @@ impl Familiar {
 
     /// What is odd about an author. `other`: a further author `From` names; `people`: addresses of the ticket.
     #[must_use]
-    pub fn oddities<'a>(
+    pub(crate) fn oddities<'a>(
         &self,
         author: &Address,
         other: Option<&Address>,

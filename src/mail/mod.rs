@@ -35,17 +35,21 @@ mod transfer;
 mod uuencode;
 mod visible;
 
-pub use address::{Address, key, looks_like_address, one_line};
-pub use attachment::{Attachment, File, FileRole, files, safe_name, words_in_files};
+pub use address::{Address, key};
+pub(crate) use address::{looks_like_address, one_line};
+pub use attachment::{Attachment, File, FileRole, files};
+pub(crate) use attachment::{safe_name, words_in_files};
 pub use auth::AuthenticationResult;
 pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;
 pub use fields::{Label, read as read_fields};
 pub use forward::Forwarded;
-pub use guard::{Limits, Unreadable, id_of_unreadable};
+pub(crate) use guard::id_of_unreadable;
+pub use guard::{Limits, Unreadable};
 pub use lookalike::{Familiar, Oddity};
 pub use protection::Protection;
-pub use subject::{fold, strip_prefixes, without_accent};
+pub use subject::fold;
+pub(crate) use subject::{strip_prefixes, without_accent};
 pub use visible::deceives;
 
 use data_encoding::HEXLOWER;
@@ -151,7 +155,7 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedEmail {
 
 /// A text as a reader of HTML sees it: entities are characters, tags are gone.
 #[must_use]
-pub fn without_entities(text: &str) -> String {
+pub(crate) fn without_entities(text: &str) -> String {
     mail_parser::decoders::html::html_to_text(text)
 }
 

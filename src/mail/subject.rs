@@ -17,7 +17,7 @@ static PREFIX: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The subject without the prefixes that replies and forwards put before it.
 #[must_use]
-pub fn strip_prefixes(subject: &str) -> &str {
+pub(crate) fn strip_prefixes(subject: &str) -> &str {
     let mut rest = subject.trim();
     // A bound, because a subject may consist of nothing but prefixes.
     for _ in 0..32 {
@@ -31,7 +31,7 @@ pub fn strip_prefixes(subject: &str) -> &str {
 
 /// A letter without its accent, in its own case.
 #[must_use]
-pub fn without_accent(c: char) -> String {
+pub(crate) fn without_accent(c: char) -> String {
     c.nfd().filter(|c| !is_combining_mark(*c)).collect()
 }
 

@@ -8,7 +8,7 @@ use include_dir::{Dir, include_dir};
 pub struct Source {
     /// Name relative to the template folder, `/` between the parts (`fr/answer.txt.hbs`).
     pub name: String,
-    /// Its text.
+
     pub text: String,
     /// Where it came from, for messages; empty for the built-in one.
     pub path: String,

@@ -21,7 +21,6 @@ fn by(name: Name) -> Pair {
 const ADMIT: Pair = (["Accepter", "Accept"], ["#approve", "#approve"]);
 const REFUSE: Pair = (["Refuser", "Refuse"], ["#reject", "#reject"]);
 
-/// The buttons of a notification.
 pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
     let (kind, ticket) = (parcel.notification.kind, parcel.ticket);
     let open = !ticket.status.is_done();

@@ -19,7 +19,7 @@ use crate::ticket::{About, MessageDraft, Notification, NotificationKind, Policy,
 
 /// What a notification is made of.
 #[derive(Debug)]
-pub struct Parcel<'a> {
+pub(crate) struct Parcel<'a> {
     /// Which notification, to whom.
     pub notification: &'a Notification,
     /// What it is about, and an answer to it.
@@ -44,7 +44,7 @@ pub struct Parcel<'a> {
 
 /// A finished notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutgoingEmail {
+pub(crate) struct OutgoingEmail {
     /// Which notification.
     pub kind: NotificationKind,
     /// What makes it unique.
@@ -63,7 +63,7 @@ pub struct OutgoingEmail {
 
 /// Why a notification could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum NotificationError {
+pub(crate) enum NotificationError {
     /// The template names something that is not there.
     #[error(transparent)]
     Template(#[from] super::Mistake),
@@ -82,7 +82,7 @@ pub enum NotificationError {
 ///
 /// # Errors
 /// [`NotificationError`]; the caller notes it on the ticket, so that nobody believes the notification left.
-pub fn compose(
+pub(crate) fn compose(
     parcel: &Parcel<'_>,
     templates: &Templates,
     policy: &Policy,
@@ -154,7 +154,7 @@ impl OutgoingEmail {
 
     /// The notification with the body of another to somebody else, and what describes it: one message to many is encoded once.
     #[must_use]
-    pub fn sharing(self, other: &Self) -> Self {
+    pub(crate) fn sharing(self, other: &Self) -> Self {
         let own = |field: &&str| !describes_body(field);
         let fields: Vec<String> = head_fields(&self.bytes);
         let described: Vec<String> = head_fields(&other.bytes);

@@ -5,7 +5,7 @@ use crate::ticket::{Hit, Status};
 
 /// Looked up for one notification; mostly empty.
 #[derive(Debug, Clone, Default)]
-pub struct Extra {
+pub(crate) struct Extra {
     /// Tickets, for a list.
     pub listed: Vec<Listed>,
     /// What was said on a ticket, or what became of its emails, oldest first.
@@ -20,12 +20,9 @@ pub struct Extra {
 
 /// A ticket in a list.
 #[derive(Debug, Clone)]
-pub struct Listed {
-    /// Its number.
+pub(crate) struct Listed {
     pub number: String,
-    /// Name of its queue.
-    pub queue: String,
-    /// Its title.
+
     pub title: String,
     /// Where it is in its life.
     pub status: Status,

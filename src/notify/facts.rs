@@ -53,9 +53,8 @@ pub struct Facts {
 /// A ticket in a list.
 #[derive(Debug, Clone, Serialize)]
 pub struct ListedFacts {
-    /// Its number.
     pub number: String,
-    /// Its title.
+
     pub title: String,
     /// Its status, in words.
     pub status: String,
@@ -76,7 +75,7 @@ pub struct ListedFacts {
 pub struct HitFacts {
     /// Number of the ticket; empty in notifications to requesters.
     pub number: String,
-    /// Title.
+
     pub title: String,
     /// What solved it.
     pub solution: String,
@@ -85,7 +84,6 @@ pub struct HitFacts {
 /// The service desk, as notifications present it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ServiceDeskFacts {
-    /// Its name.
     pub name: String,
     /// The queue's support address.
     pub address: String,
@@ -96,7 +94,7 @@ pub struct ServiceDeskFacts {
 pub struct PersonFacts {
     /// Name; may be empty.
     pub name: String,
-    /// Address.
+
     pub address: String,
 }
 
@@ -105,7 +103,7 @@ pub struct PersonFacts {
 pub struct TicketFacts {
     /// Number (`CG42N1-000123`).
     pub number: String,
-    /// Title.
+
     pub title: String,
     /// Status word.
     pub status: String,
@@ -113,7 +111,7 @@ pub struct TicketFacts {
     pub priority: String,
     /// Priority in the reader's language.
     pub priority_label: String,
-    /// Name of the queue.
+
     pub queue: String,
     /// Who asked.
     pub requester: PersonFacts,
@@ -129,9 +127,9 @@ pub struct TicketFacts {
     pub level: i64,
     /// Name of its type, in words; may be empty, like the next two.
     pub kind: String,
-    /// Name of its category.
+
     pub category: String,
-    /// Name of its service.
+
     pub service: String,
     /// Name of the agent who has it; may be empty.
     pub assignee: String,
@@ -202,7 +200,6 @@ pub struct MessageFacts {
 /// A file.
 #[derive(Debug, Clone, Serialize)]
 pub struct AttachmentFacts {
-    /// Its name.
     pub name: String,
     /// Its size for people (`120 kB`).
     pub size: String,
@@ -281,7 +278,7 @@ fn service_level(parcel: &Parcel<'_>, policy: &Policy) -> Vec<String> {
 
 /// Whether a message of this visibility may be read in a notification of this kind.
 #[must_use]
-pub fn is_for(visibility: Visibility, kind: NotificationKind) -> bool {
+pub(crate) fn is_for(visibility: Visibility, kind: NotificationKind) -> bool {
     kind.is_internal()
         || match visibility {
             Visibility::Public => kind.row().audience != Audience::Vendor,

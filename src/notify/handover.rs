@@ -15,7 +15,7 @@ use crate::ticket::sla::working;
 pub struct Section {
     /// The heading.
     pub label: String,
-    /// The text.
+
     pub text: String,
     /// Link to an email that asks for more; mostly empty.
     pub href: String,

@@ -10,7 +10,7 @@ use crate::mail;
 /// Files are left out, the largest first, until the email has `most` bytes; all of them where the bound is not known. None
 /// where it has no file, or is too large without them.
 #[must_use]
-pub fn lighten(bytes: &[u8], most: Option<u64>, language: &str) -> Option<Vec<u8>> {
+pub(crate) fn lighten(bytes: &[u8], most: Option<u64>, language: &str) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let boundary = mixed_boundary(head)?;

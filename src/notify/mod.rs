@@ -17,9 +17,11 @@ mod sample;
 mod templates;
 
 pub use builtin::{Source, builtin};
-pub use compose::{NotificationError, OutgoingEmail, Parcel, compose};
-pub use extra::{Extra, Listed, Told};
-pub use facts::{Facts, TicketFacts, is_for};
-pub use lighten::lighten;
+pub(crate) use compose::{OutgoingEmail, Parcel, compose};
+pub use extra::Told;
+pub(crate) use extra::{Extra, Listed};
+pub(crate) use facts::is_for;
+pub use facts::{Facts, TicketFacts};
+pub(crate) use lighten::lighten;
 pub use sample::sample;
 pub use templates::{Mistake, Rendered, Templates};

@@ -49,7 +49,7 @@ impl Templates {
     ///
     /// # Errors
     /// Every mistake found, with its file and line.
-    pub fn compile(overrides: Vec<Source>) -> Result<Self, Vec<Mistake>> {
+    pub(crate) fn compile(overrides: Vec<Source>) -> Result<Self, Vec<Mistake>> {
         let mut sources = builtin_sources();
         sources.extend(overrides.into_iter().map(|s| (s.name.clone(), s)));
         let mut mistakes = cycles(&sources);

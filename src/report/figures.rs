@@ -15,9 +15,8 @@ use crate::ticket::{Status, TicketState};
 /// How a ticket stood up to the end of a period, the oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct StateHistory {
-    /// Its number.
     pub number: String,
-    /// Its title.
+
     pub title: String,
     /// When it was opened.
     pub created_at: Millis,
@@ -42,7 +41,7 @@ impl Share {
 
     /// In tenths of a per cent; none of nothing.
     #[must_use]
-    pub fn per_mille(self) -> Option<i64> {
+    pub(crate) fn per_mille(self) -> Option<i64> {
         (self.of > 0).then(|| (self.count * 2_000 + self.of) / (2 * self.of))
     }
 }
@@ -72,7 +71,6 @@ impl Mean {
 /// What is counted of all tickets, or of those of one priority, category…
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Group {
-    /// Opened.
     pub opened: i64,
     /// Solved: every time a ticket became resolved, or closed without that.
     pub solved: i64,
@@ -101,9 +99,9 @@ pub struct Figures {
     pub by_category: BTreeMap<String, Group>,
     /// By level at which it happened.
     pub by_level: BTreeMap<i64, Group>,
-    /// By queue.
+
     pub by_queue: BTreeMap<String, Group>,
-    /// By type.
+
     pub by_type: BTreeMap<String, Group>,
     /// Of those opened in the period, how they stand at its end.
     pub cohort: Cohort,
@@ -172,9 +170,8 @@ pub struct Recurrent {
 /// A major incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Incident {
-    /// Its number.
     pub number: String,
-    /// Its title.
+
     pub title: String,
     /// Code of its priority.
     pub priority: String,
@@ -182,7 +179,7 @@ pub struct Incident {
     pub created_at: Millis,
     /// When it was solved; 0 while it is not.
     pub solved_at: Millis,
-    /// Its level.
+
     pub level: i64,
     /// Address of the agent who has it; may be empty.
     pub assignee: String,

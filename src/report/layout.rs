@@ -332,7 +332,7 @@ fn grouped(days: &[(i64, i64)], starts: &[Millis], zone: &TimeZone) -> Vec<Bar> 
 impl Page {
     /// Lays a report out.
     #[must_use]
-    pub fn lay_out(subject: &Subject<'_>) -> Self {
+    pub(crate) fn lay_out(subject: &Subject<'_>) -> Self {
         let mut page = Layout { subject: *subject, page: Self::default() };
         let zone = &subject.policy.service_desk.time_zone;
         page.page.title = title(subject.sort, subject.period, zone, subject.language);

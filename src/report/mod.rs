@@ -17,5 +17,6 @@ pub use figures::{Cohort, Figures, Group, Incident, Mean, Recurrent, Share, Stat
 pub use goals::Goals;
 pub use page::{Definition, Page, Part, Row, Subject};
 pub use period::{Cron, Period, Plan, Sort};
-pub use table::{csv, json};
-pub use words::days_of;
+pub(crate) use table::csv;
+pub use table::json;
+pub(crate) use words::days_of;

@@ -11,7 +11,6 @@ use crate::ticket::Policy;
 /// A report, as templates name it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Page {
-    /// Its title.
     pub title: String,
     /// A sentence below it; may be empty.
     pub intro: String,
@@ -29,7 +28,6 @@ pub struct Page {
 /// A part of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Part {
-    /// Its heading.
     pub heading: String,
     /// Where its chart is (`cid:…`, `data:…`); empty for none.
     pub chart: String,
@@ -64,11 +62,10 @@ pub struct Definition {
 /// What a page is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// Its sort.
     pub sort: Sort,
     /// Its time.
     pub period: Period,
-    /// Its figures.
+
     pub figures: &'a Figures,
     /// Those of the time before, to compare.
     pub before: Option<&'a Figures>,
@@ -76,7 +73,7 @@ pub struct Subject<'a> {
     pub goals: &'a Goals,
     /// Names of priorities, categories, people.
     pub policy: &'a Policy,
-    /// The language.
+
     pub language: &'a str,
 }
 
@@ -89,7 +86,7 @@ impl Page {
 
     /// The page with its charts found elsewhere: `place` says where, by name.
     #[must_use]
-    pub fn with_charts(mut self, place: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn with_charts(mut self, place: impl Fn(&str) -> String) -> Self {
         for part in self.sections.iter_mut().filter(|p| !p.chart.is_empty()) {
             part.chart = place(&part.chart);
         }

@@ -38,7 +38,7 @@ impl Sort {
 pub struct Plan {
     /// Its name in the configuration.
     pub name: String,
-    /// Its sort.
+
     pub sort: Sort,
     /// When.
     pub cron: Cron,
@@ -89,7 +89,7 @@ impl Cron {
 
     /// The last time before an instant.
     #[must_use]
-    pub fn previous(&self, before: Millis, zone: &TimeZone) -> Option<Millis> {
+    pub(crate) fn previous(&self, before: Millis, zone: &TimeZone) -> Option<Millis> {
         let mut wall = wall(before, zone)?;
         // Where a day skips a time, what the wall clock says lies behind what is meant.
         for _ in 0..4 {
@@ -187,7 +187,7 @@ impl Period {
     /// What a report that is written automatically at `at` is about. A daily one tells of the time since it was
     /// last written, so that no weekend falls between two; `due` is the first of its times since then.
     #[must_use]
-    pub fn planned(plan: &Plan, due: Millis, at: Millis, zone: &TimeZone) -> Option<Self> {
+    pub(crate) fn planned(plan: &Plan, due: Millis, at: Millis, zone: &TimeZone) -> Option<Self> {
         match plan.sort {
             Sort::Daily => plan.cron.previous(due.min(at), zone).map(|from| Self { from, until: at }),
             sort => Self::last(sort, at, zone),

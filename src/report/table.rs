@@ -88,7 +88,7 @@ fn mean_mark(mean: Mean) -> Option<f64> {
 
 /// The groups as a table: one line a priority, category, level, queue and type, the first line all of them.
 #[must_use]
-pub fn csv(figures: &Figures) -> String {
+pub(crate) fn csv(figures: &Figures) -> String {
     let mut out = String::from(
         "by,name,opened,solved,first_response_kept,first_response_of,resolution_kept,resolution_of,\
          mean_first_response_seconds,mean_resolution_seconds\r\n",

@@ -70,7 +70,7 @@ fn month(date: Date, language: &str) -> String {
 
 /// The first instants of the days of a period.
 #[must_use]
-pub fn days_of(period: Period, zone: &TimeZone) -> Vec<Millis> {
+pub(crate) fn days_of(period: Period, zone: &TimeZone) -> Vec<Millis> {
     let date = |at: Millis| Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(zone.clone()).date();
     let (first, last) = (date(period.from), date(period.until - 1));
     let days = std::iter::successors(Some(first), |d| d.tomorrow().ok()).take_while(|d| *d <= last).take(4_000);

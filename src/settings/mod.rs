@@ -130,9 +130,8 @@ pub struct Retry {
 /// Bounds of work done at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batch {
-    /// Emails.
     pub emails: usize,
-    /// Bytes.
+
     pub bytes: u64,
 }
 
@@ -146,7 +145,7 @@ pub fn load(path: &Path) -> Result<Settings, Mistakes> {
 
 /// The folder of the administrator's templates, whether the configuration is good or not; none where it names none.
 #[must_use]
-pub fn template_folder(path: &Path) -> Option<PathBuf> {
+pub(crate) fn template_folder(path: &Path) -> Option<PathBuf> {
     let source = source::read(path, std::env::vars().collect()).ok()?;
     let raw = source.deserialize(&mut Mistakes::default());
     Some(source.path(&raw.desk?.templates?))

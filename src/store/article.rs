@@ -8,7 +8,6 @@ use crate::ticket::Hit;
 
 /// An article, for people.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-#[allow(missing_docs, reason = "the names are those of the JSON, which docs/commands.md explains")]
 pub struct ArticleRow {
     pub ticket: String,
     pub title: String,
@@ -21,20 +20,19 @@ pub struct ArticleRow {
 
 impl Store {
     /// Whether there is anything to find at all.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn has_articles(&self) -> Result<bool, StoreError> {
+    pub(crate) async fn has_articles(&self) -> Result<bool, StoreError> {
         let count: i64 = sqlx::query_scalar(sql::ARTICLES_ANY.on(self.engine)).fetch_one(&self.read).await?;
         Ok(count > 0)
     }
 
     /// What is likeliest to help with these words, in a queue, the best first. The words are letters and digits
     /// alone.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn find_articles(&self, words: &[String], queue: &str, limit: i64) -> Result<Vec<Hit>, StoreError> {
+    pub(crate) async fn find_articles(
+        &self,
+        words: &[String],
+        queue: &str,
+        limit: i64,
+    ) -> Result<Vec<Hit>, StoreError> {
         if words.is_empty() {
             return Ok(Vec::new());
         }
@@ -49,9 +47,6 @@ impl Store {
     }
 
     /// The articles, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn articles(&self, limit: i64) -> Result<Vec<ArticleRow>, StoreError> {
         Ok(sqlx::query_as(sql::ARTICLE_LIST.on(self.engine)).bind(limit).fetch_all(&self.read).await?)
     }

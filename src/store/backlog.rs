@@ -45,27 +45,18 @@ pub struct Alarm {
 
 impl Store {
     /// How things stand.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn backlog(&self, now: Millis) -> Result<Backlog, StoreError> {
         Ok(sqlx::query_as(sql::BACKLOG.on(self.engine)).bind(now).fetch_one(&self.read).await?)
     }
 
     /// When an email last came to each mailbox.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn last_emails(&self) -> Result<BTreeMap<String, Millis>, StoreError> {
+    pub(crate) async fn last_emails(&self) -> Result<BTreeMap<String, Millis>, StoreError> {
         let rows =
             sqlx::query_as::<_, (String, Millis)>(sql::LAST_EMAILS.on(self.engine)).fetch_all(&self.read).await?;
         Ok(rows.into_iter().filter(|(_, at)| *at > 0).collect())
     }
 
     /// What the operator has been told.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn alarms(&self) -> Result<Vec<Alarm>, StoreError> {
         Ok(sqlx::query_as(sql::ALARMS.on(self.engine)).fetch_all(&self.read).await?)
     }

@@ -66,7 +66,7 @@ pub struct AuditEntry<'a> {
 
 /// Digest of rows, in whatever order they are.
 #[derive(Debug, Clone, Default)]
-pub struct Rows(Vec<String>);
+pub(crate) struct Rows(Vec<String>);
 
 impl Rows {
     /// A line of a ticket's history.
@@ -118,25 +118,16 @@ impl Store {
     }
 
     /// Chain entries beyond an id, at most `count`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn chain_entries(&self, after: i64, count: i64) -> Result<Vec<ChainEntry>, StoreError> {
         Ok(sqlx::query_as(sql::ENTRIES.on(self.engine)).bind(after).bind(count).fetch_all(&self.read).await?)
     }
 
     /// What was done by people or in upkeep, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn audit_entries(&self, count: i64) -> Result<Vec<ChainEntry>, StoreError> {
         Ok(sqlx::query_as(sql::ENTRIES_OF_PEOPLE.on(self.engine)).bind(count).fetch_all(&self.read).await?)
     }
 
     /// Records what somebody did.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn record(&self, entry: AuditEntry<'_>, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.begin(Durability::Full).await?;
         tx.record(entry, now).await?;
@@ -173,9 +164,6 @@ impl Tx {
 
     /// Records what somebody did, with what else this transaction does. The last thing to be done in it: until it
     /// ends, no other commit goes on.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn record(&mut self, entry: AuditEntry<'_>, now: Millis) -> Result<(), StoreError> {
         let (id, before) = self.next_chain_entry().await?;
         self.add_chain_entry(id, &before, now, entry, String::new()).await

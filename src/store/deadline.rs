@@ -10,9 +10,6 @@ use crate::ticket::{DeadlineKind, TicketId};
 impl Store {
     /// Deadlines of these queues that have been reached, the oldest first: ticket, kind, when. Those that somebody's mail
     /// would have taken off only as far as all mail was received, those of service levels at least until `clocks_until`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn due(
         &self,
         queues: &[String],
@@ -28,9 +25,6 @@ impl Store {
     }
 
     /// Those of these tickets whose requester has been sent a notification.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn acknowledged(&self, tickets: &BTreeSet<TicketId>) -> Result<BTreeSet<TicketId>, StoreError> {
         if tickets.is_empty() {
             return Ok(BTreeSet::new());
@@ -40,28 +34,19 @@ impl Store {
     }
 
     /// Tickets that are not done, beyond one, in order.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn unfinished(&self, after: TicketId, limit: i64) -> Result<Vec<TicketId>, StoreError> {
         let query = sqlx::query_scalar(sql::TICKETS_UNFINISHED.on(self.engine)).bind(after).bind(limit);
         Ok(query.fetch_all(&self.read).await?)
     }
 
     /// When a wake-up rings next; none for one that was never set.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn wake_up(&self, name: &str) -> Result<Option<Millis>, StoreError> {
+    pub(crate) async fn wake_up(&self, name: &str) -> Result<Option<Millis>, StoreError> {
         Ok(sqlx::query_scalar(sql::WAKE_UP_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?)
     }
 }
 
 impl Tx {
     /// Sets when a wake-up rings next.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub(super) async fn set_wake_up(&mut self, name: &str, at: Millis) -> Result<(), StoreError> {
         sqlx::query(sql::WAKE_UP_SET.on(self.engine)).bind(name).bind(at).execute(&mut *self.tx).await?;
         Ok(())

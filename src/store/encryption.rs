@@ -89,7 +89,7 @@ impl Key {
     ///
     /// # Errors
     /// [`EncryptionTrouble::NoChance`].
-    pub fn encrypt(&self, name: &str, secret: &SecretString) -> Result<String, EncryptionTrouble> {
+    pub(crate) fn encrypt(&self, name: &str, secret: &SecretString) -> Result<String, EncryptionTrouble> {
         let mut nonce = [0u8; NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|_| EncryptionTrouble::NoChance)?;
         let mut text = secret.expose_secret().as_bytes().to_vec();

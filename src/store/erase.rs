@@ -18,7 +18,7 @@ const PAGE: i64 = 100;
 
 /// A column that may name a person.
 #[derive(Debug, Clone, Copy)]
-pub struct Column {
+pub(crate) struct Column {
     /// `table.column`.
     pub name: &'static str,
     pub(super) find: sql::Sql,
@@ -69,9 +69,6 @@ pub type Bytes<T> = Vec<(T, Vec<u8>)>;
 
 impl Store {
     /// The tickets and names of a person.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn person(&self, address: &str) -> Result<(BTreeSet<TicketId>, BTreeSet<String>), StoreError> {
         let query = sqlx::query_as::<_, (TicketId, String)>(sql::PERSON.on(self.engine)).bind(address);
         let (tickets, mut names): (_, BTreeSet<String>) = query.fetch_all(&self.read).await?.into_iter().unzip();
@@ -80,36 +77,24 @@ impl Store {
     }
 
     /// Every address somebody is known by, in the form the store compares.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn addresses(&self) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar(sql::ADDRESSES.on(self.engine)).fetch_all(&self.read).await?)
     }
 
     /// Emails beyond an id, with their bytes.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn emails_after(&self, id: InboxId) -> Result<Bytes<InboxId>, StoreError> {
         let query = sqlx::query_as(sql::EMAILS_AFTER.on(self.engine)).bind(id).bind(PAGE);
         Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Notifications beyond an id, with their bytes.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn notifications_after(&self, id: OutboxId) -> Result<Bytes<OutboxId>, StoreError> {
+    pub(crate) async fn notifications_after(&self, id: OutboxId) -> Result<Bytes<OutboxId>, StoreError> {
         let query = sqlx::query_as(sql::NOTIFICATIONS_AFTER.on(self.engine)).bind(id).bind(PAGE);
         Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Emails a person sent, and notifications to them or about their tickets.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn records_of(
+    pub(crate) async fn records_of(
         &self,
         address: &str,
         tickets: &BTreeSet<TicketId>,
@@ -123,9 +108,6 @@ impl Store {
     }
 
     /// Where an address still stands, and how often: every column that could name a person.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn search(&self, address: &str) -> Result<Vec<(&'static str, usize)>, StoreError> {
         let mut found = Vec::new();
         let word = Word::address(address);
@@ -143,10 +125,7 @@ impl Store {
     }
 
     /// Held emails of others, and notifications that wait to leave to others: they keep their bytes until somebody has reviewed them, or they have left.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn of_others(&self, address: &str) -> Result<(BTreeSet<InboxId>, BTreeSet<OutboxId>), StoreError> {
+    pub(crate) async fn of_others(&self, address: &str) -> Result<(BTreeSet<InboxId>, BTreeSet<OutboxId>), StoreError> {
         let query = sqlx::query_scalar::<_, InboxId>(sql::HELD_OF_OTHERS.on(self.engine)).bind(address);
         let emails = query.fetch_all(&self.read).await?;
         let query = sqlx::query_scalar::<_, OutboxId>(sql::WAITING_TO_OTHERS.on(self.engine)).bind(address);
@@ -154,27 +133,23 @@ impl Store {
     }
 
     /// How many of these emails still wait for their verdict.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn undecided_among(&self, emails: &BTreeSet<InboxId>) -> Result<i64, StoreError> {
+    pub(crate) async fn undecided_among(&self, emails: &BTreeSet<InboxId>) -> Result<i64, StoreError> {
         let query = sqlx::query_scalar(sql::UNDECIDED_AMONG.on(self.engine)).bind(json(emails)?);
         Ok(query.fetch_one(&self.read).await?)
     }
 
     /// People whose tickets were all closed before then, at most `count`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn people_of_old(&self, before: Millis, beyond: &str, count: i64) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn people_of_old(
+        &self,
+        before: Millis,
+        beyond: &str,
+        count: i64,
+    ) -> Result<Vec<String>, StoreError> {
         let query = sqlx::query_scalar(sql::PEOPLE_OF_OLD.on(self.engine)).bind(before).bind(count).bind(beyond);
         Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Removes the bytes of what is older than `before`; gives how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn forget(&self, what: Expired, before: Millis, count: i64) -> Result<u64, StoreError> {
         let [old, bytes] = match what {
             Expired::Emails => [sql::OLD_EMAILS, sql::RAW_DROP],
@@ -249,10 +224,7 @@ impl Store {
 
     /// Writes what the log beside a SQLite file holds into the file, and empties it, so that what was deleted is
     /// in neither; on PostgreSQL the room is made free. False when somebody read for too long.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+    pub(crate) async fn empty_log(&self) -> Result<bool, StoreError> {
         let query = sqlx::query_scalar(sql::EMPTY_LOG.on(self.engine));
         Ok(query.fetch_optional(&self.write).await?.is_none_or(|busy: i64| busy == 0))
     }
@@ -377,7 +349,7 @@ fn pattern_as_is(word: &str) -> String {
 
 /// A whole address or name, found in any case: `ana@x.fr` stands neither in `diana@x.fr` nor in `ana@x.fr.example`.
 #[derive(Debug)]
-pub struct Word(Option<Regex>);
+pub(crate) struct Word(Option<Regex>);
 
 impl Word {
     /// An address where there is an `@`, else a name.
@@ -417,7 +389,7 @@ impl Word {
 
     /// Whether it stands in a text.
     #[must_use]
-    pub fn is_in(&self, text: &str) -> bool {
+    pub(crate) fn is_in(&self, text: &str) -> bool {
         self.0.as_ref().is_some_and(|word| word.is_match(text))
     }
 

@@ -16,8 +16,7 @@ use crate::ticket::{HoldCause, InboxId, TicketId, Verdict, stored_words};
 
 /// An email that has just been fetched.
 #[derive(Debug, Clone)]
-pub struct Arrival<'a> {
-    /// Name of the mailbox.
+pub(crate) struct Arrival<'a> {
     pub mailbox: &'a str,
     /// Its place in a folder of a server; none where the mailbox is not one.
     pub place: Option<Place>,
@@ -34,7 +33,7 @@ pub struct Arrival<'a> {
 pub struct Place {
     /// UIDVALIDITY of the folder.
     pub uid_validity: u32,
-    /// UID.
+
     pub uid: u32,
 }
 
@@ -56,7 +55,6 @@ stored_words!(InboxState);
 /// An email that waits for its verdict.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// Row id.
     pub id: InboxId,
     /// Mailbox it arrived in.
     pub mailbox: String,
@@ -76,8 +74,7 @@ pub struct Waiting {
 
 /// The verdict on an email, with what lists show of it.
 #[derive(Debug, Clone)]
-pub struct VerdictRecord {
-    /// The verdict.
+pub(crate) struct VerdictRecord {
     pub verdict: Verdict,
     /// Why it is held, if it is.
     pub cause: HoldCause,
@@ -89,7 +86,7 @@ pub struct VerdictRecord {
     pub message_id: String,
     /// Address of the sender; may be empty.
     pub sender: String,
-    /// Subject.
+
     pub subject: String,
     /// Digest of what it says; may be empty.
     pub content: String,
@@ -111,7 +108,6 @@ pub struct HeldFilter {
 /// An email of the inbox, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxRow {
-    /// Row id.
     pub id: InboxId,
     /// Mailbox it arrived in.
     pub mailbox: String,
@@ -133,7 +129,7 @@ pub struct InboxRow {
     pub message_id: String,
     /// Address of the sender.
     pub sender: String,
-    /// Subject.
+
     pub subject: String,
     /// Number of its ticket, if it has one.
     pub ticket: Option<String>,
@@ -142,9 +138,6 @@ pub struct InboxRow {
 impl Store {
     /// The oldest emails that wait beyond the id `after`, at most `count` and about `bytes` together;
     /// always at least one if any waits.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn waiting(&self, after: InboxId, count: i64, bytes: i64) -> Result<Vec<Waiting>, StoreError> {
         let holder = self.holder();
         let query = sqlx::query_as(sql::INBOX_WAITING.on(self.engine)).bind(count).bind(after).bind(&holder);
@@ -177,18 +170,12 @@ impl Store {
     }
 
     /// How many emails wait for their verdict, and when the oldest of them was fetched.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn undecided(&self) -> Result<(i64, Option<Millis>), StoreError> {
+    pub(crate) async fn undecided(&self) -> Result<(i64, Option<Millis>), StoreError> {
         Ok(sqlx::query_as(sql::INBOX_OLDEST.on(self.engine)).fetch_one(&self.read).await?)
     }
 
     /// Whether no email that came before this one is still to be decided by somebody else.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn is_next(&self, id: InboxId) -> Result<bool, StoreError> {
+    pub(crate) async fn is_next(&self, id: InboxId) -> Result<bool, StoreError> {
         let holder = self.holder();
         if holder.is_empty() {
             return Ok(true);
@@ -211,19 +198,13 @@ impl Store {
     }
 
     /// The bytes of an email as received.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn raw_mail(&self, id: InboxId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(sqlx::query_scalar(sql::INBOX_RAW.on(self.engine)).bind(id).fetch_optional(&self.read).await?)
     }
 
     /// UIDs whose server's copy is not yet archived or marked, or (`marked`) only marked as the archive did not take it;
     /// lowest first, at most `count`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn unsettled(
+    pub(crate) async fn unsettled(
         &self,
         mailbox: &str,
         uid_validity: u32,
@@ -237,41 +218,26 @@ impl Store {
     }
 
     /// An email by its row id.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn mail(&self, id: InboxId) -> Result<Option<InboxRow>, StoreError> {
         Ok(sqlx::query_as(sql::INBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?)
     }
 
     /// Emails that a person must review, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn held(&self) -> Result<Vec<InboxRow>, StoreError> {
         Ok(sqlx::query_as(sql::INBOX_HELD.on(self.engine)).fetch_all(&self.read).await?)
     }
 
     /// Emails with this Message-ID.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn emails_by_message_id(&self, id: &str) -> Result<Vec<InboxRow>, StoreError> {
         Ok(sqlx::query_as(sql::INBOX_BY_MESSAGE_ID.on(self.engine)).bind(id).fetch_all(&self.read).await?)
     }
 
     /// Emails of this ticket, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn emails_of_ticket(&self, number: &str) -> Result<Vec<InboxRow>, StoreError> {
         Ok(sqlx::query_as(sql::INBOX_BY_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?)
     }
 
     /// How many emails are in each state.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn inbox_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(sqlx::query_as(sql::INBOX_COUNT.on(self.engine)).fetch_all(&self.read).await?)
     }
@@ -280,10 +246,7 @@ impl Store {
 impl Tx {
     /// Keeps emails, and gives their row ids. The same content in the same mailbox is the same email: then
     /// only its place is noted.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<Vec<InboxId>, StoreError> {
+    pub(crate) async fn journal(&mut self, arrivals: &[Arrival<'_>], now: Millis) -> Result<Vec<InboxId>, StoreError> {
         // The last of several equal ones counts: one statement may not touch a row twice.
         let unique: BTreeMap<String, &Arrival<'_>> = arrivals.iter().map(|a| (content_hash(a), a)).collect();
         let in_order = arrivals.iter().map(content_hash).filter(|h| unique.contains_key(h));
@@ -313,9 +276,6 @@ impl Tx {
     }
 
     /// Says which ticket a held email belongs to, for when it is decided again.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn join(&mut self, id: InboxId, ticket: Option<TicketId>) -> Result<(), StoreError> {
         sqlx::query(sql::INBOX_JOIN.on(self.engine))
             .bind(id)
@@ -326,36 +286,24 @@ impl Tx {
     }
 
     /// Counts one more attempt at a waiting email.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn count_attempt(&mut self, id: InboxId) -> Result<(), StoreError> {
         sqlx::query(sql::INBOX_TRY.on(self.engine)).bind(id).execute(&mut *self.tx).await?;
         Ok(())
     }
 
     /// Takes back an attempt that the email had no part in.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn attempt_back(&mut self, id: InboxId) -> Result<(), StoreError> {
+    pub(crate) async fn attempt_back(&mut self, id: InboxId) -> Result<(), StoreError> {
         sqlx::query(sql::ATTEMPT_BACK.on(self.engine)).bind(id).execute(&mut *self.tx).await?;
         Ok(())
     }
 
     /// Lets a held email be decided again; false when it is not held.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn release(&mut self, id: InboxId, reason: &str, now: Millis) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::INBOX_RELEASE.on(self.engine));
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
     /// Refuses a held email for good; false when it is not held.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn refuse(&mut self, id: InboxId, reason: &str, now: Millis) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::INBOX_REFUSE.on(self.engine));
         Ok(query.bind(id).bind(reason).bind(now).execute(&mut *self.tx).await?.rows_affected() == 1)
@@ -364,9 +312,6 @@ impl Tx {
     /// Lets all held emails of this sender and cause, with this very reason, be decided again (`admit`), or refuses them for good;
     /// none stands for any.
     /// Those that were not fetched whole cannot be let in. Gives how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn review_all(
         &mut self,
         admit: bool,
@@ -381,9 +326,6 @@ impl Tx {
     }
 
     /// Notes what became of the server's copies with these UIDs, which rise.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn settle(
         &mut self,
         mailbox: &str,

@@ -205,7 +205,6 @@ impl Key {
         )
     }
 
-    /// Of an email's verdict.
     pub(super) fn verdict(&self, id: InboxId, verdict_record: &VerdictRecord) -> String {
         let (id, ticket) = (id.to_string(), verdict_record.ticket.unwrap_or_default().to_string());
         self.of(
@@ -247,10 +246,7 @@ impl Store {
     }
 
     /// Rows that do not fit their digest, or have none although they should.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn changed_rows(&self) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn changed_rows(&self) -> Result<Vec<String>, StoreError> {
         let named = self.named().await?.unwrap_or_default();
         let mut since = named.split(' ').skip(1).map(|id| id.parse::<i64>().unwrap_or(0));
         let mut wrong = Vec::new();
@@ -275,10 +271,7 @@ impl Store {
     }
 
     /// Whether the key is the one the chain names; what is wrong, if not.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn changed_key(&self) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn changed_key(&self) -> Result<Vec<String>, StoreError> {
         let held = self.meta(super::meta::SECRET).await?.unwrap_or_default();
         if super::meta::key_of(&held).map(|key| Key::new(&key).own()).ok() != Some(self.key.own()) {
             return Ok(vec!["the key of this store is not the one it was begun with".to_owned()]);

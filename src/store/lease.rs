@@ -44,14 +44,11 @@ impl Store {
 
     /// What claims are marked with; empty where nobody else can claim anything.
     #[must_use]
-    pub fn holder(&self) -> String {
+    pub(crate) fn holder(&self) -> String {
         self.epoch.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
     /// Takes or renews a lease for so many milliseconds; false when another holds it.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn take_lease(&self, name: &str, time: i64) -> Result<bool, StoreError> {
         let Some(epoch) = &self.epoch else { return Ok(true) };
         let query = sqlx::query(sql::LEASE_TAKE.on(self.engine)).bind(name).bind(&epoch.instance).bind(epoch.begun);
@@ -59,18 +56,12 @@ impl Store {
     }
 
     /// Who holds a lease that is not over, and until when; none where it is free.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn lease_end(&self, name: &str) -> Result<Option<(i64, i64)>, StoreError> {
+    pub(crate) async fn lease_end(&self, name: &str) -> Result<Option<(i64, i64)>, StoreError> {
         Ok(sqlx::query_as(sql::LEASE_END.on(self.engine)).bind(name).fetch_optional(&self.read).await?)
     }
 
     /// Gives back every lease of this epoch.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn drop_leases(&self) -> Result<(), StoreError> {
+    pub(crate) async fn drop_leases(&self) -> Result<(), StoreError> {
         let Some(epoch) = &self.epoch else { return Ok(()) };
         let query = sqlx::query(sql::LEASE_DROP.on(self.engine)).bind(&epoch.instance).bind(epoch.begun);
         query.execute(&self.write).await?;
@@ -78,9 +69,6 @@ impl Store {
     }
 
     /// All leases.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         Ok(sqlx::query_as(sql::LEASES.on(self.engine)).fetch_all(&self.read).await?)
     }

@@ -15,7 +15,6 @@ use crate::ticket::{Direction, InboxId, PendingOn, Person, Status, TicketId, Tic
 /// Which tickets to list.
 #[derive(Debug, Clone, Default)]
 pub struct TicketFilter {
-    /// Name of a queue.
     pub queue: Option<String>,
     /// A status, as it was asked for.
     pub status: Option<String>,
@@ -25,7 +24,6 @@ pub struct TicketFilter {
 
 /// A ticket's own row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
 pub struct TicketRow {
     pub number: String,
     pub queue: String,
@@ -60,10 +58,10 @@ pub struct TicketRow {
 
 /// Tickets for a list by mail.
 #[derive(Debug, Clone, Default)]
-pub struct ListingFilter {
+pub(crate) struct ListingFilter {
     /// Names of the queues.
     pub queues: Vec<String>,
-    /// A status.
+
     pub status: Option<Status>,
     /// Address of an agent.
     pub assignee: Option<String>,
@@ -81,7 +79,6 @@ pub struct ListingFilter {
 
 /// A message of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
 pub struct MessageRow {
     pub direction: Direction,
     pub visibility: Visibility,
@@ -98,7 +95,6 @@ pub struct MessageRow {
 
 /// A line of a ticket's history.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-#[allow(missing_docs, reason = "the names are those of the ticket's JSON, which docs/commands.md explains")]
 pub struct EventRow {
     pub created_at: Millis,
     pub actor: String,
@@ -109,7 +105,6 @@ pub struct EventRow {
 /// An address nothing is written to for now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Blocked {
-    /// The address.
     pub address: String,
     /// Since when.
     pub since: Millis,
@@ -149,61 +144,34 @@ impl TicketRow {
 
 impl Store {
     /// Tickets, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn tickets(&self, filter: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
         let query = sqlx::query_as(sql::TICKET_LIST.on(self.engine));
         let query = query.bind(word(filter.queue.as_deref())).bind(word(filter.status.as_deref()));
         Ok(query.bind(filter.limit).fetch_all(&self.read).await?)
     }
 
-    /// Tickets for a list by mail, the most urgent and oldest first; where done ones are listed too, those that are not come
-    /// first, and the newest of each.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn listing(&self, filter: &ListingFilter) -> Result<Vec<TicketRow>, StoreError> {
-        listing_in(&self.read, self.engine, filter).await
-    }
-
     /// A ticket by its number.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn ticket(&self, number: &str) -> Result<Option<TicketRow>, StoreError> {
         Ok(sqlx::query_as(sql::TICKET_GET.on(self.engine)).bind(number).fetch_optional(&self.read).await?)
     }
 
     /// Addresses on the requester's side of a ticket.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn participants(&self, ticket: TicketId) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar(sql::PARTICIPANTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?)
     }
 
     /// Addresses nothing is written to at this time, the latest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn undeliverable(&self, now: Millis, limit: i64) -> Result<Vec<Blocked>, StoreError> {
         let query = sqlx::query_as(sql::UNDELIVERABLE_LIST.on(self.engine)).bind(now).bind(limit);
         Ok(query.fetch_all(&self.read).await?)
     }
 
     /// Messages of a ticket, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn messages(&self, ticket: TicketId) -> Result<Vec<MessageRow>, StoreError> {
         messages_in(&self.read, self.engine, ticket).await
     }
 
     /// History of a ticket, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn events(&self, ticket: TicketId) -> Result<Vec<EventRow>, StoreError> {
         Ok(sqlx::query_as(sql::EVENTS.on(self.engine)).bind(ticket).fetch_all(&self.read).await?)
     }
@@ -211,9 +179,6 @@ impl Store {
 
 impl Tx {
     /// Lets notifications be sent to an address again; false when they went all along.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn clear_undeliverable(&mut self, address: &str) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::UNDELIVERABLE_CLEAR.on(self.engine)).bind(address);
         Ok(query.execute(&mut *self.tx).await?.rows_affected() > 0)
@@ -229,7 +194,8 @@ pub(super) async fn messages_in<'e>(
     Ok(sqlx::query_as(sql::MESSAGES.on(engine)).bind(ticket).fetch_all(on).await?)
 }
 
-/// [`Store::listing`], in a transaction or outside.
+/// Tickets for a list by mail, the most urgent and oldest first; where done ones are listed too, those that are not come
+/// first, and the newest of each.
 pub(super) async fn listing_in<'e>(
     on: impl Executor<'e, Database = Any>,
     engine: Engine,

@@ -27,9 +27,6 @@ pub struct Cursor {
 
 impl Store {
     /// The place reached in a mailbox; none before the first contact.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
         Ok(sqlx::query_as(sql::MAILBOX_GET.on(self.engine)).bind(mailbox).fetch_optional(&self.read).await?)
     }
@@ -37,10 +34,7 @@ impl Store {
 
 impl Tx {
     /// Moves the place in a mailbox.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn set_cursor(&mut self, mailbox: &str, cursor: Cursor) -> Result<(), StoreError> {
+    pub(crate) async fn set_cursor(&mut self, mailbox: &str, cursor: Cursor) -> Result<(), StoreError> {
         sqlx::query(sql::MAILBOX_SET.on(self.engine))
             .bind(mailbox)
             .bind(i64::from(cursor.uid_validity))

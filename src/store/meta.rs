@@ -41,18 +41,12 @@ impl Store {
     }
 
     /// A fact by its name.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
         Ok(sqlx::query_scalar(sql::META_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?)
     }
 
     /// Notes that `instance` is at work; gives whether its last epoch ended without [`Store::end_epoch`].
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn begin_epoch(&self, instance: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn begin_epoch(&self, instance: &str) -> Result<bool, StoreError> {
         let name = format!("alive:{instance}");
         let unclean = self.meta(&name).await?.is_some_and(|v| v == "1");
         self.set_meta(&name, "1").await?;
@@ -60,10 +54,7 @@ impl Store {
     }
 
     /// Notes that `instance` ends in good order.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn end_epoch(&self, instance: &str) -> Result<(), StoreError> {
+    pub(crate) async fn end_epoch(&self, instance: &str) -> Result<(), StoreError> {
         let mut tx = self.begin(Durability::Relaxed).await?;
         let query = sqlx::query(sql::META_DROP.on(self.engine)).bind(format!("alive:{instance}"));
         query.execute(&mut *tx.tx).await?;
@@ -71,18 +62,12 @@ impl Store {
     }
 
     /// Writes a fact down.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
         self.write_meta(name, value, Durability::Relaxed).await
     }
 
     /// Writes a fact down that nobody could find out again: it is on the disk when this returns.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn set_meta_durable(&self, name: &str, value: &str) -> Result<(), StoreError> {
+    pub(crate) async fn set_meta_durable(&self, name: &str, value: &str) -> Result<(), StoreError> {
         self.write_meta(name, value, Durability::Full).await
     }
 
@@ -93,9 +78,6 @@ impl Store {
     }
 
     /// Whether a probe to a sub-address of this queue has come back.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn plus_works(&self, queue: &str) -> Result<bool, StoreError> {
         Ok(self.meta(&format!("plus:{queue}")).await?.is_some())
     }
@@ -111,10 +93,7 @@ pub(super) fn key_of(text: &str) -> Result<Vec<u8>, StoreError> {
 
 impl Tx {
     /// Notes what a probe has found.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn note_probe(&mut self, name: &str, found: &str) -> Result<(), StoreError> {
+    pub(crate) async fn note_probe(&mut self, name: &str, found: &str) -> Result<(), StoreError> {
         let statement = sql::META_SET.on(self.engine);
         sqlx::query(statement).bind(name).bind(found).execute(&mut *self.tx).await?;
         Ok(())

@@ -37,19 +37,24 @@ pub use article::ArticleRow;
 pub use backlog::{Alarm, Backlog};
 pub use chain::{AuditEntry, ChainEntry};
 pub use encryption::{EncryptionTrouble, Key, KeyPlace};
-pub use erase::{Column, Erasure, Expired, Word};
+pub(crate) use erase::Word;
+pub use erase::{Erasure, Expired};
 pub use error::StoreError;
-pub use inbox::{Arrival, HeldFilter, InboxRow, InboxState, Place, Step, VerdictRecord, Waiting};
+pub(crate) use inbox::{Arrival, VerdictRecord};
+pub use inbox::{HeldFilter, InboxRow, InboxState, Place, Step, Waiting};
 pub use lease::{Epoch, Lease};
-pub use lookup::{Blocked, EventRow, ListingFilter, MessageRow, TicketFilter, TicketRow};
+pub(crate) use lookup::ListingFilter;
+pub use lookup::{Blocked, EventRow, MessageRow, TicketFilter, TicketRow};
 pub use mailbox::Cursor;
-pub use outbox::{ClaimedEmail, Failure, OutboxRow, OutboxState, Settlement, Untold};
+pub use outbox::{ClaimedEmail, Failure, OutboxRow, OutboxState};
+pub(crate) use outbox::{Settlement, Untold};
 pub use overdue::Overdue;
-pub use pool::{sqlite_file, without_password};
-pub use state_history::StateRow;
-pub use unfetched::{NEVER, Unfetched, UnfetchedRow};
-pub use unit::{Unit, Wanted, image_key};
-pub use upkeep::split_password;
+pub use pool::sqlite_file;
+pub(crate) use pool::without_password;
+pub(crate) use unfetched::NEVER;
+pub use unfetched::{Unfetched, UnfetchedRow};
+pub(crate) use unit::{Unit, Wanted, image_key};
+pub(crate) use upkeep::split_password;
 pub use verify::{CHECKS, Chain, Check, Sizes};
 
 use std::path::{Path, PathBuf};
@@ -109,9 +114,6 @@ impl Store {
     }
 
     /// Starts a transaction that may write. On SQLite it waits for the one writer's place.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn begin(&self, durability: Durability) -> Result<Tx, StoreError> {
         let tx = self.write.begin_with(sql::begin(self.engine, durability)).await?;
         Ok(Tx { engine: self.engine, tx })

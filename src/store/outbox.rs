@@ -16,7 +16,6 @@ use crate::ticket::{NotificationKind, OutboxId, TicketId, stored_words};
 /// A notification whose turn it is; its attempt is counted and its lease taken.
 #[derive(Debug, Clone, FromRow)]
 pub struct ClaimedEmail {
-    /// Row id.
     pub id: OutboxId,
     /// The one recipient.
     pub recipient: String,
@@ -34,7 +33,7 @@ pub struct ClaimedEmail {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settlement {
+pub(crate) enum Settlement {
     /// The server took it.
     Sent,
     /// Not now: again at this time.
@@ -61,7 +60,7 @@ pub enum Settlement {
 pub enum Failure {
     /// The address refuses notifications for good.
     Address,
-    /// This notification is refused.
+
     Refused,
     /// It was tried for long enough.
     GivenUp,
@@ -73,8 +72,7 @@ stored_words!(Failure, OutboxState);
 
 /// A notification that failed, of which people must be notified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untold {
-    /// Row id.
+pub(crate) struct Untold {
     pub id: OutboxId,
     /// Its ticket, if it has one.
     pub ticket: Option<TicketId>,
@@ -105,13 +103,12 @@ pub enum OutboxState {
 /// A notification, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
-    /// Row id.
     pub id: OutboxId,
     /// Which notification.
     pub kind: String,
     /// To whom.
     pub recipient: String,
-    /// Its state.
+
     pub state: OutboxState,
     /// Attempts so far.
     pub attempts: i64,
@@ -131,17 +128,11 @@ pub struct OutboxRow {
 
 impl Store {
     /// When the next notification is due; none when none waits.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
+    pub(crate) async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
         Ok(sqlx::query_scalar(sql::OUTBOX_NEXT_DUE.on(self.engine)).fetch_optional(&self.read).await?)
     }
 
     /// The bytes of a notification.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn notification(&self, id: OutboxId) -> Result<Option<Vec<u8>>, StoreError> {
         let query = sqlx::query_as::<_, (Vec<u8>, i64)>(sql::NOTIFICATION_GET.on(self.engine)).bind(id);
         let Some((mut bytes, body)) = query.fetch_optional(&self.read).await? else { return Ok(None) };
@@ -159,10 +150,7 @@ impl Store {
     }
 
     /// The bytes of the notifications from `first` to `last` that `instance` has claimed, by their ids.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn leased_notifications(
+    pub(crate) async fn leased_notifications(
         &self,
         first: OutboxId,
         last: OutboxId,
@@ -179,42 +167,27 @@ impl Store {
     }
 
     /// Notifications in one state, or, without one, all that have not left; oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn outbox(&self, state: Option<OutboxState>, limit: i64) -> Result<Vec<OutboxRow>, StoreError> {
         let word = state.map_or("", OutboxState::as_str);
         Ok(sqlx::query_as(sql::OUTBOX_LIST.on(self.engine)).bind(word).bind(limit).fetch_all(&self.read).await?)
     }
 
     /// A notification by its row id.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn outbox_entry(&self, id: OutboxId) -> Result<Option<OutboxRow>, StoreError> {
+    pub(crate) async fn outbox_entry(&self, id: OutboxId) -> Result<Option<OutboxRow>, StoreError> {
         Ok(sqlx::query_as(sql::OUTBOX_GET.on(self.engine)).bind(id).fetch_optional(&self.read).await?)
     }
 
     /// Notifications that failed and of which nobody was notified yet, oldest first, at most `count`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn untold(&self, count: i64) -> Result<Vec<Untold>, StoreError> {
+    pub(crate) async fn untold(&self, count: i64) -> Result<Vec<Untold>, StoreError> {
         Ok(sqlx::query_as(sql::OUTBOX_UNTOLD.on(self.engine)).bind(count).fetch_all(&self.read).await?)
     }
 
     /// How many notifications failed since then for another reason than their address.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn failed_since(&self, since: Millis) -> Result<i64, StoreError> {
+    pub(crate) async fn failed_since(&self, since: Millis) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar(sql::OUTBOX_FAILED_LATELY.on(self.engine)).bind(since).fetch_one(&self.read).await?)
     }
 
     /// Notifications of a ticket, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn notifications_of_ticket(&self, number: &str) -> Result<Vec<OutboxRow>, StoreError> {
         Ok(sqlx::query_as(sql::OUTBOX_OF_TICKET.on(self.engine)).bind(number).fetch_all(&self.read).await?)
     }
@@ -291,9 +264,6 @@ impl Tx {
     }
 
     /// Takes notifications that are due: counts the attempt and leases each to `instance` until `lease_until`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn claim(
         &mut self,
         now: Millis,
@@ -310,10 +280,7 @@ impl Tx {
 
     /// Records how attempts of this epoch ended. A notification that somebody else has claimed meanwhile is left to them,
     /// unless the server took it.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn settle_notifications(
+    pub(crate) async fn settle_notifications(
         &mut self,
         settlements: &[(OutboxId, Settlement)],
         holder: &str,
@@ -353,10 +320,7 @@ impl Tx {
     }
 
     /// Records that the server took these notifications, even where a lease has run out meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn settle_sent(&mut self, ids: &[OutboxId], now: Millis) -> Result<(), StoreError> {
+    pub(crate) async fn settle_sent(&mut self, ids: &[OutboxId], now: Millis) -> Result<(), StoreError> {
         let Some(last) = ids.last() else { return Ok(()) };
         let query = sqlx::query(sql::OUTBOX_SENT_ALL.on(self.engine)).bind(json(&ids)?);
         query.bind(now).execute(&mut *self.tx).await?;
@@ -366,10 +330,7 @@ impl Tx {
     }
 
     /// Notes on their tickets that these notifications, as far as they were answers, reached the requester's server.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn answers_given(&mut self, ids: &[OutboxId], now: Millis) -> Result<(), StoreError> {
+    pub(crate) async fn answers_given(&mut self, ids: &[OutboxId], now: Millis) -> Result<(), StoreError> {
         let query = sqlx::query(sql::TICKETS_ANSWERED.on(self.engine)).bind(json(&ids)?);
         let kinds: Vec<&str> = NotificationKind::answers().map(NotificationKind::as_str).collect();
         let answered = query.bind(now).bind(json(&kinds)?).execute(&mut *self.tx).await?.rows_affected();
@@ -381,38 +342,26 @@ impl Tx {
     }
 
     /// Notes that people were notified of these failed notifications.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn note_told(&mut self, ids: &[OutboxId]) -> Result<(), StoreError> {
+    pub(crate) async fn note_told(&mut self, ids: &[OutboxId]) -> Result<(), StoreError> {
         sqlx::query(sql::OUTBOX_TOLD.on(self.engine)).bind(json(&ids)?).execute(&mut *self.tx).await?;
         Ok(())
     }
 
     /// Gives back notifications whose lease has run out, or whose claimer's life is over, and those of `holder`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn release_leases(&mut self, now: Millis, holder: &str) -> Result<u64, StoreError> {
+    pub(crate) async fn release_leases(&mut self, now: Millis, holder: &str) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_RELEASE.on(self.engine));
         Ok(query.bind(now).bind(holder).execute(&mut *self.tx).await?.rows_affected())
     }
 
     /// Lets notifications are sent that were written in what is now the future, or put off beyond `latest`: the clock has been
     /// set back since.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn prioritize(&mut self, now: Millis, latest: Millis) -> Result<u64, StoreError> {
+    pub(crate) async fn prioritize(&mut self, now: Millis, latest: Millis) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_FROM_FUTURE.on(self.engine)).bind(now).bind(latest);
         Ok(query.execute(&mut *self.tx).await?.rows_affected())
     }
 
     /// Puts a notification that failed or waits back at the front, or all of them, or all that failed for this reason. Gives
     /// how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn retry(
         &mut self,
         id: Option<OutboxId>,

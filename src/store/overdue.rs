@@ -8,15 +8,14 @@ use crate::clock::Millis;
 /// Something that fell due unheard.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Overdue {
-    /// Row id.
     pub id: i64,
     /// Who is to be told.
     pub person: String,
-    /// Number of the ticket.
+
     pub number: String,
-    /// Its title.
+
     pub title: String,
-    /// Its queue.
+
     pub queue: String,
     /// When it was due.
     pub due_at: Millis,
@@ -26,26 +25,17 @@ pub struct Overdue {
 
 impl Store {
     /// Everything that fell due unheard, by person, the oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn overdue(&self) -> Result<Vec<Overdue>, StoreError> {
         Ok(sqlx::query_as(sql::OVERDUE_ALL.on(self.engine)).fetch_all(&self.read).await?)
     }
 
     /// What agents near their cap are to be notified about, by person, the oldest first; at most ten thousand.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn digest(&self) -> Result<Vec<Overdue>, StoreError> {
         Ok(sqlx::query_as(sql::DIGEST_ALL.on(self.engine)).fetch_all(&self.read).await?)
     }
 
     /// Since when the oldest of them waits.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn oldest_digest(&self) -> Result<Option<Millis>, StoreError> {
+    pub(crate) async fn oldest_digest(&self) -> Result<Option<Millis>, StoreError> {
         Ok(sqlx::query_scalar(sql::DIGEST_OLDEST.on(self.engine)).fetch_optional(&self.read).await?)
     }
 }

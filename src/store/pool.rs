@@ -135,7 +135,7 @@ fn pool(engine: Engine, size: u32, more: &'static str) -> AnyPoolOptions {
 
 /// The URL as it may be logged.
 #[must_use]
-pub fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };

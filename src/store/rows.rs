@@ -49,9 +49,8 @@ stored_ids!(TicketId, InboxId, OutboxId);
 
 /// The columns of a row, by their names.
 pub(super) trait Columns {
-    /// A text.
     fn text(&self, name: &str) -> Result<String, sqlx::Error>;
-    /// A number.
+
     fn number(&self, name: &str) -> Result<i64, sqlx::Error>;
 
     /// A text, if there is one.
@@ -84,7 +83,6 @@ pub(super) trait Columns {
         Ok(self.number(name)? == 1)
     }
 
-    /// A row id.
     fn id<T: From<i64>>(&self, name: &str) -> Result<T, sqlx::Error> {
         Ok(T::from(self.number(name)?))
     }

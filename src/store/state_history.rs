@@ -10,12 +10,12 @@ use crate::ticket::{TicketId, TicketState};
 
 /// How a ticket stood from some time on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateRow {
+pub(crate) struct StateRow {
     /// The ticket.
     pub ticket: TicketId,
-    /// Its number.
+
     pub number: String,
-    /// Its title.
+
     pub title: String,
     /// When it was opened.
     pub created_at: Millis,
@@ -27,10 +27,7 @@ pub struct StateRow {
 
 impl Store {
     /// How tickets stood that bear on a time, ticket by ticket, the oldest first; nothing of what came after it.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn histories(&self, from: Millis, until: Millis) -> Result<Vec<StateRow>, StoreError> {
+    pub(crate) async fn histories(&self, from: Millis, until: Millis) -> Result<Vec<StateRow>, StoreError> {
         Ok(sqlx::query_as(sql::STATES.on(self.engine)).bind(from).bind(until).fetch_all(&self.read).await?)
     }
 }

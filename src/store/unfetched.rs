@@ -9,12 +9,11 @@ use crate::clock::Millis;
 use crate::ticket::InboxId;
 
 /// Due only when a person says so.
-pub const NEVER: Millis = Millis::MAX;
+pub(crate) const NEVER: Millis = Millis::MAX;
 
 /// An email that was not given out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfetched {
-    /// Its UID.
     pub uid: u32,
     /// The size the server announces, in bytes.
     pub size: u64,
@@ -31,7 +30,6 @@ pub struct Unfetched {
 /// The same with its mailbox, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfetchedRow {
-    /// Name of the mailbox.
     pub mailbox: String,
     /// The email.
     pub email: Unfetched,
@@ -39,10 +37,7 @@ pub struct UnfetchedRow {
 
 impl Store {
     /// Emails of a folder that are due to be asked for again, at most `count`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn unfetched_due(
+    pub(crate) async fn unfetched_due(
         &self,
         mailbox: &str,
         uid_validity: u32,
@@ -54,46 +49,36 @@ impl Store {
     }
 
     /// When the next email of a mailbox is asked for again, if any is.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn next_unfetched(&self, mailbox: &str) -> Result<Option<Millis>, StoreError> {
+    pub(crate) async fn next_unfetched(&self, mailbox: &str) -> Result<Option<Millis>, StoreError> {
         let query = sqlx::query_scalar::<_, Millis>(sql::UNFETCHED_NEXT.on(self.engine)).bind(mailbox);
         Ok(query.fetch_optional(&self.read).await?.filter(|at| *at != NEVER))
     }
 
     /// What is known of an email that was not given out.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn unfetched(&self, mailbox: &str, uid_validity: u32, uid: u32) -> Result<Option<Unfetched>, StoreError> {
+    pub(crate) async fn unfetched(
+        &self,
+        mailbox: &str,
+        uid_validity: u32,
+        uid: u32,
+    ) -> Result<Option<Unfetched>, StoreError> {
         let query = sqlx::query_as(sql::UNFETCHED_GET.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
         Ok(query.bind(i64::from(uid)).fetch_optional(&self.read).await?)
     }
 
     /// Every email that was not given out, at most `count`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn all_unfetched(&self, count: i64) -> Result<Vec<UnfetchedRow>, StoreError> {
         Ok(sqlx::query_as(sql::UNFETCHED_ALL.on(self.engine)).bind(count).fetch_all(&self.read).await?)
     }
 
     /// UIDs of a folder whose emails were not given out.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn unfetched_uids(&self, mailbox: &str, uid_validity: u32) -> Result<Vec<u32>, StoreError> {
+    pub(crate) async fn unfetched_uids(&self, mailbox: &str, uid_validity: u32) -> Result<Vec<u32>, StoreError> {
         let query = sqlx::query_scalar::<_, i64>(sql::UNFETCHED_UIDS.on(self.engine)).bind(mailbox);
         let uids = query.bind(i64::from(uid_validity)).fetch_all(&self.read).await?;
         Ok(uids.into_iter().filter_map(|uid| u32::try_from(uid).ok()).collect())
     }
 
     /// The first UID of the group whose fetching last ended the session, and how often it did in a row.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn lost_group(&self, mailbox: &str) -> Result<Option<(u32, i64)>, StoreError> {
+    pub(crate) async fn lost_group(&self, mailbox: &str) -> Result<Option<(u32, i64)>, StoreError> {
         let query = sqlx::query_as::<_, (i64, i64)>(sql::MAILBOX_LOST.on(self.engine)).bind(mailbox);
         let lost = query.fetch_optional(&self.read).await?.filter(|(_, times)| *times > 0);
         Ok(lost.and_then(|(uid, times)| Some((u32::try_from(uid).ok()?, times))))
@@ -102,10 +87,7 @@ impl Store {
 
 impl Tx {
     /// Notes that an email was not given out, and when it is asked for again.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn set_unfetched(
+    pub(crate) async fn set_unfetched(
         &mut self,
         mailbox: &str,
         uid_validity: u32,
@@ -135,10 +117,7 @@ impl Tx {
     }
 
     /// An email is not asked for any more: it came, or it has gone. The held row in its place ends with `reason`.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn end_unfetched(
+    pub(crate) async fn end_unfetched(
         &mut self,
         mailbox: &str,
         uid_validity: u32,
@@ -156,10 +135,12 @@ impl Tx {
     }
 
     /// The folder was made anew: nothing of the former one can be asked for.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn forget_unfetched(&mut self, mailbox: &str, uid_validity: u32, now: Millis) -> Result<(), StoreError> {
+    pub(crate) async fn forget_unfetched(
+        &mut self,
+        mailbox: &str,
+        uid_validity: u32,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         let reason = "the folder was made anew, and is read again";
         let query = sqlx::query(sql::UNFETCHED_OBSOLETE.on(self.engine)).bind(mailbox).bind(i64::from(uid_validity));
         query.bind(reason).bind(now).execute(&mut *self.tx).await?;
@@ -169,19 +150,13 @@ impl Tx {
     }
 
     /// A person wants a held row fetched again; false where its email lies in no folder of a server.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn want_fetched(&mut self, id: InboxId) -> Result<bool, StoreError> {
         let query = sqlx::query(sql::UNFETCHED_WANT.on(self.engine)).bind(id);
         Ok(query.execute(&mut *self.tx).await?.rows_affected() > 0)
     }
 
     /// Notes at which group the session ended, and how often it has; none when all is well again.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn set_lost_group(&mut self, mailbox: &str, lost: Option<(u32, i64)>) -> Result<(), StoreError> {
+    pub(crate) async fn set_lost_group(&mut self, mailbox: &str, lost: Option<(u32, i64)>) -> Result<(), StoreError> {
         let (first, times) = lost.unwrap_or((0, 0));
         let query = sqlx::query(sql::MAILBOX_SET_LOST.on(self.engine)).bind(mailbox).bind(i64::from(first));
         query.bind(times).execute(&mut *self.tx).await?;

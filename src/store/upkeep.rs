@@ -9,10 +9,7 @@ use super::{Engine, Failure, Store, StoreError, sql};
 
 impl Store {
     /// Writes a whole, consistent and compact copy to a file that is empty or not there (SQLite).
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+    pub(crate) async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
         let name = file.display().to_string();
         sqlx::query(sql::COPY.on(self.engine)).bind(name).execute(&self.read).await?;
         Ok(())
@@ -22,7 +19,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] when it cannot be read or written.
-    pub async fn copy_file(from: &Path, to: &Path) -> Result<(), StoreError> {
+    pub(crate) async fn copy_file(from: &Path, to: &Path) -> Result<(), StoreError> {
         sqlx::any::install_default_drivers();
         let place = from.display().to_string();
         let unreachable = |source| StoreError::Unreachable { place: place.clone(), source };
@@ -35,13 +32,13 @@ impl Store {
 
     /// The newest schema this program knows.
     #[must_use]
-    pub fn newest_schema() -> i64 {
+    pub(crate) fn newest_schema() -> i64 {
         super::pool::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0)
     }
 
     /// A statement that removes every table of guichet, of whatever version (PostgreSQL).
     #[must_use]
-    pub fn drop_everything() -> &'static str {
+    pub(crate) fn drop_everything() -> &'static str {
         sql::DROP_EVERYTHING
     }
 
@@ -49,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] when it is not a database at all.
-    pub async fn check_file(file: &Path) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn check_file(file: &Path) -> Result<Vec<String>, StoreError> {
         sqlx::any::install_default_drivers();
         let place = file.display().to_string();
         let unreachable = |source| StoreError::Unreachable { place: place.clone(), source };
@@ -68,20 +65,14 @@ impl Store {
     }
 
     /// Brings the statistics up to date by which statements are planned.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn analyze(&self) -> Result<(), StoreError> {
+    pub(crate) async fn analyze(&self) -> Result<(), StoreError> {
         sqlx::query(sql::ANALYZE.on(self.engine)).execute(&self.write).await?;
         Ok(())
     }
 
     /// Gives room back that nothing uses: on SQLite only where it is a fifth of the file or more, since everything waits
     /// meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn give_back_room(&self) -> Result<(), StoreError> {
+    pub(crate) async fn give_back_room(&self) -> Result<(), StoreError> {
         if self.engine == Engine::Sqlite {
             let (free, all): (i64, i64) = sqlx::query_as(sql::ROOM.on(self.engine)).fetch_one(&self.read).await?;
             if free * 5 < all {
@@ -92,10 +83,7 @@ impl Store {
     }
 
     /// Writes the database anew, without what was deleted from it.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn rewrite(&self) -> Result<(), StoreError> {
+    pub(crate) async fn rewrite(&self) -> Result<(), StoreError> {
         // One connection, so that the space it needs meanwhile is on the disk, not in memory.
         let mut connection = self.write.acquire().await?;
         sqlx::query(sql::TEMP_FILE.on(self.engine)).execute(&mut *connection).await?;
@@ -106,18 +94,12 @@ impl Store {
     }
 
     /// Leaves every notification that waits to a person, as it came with a restored copy; gives how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn stop_notifications(&self, reason: &str) -> Result<u64, StoreError> {
+    pub(crate) async fn stop_notifications(&self, reason: &str) -> Result<u64, StoreError> {
         let query = sqlx::query(sql::OUTBOX_STOP.on(self.engine)).bind(reason).bind(Failure::Restored.as_str());
         Ok(query.execute(&self.write).await?.rows_affected())
     }
 
     /// The end of the chain.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn chain_end(&self) -> Result<String, StoreError> {
         let end = sqlx::query_scalar(sql::CHAIN_END.on(self.engine)).fetch_optional(&self.read).await?;
         Ok(end.unwrap_or_default())
@@ -126,7 +108,7 @@ impl Store {
 
 /// A URL without its password, and the password.
 #[must_use]
-pub fn split_password(url: &str) -> (String, Option<String>) {
+pub(crate) fn split_password(url: &str) -> (String, Option<String>) {
     let whole = || (url.to_owned(), None);
     let Some((scheme, rest)) = url.split_once("://") else { return whole() };
     let Some((user, place)) = rest.rsplit_once('@') else { return whole() };

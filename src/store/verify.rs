@@ -54,13 +54,12 @@ const fn check(name: &'static str, statement: sql::Sql) -> Check {
 /// How much there is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, FromRow)]
 pub struct Sizes {
-    /// Emails.
     pub emails: i64,
-    /// Tickets.
+
     pub tickets: i64,
-    /// Notifications.
+
     pub notifications: i64,
-    /// Chain entries of the chain.
+
     pub chain_entries: i64,
 }
 
@@ -77,26 +76,17 @@ pub struct Chain {
 
 impl Store {
     /// What does not hold, in words; at most a hundred.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn broken(&self, check: Check) -> Result<Vec<String>, StoreError> {
         let words: Vec<String> = sqlx::query_scalar(check.statement.on(self.engine)).fetch_all(&self.read).await?;
         Ok(words.into_iter().filter(|word| word != "ok").collect())
     }
 
     /// How much there is.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn sizes(&self) -> Result<Sizes, StoreError> {
         Ok(sqlx::query_as(sql::SIZES.on(self.engine)).fetch_one(&self.read).await?)
     }
 
     /// Gaps and repeats in the numbers of tickets.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn broken_numbers(&self) -> Result<Vec<String>, StoreError> {
         let mut given: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
         let before = self.counters().await?;
@@ -133,10 +123,7 @@ impl Store {
     }
 
     /// Emails whose bytes are not those that were received, beyond an id; with the last id looked at, none at the end.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn changed_emails(&self, after: InboxId) -> Result<(Vec<String>, Option<InboxId>), StoreError> {
+    pub(crate) async fn changed_emails(&self, after: InboxId) -> Result<(Vec<String>, Option<InboxId>), StoreError> {
         let query = sqlx::query_as::<_, (InboxId, String, i64, Vec<u8>)>(sql::KEPT_EMAILS.on(self.engine));
         let (mut wrong, mut last) = (Vec::new(), None);
         for (id, hash, size, bytes) in query.bind(after).bind(EMAILS).fetch_all(&self.read).await? {
@@ -149,9 +136,6 @@ impl Store {
     }
 
     /// Follows the chain from its beginning. `since`: an end that was noted earlier, or nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn chain(&self, since: &str) -> Result<Chain, StoreError> {
         let before = self.counters().await?;
         let mut found = Chain { holds: since.is_empty(), ..Chain::default() };
@@ -234,19 +218,13 @@ impl Store {
     }
 
     /// UIDs of a folder whose emails are in the inbox.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn known_uids(&self, mailbox: &str, uid_validity: u32) -> Result<BTreeSet<u32>, StoreError> {
+    pub(crate) async fn known_uids(&self, mailbox: &str, uid_validity: u32) -> Result<BTreeSet<u32>, StoreError> {
         let query = sqlx::query_scalar::<_, i64>(sql::INBOX_UIDS.on(self.engine)).bind(mailbox);
         let uids = query.bind(i64::from(uid_validity)).fetch_all(&self.read).await?;
         Ok(uids.into_iter().filter_map(|uid| u32::try_from(uid).ok()).collect())
     }
 
     /// How many of these emails are not in the inbox.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn unknown(&self, mailbox: &str, emails: &[(Vec<u8>, u64)]) -> Result<usize, StoreError> {
         let hashes: BTreeSet<String> = emails.iter().map(|(bytes, size)| content_hash_of(bytes, *size)).collect();
         let query = sqlx::query(sql::INBOX_KNOWN.on(self.engine)).bind(json(&hashes)?).bind(mailbox);

@@ -106,7 +106,7 @@ pub fn asker(mail: &ParsedEmail, vouched: bool, policy: &Policy) -> Asker {
 
 /// Whether programs, not people, write from this address.
 #[must_use]
-pub fn is_form(address: &str) -> bool {
+pub(crate) fn is_form(address: &str) -> bool {
     let local = address.split('@').next().unwrap_or_default();
     let joint = |c: char| !c.is_alphanumeric();
     FORMS.iter().any(|name| {

@@ -35,7 +35,7 @@ pub fn proof_of_agent(mail: &ParsedEmail, mailbox: &str, answers_own_notificatio
 
 /// Whether the mailbox's own server says outright that the From domain did send this.
 #[must_use]
-pub fn is_authenticated(mail: &ParsedEmail, mailbox: &str, policy: &Policy) -> bool {
+pub(crate) fn is_authenticated(mail: &ParsedEmail, mailbox: &str, policy: &Policy) -> bool {
     mail.from_is_certain
         && policy.authserv_ids.get(mailbox).is_some_and(|server| server_says(mail, server) == Some(true))
 }

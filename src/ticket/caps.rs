@@ -12,10 +12,10 @@ use super::words::{NotificationKind, TicketView};
 use crate::clock::{HOUR, MINUTE, Millis};
 
 /// How many windows there are.
-pub const WINDOWS: usize = 5;
+pub(crate) const WINDOWS: usize = 5;
 
 /// Their lengths, shortest first.
-pub const WINDOW: [Millis; WINDOWS] = [10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 10 * HOUR];
+pub(crate) const WINDOW: [Millis; WINDOWS] = [10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 10 * HOUR];
 
 /// The window of an hour.
 const HOURLY: usize = 2;
@@ -36,7 +36,7 @@ pub struct Caps {
 
 /// Notifications that lately went to one address, by window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recent {
+pub(crate) struct Recent {
     address: [i64; WINDOWS],
     about: BTreeMap<About, [i64; WINDOWS]>,
 }
@@ -56,7 +56,7 @@ impl Recent {
 
 /// What becomes of a notification that is over, or near, a cap.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Capped {
+pub(crate) enum Capped {
     /// It is not written, and why.
     Dropped(String),
     /// It becomes a line of the next digest, and why.
@@ -70,7 +70,7 @@ const NEAR: i64 = 80;
 /// mail must not keep it from leaving, and no loop can write it. Of what an agent is notified about nothing is ever
 /// dropped: near the cap it is collected, except what is urgent, theirs, or an answer to them.
 #[must_use]
-pub fn capped(
+pub(crate) fn capped(
     kind: NotificationKind,
     about: About,
     ticket: &TicketView,
@@ -123,7 +123,7 @@ fn is_needed(kind: NotificationKind, ticket: &TicketView, to: &str) -> bool {
 
 /// Whether a priority calls people from other work.
 #[must_use]
-pub fn is_urgent(priority: &str) -> bool {
+pub(crate) fn is_urgent(priority: &str) -> bool {
     matches!(priority, "P0" | "P1")
 }
 

@@ -41,12 +41,6 @@ impl HoldCause {
     /// All of them, in the order they are listed.
     pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The cause a word stands for; others where it stands for none.
-    #[must_use]
-    pub fn from_word(word: &str) -> Self {
-        word.parse().unwrap_or_default()
-    }
-
     /// What a list of such emails is headed with.
     #[must_use]
     pub fn heading(self) -> &'static str {

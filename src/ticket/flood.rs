@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::clock::{HOUR, Millis};
 
 /// The time over which emails are counted, in milliseconds.
-pub const INTAKE_WINDOW: Millis = HOUR;
+pub(crate) const INTAKE_WINDOW: Millis = HOUR;
 
 /// So many times as often may people say the same who answer nothing: in an outage they do.
 const FIRST: i64 = 5;
@@ -46,14 +46,14 @@ pub fn is_flood(reason: &str) -> bool {
 impl IntakeLimits {
     /// Whether so many said the same that one more has to wait.
     #[must_use]
-    pub fn is_alike(&self, others: usize, answers: bool) -> bool {
+    pub(crate) fn is_alike(&self, others: usize, answers: bool) -> bool {
         let most = self.alike_per_hour.saturating_mul(if answers { 1 } else { FIRST });
         most > 0 && i64::try_from(others).unwrap_or(i64::MAX) >= most
     }
 
     /// Why an email of this sender has to wait, if it has.
     #[must_use]
-    pub fn sender_waits(&self, sender: &str, taken: &TakenIn) -> Option<String> {
+    pub(crate) fn sender_waits(&self, sender: &str, taken: &TakenIn) -> Option<String> {
         let most = self.emails_per_hour_per_sender;
         (most > 0 && taken.of_sender >= most).then(|| {
             format!(
@@ -66,7 +66,7 @@ impl IntakeLimits {
 
     /// Why an email that would open a ticket in this queue has to wait, if it has.
     #[must_use]
-    pub fn queue_waits(&self, queue: &str, taken: &TakenIn) -> Option<String> {
+    pub(crate) fn queue_waits(&self, queue: &str, taken: &TakenIn) -> Option<String> {
         let most = self.emails_per_hour;
         let opened = taken.of_queues.get(queue).copied().unwrap_or_default();
         (most > 0 && opened >= most).then(|| {

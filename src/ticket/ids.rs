@@ -52,7 +52,7 @@ impl About {
 
     /// What a number of a token stands for.
     #[must_use]
-    pub fn of_number(number: i64) -> Self {
+    pub(crate) fn of_number(number: i64) -> Self {
         match number {
             HELD => Self::Nothing,
             number if number > HELD => Self::Held(InboxId(number - HELD)),

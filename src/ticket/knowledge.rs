@@ -7,9 +7,8 @@ use crate::mail::fold;
 /// A solved ticket or an article that may help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
-    /// Number of the ticket.
     pub number: String,
-    /// Title.
+
     pub title: String,
     /// What solved it.
     pub solution: String,
@@ -90,7 +89,7 @@ const COMMON: [&str; 64] = [
 
 /// The words of title and text that a search is made of, the title's first.
 #[must_use]
-pub fn search_terms(title: &str, text: &str) -> Vec<String> {
+pub(crate) fn search_terms(title: &str, text: &str) -> Vec<String> {
     let beginning: String = text.chars().take(2_000).collect();
     let folded = fold(&format!("{title}\n{beginning}"));
     let mut seen = BTreeSet::new();

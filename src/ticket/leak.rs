@@ -20,7 +20,7 @@ const LONG: usize = 12;
 
 /// A text that is to leave, looked through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
+pub(crate) enum Outgoing {
     /// Nothing in it belongs to a notification.
     Clean,
     /// So far it is the writer's; behind it a quoted notification begins.
@@ -54,7 +54,7 @@ pub fn look(text: &str, tokens: &[String]) -> Outgoing {
 
 /// Words of a notification that stand in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copied {
+pub(crate) struct Copied {
     /// The longest of them.
     pub phrase: String,
     /// In how many lines.
@@ -134,7 +134,7 @@ fn runs_of_words(line: &str, count: usize) -> impl Iterator<Item = &str> {
 /// Whether what can be read in a file holds a token: one of `tokens`, or one behind what stands before one in our notifications. Files hold
 /// much that only looks like one.
 #[must_use]
-pub fn holds_token(file: &str, tokens: &[String]) -> bool {
+pub(crate) fn holds_token(file: &str, tokens: &[String]) -> bool {
     let known = |run: &str| tokens.iter().any(|token| run.contains(token.as_str()));
     runs(file).any(|run| {
         let before = &file[..run.as_ptr() as usize - file.as_ptr() as usize];
@@ -146,7 +146,7 @@ pub fn holds_token(file: &str, tokens: &[String]) -> bool {
 
 /// The words that the buttons of a notification put into a new email (RFC 6068).
 #[must_use]
-pub fn behind_buttons(notification: &str) -> String {
+pub(crate) fn behind_buttons(notification: &str) -> String {
     let bodies =
         notification.lines().filter_map(|line| line.split_once("mailto:")?.1.split_once("body=").map(|(_, body)| body));
     let words = bodies
@@ -228,7 +228,7 @@ fn is_rule(line: &str) -> bool {
 /// The text without any token: `support+TOKEN@` becomes `support@`, ids and marks go. The last guard of whatever goes to somebody
 /// outside.
 #[must_use]
-pub fn scrubbed(text: &str) -> String {
+pub(crate) fn scrubbed(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut spans: Vec<(usize, usize)> = Vec::new();
     for run in runs(&lower) {

@@ -36,31 +36,37 @@ mod words;
 
 pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
-pub use caps::{Capped, Caps, Recent, WINDOW, WINDOWS, capped};
+pub use caps::Caps;
+pub(crate) use caps::{Capped, Recent, WINDOW, WINDOWS, capped};
 pub use cause::HoldCause;
-pub use decide::suspect::{LOOKALIKE, familiar, say};
+pub use decide::suspect::say;
+pub(crate) use decide::suspect::{LOOKALIKE, familiar};
 pub(crate) use decide::undelivered_notices;
 pub use decide::{
-    Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, Snapshot, address_is_gone, decide, due,
-    not_taken, recompute, shown, unasked,
+    Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, Snapshot, decide, due, shown,
 };
-pub use flood::{INTAKE_WINDOW, IntakeLimits, TakenIn, is_flood};
+pub(crate) use decide::{address_is_gone, not_taken, recompute, unasked};
+pub(crate) use flood::INTAKE_WINDOW;
+pub use flood::{IntakeLimits, TakenIn, is_flood};
 pub use ids::{About, InboxId, OutboxId, TicketId};
-pub use knowledge::{Hit, search_terms};
-pub use leak::scrubbed;
-pub use number::{format as format_number, numbers_in, parse as parse_number};
+pub use knowledge::Hit;
+pub(crate) use knowledge::search_terms;
+pub(crate) use leak::scrubbed;
+pub(crate) use number::numbers_in;
+pub use number::{format as format_number, parse as parse_number};
 pub use policy::{
     Acknowledge, Agent, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, ServiceDesk,
     SeveralQueues, TagForms, Topic,
 };
-pub use priority::{Tagged, read_tags};
+pub use priority::Tagged;
 pub use probe::{ForeignResults, Probe};
 pub use read::{Intake, Signal, read};
 pub use state_history::TicketState;
 pub(crate) use stored::stored_words;
-pub use thread::{Candidate, Threading, choose};
+pub use thread::Candidate;
 pub use token::{Secret, Token};
+pub(crate) use words::NEW_NUMBER;
 pub use words::{
-    DeadlineKind, Direction, Event, LastAnswer, Listing, MessageDraft, NEW_NUMBER, Notification, NotificationKind,
-    PendingOn, Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
+    DeadlineKind, Direction, Event, LastAnswer, Listing, MessageDraft, Notification, NotificationKind, PendingOn,
+    Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
 };

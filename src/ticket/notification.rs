@@ -31,7 +31,7 @@ pub struct Row {
     pub once: Once,
     /// Articles and tickets that may help.
     pub hits: Hits,
-    /// Its buttons.
+
     pub buttons: Buttons,
     /// What an agent's reply to it means.
     pub reply: Reply,
@@ -320,7 +320,7 @@ impl NotificationKind {
 
     /// The kind of that name, or of the name it had.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         let known = |row: &&Row| row.name == name || (row.old_name == name && !name.is_empty());
         ROWS.iter().find(known).map(|row| row.kind)
     }
@@ -340,7 +340,7 @@ impl NotificationKind {
     /// Whether it carries what a person of the service desk wrote to somebody outside. Such a notification has no cap, and its files go
     /// with it.
     #[must_use]
-    pub fn is_personal(self) -> bool {
+    pub(crate) fn is_personal(self) -> bool {
         self.row().origin == Origin::Person
     }
 }
@@ -382,7 +382,7 @@ pub fn drawn() -> String {
 }
 
 /// Stands in a sentence for a number that is given out only when everything is decided. Nobody can type it.
-pub const NEW_NUMBER: &str = "\u{2}new\u{2}";
+pub(crate) const NEW_NUMBER: &str = "\u{2}new\u{2}";
 
 /// A notification that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -429,13 +429,13 @@ impl Notification {
 
     /// The same with everything that was said.
     #[must_use]
-    pub fn with_all(self) -> Self {
+    pub(crate) fn with_all(self) -> Self {
         Self { text: Some(String::new()), whole: true, ..self }
     }
 
     /// The same with words of its own.
     #[must_use]
-    pub fn with_text(self, text: impl Into<String>) -> Self {
+    pub(crate) fn with_text(self, text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), ..self }
     }
 }

@@ -33,14 +33,13 @@ pub enum Urgency {
     Priority,
     /// Where it answers that very agent, or is about their ticket.
     Own,
-    /// Always.
+
     Always,
 }
 
 /// What is looked up for it besides its ticket and message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Adds {
-    /// Nothing.
     Nothing,
     /// A list of tickets.
     List,
@@ -76,7 +75,7 @@ pub enum Sections {
 pub enum Once {
     /// The email and the ticket it is about.
     Email,
-    /// The day.
+
     Day,
     /// The ticket, whatever way its email took.
     Ticket,
@@ -87,7 +86,6 @@ pub enum Once {
 /// Articles and tickets that may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hits {
-    /// None.
     None,
     /// Articles, where the queue offers them.
     Articles,
@@ -98,7 +96,6 @@ pub enum Hits {
 /// Its buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Buttons {
-    /// None.
     None,
     /// What an agent may do with the ticket as it is.
     Agent,
@@ -108,7 +105,7 @@ pub enum Buttons {
     Admit,
     /// Solved, not solved.
     Confirm,
-    /// Solved.
+
     Solved,
     /// Where does it stand?
     Progress,

@@ -19,7 +19,7 @@ pub fn parse(number: &str) -> Option<(String, i64)> {
 /// The prefix is compared without case; at least one digit must follow its hyphen, and neither
 /// end may continue a word (`XCG42N1-000001` and `CG42N1-000001a` are none).
 #[must_use]
-pub fn numbers_in<'a>(text: &str, prefixes: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn numbers_in<'a>(text: &str, prefixes: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut found: Vec<(usize, String)> = prefixes.flat_map(|prefix| occurrences(text, prefix)).collect();
     found.sort_by_key(|(at, _)| *at);
     found.into_iter().map(|(_, number)| number).collect()

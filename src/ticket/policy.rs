@@ -202,7 +202,7 @@ pub enum Acknowledge {
     Requests,
     /// Those and every further email.
     All,
-    /// None.
+
     None,
 }
 
@@ -262,7 +262,7 @@ pub struct TagForms {
 impl Policy {
     /// The Message-IDs that the notification with this token may have: one a domain of the service desk.
     #[must_use]
-    pub fn message_ids(&self, token: &Token) -> Vec<String> {
+    pub(crate) fn message_ids(&self, token: &Token) -> Vec<String> {
         let domains = self.queues.values().filter_map(|q| q.address.split_once('@')).map(|(_, domain)| domain);
         let domains: BTreeSet<&str> = domains.collect();
         domains.into_iter().map(|domain| token.message_id(domain)).collect()
@@ -270,7 +270,7 @@ impl Policy {
 
     /// The queue an email belongs to: the one it is addressed to, else the mailbox's first.
     #[must_use]
-    pub fn queue_for<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Option<&Queue> {
+    pub(crate) fn queue_for<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Option<&Queue> {
         let here: Vec<&Queue> = self.queues.values().filter(|q| q.mailbox == mailbox).collect();
         let named = addresses.filter_map(|address| self.queue_at(mailbox, address)).next();
         named.or(here.first().copied())
@@ -288,7 +288,7 @@ impl Policy {
 
     /// Whether this is one of the service desk's own addresses, sub-addresses included.
     #[must_use]
-    pub fn is_own_address(&self, key: &str) -> bool {
+    pub(crate) fn is_own_address(&self, key: &str) -> bool {
         let plain = without_detail(key);
         self.queues.values().any(|q| q.address == plain)
             || self.services.iter().any(|s| s.address == plain)
@@ -297,7 +297,7 @@ impl Policy {
 
     /// The topic of that name or label, in whatever case and language.
     #[must_use]
-    pub fn topic<'a>(topics: &'a [Topic], word: &str) -> Option<&'a Topic> {
+    pub(crate) fn topic<'a>(topics: &'a [Topic], word: &str) -> Option<&'a Topic> {
         let word = fold(word.trim());
         topics
             .iter()
@@ -306,7 +306,7 @@ impl Policy {
 
     /// Name of a topic in a language; as it is where it is not configured any more.
     #[must_use]
-    pub fn topic_label(topics: &[Topic], name: Option<&str>, language: &str) -> String {
+    pub(crate) fn topic_label(topics: &[Topic], name: Option<&str>, language: &str) -> String {
         let Some(name) = name else { return String::new() };
         let label =
             topics.iter().find(|t| t.name == name).and_then(|t| t.label.get(language).or_else(|| t.label.get("en")));
@@ -324,13 +324,13 @@ impl Policy {
 
     /// Whether this person has to approve that ticket.
     #[must_use]
-    pub fn is_approver(&self, address: &str, ticket: &TicketView) -> bool {
+    pub(crate) fn is_approver(&self, address: &str, ticket: &TicketView) -> bool {
         self.approvers(ticket).iter().any(|a| a == address)
     }
 
     /// The agent that somebody means by a name of the configuration, a name or an address.
     #[must_use]
-    pub fn agent_called(&self, word: &str) -> Option<&Agent> {
+    pub(crate) fn agent_called(&self, word: &str) -> Option<&Agent> {
         let wanted = fold(word.trim().trim_start_matches('@'));
         let named = self.agents.iter().find(|(name, a)| {
             fold(name) == wanted || fold(&a.name) == wanted || a.address == crate::mail::key(word.trim())
@@ -369,21 +369,21 @@ impl Policy {
 
     /// The next level of a queue above another that has people; none above the last.
     #[must_use]
-    pub fn next_level(&self, queue: &str, level: i64) -> Option<i64> {
+    pub(crate) fn next_level(&self, queue: &str, level: i64) -> Option<i64> {
         let levels = self.workers(queue).into_iter().map(|a| i64::from(a.level));
         levels.filter(|l| *l > level).min()
     }
 
     /// Everybody of a queue who works on tickets, whatever their level.
     #[must_use]
-    pub fn workers(&self, queue: &str) -> Vec<&Agent> {
+    pub(crate) fn workers(&self, queue: &str) -> Vec<&Agent> {
         let serves = |a: &&Agent| a.queues.iter().any(|q| q == queue);
         self.agents.values().filter(serves).filter(|a| a.roles.iter().any(|r| *r != Role::Approver)).collect()
     }
 
     /// The agents of a queue's level.
     #[must_use]
-    pub fn at_level(&self, queue: &str, level: i64) -> Vec<&Agent> {
+    pub(crate) fn at_level(&self, queue: &str, level: i64) -> Vec<&Agent> {
         self.workers(queue).into_iter().filter(|a| i64::from(a.level) == level).collect()
     }
 
@@ -396,7 +396,7 @@ impl Policy {
     /// The agents who are told what happens in a queue: its moderators, or, where it has none,
     /// everybody of the lowest level who serves it.
     #[must_use]
-    pub fn watchers(&self, queue: &str) -> Vec<&Agent> {
+    pub(crate) fn watchers(&self, queue: &str) -> Vec<&Agent> {
         let works = |a: &Agent| a.roles.iter().any(|r| *r != Role::Approver);
         let serving = |a: &&Agent| a.queues.iter().any(|q| q == queue) && works(a);
         let moderators: Vec<&Agent> =
@@ -411,7 +411,7 @@ impl Policy {
 
     /// All queues of a mailbox that these addresses name, in their order.
     #[must_use]
-    pub fn queues_named<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Vec<&Queue> {
+    pub(crate) fn queues_named<'a>(&self, mailbox: &str, addresses: impl Iterator<Item = &'a str>) -> Vec<&Queue> {
         let mut found: Vec<&Queue> = Vec::new();
         for address in addresses {
             let named = self.queue_at(mailbox, address);
@@ -422,7 +422,7 @@ impl Policy {
 
     /// Name of a field in a language; its code where it has none.
     #[must_use]
-    pub fn field_label(&self, code: &str, language: &str) -> String {
+    pub(crate) fn field_label(&self, code: &str, language: &str) -> String {
         let rule = self.fields.iter().find(|f| f.code == code);
         let label = rule.and_then(|r| r.label.get(language).or_else(|| r.label.get("en")));
         label.map_or_else(|| code.to_owned(), Clone::clone)
@@ -430,7 +430,7 @@ impl Policy {
 
     /// Name of a priority in a language; its code where it has none.
     #[must_use]
-    pub fn priority_label(&self, code: &str, language: &str) -> String {
+    pub(crate) fn priority_label(&self, code: &str, language: &str) -> String {
         let rule = self.priorities.iter().find(|p| p.code == code);
         let label = rule.and_then(|r| r.label.get(language).or_else(|| r.label.get("en")));
         label.map_or_else(|| code.to_owned(), Clone::clone)
@@ -439,7 +439,7 @@ impl Policy {
 
 /// The address without its sub-address: `support+x@d` is `support@d` (RFC 5233).
 #[must_use]
-pub fn without_detail(key: &str) -> String {
+pub(crate) fn without_detail(key: &str) -> String {
     match key.split_once('@') {
         Some((local, domain)) => {
             let base = local.split('+').next().unwrap_or(local);

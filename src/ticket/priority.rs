@@ -16,7 +16,7 @@ pub struct Tagged {
 
 /// Reads tags, without regard to case and accents. Every tag is taken off; the most urgent one counts.
 #[must_use]
-pub fn read_tags(subject: &str, priorities: &[PriorityRule], forms: TagForms) -> Tagged {
+pub(crate) fn read_tags(subject: &str, priorities: &[PriorityRule], forms: TagForms) -> Tagged {
     let mut reader = Reader { priorities, best: None, tag: String::new() };
     let mut title = subject.to_owned();
     if forms.brackets {

@@ -60,7 +60,7 @@ impl Probe {
 
     /// The store's fact: its name, and what was found.
     #[must_use]
-    pub fn fact(&self) -> (String, &'static str) {
+    pub(crate) fn fact(&self) -> (String, &'static str) {
         match self {
             Self::SubAddress(queue) => (format!("plus:{queue}"), "1"),
             Self::Results(mailbox, found) => (Self::results_fact(mailbox), found.as_str()),

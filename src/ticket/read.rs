@@ -41,7 +41,7 @@ pub enum Signal {
 impl Signal {
     /// How it is called in a ticket's history and by `guichet why`.
     #[must_use]
-    pub fn describe(&self) -> &'static str {
+    pub(crate) fn describe(&self) -> &'static str {
         match self {
             Self::ReplyAddress(_) => "signed reply address",
             Self::SignedId(_) => "signed Message-ID",
@@ -167,7 +167,7 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
 
 impl Intake {
     /// The operator says that it belongs to this ticket.
-    pub fn join_by_operator(&mut self, ticket: TicketId) {
+    pub(crate) fn join_by_operator(&mut self, ticket: TicketId) {
         self.signals.insert(0, Signal::Operator(ticket));
         self.placed = true;
     }
@@ -311,13 +311,13 @@ fn language(mail: &ParsedEmail, policy: &Policy) -> Option<String> {
 
 /// The language of a text, where the service desk writes it and the text is long enough to tell.
 #[must_use]
-pub fn language_of(text: &str, policy: &Policy) -> Option<String> {
+pub(crate) fn language_of(text: &str, policy: &Policy) -> Option<String> {
     guess(text, &policy.service_desk.languages)
 }
 
 /// What a text says of the fields this queue asks for. The name may also stand beside the address.
 #[must_use]
-pub fn fields_of(text: &str, name: &str, queue: &Queue, policy: &Policy) -> BTreeMap<String, String> {
+pub(crate) fn fields_of(text: &str, name: &str, queue: &Queue, policy: &Policy) -> BTreeMap<String, String> {
     let asked = policy.fields.iter().filter(|f| queue.ask.contains(&f.code));
     let labels: Vec<Label> = asked.map(|f| Label { code: f.code.clone(), words: f.words.clone() }).collect();
     let mut fields = read_fields(text, &labels);

@@ -15,7 +15,7 @@ pub enum Action {
     Note,
     /// Write to the requester: `#public`, `#canned`, `#ask`.
     Answer,
-    /// `#take`.
+
     Take,
     /// `#assign`, `#requester`, `#cc`, `#uncc`.
     Assign,
@@ -23,30 +23,30 @@ pub enum Action {
     Qualify,
     /// `#pending`.
     Suspend,
-    /// `#escalate`.
+
     Escalate,
-    /// `#vendor`.
+
     Vendor,
     /// `#resolve`, `#kb`.
     Resolve,
     /// `#reopen`, `#status open`.
     Reopen,
-    /// `#close`.
+
     Close,
     /// `#merge`, `#split`, `#parent`.
     Arrange,
-    /// `#broadcast`.
+
     Broadcast,
-    /// `#approve`.
+
     Approve,
-    /// `#reject`.
+
     Reject,
 }
 
 use Role::{Administrator, Approver, Moderator, Technician};
 
 /// The table.
-pub const RIGHTS: [(Action, &[Role]); 16] = [
+pub(crate) const RIGHTS: [(Action, &[Role]); 16] = [
     (Action::Read, &[Moderator, Technician, Approver, Administrator]),
     (Action::Note, &[Moderator, Technician, Approver, Administrator]),
     (Action::Answer, &[Moderator, Technician, Administrator]),

@@ -13,7 +13,6 @@ use crate::mail::{fold, strip_prefixes};
 /// A ticket that a signal of the email leads to.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The signal.
     pub signal: Signal,
     /// The ticket it leads to.
     pub ticket: TicketView,
@@ -21,7 +20,7 @@ pub struct Candidate {
 
 /// Where the email belongs.
 #[derive(Debug, Clone, Default)]
-pub struct Threading {
+pub(crate) struct Threading {
     /// The ticket it joins, and by which signal.
     pub joined: Option<Candidate>,
     /// True when it answers a notification that was issued to its very sender.
@@ -38,7 +37,7 @@ pub struct Threading {
 
 /// Chooses among the candidates, which stand in order of trust.
 #[must_use]
-pub fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret: &Secret) -> Threading {
+pub(crate) fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy, secret: &Secret) -> Threading {
     let mut threading = Threading::default();
     for candidate in candidates {
         let holder = match &candidate.signal {

@@ -65,7 +65,7 @@ pub struct Token {
 impl Token {
     /// The token of the notification with this once-key, to this recipient.
     #[must_use]
-    pub fn issue(secret: &Secret, about: About, once_key: &str, recipient: &str) -> Self {
+    pub(crate) fn issue(secret: &Secret, about: About, once_key: &str, recipient: &str) -> Self {
         let digest = secret.digest("guichet notification name", &[once_key.as_bytes()]);
         let mut notification = [0; NOTIFICATION_BYTES];
         for (to, from) in notification.iter_mut().zip(&digest) {
@@ -77,7 +77,7 @@ impl Token {
 
     /// Whether this token was issued to that recipient (an address key).
     #[must_use]
-    pub fn is_for(&self, secret: &Secret, recipient: &str) -> bool {
+    pub(crate) fn is_for(&self, secret: &Secret, recipient: &str) -> bool {
         let expected = mac(secret, self.about, self.notification, recipient);
         expected.ct_eq(&self.mac).into()
     }
@@ -102,7 +102,7 @@ impl Token {
 
     /// The reply address of the notification: the support address with the token as detail.
     #[must_use]
-    pub fn reply_address(&self, support: &str) -> String {
+    pub(crate) fn reply_address(&self, support: &str) -> String {
         match support.split_once('@') {
             Some((local, domain)) => format!("{local}+{}@{domain}", self.text()),
             None => support.to_owned(),

@@ -61,13 +61,13 @@ impl Status {
 
     /// The status a stored word means; an unknown word counts as open, so that nobody overlooks the ticket.
     #[must_use]
-    pub fn from_word(word: &str) -> Self {
+    pub(crate) fn from_word(word: &str) -> Self {
         word.parse().unwrap_or(Self::Open)
     }
 
     /// Whether the work is done.
     #[must_use]
-    pub fn is_done(self) -> bool {
+    pub(crate) fn is_done(self) -> bool {
         matches!(self, Self::Resolved | Self::Closed)
     }
 
@@ -96,7 +96,7 @@ pub enum PendingOn {
     Requester,
     /// An outside vendor.
     Vendor,
-    /// A date.
+
     Date,
 }
 
@@ -192,7 +192,6 @@ pub struct Person {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum Verdict {
-    /// It opened a ticket.
     Opened,
     /// It joined one.
     Joined,

@@ -17,7 +17,7 @@ pub struct TicketView {
     pub id: TicketId,
     /// Number as people write it (`CG42N1-000123`).
     pub number: String,
-    /// Name of its queue.
+
     pub queue: String,
     /// Title: the subject without prefixes and tags.
     pub title: String,
@@ -107,13 +107,13 @@ pub struct TicketView {
 impl TicketView {
     /// When it was solved: resolved, or else closed.
     #[must_use]
-    pub fn solved_at(&self) -> Option<Millis> {
+    pub(crate) fn solved_at(&self) -> Option<Millis> {
         self.resolved_at.or(self.closed_at)
     }
 
     /// Whether this agent has it.
     #[must_use]
-    pub fn is_assigned_to(&self, address: &str) -> bool {
+    pub(crate) fn is_assigned_to(&self, address: &str) -> bool {
         self.assignee.as_deref() == Some(address)
     }
 }

@@ -1,7 +1,8 @@
 //! Everything the rules speak of, under one name: the closed types, notifications, and tickets as they are looked at.
 
 pub use super::ids::{About, InboxId, OutboxId, TicketId};
-pub use super::notification::{Listing, NEW_NUMBER, Notification, NotificationKind, Undelivered};
+pub(crate) use super::notification::NEW_NUMBER;
+pub use super::notification::{Listing, Notification, NotificationKind, Undelivered};
 pub(crate) use super::types::words;
 pub use super::types::*;
 pub use super::view::{LastAnswer, TicketView, Undo};

@@ -16,7 +16,7 @@ use crate::store::{Alarm, StoreError, Unfetched, Wanted};
 use crate::ticket::{Decision, Person};
 
 /// What is wrong now, by name; in French and English.
-pub type Wrong = BTreeMap<String, [String; 2]>;
+pub(crate) type Wrong = BTreeMap<String, [String; 2]>;
 
 /// What is to be told.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,9 +30,6 @@ pub struct Told {
 }
 
 /// Looks at everything and tells what has changed. Gives how many notifications.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn drain(app: &App) -> Result<usize, StoreError> {
     let (settings, now) = (app.settings.load_full(), app.clock.now());
     let health = health::look(app).await;

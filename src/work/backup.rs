@@ -23,11 +23,11 @@ use crate::store::{AuditEntry, Engine, Store, StoreError, sqlite_file};
 use crate::trouble::Trouble;
 
 /// How the error of notifications begins that wait since a copy was restored.
-pub const RESTORED: &str = "restored from a backup";
+pub(crate) const RESTORED: &str = "restored from a backup";
 /// No tool may take longer.
 const LIMIT: Duration = Duration::from_secs(4 * 3600);
 /// The fact that says why the last copy could not be made; empty when it could.
-pub const FAILED: &str = "backup-failed";
+pub(crate) const FAILED: &str = "backup-failed";
 /// The wake-up.
 const WAKE_UP: &str = "backup";
 /// How names of copies that are made automatically begin.

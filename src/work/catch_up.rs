@@ -16,9 +16,6 @@ const LATE: Aside = Aside {
 };
 
 /// Writes the notifications. Gives how many.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     let rows = app.store.overdue().await?;
     if rows.is_empty() {

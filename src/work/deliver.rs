@@ -55,9 +55,6 @@ pub struct Sender {
 impl Sender {
     /// Takes up sending: brings the notes of an earlier epoch into the store, and gives back what
     /// that epoch had claimed and not sent.
-    ///
-    /// # Errors
-    /// [`Trouble`].
     pub async fn open(app: &App) -> Result<Self, Trouble> {
         let notes = match app.store.file() {
             Some(file) => Notes::open(&beside(file, "sent")).map_err(no_notes)?,
@@ -154,7 +151,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Trouble::Store`].
-    pub async fn tidy(&mut self, app: &App) -> Result<(), Trouble> {
+    pub(crate) async fn tidy(&mut self, app: &App) -> Result<(), Trouble> {
         if !self.settled {
             // The next round begins with that.
             return Ok(());

@@ -24,9 +24,6 @@ const COLLECTED: Aside = Aside {
 };
 
 /// Writes the digests whose time has come. Gives how many.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     let now = app.clock.now();
     // A clock that was set back makes nobody wait.

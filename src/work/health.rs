@@ -12,7 +12,6 @@ use crate::trouble::millis;
 /// How things stand.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
-    /// The mailboxes.
     pub mailboxes: Vec<MailboxHealth>,
     /// Counts of the store; none while it does not answer.
     pub backlog: Option<Backlog>,
@@ -35,7 +34,6 @@ pub struct Health {
 /// How a mailbox stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailboxHealth {
-    /// Its name.
     pub name: String,
     /// When it was last read to its end, by whatever instance; 0 for never.
     pub polled_at: Millis,
@@ -48,7 +46,7 @@ pub struct MailboxHealth {
 }
 
 /// One figure: its name, what it means, and its values by label.
-pub type Figure = (&'static str, &'static str, Vec<(Option<(&'static str, String)>, f64)>);
+pub(crate) type Figure = (&'static str, &'static str, Vec<(Option<(&'static str, String)>, f64)>);
 
 /// Looks at everything.
 pub async fn look(app: &App) -> Health {

@@ -67,12 +67,12 @@ impl Meter {
     }
 
     /// A notification came back.
-    pub fn bounced(&self) {
+    pub(crate) fn bounced(&self) {
         self.bounced.get_or_create(&Vec::new()).inc();
     }
 
     /// A mailbox could not be read.
-    pub fn mailbox_failed(&self, mailbox: &str, trouble: &Trouble) {
+    pub(crate) fn mailbox_failed(&self, mailbox: &str, trouble: &Trouble) {
         let kind = match trouble {
             Trouble::Imap { source: ImapTrouble::Unreachable(_), .. } => "unreachable",
             Trouble::Imap { source: ImapTrouble::Timeout { .. }, .. } => "timeout",
@@ -86,7 +86,7 @@ impl Meter {
     }
 
     /// A notification, or the server for notifications, failed.
-    pub fn notification_failed(&self, trouble: &SmtpTrouble) {
+    pub(crate) fn notification_failed(&self, trouble: &SmtpTrouble) {
         let kind = match trouble {
             SmtpTrouble::Unreachable { .. } => "unreachable",
             SmtpTrouble::Login { .. } => "login",

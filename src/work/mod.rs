@@ -64,7 +64,7 @@ pub struct App {
     pub settings: ArcSwap<Settings>,
     /// Its key.
     pub secret: Secret,
-    /// Its clock.
+
     pub clock: Clock,
     /// Rung when emails wait for their verdict.
     pub inbox_wake_up: Notify,
@@ -236,9 +236,6 @@ pub(crate) fn archive_fact(mailbox: &str) -> String {
 }
 
 /// Copies, upkeep and alarms, as far as they are due. Gives how many notifications were written.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn tend(app: &App) -> Result<usize, StoreError> {
     look_after(app).await?;
     alarms::drain(app).await

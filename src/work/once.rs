@@ -72,9 +72,6 @@ pub async fn run(app: &App) -> Result<Tally, Trouble> {
 }
 
 /// Reads one mailbox to its end.
-///
-/// # Errors
-/// [`Trouble`].
 pub async fn collect_one(app: &App, name: &str, kind: &MailboxKind) -> Result<usize, Trouble> {
     match kind {
         MailboxKind::Maildir { root, archive } => collect_maildir::drain(app, name, root, archive).await,

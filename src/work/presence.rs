@@ -178,7 +178,7 @@ pub struct Claims(u64);
 
 /// The lease of whoever reads a mailbox.
 #[must_use]
-pub fn of_mailbox(name: &str) -> String {
+pub(crate) fn of_mailbox(name: &str) -> String {
     format!("{MAILBOX}{name}")
 }
 

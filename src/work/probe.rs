@@ -12,9 +12,6 @@ use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::ticket::{ForeignResults, Probe, Queue, Secret};
 
 /// Sends the probe of a queue.
-///
-/// # Errors
-/// [`SmtpTrouble`].
 pub async fn send(smtp: &mut Smtp, queue: &Queue, secret: &Secret) -> Result<(), SmtpTrouble> {
     let word = secret.probe(&queue.name);
     let to = queue.address.replacen('@', &format!("+{word}@"), 1);
@@ -24,10 +21,7 @@ pub async fn send(smtp: &mut Smtp, queue: &Queue, secret: &Secret) -> Result<(),
 }
 
 /// Sends an email with an `Authentication-Results` field in the name of the mailbox's server: it should come back without.
-///
-/// # Errors
-/// [`SmtpTrouble`].
-pub async fn send_results(
+pub(crate) async fn send_results(
     smtp: &mut Smtp,
     queue: &Queue,
     mailbox: &str,

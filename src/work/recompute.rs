@@ -30,9 +30,6 @@ pub(super) enum Progress {
 
 /// Computes some of them, if what is promised has changed since the last time. An epoch that is broken off begins
 /// again.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
     let settings = app.settings.load_full();
     let digest = &settings.policy.slas.digest;

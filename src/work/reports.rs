@@ -21,9 +21,6 @@ const SOON: Millis = 60 * DAY;
 const AGAIN: Millis = 14 * DAY;
 
 /// Writes what is due. Gives how many notifications.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn drain(app: &App) -> Result<usize, StoreError> {
     let settings = app.settings.load_full();
     let mut count = notice(app, &settings).await?;
@@ -35,16 +32,12 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
 
 /// The figures of a period, and of the one before it.
 pub struct Built {
-    /// The figures.
     pub figures: Figures,
     /// Those of the time before.
     pub before: Option<Figures>,
 }
 
 /// Computes a report from the store, of some queues, or of all where none is named.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn build(
     store: &Store,
     policy: &Policy,
@@ -129,9 +122,6 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
 }
 
 /// Sends a report to people, as one commit with its next time.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn send(
     app: &App,
     settings: &Settings,
@@ -145,9 +135,6 @@ pub(super) async fn send(
 }
 
 /// The same without a service desk at work, for the command line.
-///
-/// # Errors
-/// [`StoreError`].
 #[allow(clippy::too_many_arguments, reason = "each is a plain thing of its own, and there are two callers")]
 pub async fn mail(
     store: &Store,

@@ -8,9 +8,6 @@ use crate::store::{StoreError, Untold, Wanted};
 use crate::ticket::{Decision, Undelivered, not_taken};
 
 /// Notifies them, in one commit with the note that they were.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn tell(app: &App, failed: &Untold) -> Result<(), StoreError> {
     let (settings, now) = (app.settings.load_full(), app.clock.now());
     let policy = &settings.policy;

@@ -17,9 +17,6 @@ const BATCH: i64 = 500;
 const PEOPLE: i64 = 20;
 
 /// Does what is due.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn drain(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
     // Each on its own: what hinders one must not hide what the other finds.
@@ -111,9 +108,6 @@ async fn forget_people(app: &App, before: Millis, now: Millis) -> Result<i64, St
 }
 
 /// Removes what is not to be kept any longer.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn forget(app: &App, now: Millis) -> Result<(), StoreError> {
     let (settings, store) = (app.settings.load_full(), &app.store);
     let kept = settings.retention;

@@ -24,9 +24,8 @@ pub struct Folder {
 /// An email as the server gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
-    /// Its UID.
     pub uid: u32,
-    /// Its bytes.
+
     pub bytes: Vec<u8>,
 }
 
@@ -44,7 +43,6 @@ pub enum One {
 /// Which emails a search finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// All.
     All,
     /// Those nobody has read, and those that came on the day of this instant or later (0: none).
     Unread {
@@ -64,19 +62,13 @@ const SLOWEST: u64 = 20_000;
 
 impl Imap {
     /// Opens the configured folder for reading and marking.
-    ///
-    /// # Errors
-    /// [`ImapTrouble`].
     pub async fn select(&mut self) -> Result<Folder, ImapTrouble> {
         let name = self.config.folder.clone();
         self.select_named(&name).await
     }
 
     /// Opens the archive folder instead; false where there is none.
-    ///
-    /// # Errors
-    /// [`ImapTrouble`].
-    pub async fn select_archive(&mut self) -> Result<bool, ImapTrouble> {
+    pub(crate) async fn select_archive(&mut self) -> Result<bool, ImapTrouble> {
         self.ensure_archive().await?;
         let Archive::Here(name) = self.archive.clone() else { return Ok(false) };
         self.select_named(&name).await?;
@@ -103,9 +95,6 @@ impl Imap {
     }
 
     /// UIDs from `first` to `last` (0: without end), lowest first.
-    ///
-    /// # Errors
-    /// [`ImapTrouble`].
     pub async fn search(&mut self, first: u32, last: u32, which: Which) -> Result<Vec<u32>, ImapTrouble> {
         let end = if last == 0 { "*".to_owned() } else { last.to_string() };
         let words = match which {
@@ -130,9 +119,6 @@ impl Imap {
     }
 
     /// Sizes of emails in bytes, in the order of their UIDs. One that has gone meanwhile is missing.
-    ///
-    /// # Errors
-    /// [`ImapTrouble`].
     pub async fn sizes(&mut self, uids: &[u32]) -> Result<Vec<(u32, u64)>, ImapTrouble> {
         let command = format!("UID FETCH {} (UID RFC822.SIZE)", uid_set(uids));
         let mut sizes = Vec::with_capacity(uids.len());
@@ -153,9 +139,6 @@ impl Imap {
 
     /// Whole emails, asked for together with their sizes as [`Imap::sizes`] gave them. Nothing is marked as read. One that
     /// the server leaves out, or whose bytes are not as many as were announced, is missing.
-    ///
-    /// # Errors
-    /// [`ImapTrouble`].
     pub async fn fetch(&mut self, emails: &[(u32, u64)]) -> Result<Vec<Fetched>, ImapTrouble> {
         let answers = self.sections(emails, "BODY.PEEK[]").await?;
         let size_of = |uid| emails.iter().find(|(known, _)| *known == uid).map(|(_, size)| *size);
@@ -181,7 +164,7 @@ impl Imap {
     ///
     /// # Errors
     /// As [`Imap::fetch_one`].
-    pub async fn fetch_header(&mut self, uid: u32) -> Result<One, ImapTrouble> {
+    pub(crate) async fn fetch_header(&mut self, uid: u32) -> Result<One, ImapTrouble> {
         self.one(uid, 0, "BODY.PEEK[HEADER]").await
     }
 

@@ -31,7 +31,6 @@ pub enum ImapTrouble {
     /// No answer in time.
     #[error("no answer to {command} within {} s", limit.as_secs())]
     Timeout {
-        /// The command's name.
         command: String,
         /// How long it was waited for.
         limit: Duration,
@@ -42,7 +41,6 @@ pub enum ImapTrouble {
     /// The server answered NO or BAD.
     #[error("{command} was refused: {text}")]
     Refused {
-        /// The command's name.
         command: String,
         /// What the server said.
         text: String,
@@ -114,7 +112,7 @@ impl ImapTrouble {
 
     /// Whether the session is over.
     #[must_use]
-    pub fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Timeout { .. } | Self::Unreadable { .. })
     }
 }

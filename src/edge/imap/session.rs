@@ -100,9 +100,6 @@ pub struct Imap {
 
 impl Imap {
     /// Connects, encrypts, signs in and finds out what the server can do.
-    ///
-    /// # Errors
-    /// [`ImapTrouble`].
     pub async fn connect(config: &ImapConfig) -> Result<Self, ImapTrouble> {
         let (client, estimates) = greet(config).await?;
         let session = within(config.limit, "signing in", sign_in(client, config)).await?;
@@ -130,16 +127,13 @@ impl Imap {
     }
 
     /// Makes sure the archive folder exists. One that cannot be had is no error: see [`Imap::barred`].
-    ///
-    /// # Errors
-    /// [`ImapTrouble`].
-    pub async fn ensure_archive(&mut self) -> Result<(), ImapTrouble> {
+    pub(crate) async fn ensure_archive(&mut self) -> Result<(), ImapTrouble> {
         archive::ensure(self).await
     }
 
     /// Why nothing can be moved to the archive folder in this session, if so.
     #[must_use]
-    pub fn barred(&self) -> Option<&str> {
+    pub(crate) fn barred(&self) -> Option<&str> {
         match &self.archive {
             Archive::Barred(why) => Some(why),
             Archive::Unknown | Archive::Here(_) => None,
@@ -149,13 +143,13 @@ impl Imap {
     /// Whether the server has announced mail since the folder was last searched: then it must be
     /// searched again before anything is waited for.
     #[must_use]
-    pub fn has_news(&self) -> bool {
+    pub(crate) fn has_news(&self) -> bool {
         self.line.news
     }
 
     /// Whether the server announces new email automatically.
     #[must_use]
-    pub fn can_idle(&self) -> bool {
+    pub(crate) fn can_idle(&self) -> bool {
         self.can.idle
     }
 

@@ -94,7 +94,7 @@ pub enum SmtpTrouble {
 impl SmtpTrouble {
     /// A notification that cannot be sent, whatever the server says.
     #[must_use]
-    pub fn unsendable(text: impl Into<String>) -> Self {
+    pub(crate) fn unsendable(text: impl Into<String>) -> Self {
         Self::Permanent { status: String::new(), text: text.into(), recipient: false }
     }
 
@@ -153,7 +153,7 @@ impl std::fmt::Debug for Open {
 /// Servers close idle connections after minutes; one older than this is not trusted.
 const KEEP: Duration = Duration::from_secs(20);
 /// How long the answer to the whole content is waited for at least (RFC 5321, section 4.5.3.2.6).
-pub const AFTER_THE_DOT: Duration = Duration::from_secs(10 * 60);
+pub(crate) const AFTER_THE_DOT: Duration = Duration::from_secs(10 * 60);
 /// Slowest line that is worth waiting for, in bytes a second.
 const SLOWEST: u64 = 20_000;
 
@@ -204,7 +204,7 @@ impl Smtp {
     }
 
     /// From the next connection on, signs in by this access token (RFC 6749, section 1.4).
-    pub fn sign_in_by(&mut self, access_token: SecretString) {
+    pub(crate) fn sign_in_by(&mut self, access_token: SecretString) {
         self.token = Some(Login::AccessToken(access_token));
     }
 
@@ -228,9 +228,6 @@ impl Smtp {
     }
 
     /// Hands one notification to the server. `stop` cuts the wait for the last answer short, which leaves it uncertain.
-    ///
-    /// # Errors
-    /// [`SmtpTrouble`].
     pub async fn send(
         &mut self,
         from: &str,
@@ -355,7 +352,7 @@ impl Smtp {
 
     /// What several notifications met alike is the server's trouble.
     #[must_use]
-    pub fn takes_nothing(&self, text: String) -> SmtpTrouble {
+    pub(crate) fn takes_nothing(&self, text: String) -> SmtpTrouble {
         SmtpTrouble::Busy { place: self.config.endpoint.place(), text }
     }
 

@@ -11,7 +11,7 @@ mod service_desk;
 pub(super) struct Language {
     /// First word of the line that says who wrote what is quoted ("On 3 May, Ana wrote:").
     pub(super) on: &'static [&'static str],
-    /// "wrote".
+
     pub(super) wrote: &'static [&'static str],
     /// Fields of the header block above a quoted or forwarded mail.
     pub(super) from: &'static [&'static str],

@@ -14,19 +14,19 @@ impl Unit {
 
     /// Row id of the ticket a Message-ID belongs to.
     #[must_use]
-    pub fn ticket_of_message(&self, message_id: &str) -> Option<TicketId> {
+    pub(crate) fn ticket_of_message(&self, message_id: &str) -> Option<TicketId> {
         self.by_message.get(message_id).copied()
     }
 
     /// Row id of the ticket with this number.
     #[must_use]
-    pub fn ticket_of_number(&self, number: &str) -> Option<TicketId> {
+    pub(crate) fn ticket_of_number(&self, number: &str) -> Option<TicketId> {
         self.by_number.get(number).copied()
     }
 
     /// What was taken in within the last hour of this sender and in these queues, this unit's included.
     #[must_use]
-    pub fn taken_in<'a>(&self, sender: &str, queues: impl Iterator<Item = &'a String>) -> TakenIn {
+    pub(crate) fn taken_in<'a>(&self, sender: &str, queues: impl Iterator<Item = &'a String>) -> TakenIn {
         let opened = |queue: &String| self.opened_in.get(queue).copied().unwrap_or_default();
         TakenIn {
             of_sender: self.decided.get(sender).copied().unwrap_or_default(),
@@ -36,13 +36,13 @@ impl Unit {
 
     /// How many other senders said the same within the last hour.
     #[must_use]
-    pub fn said_alike(&self, alike: &str, sender: &str) -> usize {
+    pub(crate) fn said_alike(&self, alike: &str, sender: &str) -> usize {
         self.alike.get(alike).map_or(0, |senders| senders.iter().filter(|other| *other != sender).count())
     }
 
     /// The tickets that hold an email of this id that says the same.
     #[must_use]
-    pub fn tickets_of_copy(&self, message_id: &str, content: &str) -> Vec<TicketView> {
+    pub(crate) fn tickets_of_copy(&self, message_id: &str, content: &str) -> Vec<TicketView> {
         let known = self.copies.get(message_id).map(Vec::as_slice).unwrap_or_default();
         let same = known.iter().filter(|(held, _)| held == content).filter_map(|(_, id)| self.ticket(*id));
         same.cloned().collect()
@@ -50,13 +50,13 @@ impl Unit {
 
     /// Whether an email of this id that says the same was a command that was carried out.
     #[must_use]
-    pub fn is_carried_out(&self, message_id: &str, content: &str) -> bool {
+    pub(crate) fn is_carried_out(&self, message_id: &str, content: &str) -> bool {
         self.carried_out.get(message_id).is_some_and(|known| known.iter().any(|c| c == content))
     }
 
     /// Notifications lately written to this address, those of this unit included.
     #[must_use]
-    pub fn recent_notifications(&self, recipient: &str) -> Recent {
+    pub(crate) fn recent_notifications(&self, recipient: &str) -> Recent {
         self.recent.get(recipient).cloned().unwrap_or_default()
     }
 
@@ -68,7 +68,7 @@ impl Unit {
 
     /// When a notification was written, by its Message-ID; none when an answer to it proves nothing.
     #[must_use]
-    pub fn issued(&self, message_id: &str) -> Option<Millis> {
+    pub(crate) fn issued(&self, message_id: &str) -> Option<Millis> {
         self.issued.get(message_id).copied().filter(|_| !self.shown.contains(message_id))
     }
 
@@ -80,7 +80,7 @@ impl Unit {
 
     /// What the request of a ticket says.
     #[must_use]
-    pub fn original_request(&self, ticket: TicketId) -> Option<&String> {
+    pub(crate) fn original_request(&self, ticket: TicketId) -> Option<&String> {
         self.original_requests.get(&ticket)
     }
 
@@ -91,7 +91,7 @@ impl Unit {
 
     /// The ticket itself, or the one it was merged into.
     #[must_use]
-    pub fn current(&self, id: TicketId) -> Option<&TicketView> {
+    pub(crate) fn current(&self, id: TicketId) -> Option<&TicketView> {
         let mut ticket = self.tickets.get(&id)?;
         for _ in 0..MERGES {
             match ticket.merged_into.and_then(|into| self.tickets.get(&into)) {
@@ -103,18 +103,12 @@ impl Unit {
     }
 
     /// Messages of a ticket as far as they are written, this unit's included.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn messages(&mut self, ticket: TicketId) -> Result<Vec<crate::store::MessageRow>, StoreError> {
         crate::store::lookup::messages_in(&mut *self.tx.tx, self.tx.engine, ticket).await
     }
 
     /// Tickets for a list, this unit's included once they are written.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn listing(
+    pub(crate) async fn listing(
         &mut self,
         filter: &crate::store::ListingFilter,
     ) -> Result<Vec<crate::store::TicketRow>, StoreError> {

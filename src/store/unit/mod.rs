@@ -30,8 +30,7 @@ pub(super) const TICKET_IDS: &str = "#ticket";
 
 /// What a group of decisions may need to know.
 #[derive(Debug, Default)]
-pub struct Wanted {
-    /// Tickets.
+pub(crate) struct Wanted {
     pub tickets: BTreeSet<TicketId>,
     /// Message-IDs whose tickets are wanted.
     pub message_ids: BTreeSet<String>,
@@ -69,12 +68,12 @@ pub struct Wanted {
 
 /// How a picture of a sender is remembered.
 #[must_use]
-pub fn image_key(sender: &str, sha256: &str) -> String {
+pub(crate) fn image_key(sender: &str, sha256: &str) -> String {
     format!("{sender} {sha256}")
 }
 
 /// Everything read and written so far.
-pub struct Unit {
+pub(crate) struct Unit {
     tx: Tx,
     key: Key,
     holder: String,
@@ -142,9 +141,6 @@ type MessageRow = (
 
 impl Unit {
     /// Begins a transaction and looks up what is wanted. Tickets and counters stay locked until the commit.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
     pub async fn load(store: &Store, wanted: Wanted, now: Millis) -> Result<Self, StoreError> {
         let mut tx = store.begin(Durability::Full).await?;
         if let Some(lease) = wanted.lease {
@@ -235,7 +231,7 @@ impl Unit {
     }
 
     /// Counts an email of this sender that is decided.
-    pub fn count_mail(&mut self, sender: &str, alike: &str) {
+    pub(crate) fn count_mail(&mut self, sender: &str, alike: &str) {
         *self.decided.entry(sender.to_owned()).or_default() += 1;
         if !alike.is_empty() {
             self.alike.entry(alike.to_owned()).or_default().insert(sender.to_owned());
@@ -259,7 +255,7 @@ impl Unit {
     }
 
     /// Notes the pictures of a sender, once an email; small ones seen in an earlier mail are logos.
-    pub fn note_images(&mut self, sender: &str, attachments: &mut [Attachment]) {
+    pub(crate) fn note_images(&mut self, sender: &str, attachments: &mut [Attachment]) {
         for attachment in attachments.iter_mut().filter(|a| a.role == FileRole::Inline) {
             let key = image_key(sender, &attachment.sha256);
             if self.images.contains(&key) {
@@ -272,7 +268,7 @@ impl Unit {
     }
 
     /// From now on an answer to this notification proves nothing: its token was shown to others.
-    pub fn note_shown(&mut self, message_id: String) {
+    pub(crate) fn note_shown(&mut self, message_id: String) {
         self.shown.insert(message_id);
     }
 
@@ -280,7 +276,7 @@ impl Unit {
     ///
     /// # Errors
     /// [`StoreError::Uncounted`] when the prefix was not wanted.
-    pub fn open_ticket(&mut self, inbox_id: InboxId, opening: &Opening) -> Result<TicketView, StoreError> {
+    pub(crate) fn open_ticket(&mut self, inbox_id: InboxId, opening: &Opening) -> Result<TicketView, StoreError> {
         let id = TicketId(self.count(TICKET_IDS)?);
         let number = format_number(&opening.prefix, self.count(&opening.prefix)?);
         let person = &opening.ticket.requester;
@@ -334,7 +330,7 @@ impl Unit {
     }
 
     /// Makes a ticket what a decision says, with the message that did it; gives it as it is then.
-    pub fn change_ticket(&mut self, inbox_id: Option<InboxId>, change: &Change) -> TicketView {
+    pub(crate) fn change_ticket(&mut self, inbox_id: Option<InboxId>, change: &Change) -> TicketView {
         let mut ticket = change.ticket.clone();
         let message = &change.message;
         let from_outside = !message.from_agent && message.visibility == Visibility::Public;
@@ -381,10 +377,7 @@ impl Unit {
     }
 
     /// Keeps an email that is decided in this very unit; gives its row id.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub async fn take_in(&mut self, arrival: &Arrival<'_>) -> Result<InboxId, StoreError> {
+    pub(crate) async fn take_in(&mut self, arrival: &Arrival<'_>) -> Result<InboxId, StoreError> {
         let ids = self.tx.journal(std::slice::from_ref(arrival), self.now).await?;
         let id = ids.first().copied().ok_or(StoreError::Interrupted)?;
         self.tx.claim_mail(id, &self.holder).await?;
@@ -392,7 +385,7 @@ impl Unit {
     }
 
     /// Adds a line to a ticket's history.
-    pub fn add_event(&mut self, ticket: TicketId, event: Event) {
+    pub(crate) fn add_event(&mut self, ticket: TicketId, event: Event) {
         self.events.push((ticket, self.now, event.actor, event.kind, event.text));
     }
 
@@ -402,37 +395,37 @@ impl Unit {
     }
 
     /// Keeps what fell due unheard, for one notification to this person.
-    pub fn note_overdue(&mut self, person: &str, ticket: TicketId, due: Millis, text: String) {
+    pub(crate) fn note_overdue(&mut self, person: &str, ticket: TicketId, due: Millis, text: String) {
         self.overdue.push((person.to_owned(), ticket, due, text));
     }
 
     /// Keeps what this person, who is near the cap, is to be notified about in one email.
-    pub fn note_digest(&mut self, person: &str, ticket: TicketId, text: String) {
+    pub(crate) fn note_digest(&mut self, person: &str, ticket: TicketId, text: String) {
         self.digest.push((person.to_owned(), ticket, self.now, text));
     }
 
     /// That email is being written.
-    pub fn clear_digest(&mut self, ids: &[i64]) {
+    pub(crate) fn clear_digest(&mut self, ids: &[i64]) {
         self.digested.extend(ids);
     }
 
     /// What fell due unheard has been told.
-    pub fn clear_overdue(&mut self, ids: &[i64]) {
+    pub(crate) fn clear_overdue(&mut self, ids: &[i64]) {
         self.told.extend(ids);
     }
 
     /// People are notified of this failed notification.
-    pub fn note_failure_told(&mut self, outbox_id: OutboxId) {
+    pub(crate) fn note_failure_told(&mut self, outbox_id: OutboxId) {
         self.failed_told.push(outbox_id);
     }
 
     /// Sets when a wake-up rings next.
-    pub fn set_wake_up(&mut self, name: &str, at: Millis) {
+    pub(crate) fn set_wake_up(&mut self, name: &str, at: Millis) {
         self.wake_ups.insert(name.to_owned(), at);
     }
 
     /// The operator is told that something is wrong, still.
-    pub fn raise(&mut self, alarm: Alarm) {
+    pub(crate) fn raise(&mut self, alarm: Alarm) {
         self.alarms.push((alarm.name.clone(), Some(alarm)));
     }
 
@@ -442,24 +435,24 @@ impl Unit {
     }
 
     /// Counts a notification that is going to be written to this address.
-    pub fn count_notification(&mut self, recipient: &str, about: About) {
+    pub(crate) fn count_notification(&mut self, recipient: &str, about: About) {
         self.recent.entry(recipient.to_owned()).or_default().add(about, [1; WINDOWS]);
     }
 
     /// Queues a notification, unless one with the same once-key is there.
-    pub fn queue_notification(&mut self, ticket: Option<TicketId>, notification: OutgoingEmail) {
+    pub(crate) fn queue_notification(&mut self, ticket: Option<TicketId>, notification: OutgoingEmail) {
         if self.once_keys.insert(notification.once_key.clone()) {
             self.notifications.push((ticket, notification));
         }
     }
 
     /// Lets a held email in, so that it is decided again, or refuses it for good.
-    pub fn review_held(&mut self, inbox_id: InboxId, admit: bool, reason: String) {
+    pub(crate) fn review_held(&mut self, inbox_id: InboxId, admit: bool, reason: String) {
         self.held.push((inbox_id, admit, reason));
     }
 
     /// Records the verdict on an email.
-    pub fn record_verdict(&mut self, inbox_id: InboxId, verdict_record: VerdictRecord) {
+    pub(crate) fn record_verdict(&mut self, inbox_id: InboxId, verdict_record: VerdictRecord) {
         if verdict_record.verdict == Verdict::Command && !verdict_record.message_id.is_empty() {
             self.carried_out.entry(verdict_record.message_id.clone()).or_default().push(verdict_record.content.clone());
         }
@@ -467,7 +460,7 @@ impl Unit {
     }
 
     /// Notes what a probe that came back has found, as a fact of the store.
-    pub fn note_probe(&mut self, name: String, found: &str) {
+    pub(crate) fn note_probe(&mut self, name: String, found: &str) {
         self.probed.insert(name, found.to_owned());
     }
 

@@ -65,13 +65,13 @@ fn is_word(word: &str) -> bool {
 impl Head {
     /// Whether one of the commands takes the last one back.
     #[must_use]
-    pub fn undoes(&self) -> bool {
+    pub(crate) fn undoes(&self) -> bool {
         self.lines.iter().any(|line| word(line) == Some(Name::Undo))
     }
 
     /// The email with commands brought to the top that stand below other text; none when there are none.
     #[must_use]
-    pub fn with_strays(&self) -> Option<Self> {
+    pub(crate) fn with_strays(&self) -> Option<Self> {
         let (strays, rest): (Vec<&str>, Vec<&str>) =
             self.text.lines().partition(|line| line.strip_prefix('#').is_some_and(is_word) && word(line).is_some());
         let lines = self.lines.iter().cloned().chain(strays.iter().map(|line| line.trim().to_owned()));
@@ -101,7 +101,7 @@ impl Head {
 
     /// The email as it was probably meant, with each slip fixed.
     #[must_use]
-    pub fn repaired(&self, slips: &[Slip]) -> String {
+    pub(crate) fn repaired(&self, slips: &[Slip]) -> String {
         let repair = |line: &String| {
             let slip = slips.iter().find(|s| s.line == *line);
             slip.and_then(|s| s.better.clone()).unwrap_or_else(|| line.clone())

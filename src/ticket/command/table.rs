@@ -20,7 +20,7 @@ pub enum Text {
     Note,
     /// For the service desk, unless another command says otherwise: what is public without commands is not beside this one.
     Quiet,
-    /// For the vendor.
+
     Vendor,
     /// It belongs to another ticket.
     Elsewhere,

@@ -99,9 +99,9 @@ pub struct Change {
 pub struct Article {
     /// Row id of the ticket it comes from.
     pub ticket: TicketId,
-    /// Name of the queue.
+
     pub queue: String,
-    /// Title.
+
     pub title: String,
     /// What was asked.
     pub problem: String,

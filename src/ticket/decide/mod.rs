@@ -14,10 +14,11 @@ mod reply;
 mod settle;
 pub(crate) mod suspect;
 
-pub use deadline::{due, recompute};
+pub use deadline::due;
+pub(crate) use deadline::recompute;
 pub use decision::{Article, Change, Copying, Decision, Holding, Joining, Notices, Opening};
 pub(crate) use reply::undelivered::notices as undelivered_notices;
-pub use reply::undelivered::{address_is_gone, not_taken, unasked};
+pub(crate) use reply::undelivered::{address_is_gone, not_taken, unasked};
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use crate::ticket::read::Intake;
 use crate::ticket::words::{Event, TicketView, Verdict, Words, words};
 
 /// Kind of the line of history.
-pub const LOOKALIKE: &str = "lookalike";
+pub(crate) const LOOKALIKE: &str = "lookalike";
 
 /// What is odd about who wrote an email, sentence by sentence. `tickets`: those it may belong to.
 pub(super) fn warnings<'a>(
@@ -23,7 +23,7 @@ pub(super) fn warnings<'a>(
 
 /// Whom the service desk knows by its own configuration: its people and its addresses.
 #[must_use]
-pub fn familiar(policy: &Policy) -> Familiar {
+pub(crate) fn familiar(policy: &Policy) -> Familiar {
     let mut familiar = Familiar::default();
     for agent in policy.agents.values() {
         familiar.add(&agent.address, &agent.name);

@@ -60,7 +60,7 @@ impl Calendar {
 
     /// Whether it never closes.
     #[must_use]
-    pub fn is_always(&self) -> bool {
+    pub(crate) fn is_always(&self) -> bool {
         self.week.is_none()
     }
 
@@ -73,7 +73,7 @@ impl Calendar {
 
     /// The working time of a usual week, in wall-clock hours.
     #[must_use]
-    pub fn week_length(&self) -> Millis {
+    pub(crate) fn week_length(&self) -> Millis {
         let minutes =
             |week: &[Vec<Hours>; 7]| -> i64 { week.iter().flatten().map(|(from, to)| i64::from(to - from)).sum() };
         self.week.as_ref().map_or(7 * DAY, |week| minutes(week) * MINUTE)
@@ -81,7 +81,7 @@ impl Calendar {
 
     /// The working time of a usual working day: that of the week, shared among the days it opens.
     #[must_use]
-    pub fn day_length(&self) -> Millis {
+    pub(crate) fn day_length(&self) -> Millis {
         let days = |week: &[Vec<Hours>; 7]| week.iter().filter(|day| !day.is_empty()).count().max(1);
         self.week.as_ref().map_or(DAY, |week| self.week_length() / i64::try_from(days(week)).unwrap_or(7))
     }

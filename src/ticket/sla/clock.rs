@@ -111,7 +111,7 @@ pub enum Run {
     Vendor,
     /// It waits for a date.
     Date,
-    /// It is done.
+
     Done,
 }
 

@@ -69,7 +69,7 @@ pub fn sla_status(ticket: &TicketView, now: Millis) -> (SlaStatus, SlaStatus) {
 
 /// The sentences for the service desk's own people; none where nothing is promised.
 #[must_use]
-pub fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> {
+pub(crate) fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> {
     let sla = &ticket.sla;
     if sla.policy.is_empty() {
         return Vec::new();

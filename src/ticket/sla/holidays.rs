@@ -21,7 +21,7 @@ impl Holidays {
 
     /// All of a year, in no order.
     #[must_use]
-    pub fn of_year(self, year: i16) -> Vec<Date> {
+    pub(crate) fn of_year(self, year: i16) -> Vec<Date> {
         const FIXED: [(i8, i8); 8] = [(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)];
         if !self.france && !self.alsace_moselle {
             return Vec::new();

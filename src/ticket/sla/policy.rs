@@ -84,7 +84,7 @@ pub enum Length {
 impl Length {
     /// The working time it is in a calendar.
     #[must_use]
-    pub fn in_calendar(self, calendar: &Calendar) -> Millis {
+    pub(crate) fn in_calendar(self, calendar: &Calendar) -> Millis {
         match self {
             Self::Time(millis) => millis,
             Self::Days(count) => count.saturating_mul(calendar.day_length()),
@@ -128,7 +128,7 @@ impl Slas {
 
     /// The policy a ticket is under: that of a contract with its requester, else that of its queue.
     #[must_use]
-    pub fn policy_of(&self, ticket: &TicketView) -> Option<&SlaPolicy> {
+    pub(crate) fn policy_of(&self, ticket: &TicketView) -> Option<&SlaPolicy> {
         let contract = self.contract(&ticket.requester.address, &ticket.queue).map(|c| &c.sla);
         let name = contract.or_else(|| self.queues.get(&ticket.queue))?;
         self.policies.get(name)
@@ -136,7 +136,7 @@ impl Slas {
 
     /// The calendar of a ticket's people; the one that never closes where nothing is promised.
     #[must_use]
-    pub fn hours_of(&self, ticket: &TicketView) -> Arc<Calendar> {
+    pub(crate) fn hours_of(&self, ticket: &TicketView) -> Arc<Calendar> {
         self.policy_of(ticket).map_or_else(|| Arc::new(Calendar::always()), |policy| self.calendar(&policy.hours))
     }
 }
@@ -145,7 +145,7 @@ impl SlaPolicy {
     /// The times for a level and priority. A level without times of its own has those of the next lower
     /// level that has; times for every level or priority give way to those that name one.
     #[must_use]
-    pub fn target(&self, level: i64, priority: &str) -> Option<&Target> {
+    pub(crate) fn target(&self, level: i64, priority: &str) -> Option<&Target> {
         let fits =
             |t: &&Target| t.priority.as_deref().is_none_or(|p| p == priority) && t.level.is_none_or(|l| l <= level);
         self.targets.iter().filter(fits).max_by_key(|t| (t.level.unwrap_or(0), t.priority.is_some()))
@@ -153,7 +153,7 @@ impl SlaPolicy {
 
     /// Whether tickets of that priority call everybody.
     #[must_use]
-    pub fn is_major(&self, priority: &str) -> bool {
+    pub(crate) fn is_major(&self, priority: &str) -> bool {
         self.major.iter().any(|code| code == priority)
     }
 }

@@ -103,7 +103,6 @@ fn listed(row: TicketRow) -> Listed {
     let requester = if row.requester_name.is_empty() { row.requester } else { row.requester_name };
     Listed {
         number: row.number,
-        queue: row.queue,
         title: row.title,
         status: row.status,
         priority: row.priority,

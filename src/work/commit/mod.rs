@@ -127,9 +127,6 @@ pub(super) struct Commit<'a> {
 }
 
 /// Sets when a wake-up rings next.
-///
-/// # Errors
-/// [`StoreError`].
 pub(super) async fn set_wake_up(app: &App, name: &str, at: Millis) -> Result<(), StoreError> {
     let wanted = Wanted { lease: Some(DESK), ..Wanted::default() };
     let mut unit = Unit::load(&app.store, wanted, app.clock.now()).await?;
@@ -139,9 +136,6 @@ pub(super) async fn set_wake_up(app: &App, name: &str, at: Millis) -> Result<(),
 
 impl<'a> Commit<'a> {
     /// Begins a transaction of the running program.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub(super) async fn begin(
         app: &'a App,
         settings: &'a Settings,
@@ -152,9 +146,6 @@ impl<'a> Commit<'a> {
     }
 
     /// Begins a transaction on a store.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub(super) async fn on(
         store: &'a Store,
         secret: &'a Secret,
@@ -176,9 +167,6 @@ impl<'a> Commit<'a> {
     }
 
     /// Keeps an email that is decided in this very commit; gives its row id.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub(super) async fn take_in(&mut self, email: &Waiting) -> Result<InboxId, StoreError> {
         let Waiting { mailbox, bytes, .. } = email;
         let size = bytes.len() as u64;
@@ -186,9 +174,6 @@ impl<'a> Commit<'a> {
     }
 
     /// Carries out a decision in memory; the email's verdict is part of it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub(super) fn carry_out(&mut self, cause: &Cause<'a>, decision: Decision) -> Result<Outcome, StoreError> {
         self.settle(cause);
         let outcome = match decision {

@@ -63,7 +63,7 @@ impl Perishable {
 pub struct Expiring {
     /// Whose it is: `mailboxes.NAME` or `smtp`.
     pub name: String,
-    /// What it is.
+
     pub what: Perishable,
     /// When it dies or died; of what is refused, when it was refused first.
     pub at: Millis,
@@ -76,16 +76,12 @@ pub struct Expiring {
 /// When what a sign-in depends on dies, as far as is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ends {
-    /// Its refresh token.
     pub refresh_token: Option<Millis>,
-    /// Its client secret.
+
     pub client_secret: Option<Millis>,
 }
 
 /// When what a sign-in depends on dies.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn ends(store: Option<&Store>, oauth2: &Oauth2) -> Result<Ends, StoreError> {
     let kept = match (&oauth2.grant, store) {
         (Grant::RefreshToken(configured), Some(store)) => kept::load(store, oauth2, configured).await?,
@@ -96,9 +92,6 @@ pub async fn ends(store: Option<&Store>, oauth2: &Oauth2) -> Result<Ends, StoreE
 
 /// Every refresh token and client secret that dies within its `warn_before`, is dead, or was refused
 /// for good in this epoch; by section, what was refused first.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn expiring(
     tokens: &Tokens,
     settings: &Settings,

@@ -66,7 +66,7 @@ pub fn due(
 /// The ticket under service levels that were edited; none where that changes nothing. What is over at once
 /// under the new ones is written down, and sends no notifications and no ticket upward.
 #[must_use]
-pub fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Change> {
+pub(crate) fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Change> {
     let mut after = ticket.clone();
     let mut events = settle(&mut after, ticket, "guichet", false, now, policy);
     if after.sla.promised_at == now && !ticket.sla.stays.is_empty() {

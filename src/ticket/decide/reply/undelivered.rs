@@ -76,7 +76,7 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Dec
 }
 
 /// What follows where the mail server did not take a notification, by its row id. `known`: whether that was so before.
-pub fn not_taken(
+pub(crate) fn not_taken(
     outbox_id: OutboxId,
     kind: NotificationKind,
     failure: &Undelivered,
@@ -105,7 +105,7 @@ pub fn not_taken(
 /// What becomes of a ticket whose notification did not arrive: nobody waits for the answer to a question that was
 /// never read, nor takes silence for consent.
 #[must_use]
-pub fn unasked(ticket: &TicketView, kind: NotificationKind, failure: &Undelivered, policy: &Policy) -> Change {
+pub(crate) fn unasked(ticket: &TicketView, kind: NotificationKind, failure: &Undelivered, policy: &Policy) -> Change {
     let mut change = Change { ticket: ticket.clone(), quiet: true, ..Change::default() };
     if failure.address == ticket.requester.address && policy.agent(&failure.address).is_none() {
         let waits: &[DeadlineKind] = match kind {
@@ -155,7 +155,7 @@ fn is_lasting(bounce: &Bounce) -> bool {
 /// words that do, as far as it answers the recipient. Everything else may be a full mailbox, a filter, or the service desk's
 /// own trouble.
 #[must_use]
-pub fn address_is_gone(status: &str, words: &str, about_recipient: bool) -> bool {
+pub(crate) fn address_is_gone(status: &str, words: &str, about_recipient: bool) -> bool {
     const GONE: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
     const WORDS: [&str; 9] = [
         "user unknown",
