@@ -356,7 +356,7 @@ impl<'a> Tally<'a> {
 
     /// Marks and recommendations, when they were given.
     fn opinions(&mut self) {
-        let none = TicketState { recommendation: -1, ..TicketState::default() };
+        let none = TicketState::default();
         let written = self.history.states.iter().map(|(_, s)| s.post_mortem_at).find(|at| *at > 0);
         self.figures.post_mortems += i64::from(written.is_some_and(|at| self.period.holds(at)));
         let before = std::iter::once(&none).chain(self.history.states.iter().map(|(_, s)| s));
@@ -364,16 +364,16 @@ impl<'a> Tally<'a> {
             if !self.period.holds(*when) {
                 continue;
             }
-            if is.rating > 0 && is.rating != was.rating {
-                self.figures.satisfaction.note(is.rating);
-                self.figures.content.note(is.rating >= 4);
-                self.figures.by_agent.entry(is.assignee.clone()).or_default().note(is.rating);
-                let at = usize::try_from(is.rating - 1).unwrap_or(0).min(4);
+            if let Some(rating) = is.rating.filter(|_| is.rating != was.rating) {
+                self.figures.satisfaction.note(rating);
+                self.figures.content.note(rating >= 4);
+                self.figures.by_agent.entry(is.assignee.clone()).or_default().note(rating);
+                let at = usize::try_from(rating - 1).unwrap_or(0).min(4);
                 self.figures.marks[at] += 1;
             }
-            if is.recommendation >= 0 && is.recommendation != was.recommendation {
+            if let Some(likely) = is.recommendation.filter(|_| is.recommendation != was.recommendation) {
                 self.figures.recommend.of += 1;
-                self.figures.recommend.count += match is.recommendation {
+                self.figures.recommend.count += match likely {
                     9.. => 1,
                     7..=8 => 0,
                     _ => -1,

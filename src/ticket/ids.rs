@@ -78,3 +78,23 @@ ids! {
     /// Of a notification.
     OutboxId;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn what_a_number_stands_for_has_that_number(number in 0i64..i64::MAX) {
+            proptest::prop_assert_eq!(About::of_number(number).number(), number);
+        }
+    }
+
+    /// Tokens that were sent carry these numbers.
+    #[test]
+    fn numbers_in_tokens_stay_what_they_are() {
+        assert_eq!(About::Ticket(TicketId(5)).number(), 5);
+        assert_eq!(About::Held(InboxId(5)).number(), 1_099_511_627_781);
+        assert_eq!(About::Nothing.number(), 1_099_511_627_776);
+    }
+}

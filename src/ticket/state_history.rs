@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::TicketId;
 use super::sla::is_default;
+use super::stored::{id, number};
 use super::view::TicketView;
 use super::words::{PendingOn, Status};
 use crate::clock::Millis;
@@ -81,20 +83,38 @@ pub struct TicketState {
     #[serde(default, skip_serializing_if = "is_default")]
     pub unacknowledged: bool,
     /// Satisfaction, 1 to 5.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub rating: i64,
-    /// How likely the service desk is recommended, 0 to 10; -1 while unknown.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub recommendation: i64,
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "number")]
+    pub rating: Option<i64>,
+    /// How likely the service desk is recommended, 0 to 10.
+    #[serde(default = "unlikely", with = "recommendation")]
+    pub recommendation: Option<i64>,
     /// Whether it went into another ticket, and counts no more.
     #[serde(default, skip_serializing_if = "is_default")]
     pub merged: bool,
     /// The ticket it is part of.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub parent: i64,
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "id")]
+    pub parent: Option<TicketId>,
     /// When the post-mortem was written.
     #[serde(default, skip_serializing_if = "is_default")]
     pub post_mortem_at: Millis,
+}
+
+/// What a row of an earlier version means that leaves it out.
+fn unlikely() -> Option<i64> {
+    Some(0)
+}
+
+/// Rows of earlier versions say -1 where nobody was asked, and leave a 0 out.
+mod recommendation {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(likely: &Option<i64>, to: S) -> Result<S::Ok, S::Error> {
+        likely.unwrap_or(-1).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+        Ok(Some(i64::deserialize(from)?).filter(|likely| *likely >= 0))
+    }
 }
 
 impl TicketState {
@@ -126,11 +146,28 @@ impl TicketState {
             resolve_due: sla.resolve_due,
             resolve_missed: sla.resolve_missed,
             unacknowledged: sla.unacknowledged,
-            rating: ticket.rating.unwrap_or(0),
-            recommendation: ticket.fields.get("recommend").and_then(|n| n.parse().ok()).unwrap_or(-1),
+            rating: ticket.rating,
+            recommendation: ticket.fields.get("recommend").and_then(|n| n.parse().ok()),
             merged: ticket.merged_into.is_some(),
-            parent: ticket.parent.map_or(0, |id| id.0),
+            parent: ticket.parent,
             post_mortem_at: sla.post_mortem_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read_as_it_was_meant() {
+        let read = |json: &str| serde_json::from_str::<TicketState>(json).unwrap();
+        assert_eq!(read("{\"recommendation\":-1,\"rating\":4}").recommendation, None);
+        assert_eq!(read("{}").recommendation, Some(0));
+        for likely in [None, Some(0), Some(9)] {
+            let state = TicketState { recommendation: likely, ..TicketState::default() };
+            assert_eq!(read(&serde_json::to_string(&state).unwrap()), state);
+        }
+        assert_eq!((read("{\"rating\":0}").rating, read("{\"parent\":3}").parent), (None, Some(TicketId(3))));
     }
 }
