@@ -26,7 +26,9 @@ pub(super) const KEY_ENTRY: &str = "key";
 const PAGE: i64 = 1_000;
 
 /// Begins a digest of the form that covers all parts.
-const FORM: &str = "2:";
+const FORM: &str = "3:";
+/// Begins one of the form before, which covers some of them, or all: it was widened once.
+const SECOND: &str = "2:";
 
 /// Rows of one kind that have digests.
 struct Covered {
@@ -36,6 +38,8 @@ struct Covered {
     kind: &'static str,
     /// How many parts digests of the first form cover.
     first_form: usize,
+    /// Which parts those of the second form cover.
+    second_form: &'static [usize],
     /// Whether the last part is a list, whose order does not count.
     listed: bool,
     /// Rows after an id, and those of a list of ids: id, digest, then the parts as texts.
@@ -48,6 +52,7 @@ const MESSAGES: Covered = Covered {
     name: "message",
     kind: "message",
     first_form: 5,
+    second_form: &[0, 1, 2, 3, 4, 5, 6],
     listed: false,
     page: sql::DIGESTED_MESSAGES,
     some: sql::DIGESTED_MESSAGES_OF,
@@ -57,6 +62,7 @@ const TICKETS: Covered = Covered {
     name: "ticket",
     kind: "ticket",
     first_form: 3,
+    second_form: &[0, 1, 2, 3, 5, 6, 7, 8, 14, 15, 17, 21, 22],
     listed: true,
     page: sql::DIGESTED_TICKETS,
     some: sql::DIGESTED_TICKETS_OF,
@@ -66,6 +72,7 @@ const VERDICTS: Covered = Covered {
     name: "the verdict on mail",
     kind: "verdict",
     first_form: 3,
+    second_form: &[0, 1, 2, 3, 4],
     listed: false,
     page: sql::DIGESTED_VERDICTS,
     some: sql::DIGESTED_VERDICTS_OF,
@@ -117,12 +124,16 @@ impl Key {
         format!("{FORM}{}", self.digest(covered.kind, parts))
     }
 
-    /// Whether a digest is the one of these parts. The first form covered fewer of them.
+    /// Whether a digest is the one of these parts. Earlier forms covered fewer of them.
     fn fits(&self, covered: &Covered, parts: &[&str], digest: &str) -> bool {
-        match digest.strip_prefix(FORM) {
-            Some(_) => digest == self.of(covered, parts),
-            None => digest == self.digest(covered.kind, &parts[..covered.first_form.min(parts.len())]),
+        if digest.starts_with(FORM) {
+            return digest == self.of(covered, parts);
         }
+        if let Some(digest) = digest.strip_prefix(SECOND) {
+            let some: Vec<&str> = covered.second_form.iter().filter_map(|at| parts.get(*at).copied()).collect();
+            return [some.as_slice(), parts].iter().any(|parts| digest == self.digest(covered.kind, parts));
+        }
+        digest == self.digest(covered.kind, &parts[..covered.first_form.min(parts.len())])
     }
 
     /// Of a message, `files` as JSON.
@@ -324,6 +335,23 @@ mod tests {
         let second = key.of(&TICKETS, &["1", "CG42N1-000001", "open", "ana@college.example"]);
         assert!(!key.fits(&TICKETS, &["1", "CG42N1-000001", "open", "eve@college.example"], &second));
         assert!(!key.fits(&TICKETS, &["1", "CG42N1-000001", "open"], second.trim_start_matches(FORM)));
+    }
+
+    #[test]
+    fn a_digest_of_the_second_form_covers_some_parts_or_all() {
+        let key = Key::new(b"secret");
+        let parts: Vec<String> = (0..23).map(|at| at.to_string()).collect();
+        let all: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let some: Vec<&str> = TICKETS.second_form.iter().map(|at| all[*at]).collect();
+        let narrow = format!("{SECOND}{}", key.digest(TICKETS.kind, &some));
+        let wide = format!("{SECOND}{}", key.digest(TICKETS.kind, &all));
+        assert!(key.fits(&TICKETS, &all, &narrow) && key.fits(&TICKETS, &all, &wide));
+        for at in 0..all.len() {
+            let mut changed = all.clone();
+            changed[at] = "changed";
+            assert_eq!(key.fits(&TICKETS, &changed, &narrow), !TICKETS.second_form.contains(&at), "{at}");
+            assert!(!key.fits(&TICKETS, &changed, &wide), "{at}");
+        }
     }
 
     #[test]

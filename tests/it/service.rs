@@ -13,10 +13,10 @@ use guichet::work::verify::{self, Wish};
 use guichet::work::{App, health, once};
 use sqlx::{Connection, Executor};
 
-use crate::support::mail::{ANA, Mail};
+use crate::support::mail::{ANA, MARIE, Mail};
 use crate::support::servers::stop;
 use crate::support::site::make;
-use crate::support::{Database, Site, eventually, free_port};
+use crate::support::{Database, Said, Site, eventually, free_port};
 
 fn ask(port: u16, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -218,23 +218,28 @@ async fn logs_hold_no_address_and_no_word_of_a_mail() {
     drop(folder);
 }
 
-async fn upgraded(database: Database) {
-    let folder = tempfile::tempdir().unwrap();
+/// The URL of a database that an earlier version wrote.
+async fn written_by(version: &str, database: Database, folder: &std::path::Path) -> String {
     let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/databases");
-    let url = match database {
+    match database {
         Database::Sqlite => {
-            let file = folder.path().join("guichet.db");
-            std::fs::copy(fixtures.join("0.1.0.sqlite"), &file).unwrap();
+            let file = folder.join("guichet.db");
+            std::fs::copy(fixtures.join(format!("{version}.sqlite")), &file).unwrap();
             format!("sqlite:{}", file.display())
         }
         Database::Postgres => {
-            let url = make(database, folder.path()).await;
-            let text = std::fs::read_to_string(fixtures.join("0.1.0.postgres.sql")).unwrap();
+            let url = make(database, folder).await;
+            let text = std::fs::read_to_string(fixtures.join(format!("{version}.postgres.sql"))).unwrap();
             let mut raw = sqlx::AnyConnection::connect(&url).await.unwrap();
             raw.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.unwrap();
             url
         }
-    };
+    }
+}
+
+async fn upgraded(database: Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = written_by("0.1.0", database, folder.path()).await;
     let store = Store::open(&url).await.unwrap();
     let numbers: Vec<String> =
         store.tickets(&Default::default()).await.unwrap_or_default().into_iter().map(|t| t.number).collect();
@@ -259,6 +264,53 @@ async fn upgraded(database: Database) {
     let wish = Wish { since: "", mailboxes: false, archives: false };
     let found = verify::run(&app.store, &settings, wish, |_, _| {}).await.unwrap();
     assert_eq!(found.problems(), 0, "{found:?}");
+}
+
+/// Made before words and codes had their present names: a ticket resolved, one whose last command can be taken back, a person
+/// erased, a stranger held, and a copy restored whose notifications wait for a person.
+async fn upgraded_from_0_2_0(database: Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = written_by("0.2.0", database, folder.path()).await;
+    let site = Site::new(Database::Sqlite).await;
+    let text = std::fs::read_to_string(site.config()).unwrap().replace(&site.url, &url);
+    let text = text.replace("reply_to = \"plain\"", "reply_to = \"plain\"\nsenders = [\"@college.example\"]");
+    std::fs::write(site.config(), text).unwrap();
+    let settings = settings::load_with(&site.config(), Vec::new()).unwrap();
+    let app = App::open(settings, Clock::system()).await.unwrap();
+    let sound = async || {
+        let wish = Wish { since: "", mailboxes: false, archives: false };
+        let found = verify::run(&app.store, &app.settings.load_full(), wish, |_, _| {}).await.unwrap();
+        assert_eq!(found.problems(), 0, "{found:?}");
+    };
+    sound().await;
+    let now = app.clock.now();
+    assert_eq!(app.store.undeliverable(now, 10).await.unwrap(), [], "who was erased is not listed");
+    assert_eq!(app.store.held().await.unwrap().len(), 1);
+    // What came with the copy is told from what waits on its own, and goes when a person says so.
+    let mut tx = app.store.begin(guichet::store::Durability::Full).await.unwrap();
+    assert_eq!(tx.retry(None, Some(guichet::store::Failure::Restored), now).await.unwrap(), 8);
+    tx.commit().await.unwrap();
+    once::run(&app).await.unwrap();
+    assert_eq!(site.sink.notifications().len(), 12, "those eight and the four that waited");
+    // What was written for nothing is nothing, in what can be taken back too.
+    let ticket = app.store.ticket("CG42N1-000002").await.unwrap().unwrap();
+    assert_eq!((ticket.assignee.said(), ticket.first_responded_at, ticket.merged_into), (MARIE, None, None));
+    let settings = app.settings.load_full();
+    let outcome = guichet::work::operator::command(&app.store, &app.secret, &settings, &ticket, "#undo", now).await;
+    assert!(matches!(outcome.unwrap(), guichet::work::operator::Outcome::Done(_)));
+    let ticket = app.store.ticket("CG42N1-000002").await.unwrap().unwrap();
+    assert_eq!((ticket.assignee, ticket.parent, ticket.rating), (None, None, None));
+    sound().await;
+}
+
+#[tokio::test]
+async fn a_database_of_0_2_0_opens_on_sqlite() {
+    upgraded_from_0_2_0(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_database_of_0_2_0_opens_on_postgres() {
+    upgraded_from_0_2_0(Database::Postgres).await;
 }
 
 #[tokio::test]
