@@ -117,7 +117,7 @@ async fn again(open: &Open, id: InboxId, ticket: Option<TicketId>, reason: &str)
     let mut tx = open.store.begin(Durability::Full).await?;
     tx.join(id, ticket).await?;
     tx.release(id, reason, Clock::system().now()).await?;
-    done(&mut tx, "released", &format!("mail {id}"), "").await?;
+    record(&mut tx, "released", &format!("mail {id}"), "").await?;
     tx.commit().await?;
     println!("Mail {id} is decided again by the running guichet, or by `guichet run --once`.");
     Ok(())
@@ -133,7 +133,7 @@ async fn fetch_again(open: &Open, mail: &InboxRow) -> Result<(), Trouble> {
             mail.reason
         )));
     }
-    done(&mut tx, "released", &format!("mail {id}"), "").await?;
+    record(&mut tx, "released", &format!("mail {id}"), "").await?;
     tx.commit().await?;
     println!(
         "Mail {id} is fetched again by the running guichet, at its next look into the mailbox, or by `guichet run --once`."
@@ -145,7 +145,7 @@ async fn refuse(open: &Open, id: InboxId, reason: &str) -> Result<(), Trouble> {
     find(open, id).await?;
     let mut tx = open.store.begin(Durability::Full).await?;
     tx.refuse(id, reason, Clock::system().now()).await?;
-    done(&mut tx, "refused", &format!("mail {id}"), "").await?;
+    record(&mut tx, "refused", &format!("mail {id}"), "").await?;
     tx.commit().await?;
     println!("Mail {id} is refused. Nobody was written to.");
     Ok(())
@@ -208,13 +208,13 @@ async fn refuse_all(open: &Open, which: &Which, reason: &str) -> Result<(), Trou
 async fn review_all(open: &Open, admit: bool, which: &HeldFilter, reason: &str) -> Result<u64, StoreError> {
     let mut tx = open.store.begin(Durability::Full).await?;
     let count = tx.review_all(admit, which, reason, Clock::system().now()).await?;
-    done(&mut tx, if admit { "released" } else { "refused" }, "held emails", &number(count)).await?;
+    record(&mut tx, if admit { "released" } else { "refused" }, "held emails", &number(count)).await?;
     tx.commit().await?;
     Ok(count)
 }
 
 /// Records what the operator did. Addresses are left out: links of the chain stay for ever.
-async fn done(tx: &mut Tx, kind: &str, subject: &str, text: &str) -> Result<(), StoreError> {
+async fn record(tx: &mut Tx, kind: &str, subject: &str, text: &str) -> Result<(), StoreError> {
     tx.record(AuditEntry { kind, actor: "operator", subject, text }, Clock::system().now()).await
 }
 

@@ -53,7 +53,7 @@ pub(super) fn run(paths: &[PathBuf], json: bool) -> Result<ExitCode, Trouble> {
     for path in paths {
         for file in files(path)? {
             match fs::read(&file) {
-                Ok(raw) => one(&file, &raw, json)?,
+                Ok(raw) => inspect(&file, &raw, json)?,
                 Err(error) => {
                     failed = true;
                     eprintln!("guichet: {}: {error}", show::one_line(&file.display().to_string()));
@@ -75,7 +75,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
     Ok(found)
 }
 
-fn one(file: &Path, raw: &[u8], json: bool) -> Result<(), Trouble> {
+fn inspect(file: &Path, raw: &[u8], json: bool) -> Result<(), Trouble> {
     let (mail, held) = match mail::parse(raw, &Limits::default()) {
         Ok(mail) => (mail, None),
         Err(reason) => (ParsedEmail::default(), Some(format!("held: {reason}"))),

@@ -196,7 +196,7 @@ enum Proof<'a> {
 /// # Errors
 /// [`TokenTrouble`].
 pub(crate) async fn redeem(oauth2: &Oauth2, code: Code<'_>) -> Result<Granted, TokenTrouble> {
-    Exchange::new(oauth2, Proof::Code(code)).done().await
+    Exchange::new(oauth2, Proof::Code(code)).run().await
 }
 
 /// Asks for an access token; `refresh_token` is the one to send, for [`Grant::RefreshToken`].
@@ -206,7 +206,7 @@ pub(crate) async fn redeem(oauth2: &Oauth2, code: Code<'_>) -> Result<Granted, T
 /// # Errors
 /// [`TokenTrouble`].
 pub async fn ask(oauth2: &Oauth2, refresh_token: Option<&SecretString>) -> Result<Granted, TokenTrouble> {
-    Exchange::new(oauth2, refresh_token.map_or(Proof::Client, Proof::Refresh)).done().await
+    Exchange::new(oauth2, refresh_token.map_or(Proof::Client, Proof::Refresh)).run().await
 }
 
 /// The access token in a file, as it is now.
@@ -252,7 +252,7 @@ impl<'a> Exchange<'a> {
         Self { oauth2, proof, place }
     }
 
-    async fn done(&self) -> Result<Granted, TokenTrouble> {
+    async fn run(&self) -> Result<Granted, TokenTrouble> {
         let (status, body) = self.post().await.map_err(|text| self.unreachable(&text))?;
         self.read(status, &body)
     }

@@ -252,13 +252,13 @@ impl Store {
     }
 
     /// What the chain says of the key: its digest, and the last message, ticket and mail without digests.
-    async fn named(&self) -> Result<Option<String>, StoreError> {
+    async fn key_entry(&self) -> Result<Option<String>, StoreError> {
         Ok(sqlx::query_scalar(sql::ENTRY_OF_KEY.on(self.engine)).bind(KEY_ENTRY).fetch_optional(&self.read).await?)
     }
 
     /// Rows that do not fit their digest, or have none although they should.
     pub(crate) async fn changed_rows(&self) -> Result<Vec<String>, StoreError> {
-        let named = self.named().await?.unwrap_or_default();
+        let named = self.key_entry().await?.unwrap_or_default();
         let mut since = named.split(' ').skip(1).map(|id| id.parse::<i64>().unwrap_or(0));
         let mut wrong = Vec::new();
         for covered in [&MESSAGES, &TICKETS, &VERDICTS] {
@@ -287,7 +287,7 @@ impl Store {
         if super::meta::key_of(&held).map(|key| Key::new(&key).own()).ok() != Some(self.key.own()) {
             return Ok(vec!["the key of this store is not the one it was begun with".to_owned()]);
         }
-        Ok(match self.named().await? {
+        Ok(match self.key_entry().await? {
             Some(named) if named.split(' ').next() == Some(&self.key.own()) => Vec::new(),
             Some(_) => vec!["the key of this store is not the one it was begun with".to_owned()],
             None => vec!["the chain does not name the key of this store".to_owned()],

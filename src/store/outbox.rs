@@ -178,7 +178,7 @@ impl Store {
     }
 
     /// Notifications that failed and of which nobody was notified yet, oldest first, at most `count`.
-    pub(crate) async fn untold(&self, count: i64) -> Result<Vec<Untold>, StoreError> {
+    pub(crate) async fn list_untold(&self, count: i64) -> Result<Vec<Untold>, StoreError> {
         Ok(sqlx::query_as(sql::OUTBOX_UNTOLD.on(self.engine)).bind(count).fetch_all(&self.read).await?)
     }
 

@@ -40,7 +40,7 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
     let known = app.store.alarms().await?;
     let look = Look { health: &health, known: &known, settings: &settings, now };
     let mut wrong = look.wrong();
-    wrong.extend(noted(app, &settings, now).await?);
+    wrong.extend(find_wrong(app, &settings, now).await?);
     let told = step(&known, &wrong, now, settings.alarms.remind, &settings.policy.service_desk.time_zone);
     for line in &told.lines {
         tracing::warn!(alarm = line[1], "notified to the operator");
@@ -88,7 +88,7 @@ fn when(at: Millis, zone: &TimeZone) -> [String; 2] {
 }
 
 /// What has been noted elsewhere: copies and checks that failed, sign-ins that end.
-async fn noted(app: &App, settings: &Settings, now: Millis) -> Result<Wrong, StoreError> {
+async fn find_wrong(app: &App, settings: &Settings, now: Millis) -> Result<Wrong, StoreError> {
     let mut wrong = Wrong::new();
     for dying in super::sign_in::expiring(&app.tokens, settings, &app.store, now).await? {
         wrong.insert(format!("sign-in:{}:{:?}", dying.name, dying.what), [dying.fr, dying.en]);

@@ -112,7 +112,7 @@ impl Sender {
     /// Notifies people of notifications that failed. The table says of which: a kill loses nothing.
     async fn tell(&mut self, app: &App) -> Result<(), Trouble> {
         loop {
-            let untold = app.store.untold(TOLD).await?;
+            let untold = app.store.list_untold(TOLD).await?;
             if untold.is_empty() {
                 return Ok(());
             }

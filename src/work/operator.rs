@@ -4,7 +4,7 @@
 //! same rules, carried out in one commit. Only the receipt goes to the terminal.
 
 use super::commit::{Cause, Commit, Email};
-use super::process::{decide_one, wanted};
+use super::process::{collect_wanted, decide_one};
 use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
@@ -49,7 +49,7 @@ pub async fn command(
     intake.queue = Some(ticket.queue.clone());
     intake.say(ticket.id, text);
     let mut email = Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) };
-    let wanted = wanted(std::slice::from_ref(&email), &settings);
+    let wanted = collect_wanted(std::slice::from_ref(&email), &settings);
     let mut commit = Commit::on(store, secret, &settings, now, wanted).await?;
     if commit.unit().ticket(ticket.id).is_none() {
         return Ok(Outcome::NotDone(vec!["the ticket is gone".to_owned()]));

@@ -157,7 +157,7 @@ impl Imap {
     /// # Errors
     /// [`ImapTrouble`], except a refusal that is about this email.
     pub async fn fetch_one(&mut self, uid: u32, size: u64) -> Result<One, ImapTrouble> {
-        self.one(uid, size, "BODY.PEEK[]").await
+        self.fetch_section(uid, size, "BODY.PEEK[]").await
     }
 
     /// The header block alone, of an email too large to fetch.
@@ -165,10 +165,10 @@ impl Imap {
     /// # Errors
     /// As [`Imap::fetch_one`].
     pub(crate) async fn fetch_header(&mut self, uid: u32) -> Result<One, ImapTrouble> {
-        self.one(uid, 0, "BODY.PEEK[HEADER]").await
+        self.fetch_section(uid, 0, "BODY.PEEK[HEADER]").await
     }
 
-    async fn one(&mut self, uid: u32, size: u64, section: &str) -> Result<One, ImapTrouble> {
+    async fn fetch_section(&mut self, uid: u32, size: u64, section: &str) -> Result<One, ImapTrouble> {
         let answers = match self.sections(&[(uid, size)], section).await {
             Ok(answers) => answers,
             Err(ImapTrouble::Refused { text, why: Refusal::Other, .. }) => return Ok(One::Refused(text)),

@@ -68,7 +68,7 @@ impl Unit {
 
     /// When a notification was written, by its Message-ID; none when an answer to it proves nothing.
     #[must_use]
-    pub(crate) fn issued(&self, message_id: &str) -> Option<Millis> {
+    pub(crate) fn issued_at(&self, message_id: &str) -> Option<Millis> {
         self.issued.get(message_id).copied().filter(|_| !self.shown.contains(message_id))
     }
 

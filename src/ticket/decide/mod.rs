@@ -71,7 +71,7 @@ pub struct Snapshot {
 
 /// Decides. Pure: the same arguments give the same decision.
 pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
-    let decision = decided(intake, snapshot, policy, secret);
+    let decision = decide_unmarked(intake, snapshot, policy, secret);
     // Of an email that nobody reads nobody needs to be warned.
     if matches!(decision, Decision::Ignore(_) | Decision::Probed(_) | Decision::Review { .. }) || intake.operator {
         return decision;
@@ -79,7 +79,7 @@ pub fn decide(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Se
     mark(decision, &warnings(intake, snapshot.candidates.iter().map(|c| &c.ticket), policy))
 }
 
-fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
+fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secret) -> Decision {
     if let Some(probe) = &intake.probe {
         return Decision::Probed(probe.clone());
     }
@@ -127,7 +127,7 @@ fn decided(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret: &Secre
         (None, machine) if let Some(ticket) = reply::vendor::claimed(&case) => {
             hold::unproven_vendor(&case, ticket, machine)
         }
-        (Some(found), None) if intake.agent.is_some() && !proven && intake.placed => reply::noted(&case, found),
+        (Some(found), None) if intake.agent.is_some() && !proven && intake.placed => reply::add_note(&case, found),
         (Some(found), machine) if intake.agent.is_some() && !proven => hold::unproven(&case, found, machine),
         (Some(found), Some(kind)) => reply::automatic(&case, found, kind),
         (Some(found), None) if proven => reply::of_agent(&case, found),

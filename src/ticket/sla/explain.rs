@@ -76,7 +76,7 @@ pub(crate) fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<
     }
     let (response, resolution) = sla_status(ticket, now);
     if ticket.status.is_done() {
-        return kept(ticket, response, resolution, policy);
+        return explain_done(ticket, response, resolution, policy);
     }
     let calendar = policy.slas.calendar(&sla.calendar);
     let of = Words { fr: calendar.label("fr").to_owned(), en: calendar.label("en").to_owned() };
@@ -125,7 +125,7 @@ pub(crate) fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<
 }
 
 /// Whether the promises of a ticket that is done were kept.
-fn kept(ticket: &TicketView, response: SlaStatus, resolution: SlaStatus, policy: &Policy) -> Vec<Words> {
+fn explain_done(ticket: &TicketView, response: SlaStatus, resolution: SlaStatus, policy: &Policy) -> Vec<Words> {
     let at = |at, language| spoken(at, &policy.service_desk.time_zone, language);
     let one = |sla_status: SlaStatus, took: Option<Millis>, [fr, en]: [&str; 2]| {
         let took = working(took?);

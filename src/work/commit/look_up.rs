@@ -30,19 +30,19 @@ impl Commit<'_> {
     async fn look_up_for(&mut self, plan: &mut Planned<'_>) -> Result<(), StoreError> {
         match plan.notification.kind.row().adds {
             Adds::List => {
-                plan.extra.listed = self.listed(&plan.notification).await?;
+                plan.extra.listed = self.list_tickets(&plan.notification).await?;
                 // The one that was asked about is what they look for.
                 plan.extra.listed.sort_by_key(|listed| listed.number != plan.ticket.number);
             }
-            Adds::History => plan.extra.told = self.told(plan.ticket.id).await?,
-            _ if plan.notification.whole => plan.extra.told = self.told(plan.ticket.id).await?,
-            Adds::Verdicts => plan.extra.told = self.reasons(&plan.ticket).await?,
+            Adds::History => plan.extra.told = self.list_messages(plan.ticket.id).await?,
+            _ if plan.notification.whole => plan.extra.told = self.list_messages(plan.ticket.id).await?,
+            Adds::Verdicts => plan.extra.told = self.list_verdicts(&plan.ticket).await?,
             Adds::Nothing => {}
         }
         Ok(())
     }
 
-    async fn listed(&mut self, notification: &Notification) -> Result<Vec<Listed>, StoreError> {
+    async fn list_tickets(&mut self, notification: &Notification) -> Result<Vec<Listed>, StoreError> {
         let who = notification.to.address.clone();
         let policy = &self.settings.policy;
         let queues = match (notification.listing, policy.agent(&who)) {
@@ -66,7 +66,7 @@ impl Commit<'_> {
         Ok(self.unit.listing(&filter).await?.into_iter().map(listed).collect())
     }
 
-    async fn told(&mut self, ticket: TicketId) -> Result<Vec<Told>, StoreError> {
+    async fn list_messages(&mut self, ticket: TicketId) -> Result<Vec<Told>, StoreError> {
         let messages = self.unit.messages(ticket).await?;
         let skip = messages.len().saturating_sub(TOLD);
         let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
@@ -86,7 +86,7 @@ impl Commit<'_> {
         agent.or(Some(said)).filter(|n| !n.is_empty()).unwrap_or(address).to_owned()
     }
 
-    async fn reasons(&mut self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
+    async fn list_verdicts(&mut self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
         let emails = self.store.emails_of_ticket(&ticket.number).await?;
         let told = emails.into_iter().map(|m| Told {
             at: m.received_at,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::look_up::{snapshot, wanted};
+use super::look_up::{collect_wanted, snapshot};
 use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
@@ -21,7 +21,7 @@ const OFFERED: i64 = 3;
 pub(super) async fn commit(app: &App, settings: &Settings, group: &[Email]) -> Result<(), StoreError> {
     let now = app.clock.now();
     let mut hits = hits(app, group).await?;
-    let mut commit = Commit::begin(app, settings, now, wanted(group, settings)).await?;
+    let mut commit = Commit::begin(app, settings, now, collect_wanted(group, settings)).await?;
     failpoint("loaded");
     for email in group {
         let hits = hits.remove(&email.waiting.id).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::ticket::{Candidate, Hit, Intake, Policy, Signal, Snapshot, TicketId, 
 use crate::work::commit::Email;
 
 /// Everything the decisions of a group may ask for.
-pub(in crate::work) fn wanted(group: &[Email], settings: &Settings) -> Wanted {
+pub(in crate::work) fn collect_wanted(group: &[Email], settings: &Settings) -> Wanted {
     let mut wanted = Wanted::default();
     for intake in group.iter().filter_map(|email| email.intake.as_ref().ok()) {
         of_mail(&mut wanted, intake, &settings.policy);
@@ -131,7 +131,7 @@ pub(super) fn snapshot(
 }
 
 fn issued(unit: &Unit, intake: &Intake, policy: &Policy) -> BTreeMap<String, Millis> {
-    let when = |token: &Token| policy.message_ids(token).iter().find_map(|id| unit.issued(id));
+    let when = |token: &Token| policy.message_ids(token).iter().find_map(|id| unit.issued_at(id));
     intake.tokens().filter_map(|token| Some((token.text(), when(token)?))).collect()
 }
 

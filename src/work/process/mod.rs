@@ -22,7 +22,7 @@ use crate::ticket::{InboxId, Secret, read};
 use super::App;
 use super::commit::Email;
 pub(super) use decide::decide_one;
-pub(super) use look_up::wanted;
+pub(super) use look_up::collect_wanted;
 
 /// How often it is looked whether an email's turn has come, and how many times before its turn is sought anew.
 const TURN: Duration = Duration::from_millis(20);

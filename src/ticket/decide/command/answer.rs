@@ -56,7 +56,7 @@ impl Acting<'_> {
             return Err(slip(impossible(&self.draft.before)));
         }
         self.no_collision()?;
-        self.answered();
+        self.note_answer();
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl Acting<'_> {
         })
     }
 
-    fn answered(&mut self) {
+    fn note_answer(&mut self) {
         let text: String = self.speech.public.chars().take(BEGINNING).collect();
         let (by, at) = (self.agent.address.clone(), self.draft.now());
         self.draft.ticket.last_answer = LastAnswer { by, at, text };

@@ -27,7 +27,7 @@ pub(in crate::ticket::decide) fn warn(change: &mut Change, kind: DeadlineKind, n
         en: format!("{} is due by {en}: {} left.", what.en, left.en),
     };
     change.notifications =
-        told(NotificationKind::Warning, concerned(NotificationKind::Warning, ticket, "", policy), &said);
+        with_sentence(NotificationKind::Warning, concerned(NotificationKind::Warning, ticket, "", policy), &said);
     change.events.push(Event::own("warned", said.en));
 }
 
@@ -50,7 +50,7 @@ pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind,
     let up = policy.slas.policy_of(&change.ticket).is_some_and(|p| p.escalate_at_breach);
     if !up || !rise(change, &said, policy) {
         let notifications = answerable(NotificationKind::Breach, &change.ticket, policy);
-        change.notifications = told(NotificationKind::Breach, notifications, &said);
+        change.notifications = with_sentence(NotificationKind::Breach, notifications, &said);
     }
 }
 
@@ -75,7 +75,7 @@ pub(in crate::ticket::decide) fn stuck(change: &mut Change, kind: DeadlineKind, 
     change.ticket.sla.stuck_at = now;
     change.events.push(Event::own("stuck", said.en.clone()));
     change.notifications =
-        told(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
+        with_sentence(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
 }
 
 /// It goes to the next level automatically; false where there is none, or it cannot.
@@ -102,9 +102,9 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
         fr: format!("{} La demande passe au niveau N{next}.", why.fr),
         en: format!("{} The ticket moves to level L{next}.", why.en),
     };
-    change.notifications = told(NotificationKind::Escalation, up, why);
+    change.notifications = with_sentence(NotificationKind::Escalation, up, why);
     let had = had.into_iter().filter(|h| !change.notifications.iter().any(|l| l.to.address == h.to.address)).collect();
-    let more = told(NotificationKind::Breach, had, &gone);
+    let more = with_sentence(NotificationKind::Breach, had, &gone);
     change.notifications.extend(more);
     true
 }
@@ -138,7 +138,7 @@ pub(in crate::ticket::decide) fn point(change: &mut Change, now: Millis, policy:
     };
     let notifications =
         everybody(NotificationKind::StatusUpdate, &change.ticket, policy).into_iter().map(Notification::with_all);
-    change.notifications = told(NotificationKind::StatusUpdate, notifications.collect(), &said);
+    change.notifications = with_sentence(NotificationKind::StatusUpdate, notifications.collect(), &said);
     change.events.push(Event::own("point", "everybody was told where it stands".to_owned()));
 }
 
@@ -154,7 +154,7 @@ pub(in crate::ticket::decide) fn acknowledge(change: &mut Change, acknowledged: 
         "The requester has received no acknowledgement; it was due by {en}."
     );
     change.notifications =
-        told(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
+        with_sentence(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
     change.events.push(Event::own("unacknowledged", said.en));
 }
 
@@ -185,7 +185,7 @@ pub(in crate::ticket::decide) fn post_mortem(change: &mut Change, now: Millis, p
         0 => concerned(NotificationKind::PostMortem, ticket, "", policy),
         _ => answerable(NotificationKind::PostMortem, ticket, policy),
     };
-    change.notifications = told(NotificationKind::PostMortem, notifications, &said);
+    change.notifications = with_sentence(NotificationKind::PostMortem, notifications, &said);
     change.events.push(Event::own("post-mortem", said.en));
 }
 
@@ -244,7 +244,8 @@ fn went_on(
         },
         _ => return notifications,
     };
-    let news = told(NotificationKind::StatusUpdate, everybody(NotificationKind::StatusUpdate, ticket, policy), &said);
+    let news =
+        with_sentence(NotificationKind::StatusUpdate, everybody(NotificationKind::StatusUpdate, ticket, policy), &said);
     let knows = |to: &str| to == actor || notifications.iter().any(|l| l.to.address == to && l.kind.is_internal());
     let news: Vec<Notification> = news.into_iter().filter(|l| !knows(&l.to.address)).collect();
     notifications.extend(news);
@@ -273,7 +274,7 @@ pub(in crate::ticket::decide) fn answerable(
 }
 
 /// The notifications with a sentence in each reader's language.
-fn told(kind: NotificationKind, notifications: Vec<Notification>, said: &Words) -> Vec<Notification> {
+fn with_sentence(kind: NotificationKind, notifications: Vec<Notification>, said: &Words) -> Vec<Notification> {
     let one = |l: Notification| Notification { kind, done: vec![said.say(&l.to.language).to_owned()], ..l };
     notifications.into_iter().map(one).collect()
 }

@@ -128,7 +128,7 @@ pub(in crate::ticket::decide) fn split(draft: &mut Draft<'_>, name: &str, text: 
 }
 
 /// A ticket that a command names, if the writer may do that to it.
-fn named<'a>(draft: &Draft<'a>, number: &str, action: Action) -> Result<&'a TicketView, Words> {
+fn find_named<'a>(draft: &Draft<'a>, number: &str, action: Action) -> Result<&'a TicketView, Words> {
     let found = draft.case.snapshot.named.get(number);
     let found = found.ok_or_else(|| words!("il n'y a pas de ticket {number}", "there is no ticket {number}"))?;
     if found.id == draft.ticket.id {
@@ -151,7 +151,7 @@ pub(in crate::ticket::decide) fn permitted(
 
 /// `#link`: the two refer to each other.
 pub(in crate::ticket::decide) fn link(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
-    let other = named(draft, number, Action::Qualify)?;
+    let other = find_named(draft, number, Action::Qualify)?;
     let own = draft.ticket.number.clone();
     if !draft.ticket.related.contains(&other.number) {
         draft.ticket.related.push(other.number.clone());
@@ -175,7 +175,7 @@ pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&S
         draft.done.push(words!("Ne fait plus partie d'un autre ticket.", "Part of no other ticket any more."));
         return Ok(());
     };
-    let other = named(draft, number, Action::Arrange)?;
+    let other = find_named(draft, number, Action::Arrange)?;
     let own_parts = draft.case.snapshot.related.values().any(|t| t.parent == Some(draft.ticket.id));
     if other.parent.is_some() || own_parts {
         return Err(words!(
@@ -196,7 +196,7 @@ pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&S
 
 /// `#merge`: this ticket goes into another, and with it its people and later emails.
 pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
-    let other = named(draft, number, Action::Arrange)?;
+    let other = find_named(draft, number, Action::Arrange)?;
     if other.status == crate::ticket::Status::Closed {
         return Err(words!("{number} est clos", "{number} is closed"));
     }

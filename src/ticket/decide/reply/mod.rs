@@ -71,7 +71,7 @@ pub(in crate::ticket::decide) fn of_requester(case: &Case<'_>, found: &Candidate
 
 /// An email in an agent's name that the operator adds to a ticket although nothing proves it: a note, and
 /// nothing it asks is done.
-pub(in crate::ticket::decide) fn noted(case: &Case<'_>, found: &Candidate) -> Decision {
+pub(in crate::ticket::decide) fn add_note(case: &Case<'_>, found: &Candidate) -> Decision {
     let mut draft = Draft::new(*case, &found.ticket);
     draft.events = joined_events(case.intake, found, case.threading);
     draft.tell_agents(NotificationKind::NewMessage);
