@@ -57,7 +57,12 @@ pub(super) async fn run(config: &Path, offline: bool) -> Result<ExitCode, Troubl
         "configuration",
         &format!("{}, queues: {}, agents: {}", config.display(), policy.queues.len(), policy.agents.len()),
     );
-    report.good("templates", &format!("in {}", settings.templates.languages().join(", ")));
+    for mistake in &settings.template_mistakes {
+        report.bad("template", &mistake.to_string(), exit::CONFIG);
+    }
+    if settings.template_mistakes.is_empty() {
+        report.good("templates", &format!("in {}", settings.templates.languages().join(", ")));
+    }
     for warning in &settings.warnings {
         report.note("configuration", warning);
     }

@@ -13,13 +13,19 @@ use crate::ticket::notification::ROWS as NOTIFICATIONS;
 use crate::trouble::Trouble;
 
 pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble> {
-    let settings = settings::load(config)?;
+    let settings = match &command {
+        TemplateCommand::Check | TemplateCommand::Render { .. } => settings::load_strictly(config)?,
+        _ => settings::load(config)?,
+    };
     match command {
         TemplateCommand::List { json } => list(&settings.templates, json),
         TemplateCommand::Check => {
             // Loading the configuration compiles and tries every notification.
             let count = NOTIFICATIONS.len() * settings.templates.languages().len();
             println!("{count} notifications in {} are good.", settings.templates.languages().join(" and "));
+            for oddity in settings.templates.oddities() {
+                println!("but {}", show::one_line(&oddity.to_string()));
+            }
             Ok(())
         }
         // It waits for a browser, which `super` does.

@@ -2,6 +2,10 @@
 
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, html_escape};
 
+/// Those of the engine that people use, and our own.
+pub(super) const NAMES: [&str; 9] =
+    ["if", "unless", "each", "with", "lookup", "paragraphs", "quote", "lines", "indent"];
+
 /// Puts the helpers into both registries.
 pub(super) fn register(registry: &mut Handlebars<'_>) {
     registry.register_helper("paragraphs", Box::new(paragraphs));

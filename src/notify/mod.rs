@@ -13,6 +13,7 @@ mod handover;
 mod helpers;
 mod lighten;
 mod link;
+mod lint;
 mod sample;
 mod templates;
 

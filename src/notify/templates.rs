@@ -1,19 +1,21 @@
-//! Templates: compiled once, checked before they go live.
+//! Templates: compiled once, tried before they go live, and replaced where they do not serve.
 //!
-//! A notification `answer` in French is `fr/answer.txt.hbs` (its first line is the subject) and
+//! A mistake of the administrator never stops the service (invariant 14): what is sent instead is the last good template
+//! of that name, else the built-in one. A notification `answer` in French is `fr/answer.txt.hbs` (its first line is the subject) and
 //! `fr/answer.html.hbs`. Values are escaped in the HTML part only.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-use handlebars::{Handlebars, RenderError, no_escape};
+use handlebars::{Handlebars, RenderError, RenderErrorReason, no_escape};
 
-use super::{Facts, Source, builtin, helpers, sample};
+use super::{Facts, Source, builtin, helpers, lint, sample};
 use crate::ticket::NotificationKind;
 use crate::ticket::notification::ROWS as NOTIFICATIONS;
 
 /// A mistake in a template, for the administrator who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
+#[error("{}: {message}", self.place())]
 pub struct Mistake {
     /// The file, as [`Source::path`] or its name.
     pub file: String,
@@ -21,6 +23,14 @@ pub struct Mistake {
     pub line: usize,
     /// What is wrong and how to fix it.
     pub message: String,
+}
+
+impl Mistake {
+    /// File and line.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if self.line == 0 { self.file.clone() } else { format!("{}:{}", self.file, self.line) }
+    }
 }
 
 /// A notification's words.
@@ -44,17 +54,64 @@ pub struct Templates {
 }
 
 impl Templates {
+    /// The built-in templates with those of the administrator in their place, as far as they serve; with the mistakes of
+    /// those that do not. `last`: the templates that have served until now.
+    ///
+    /// # Errors
+    /// The mistakes, where not even the built-in ones serve, which is a bug.
+    pub(crate) fn that_serve(
+        overrides: Vec<Source>,
+        last: Option<&Self>,
+    ) -> Result<(Self, Vec<Mistake>), Vec<Mistake>> {
+        let (mut active, mut mistakes, mut restored) = (overrides, Vec::new(), BTreeSet::new());
+        loop {
+            let found = match Self::compile(active.clone()) {
+                Ok(templates) => return Ok((templates, mistakes)),
+                Err(found) if active.is_empty() => return Err(found),
+                Err(found) => found,
+            };
+            let wrong: BTreeSet<String> = active
+                .iter()
+                .filter(|source| found.iter().any(|mistake| mistake.file == source.path))
+                .map(|source| stem(&source.name).to_owned())
+                .collect();
+            let new: Vec<Mistake> = found.into_iter().filter(|mistake| !mistakes.contains(mistake)).collect();
+            mistakes.extend(new);
+            if wrong.is_empty() {
+                active.clear();
+            }
+            // Text and HTML of a notification go together, so that both parts say the same.
+            active.retain(|source| !wrong.contains(stem(&source.name)));
+            let again: Vec<Source> = last
+                .iter()
+                .flat_map(|last| last.sources())
+                .filter(|source| !source.path.is_empty() && wrong.contains(stem(&source.name)))
+                .filter(|source| !restored.contains(&source.name))
+                .cloned()
+                .collect();
+            restored.extend(again.iter().map(|source| source.name.clone()));
+            active.extend(again);
+        }
+    }
+
+    /// The built-in templates alone.
+    pub(crate) fn built_in() -> Option<&'static Self> {
+        static BUILT_IN: LazyLock<Option<Templates>> = LazyLock::new(|| Templates::compile(Vec::new()).ok());
+        BUILT_IN.as_ref()
+    }
+
     /// Compiles the built-in templates with those of the administrator in their place, and renders
     /// each notification once with sample facts.
     ///
     /// # Errors
     /// Every mistake found, with its file and line.
     pub(crate) fn compile(overrides: Vec<Source>) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes: Vec<Mistake> = overrides.iter().flat_map(in_words).collect();
         let mut sources = builtin_sources();
         sources.extend(overrides.into_iter().map(|s| (s.name.clone(), s)));
-        let mut mistakes = cycles(&sources);
+        mistakes.extend(cycles(&sources));
         if !mistakes.is_empty() {
-            // Rendering would never end.
+            // Rendering would never end, or say in other words what is said already.
             return Err(mistakes);
         }
         let (text, html) =
@@ -73,6 +130,37 @@ impl Templates {
         &self.languages
     }
 
+    /// What is odd about the administrator's templates, and hardly meant so: file, line and words.
+    pub(crate) fn oddities(&self) -> Vec<Mistake> {
+        let own: Vec<&Source> = self.sources.values().filter(|source| !source.path.is_empty()).collect();
+        let mut found = Vec::new();
+        for source in &own {
+            let note = |line, message| Mistake { file: source.path.clone(), line, message };
+            found.extend(lint::oddities(source).into_iter().map(|(line, message)| note(line, message)));
+            if let Some(message) = self.is_unused(source) {
+                found.push(note(0, message));
+            }
+            if let Some(message) = without_twin(source, &own) {
+                found.push(note(0, message));
+            }
+        }
+        found
+    }
+
+    /// Why a file is never shown, if so: it is no notification, and no other template includes it.
+    fn is_unused(&self, source: &Source) -> Option<String> {
+        let stem = stem(&source.name);
+        let (_, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+        let is_notification = stem.contains('/') && NotificationKind::from_name(name).is_some();
+        let is_included = self.sources.values().any(|other| partials(&other.text).any(|partial| partial == stem));
+        if is_notification || is_included {
+            return None;
+        }
+        let near = nearest(name, NOTIFICATIONS.iter().map(|row| row.name));
+        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        Some(format!("there is no notification called {name}, and no template includes it{hint}"))
+    }
+
     /// All sources, by name.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.sources.values()
@@ -84,8 +172,8 @@ impl Templates {
     /// A [`Mistake`] when the template names something that is not there.
     pub fn render(&self, kind: NotificationKind, facts: &Facts) -> Result<Rendered, Mistake> {
         let name = self.name(kind, &facts.language);
-        let text = self.text.render(&name, facts).map_err(|e| self.mistake(&e, "txt"))?;
-        let html = self.html.render(&name, facts).map_err(|e| self.mistake(&e, "html"))?;
+        let text = self.text.render(&name, facts).map_err(|e| self.mistake(&e, facts, "txt"))?;
+        let html = self.html.render(&name, facts).map_err(|e| self.mistake(&e, facts, "html"))?;
         let (subject, text) = split_subject(&text).ok_or_else(|| Mistake {
             file: self.file(&format!("{name}.txt.hbs")),
             line: 1,
@@ -105,12 +193,35 @@ impl Templates {
         source.filter(|s| !s.path.is_empty()).map_or_else(|| name.to_owned(), |s| s.path.clone())
     }
 
-    fn mistake(&self, error: &RenderError, ending: &str) -> Mistake {
+    fn mistake(&self, error: &RenderError, facts: &Facts, ending: &str) -> Mistake {
         let name = error.template_name.clone().unwrap_or_default();
         Mistake {
             file: self.file(&format!("{name}.{ending}.hbs")),
             line: error.line_no.unwrap_or(0),
-            message: explain(error),
+            message: self.explain(error, facts, ending),
+        }
+    }
+
+    fn explain(&self, error: &RenderError, facts: &Facts, ending: &str) -> String {
+        let or = |near: Option<String>| near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let names = "`guichet template render NAME --facts` lists the names that can be used";
+        match error.reason() {
+            RenderErrorReason::MissingVariable(Some(name)) => {
+                let known = names_in(facts);
+                match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) => format!("there is no {name}; did you mean {near}?"),
+                    None => format!("there is no {name}; {names}"),
+                }
+            }
+            RenderErrorReason::HelperNotFound(name) => {
+                format!("there is no word {name} that takes what stands behind it{}", or(nearest(name, helpers::NAMES)))
+            }
+            RenderErrorReason::PartialNotFound(name) | RenderErrorReason::TemplateNotFound(name) => {
+                let ending = format!(".{ending}.hbs");
+                let known = self.sources.keys().filter_map(|source| source.strip_suffix(ending.as_str()));
+                format!("there is no template {name} to include{}", or(nearest(name, known)))
+            }
+            reason => format!("{reason}; {names}"),
         }
     }
 
@@ -130,12 +241,54 @@ impl Templates {
     }
 }
 
-fn explain(error: &RenderError) -> String {
-    let reason = error.reason().to_string();
-    match reason.contains("not found in strict mode") || reason.contains("Failed to access variable") {
-        true => format!("{reason}; `guichet template render NAME --facts` lists the names that can be used"),
-        false => reason,
+/// A template's name without what tells text from HTML.
+fn stem(name: &str) -> &str {
+    name.strip_suffix(".txt.hbs").or_else(|| name.strip_suffix(".html.hbs")).unwrap_or(name)
+}
+
+/// What is wrong with a template's text, in plain words.
+fn in_words(source: &Source) -> Vec<Mistake> {
+    let file = if source.path.is_empty() { &source.name } else { &source.path };
+    let found = lint::errors(&source.text).into_iter();
+    found.map(|(line, message)| Mistake { file: file.clone(), line, message }).collect()
+}
+
+/// Whether one part of a notification was changed and the other was not, so that they no longer say the same.
+fn without_twin(source: &Source, own: &[&Source]) -> Option<String> {
+    let stem = stem(&source.name);
+    let twin = if source.name.ends_with(".txt.hbs") { format!("{stem}.html.hbs") } else { format!("{stem}.txt.hbs") };
+    let is_own = own.iter().any(|other| other.name == twin);
+    let is_built_in = builtin().iter().any(|other| other.name == twin);
+    (!is_own && is_built_in)
+        .then(|| format!("{twin} is not changed with it, so the two parts may say different things"))
+}
+
+/// Every name that these facts hold, with the words before it.
+fn names_in(facts: &Facts) -> Vec<String> {
+    fn gather(value: &serde_json::Value, place: &str, names: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                for (name, value) in map {
+                    let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                    // Within a block of its own it is named alone.
+                    names.extend([place.clone(), name.clone()]);
+                    gather(value, &place, names);
+                }
+            }
+            serde_json::Value::Array(all) => all.iter().for_each(|value| gather(value, "", names)),
+            _ => {}
+        }
     }
+    let mut names = Vec::new();
+    gather(&serde_json::to_value(facts).unwrap_or_default(), "", &mut names);
+    names
+}
+
+/// The name nearest to one that there is not, if it is near enough to be a slip.
+fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    let distance = |known: &str| strsim::damerau_levenshtein(known, name);
+    let (distance, near) = known.into_iter().map(|known| (distance(known), known)).min()?;
+    (distance <= 1 + near.chars().count() / 4).then(|| near.to_owned())
 }
 
 fn builtin_sources() -> BTreeMap<String, Source> {
@@ -159,7 +312,9 @@ fn registry(sources: &BTreeMap<String, Source>, ending: &str, mistakes: &mut Vec
         if let Err(error) = registry.register_template_string(name, &source.text) {
             let file = if source.path.is_empty() { source.name.clone() } else { source.path.clone() };
             let line = error.pos().map_or(0, |(line, _)| line);
-            mistakes.push(Mistake { file, line, message: error.reason().to_string() });
+            let reason = error.reason().to_string();
+            let reason = reason.strip_prefix("invalid handlebars syntax: ").unwrap_or(&reason);
+            mistakes.push(Mistake { file, line, message: format!("the tag is not understood: {reason}") });
         }
     }
     registry
@@ -252,13 +407,136 @@ mod tests {
     fn a_misspelt_name_is_found_with_file_and_line() {
         let mistake = only_mistake(with("fr/answer.txt.hbs", "Subject: x\n\n{{ticket.numero}}\n"));
         assert_eq!((mistake.file.as_str(), mistake.line), ("/etc/guichet/mail-templates/fr/answer.txt.hbs", 3));
-        assert!(mistake.message.contains("numero"), "{}", mistake.message);
+        assert_eq!(mistake.message, "there is no ticket.numero; did you mean ticket.number?");
     }
 
     #[test]
     fn broken_syntax_is_found_with_file_and_line() {
         let mistake = only_mistake(with("fr/answer.html.hbs", "<p>\n{{#if ticket.title}}\n</p>\n"));
         assert!(mistake.file.ends_with("fr/answer.html.hbs") && mistake.line > 0, "{mistake:?}");
+    }
+
+    fn source(name: &str, text: &str) -> Source {
+        Source { name: name.to_owned(), text: text.to_owned(), path: format!("/t/{name}") }
+    }
+
+    /// What the administrator reads about each kind of mistake.
+    #[test]
+    fn mistakes_are_said_in_plain_words_at_their_line() {
+        let broken = [
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{#unless ticket.title}}\nBonjour\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{#if ticket.title}}\n{{#unless message.text}}\n{{/if}}\n{{/unless}}"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{/if}}\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{ticket.number\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{ticket.number }\n{{ticket.title}}\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{ticket.numero}}\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{elephant}}\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{> sectoins}}\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{quotes message.text}}\n"),
+            ("fr/answer.txt.hbs", "Bonjour\n"),
+            ("fr/answer.html.hbs", "<p>{{{message.html}}</p>\n"),
+            ("fr/answer.html.hbs", "<p>\n{{> fr/answer}}</p>\n"),
+            ("fr/answer.txt.hbs", "Subject: x\n\n{{#each attachments as}}{{/each}}\n"),
+        ];
+        let said: Vec<String> = broken
+            .iter()
+            .map(|(name, text)| {
+                let mistakes = Templates::compile(vec![source(name, text)]).err().unwrap_or_default();
+                mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
+            })
+            .collect();
+        let expected = [
+            "/t/fr/answer.txt.hbs:3: `{{#unless}}` on line 3 is never closed: it needs `{{/unless}}`",
+            "/t/fr/answer.txt.hbs:5: `{{/if}}` closes `{{#unless}}` of line 4",
+            "/t/fr/answer.txt.hbs:3: `{{/if}}` closes nothing that was opened",
+            "/t/fr/answer.txt.hbs:3: `{{` on line 3 is never closed: it needs `}}`",
+            "/t/fr/answer.txt.hbs:3: `{{` on line 3 is not closed before the next one: it needs `}}`",
+            "/t/fr/answer.txt.hbs:3: there is no ticket.numero; did you mean ticket.number?",
+            "/t/fr/answer.txt.hbs:3: there is no elephant; `guichet template render NAME --facts` lists the names that can be used",
+            "/t/fr/answer.txt.hbs:3: there is no template sectoins to include; did you mean sections?",
+            "/t/fr/answer.txt.hbs:3: there is no word quotes that takes what stands behind it; did you mean quote?",
+            "/t/fr/answer.txt.hbs:1: the first line must be `Subject: …`, followed by an empty line",
+            "/t/fr/answer.html.hbs:1: `{{{` on line 1 is never closed: it needs `}}}`",
+            "/t/fr/answer.html.hbs: it includes itself by way of fr/answer.html.hbs; take one of the two `{{> …}}` out",
+            "/t/fr/answer.txt.hbs:3: the tag is not understood: unexpected keywords; expected hash, block_param, or trailing_tilde_to_omit_whitespace",
+        ];
+        assert_eq!(said, expected);
+    }
+
+    fn subject_of(templates: &Templates, kind: NotificationKind) -> String {
+        templates.render(kind, &sample(kind, "fr")).map(|rendered| rendered.subject).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_does_not_serve_is_replaced_by_what_served_last_or_is_built_in() {
+        let good = [
+            source("fr/answer.txt.hbs", "Subject: nos mots\n\nx\n"),
+            source("fr/closed.txt.hbs", "Subject: clos\n\nx\n"),
+        ];
+        let Ok((first, mistakes)) = Templates::that_serve(good.to_vec(), None) else { panic!("they serve") };
+        assert_eq!((subject_of(&first, NotificationKind::Answer), mistakes.len()), ("nos mots".to_owned(), 0));
+
+        let broken = [
+            source("fr/answer.txt.hbs", "Subject: pires\n\n{{#if x}}\n"),
+            source("fr/answer.html.hbs", "<p>aussi neuf</p>"),
+            source("fr/closed.txt.hbs", "Subject: clos autrement\n\nx\n"),
+        ];
+        let Ok((next, mistakes)) = Templates::that_serve(broken.to_vec(), Some(&first)) else {
+            panic!("the last serve")
+        };
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        assert_eq!(subject_of(&next, NotificationKind::Answer), "nos mots", "the last good one");
+        assert_eq!(subject_of(&next, NotificationKind::Closed), "clos autrement", "the others are taken over");
+        let html = next.render(NotificationKind::Answer, &sample(NotificationKind::Answer, "fr")).map(|r| r.html);
+        assert!(html.is_ok_and(|html| !html.contains("aussi neuf")), "both parts go together");
+
+        let Ok((start, mistakes)) = Templates::that_serve(broken.to_vec(), None) else { panic!("the built-in serve") };
+        let Some(built_in) = Templates::built_in() else { panic!("they compile") };
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        assert_eq!(subject_of(&start, NotificationKind::Answer), subject_of(built_in, NotificationKind::Answer));
+        assert_eq!(subject_of(&start, NotificationKind::Closed), "clos autrement");
+    }
+
+    /// A part that many include, and one of which only a whole is wrong.
+    #[test]
+    fn whatever_is_wrong_something_serves() {
+        let sets: [Vec<Source>; 5] = [
+            vec![source("sections.txt.hbs", "{{nothing.here}}")],
+            vec![source("a.html.hbs", "{{> b}}"), source("b.html.hbs", "{{> a}}")],
+            vec![source("fr/card.txt.hbs", "{{#each"), source("fr/answer.txt.hbs", "{{/each}}")],
+            vec![source("de/answer.txt.hbs", "Subject: x\n\n{{numero}}"), source("de/answer.html.hbs", "x")],
+            vec![source("layout.html.hbs", "<p>{{> @partial-blok}}</p>")],
+        ];
+        for set in sets {
+            let name = set[0].name.clone();
+            let served = Templates::that_serve(set, None);
+            let Ok((templates, mistakes)) = served else { panic!("{name}: {served:?}") };
+            assert!(!mistakes.is_empty(), "{name}");
+            assert!(!subject_of(&templates, NotificationKind::Answer).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_said_and_serves() {
+        let own = [
+            source("fr/answer.txt.hbs", "Subject: x\n\n{ticket.number} {{message.text}}\n"),
+            source("fr/acknowledgment.txt.hbs", "Subject: x\n\nx\n"),
+            source("fr/signature.txt.hbs", "-- \nl'équipe\n"),
+            source("fr/closed.txt.hbs", "Subject: x\n\n{{> fr/signature}}\n"),
+            source("fr/closed.html.hbs", "<b>x"),
+        ];
+        let Ok((templates, mistakes)) = Templates::that_serve(own.to_vec(), None) else { panic!("they serve") };
+        assert_eq!(mistakes, []);
+        let said: Vec<String> = templates.oddities().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "/t/fr/acknowledgment.txt.hbs: there is no notification called acknowledgment, and no template includes it; did you mean acknowledgement?",
+                "/t/fr/answer.txt.hbs:3: `{ticket.number}` is sent as it stands: a name stands between two braces, `{{ticket.number}}`",
+                "/t/fr/answer.txt.hbs: fr/answer.html.hbs is not changed with it, so the two parts may say different things",
+                "/t/fr/closed.html.hbs:1: <b> is opened more often (1) than it is closed (0)",
+            ]
+        );
     }
 
     #[test]

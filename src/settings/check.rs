@@ -12,13 +12,18 @@ use super::source::Source;
 use super::{Batch, Settings, templates};
 use crate::clock::Millis;
 use crate::mail::{Familiar, Limits, fold};
-use crate::notify::Templates;
+use crate::notify::{self, Templates};
 use crate::ticket::{
     Caps, FieldRule, IntakeLimits, Life, Policy, PriorityRule, ServiceDesk, SeveralQueues, TagForms, familiar,
 };
 
 /// Checks everything; none when something that the rest needs is missing.
-pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Option<Settings> {
+pub(super) fn settings(
+    raw: Raw,
+    source: &Source,
+    last: Option<&Templates>,
+    mistakes: &mut Mistakes,
+) -> Option<Settings> {
     let mut check = Check { source, mistakes, warnings: Vec::new() };
     if source.names("mailboxes").is_empty() {
         check.note("mailboxes", "there is no mailbox; add a section [mailboxes.NAME]");
@@ -29,7 +34,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
     let mailboxes: BTreeMap<_, _> =
         raw.mailboxes.iter().map(|(name, m)| (name.clone(), check.mailbox(name, m, &raw))).collect();
     let smtp = raw.smtp.as_ref().map(|s| check.smtp(s, &raw));
-    let templates = check.templates(raw.desk.as_ref()?);
+    let (templates, template_mistakes) = check.templates(raw.desk.as_ref()?, last).unzip();
     let policy = check.policy(&raw, templates.as_ref());
     let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.service_desk));
     let goals = raw.goals.map(|goals| super::slas::goals(&mut check, goals));
@@ -51,6 +56,7 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
         smtp: smtp??,
         mailboxes,
         templates: templates?,
+        template_mistakes: template_mistakes.unwrap_or_default(),
         retry: retry??,
         batch: Batch { emails: limits.batch_emails.clamp(1, 1_000), bytes: limits.batch_bytes.max(1) },
         notification_file_bytes: limits.notification_file_bytes,
@@ -67,33 +73,39 @@ pub(super) fn settings(raw: Raw, source: &Source, mistakes: &mut Mistakes) -> Op
 }
 
 impl Check<'_> {
-    fn templates(&mut self, desk: &raw::ServiceDesk) -> Option<Templates> {
-        let overrides = match &desk.templates {
-            None => Vec::new(),
-            Some(folder) => {
-                let folder = self.source.path(folder);
-                match templates::read(&folder) {
-                    Ok(sources) => sources,
-                    // The contract's example names a folder that need not exist before somebody tunes a notification.
-                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                        self.warnings.push(format!(
-                            "desk.templates: {} does not exist; the built-in notifications are used",
-                            folder.display()
-                        ));
-                        Vec::new()
-                    }
-                    Err(e) => {
-                        self.note("desk.templates", format!("{} cannot be read: {e}", folder.display()));
-                        Vec::new()
-                    }
-                }
+    /// The templates that serve, and what is wrong with others. A mistake in one never stops the service.
+    fn templates(
+        &mut self,
+        desk: &raw::ServiceDesk,
+        last: Option<&Templates>,
+    ) -> Option<(Templates, Vec<notify::Mistake>)> {
+        let folder = desk.templates.as_ref().map(|folder| self.source.path(folder));
+        let (overrides, mut mistakes) = match folder.as_deref().map(templates::read) {
+            None => (Vec::new(), Vec::new()),
+            Some(Ok(found)) => found,
+            // The contract's example names a folder that need not exist before somebody tunes a notification.
+            Some(Err(e)) if e.kind() == std::io::ErrorKind::NotFound => {
+                let folder = folder.unwrap_or_default();
+                let folder = folder.display();
+                self.warnings
+                    .push(format!("desk.templates: {folder} does not exist; the built-in notifications are used"));
+                (Vec::new(), Vec::new())
+            }
+            Some(Err(e)) => {
+                let file = folder.unwrap_or_default().display().to_string();
+                let message = format!("the folder of templates cannot be read: {e}");
+                (Vec::new(), vec![notify::Mistake { file, line: 0, message }])
             }
         };
-        match Templates::compile(overrides) {
-            Ok(compiled) => Some(compiled),
+        match Templates::that_serve(overrides, last) {
+            Ok((templates, found)) => {
+                mistakes.extend(found);
+                self.warnings.extend(templates.oddities().iter().map(ToString::to_string));
+                Some((templates, mistakes))
+            }
             Err(found) => {
                 for mistake in found {
-                    self.mistakes.add(&format!("{}:{}", mistake.file, mistake.line), "", mistake.message);
+                    self.mistakes.add(&mistake.place(), "", mistake.message);
                 }
                 None
             }

@@ -31,7 +31,7 @@ use crate::edge::imap::ImapConfig;
 use crate::edge::login::Login;
 use crate::edge::oauth2::Oauth2;
 use crate::edge::smtp::SmtpConfig;
-use crate::notify::Templates;
+use crate::notify::{self, Templates};
 use crate::report::{Goals, Plan};
 use crate::store::KeyPlace;
 use crate::ticket::Policy;
@@ -51,8 +51,10 @@ pub struct Settings {
     pub smtp: SmtpConfig,
     /// Mailboxes by name.
     pub mailboxes: BTreeMap<String, Mailbox>,
-    /// Notifications' templates, compiled and tried.
+    /// Notifications' templates, compiled and tried: those that serve.
     pub templates: Templates,
+    /// What is wrong with the administrator's templates, in whose place others serve.
+    pub template_mistakes: Vec<notify::Mistake>,
     /// When notifications are tried again.
     pub retry: Retry,
     /// Bounds of work done at once.
@@ -143,6 +145,30 @@ pub fn load(path: &Path) -> Result<Settings, Mistakes> {
     load_with(path, std::env::vars().collect())
 }
 
+/// As [`load`], for a service at work: where a template does not serve, the last good one goes on.
+///
+/// # Errors
+/// All mistakes found; those of templates are none.
+pub(crate) fn reload(path: &Path, last: &Templates) -> Result<Settings, Mistakes> {
+    read(path, std::env::vars().collect(), Some(last))
+}
+
+/// As [`load`], for those who look after templates: a mistake in one is a mistake.
+///
+/// # Errors
+/// All mistakes found.
+pub(crate) fn load_strictly(path: &Path) -> Result<Settings, Mistakes> {
+    let settings = load(path)?;
+    if settings.template_mistakes.is_empty() {
+        return Ok(settings);
+    }
+    let mut mistakes = Mistakes::default();
+    for mistake in &settings.template_mistakes {
+        mistakes.add(&mistake.place(), "", mistake.message.clone());
+    }
+    Err(mistakes)
+}
+
 /// The folder of the administrator's templates, whether the configuration is good or not; none where it names none.
 #[must_use]
 pub(crate) fn template_folder(path: &Path) -> Option<PathBuf> {
@@ -169,10 +195,14 @@ pub fn first_sign_in(path: &Path, section: &str) -> Result<FirstSignIn, Mistakes
 /// # Errors
 /// All mistakes found.
 pub fn load_with(path: &Path, environment: Vec<(String, String)>) -> Result<Settings, Mistakes> {
+    read(path, environment, None)
+}
+
+fn read(path: &Path, environment: Vec<(String, String)>, last: Option<&Templates>) -> Result<Settings, Mistakes> {
     let source = source::read(path, environment)?;
     let mut mistakes = Mistakes::default();
     let raw = source.deserialize(&mut mistakes);
-    let settings = check::settings(raw, &source, &mut mistakes);
+    let settings = check::settings(raw, &source, last, &mut mistakes);
     match settings {
         Some(settings) if mistakes.is_empty() => Ok(settings),
         _ => Err(mistakes),

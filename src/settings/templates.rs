@@ -3,22 +3,33 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::notify::Source;
+use crate::notify::{Mistake, Source};
 use crate::ticket::notification::ROWS;
 
-/// Every `*.hbs` below `folder`, two levels deep, by its name relative to it.
-pub(super) fn read(folder: &Path) -> std::io::Result<Vec<Source>> {
-    let mut found = Vec::new();
+/// Every `*.hbs` below `folder`, two levels deep, by its name relative to it; and what cannot be read of them.
+pub(super) fn read(folder: &Path) -> std::io::Result<(Vec<Source>, Vec<Mistake>)> {
+    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
     for path in files(folder)? {
-        if path.is_dir() {
-            for inner in files(&path)? {
-                add(folder, &inner, &mut found)?;
+        let inner = if path.is_dir() { files(&path) } else { Ok(vec![path.clone()]) };
+        for path in inner.unwrap_or_else(|e| unreadable(&path, &e, &mut mistakes)) {
+            match add(folder, &path) {
+                Ok(source) => found.extend(source),
+                Err(e) => {
+                    unreadable::<()>(&path, &e, &mut mistakes);
+                }
             }
-        } else {
-            add(folder, &path, &mut found)?;
         }
     }
-    Ok(found)
+    Ok((found, mistakes))
+}
+
+fn unreadable<T>(path: &Path, error: &std::io::Error, mistakes: &mut Vec<Mistake>) -> Vec<T> {
+    let message = match error.kind() {
+        std::io::ErrorKind::InvalidData => "it is not UTF-8: save it in that encoding".to_owned(),
+        _ => format!("it cannot be read: {error}"),
+    };
+    mistakes.push(Mistake { file: path.display().to_string(), line: 0, message });
+    Vec::new()
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -27,17 +38,14 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn add(folder: &Path, path: &Path, found: &mut Vec<Source>) -> std::io::Result<()> {
+fn add(folder: &Path, path: &Path) -> std::io::Result<Option<Source>> {
     let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
     if hidden || path.extension().is_none_or(|e| e != "hbs") || path.is_dir() {
-        return Ok(());
+        return Ok(None);
     }
     let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
-    let text =
-        fs::read_to_string(path).map_err(|e| std::io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
-    let name = of_today(name);
-    found.push(Source { name, text, path: path.display().to_string() });
-    Ok(())
+    let text = fs::read_to_string(path)?;
+    Ok(Some(Source { name: of_today(name), text, path: path.display().to_string() }))
 }
 
 /// A file under the name that its notification had before takes the place of today's.

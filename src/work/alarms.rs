@@ -93,6 +93,17 @@ async fn find_wrong(app: &App, settings: &Settings, now: Millis) -> Result<Wrong
     for dying in super::sign_in::expiring(&app.tokens, settings, &app.store, now).await? {
         wrong.insert(format!("sign-in:{}:{:?}", dying.name, dying.what), [dying.fr, dying.en]);
     }
+    let mistakes = app.mistakes();
+    if !mistakes.is_empty() {
+        let said = mistakes.join("; ");
+        let fr = format!(
+            "Erreur dans un modèle de notification ou dans la configuration ; le service continue sans elle : {said}. Voyez `guichet check`."
+        );
+        let en = format!(
+            "A mistake in a template or in the configuration; the service goes on without it: {said}. See `guichet check`."
+        );
+        wrong.insert(health::MISTAKES.to_owned(), [fr, en]);
+    }
     let failed = app.store.meta(backup::FAILED).await?.filter(|why| !why.is_empty());
     if let Some(why) = failed.filter(|_| settings.backups.folder.is_some()) {
         let fr = format!("La sauvegarde n'a pas pu être faite : {why}");

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::SECOND;
 use crate::edge::backoff::chance;
 use crate::edge::systemd;
-use crate::settings;
+use crate::settings::{self, Settings};
 use crate::store::AuditEntry;
 use crate::trouble::{Patience, Trouble};
 
@@ -43,6 +43,7 @@ pub async fn run(app: Arc<App>, config: PathBuf) -> Result<(), Trouble> {
     let settings = app.settings.load_full();
     recorded(&app, "started", concat!("guichet ", env!("CARGO_PKG_VERSION"))).await;
     systemd::ready(&format!("{} mailboxes watched", settings.mailboxes.len()));
+    say_mistakes(&settings);
     tracing::info!(mailboxes = settings.mailboxes.len(), queues = settings.policy.queues.len(), "guichet is at work");
     let outcome = supervise(&app, &config, &mut crew.tasks).await;
     systemd::stopping();
@@ -112,11 +113,15 @@ async fn supervise(app: &Arc<App>, config: &std::path::Path, tasks: &mut JoinSet
 /// Takes over the configuration. The database, the instance's name and the page's address stay as they were.
 fn reload(app: &Arc<App>, config: &std::path::Path) {
     systemd::reloading();
-    match settings::load(config) {
+    let old = app.settings.load_full();
+    let read = settings::reload(config, &old.templates);
+    let refused = read.as_ref().err().map(|mistakes| mistakes.0.iter().map(ToString::to_string).collect());
+    app.refused.store(Arc::new(refused.unwrap_or_default()));
+    match read {
         Ok(new) => {
-            let old = app.settings.load_full();
             let stays =
                 new.store_url == app.store_url && new.instance == app.instance && new.watch.listen == old.watch.listen;
+            say_mistakes(&new);
             app.settings.store(Arc::new(new));
             app.reloads.send_modify(|count| *count += 1);
             tracing::info!("configuration reloaded");
@@ -133,6 +138,13 @@ fn reload(app: &Arc<App>, config: &std::path::Path) {
         }
     }
     systemd::ready(&format!("{} mailboxes watched", app.settings.load().mailboxes.len()));
+}
+
+/// Names the templates in whose place others serve.
+fn say_mistakes(settings: &Settings) {
+    for mistake in &settings.template_mistakes {
+        tracing::error!(%mistake, "a template does not serve; the last good one, or the built-in one, is used");
+    }
 }
 
 /// Records what was done to the service.

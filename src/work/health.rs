@@ -9,6 +9,9 @@ use crate::settings::{MailboxKind, Settings};
 use crate::store::{Alarm, Backlog, StoreError, without_password};
 use crate::trouble::millis;
 
+/// The alarm about what administrators wrote.
+pub(super) const MISTAKES: &str = "mistakes";
+
 /// How things stand.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
@@ -29,6 +32,8 @@ pub struct Health {
     pub leads: bool,
     /// What the operator has been told is wrong.
     pub alarms: Vec<Alarm>,
+    /// What is wrong with what administrators wrote; the service works all the same.
+    pub mistakes: Vec<String>,
 }
 
 /// How a mailbox stands.
@@ -56,6 +61,7 @@ pub async fn look(app: &App) -> Health {
         disks: disks(&settings, app.store.file()),
         begun_at: app.opened_at,
         leads: app.presence.leads(),
+        mistakes: app.mistakes(),
         backup_at: super::backup::newest(&settings.backups, &settings.policy.service_desk.time_zone).unwrap_or(0),
         ..Health::default()
     };
@@ -139,7 +145,7 @@ impl Health {
             "{here} mailboxes watched, {} emails to decide, {} held, {} notifications to send, {} failed",
             backlog.undecided, backlog.held, backlog.queued, backlog.failed
         );
-        for hindrance in self.hindrances(now) {
+        for hindrance in self.hindrances(now).iter().chain(&self.mistakes) {
             line = format!("{line}; {hindrance}");
         }
         line
@@ -218,7 +224,10 @@ impl Health {
             }
         }
         let mut hindrances = self.hindrances(now);
-        hindrances.extend(self.alarms.iter().map(|alarm| alarm.text[1].clone()));
+        hindrances.extend(self.mistakes.iter().cloned());
+        // Those of templates and configuration stand there already, as they are now.
+        let alarms = self.alarms.iter().filter(|alarm| alarm.name != MISTAKES);
+        hindrances.extend(alarms.map(|alarm| alarm.text[1].clone()));
         let state = if hindrances.is_empty() {
             "<p class=ok>All is well.</p>".to_owned()
         } else {

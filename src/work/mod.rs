@@ -93,6 +93,8 @@ pub struct App {
     pub presence: Presence,
     /// What has happened in this epoch.
     pub meter: meter::Meter,
+    /// Why the configuration was not read again, if it was not: the last good one stays.
+    refused: ArcSwap<Vec<String>>,
     /// Set when work ends.
     closing: CancellationToken,
     /// Held while this process works on a SQLite file.
@@ -136,6 +138,7 @@ impl App {
             instance,
             presence,
             meter: meter::Meter::default(),
+            refused: ArcSwap::default(),
             closing: CancellationToken::new(),
             _lock: lock,
         });
@@ -147,6 +150,19 @@ impl App {
     pub(crate) fn signer(&self) -> sign_in::Signer<'_> {
         let key = self.settings.load().key.clone();
         sign_in::Signer { tokens: &self.tokens, store: Some(&self.store), key }
+    }
+
+    /// What is wrong with what administrators wrote, and what is done instead.
+    fn mistakes(&self) -> Vec<String> {
+        let settings = self.settings.load();
+        let templates = settings.template_mistakes.iter().map(|mistake| {
+            format!("a template does not serve, the last good or built-in one is sent instead: {mistake}")
+        });
+        let refused = self.refused.load();
+        let refused = refused
+            .iter()
+            .map(|mistake| format!("the configuration was not read again, the last good one stays: {mistake}"));
+        templates.chain(refused).collect()
     }
 
     /// Notes that a mailbox was read to its end, from this time on.

@@ -84,7 +84,8 @@ async fn answer(app: &App, ask: Ask) -> Answer {
         }
         Ask::Ready => {
             let hindrances = health.hindrances(now);
-            let text = if hindrances.is_empty() { "ready\n".to_owned() } else { hindrances.join("\n") + "\n" };
+            let mut text = if hindrances.is_empty() { "ready\n".to_owned() } else { hindrances.join("\n") + "\n" };
+            text.extend(health.mistakes.iter().map(|mistake| format!("{mistake}\n")));
             Answer { good: hindrances.is_empty(), kind: "text/plain; charset=utf-8", text }
         }
         Ask::Metrics => Answer {

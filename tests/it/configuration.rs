@@ -171,12 +171,21 @@ fn broken_toml_names_its_line_and_a_missing_file_itself() {
 }
 
 #[test]
-fn a_broken_notification_is_a_mistake_of_the_configuration() {
+fn a_template_that_does_not_serve_is_a_mistake_that_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), GOOD);
     std::fs::create_dir_all(folder.path().join("mail-templates/fr")).unwrap();
     std::fs::write(folder.path().join("mail-templates/fr/answer.txt.hbs"), "Subject: x\n\n{{ticket.nummer}}\n")
         .unwrap();
-    let error = settings::load_with(&path, Vec::new()).unwrap_err().to_string();
-    assert!(error.contains("mail-templates/fr/answer.txt.hbs:3") && error.contains("nummer"), "{error}");
+    std::fs::write(folder.path().join("mail-templates/fr/closed.txt.hbs"), b"Subject: x\n\n\xe9t\xe9\n").unwrap();
+    std::fs::write(folder.path().join("mail-templates/fr/notes.md"), "which is no template").unwrap();
+    let settings = settings::load_with(&path, Vec::new()).unwrap();
+    let mut said: Vec<String> = settings.template_mistakes.iter().map(ToString::to_string).collect();
+    said.sort();
+    assert!(said.len() == 2, "{said:?}");
+    assert!(
+        said[0].contains("mail-templates/fr/answer.txt.hbs:3: there is no ticket.nummer; did you mean"),
+        "{said:?}"
+    );
+    assert!(said[1].contains("mail-templates/fr/closed.txt.hbs") && said[1].contains("UTF-8"), "{said:?}");
 }

@@ -159,6 +159,58 @@ async fn notifications_leave_by_the_new_server_at_once() {
     place.until("p3", |_| !new.to("p3@college.example").is_empty());
 }
 
+/// What is wrong is not taken over, be it a template or the configuration, and `check` says so by its code.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_keeps_the_last_good_of_what_is_wrong_now() {
+    let (user, sink) = (User::new(), Sink::start());
+    let mut place = Place::new(Database::Sqlite).await;
+    let templates = place.folder.path().join("templates");
+    std::fs::create_dir_all(templates.join("en")).unwrap();
+    let file = templates.join("en/acknowledgement.txt.hbs");
+    let configuration = place.folder.path().join("guichet.toml");
+    let named = format!("[desk]\ntemplates = \"{}\"\n", templates.display());
+    let check = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
+        let output = command.arg("--config").arg(&configuration).args(["check", "--offline"]).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let signal = |place: &Place, said: &str| {
+        let before = place.log().matches(said).count();
+        let pid = place.daemon.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+        place.until(said, |log| log.matches(said).count() > before);
+    };
+    std::fs::write(&file, "Subject: premiers mots\n\nx\n").unwrap();
+    place.write(sink.port, &[("one", user.section("Done"))]);
+    std::fs::create_dir_all(place.folder.path().join("conf.d")).unwrap();
+    std::fs::write(place.folder.path().join("conf.d/templates.toml"), &named).unwrap();
+    place.start();
+    place.answers(&user, "p1@college.example", &sink);
+    sink.with_words("p1@college.example", "premiers mots");
+    assert_eq!(check().0, Some(0), "{}", check().1);
+
+    std::fs::write(&file, "Subject: pires\n\n{{ticket.numbre}}\n").unwrap();
+    signal(&place, "configuration reloaded");
+    place.answers(&user, "p2@college.example", &sink);
+    sink.with_words("p2@college.example", "premiers mots");
+    let (code, said) = check();
+    assert!(code == Some(78) && said.contains("did you mean ticket.number?"), "{said}");
+    place.until("the mistake in the log", |log| log.contains("a template does not serve"));
+
+    // The configuration itself: nothing of it is taken over.
+    std::fs::write(&file, "Subject: derniers mots\n\nx\n").unwrap();
+    std::fs::write(place.folder.path().join("conf.d/wrong.toml"), "[desk]\nnmae = \"x\"\n").unwrap();
+    signal(&place, "configuration not reloaded");
+    place.answers(&user, "p3@college.example", &sink);
+    sink.with_words("p3@college.example", "premiers mots");
+    assert_eq!(check().0, Some(78));
+
+    std::fs::remove_file(place.folder.path().join("conf.d/wrong.toml")).unwrap();
+    place.reload();
+    place.answers(&user, "p4@college.example", &sink);
+    sink.with_words("p4@college.example", "derniers mots");
+}
+
 /// What only a start can change is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_reload_cannot_change_is_said() {

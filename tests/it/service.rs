@@ -81,6 +81,43 @@ async fn a_service_that_cannot_read_its_mailbox_is_alive_and_not_ready() {
     assert!(health.line(site.clock.now()).contains("mailbox main could not be read lately"));
 }
 
+/// At the start the built-in template serves; the operator is notified, and everybody who looks sees it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_does_not_serve_stops_nothing() {
+    let (port, templates) = (free_port(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(templates.path().join("fr")).unwrap();
+    let file = templates.path().join("fr/acknowledgement.txt.hbs");
+    std::fs::write(&file, "Subject: à nous\n\n{{#unless ticket.title}}\n").unwrap();
+    let more = format!(
+        "{OPS}[watch]\nlisten = \"127.0.0.1:{port}\"\n[desk]\ntemplates = \"{}\"\n",
+        templates.path().display()
+    );
+    let site = Site::with(Database::Sqlite, &more).await;
+    site.receive(&Mail::from(ANA)).await;
+    tended(&site).await;
+    site.sink.with_words("ana@college.example", "Votre demande est enregistrée");
+    let wrong = "fr/acknowledgement.txt.hbs:3: `{{#unless}}` on line 3 is never closed: it needs `{{/unless}}`";
+    let told = site.sink.with_words("ops@desk.example", "A mistake in a template");
+    assert!(told.mail.text.replace('\n', " ").contains("is never closed"), "{}", told.mail.text);
+
+    let crew = Crew::start(&site.app).await.unwrap();
+    eventually("the page", Duration::from_secs(5), async || TcpStream::connect(("127.0.0.1", port)).ok()).await;
+    let (status, ready) = ask(port, "/readyz");
+    assert!(status == 200 && ready.contains(wrong), "it works all the same: {ready}");
+    let (_, page) = ask(port, "/");
+    assert!(page.contains("is never closed") && !page.contains("All is well"), "{page}");
+    assert_eq!(page.matches("is never closed").count(), 1, "said once: {page}");
+    crew.stop().await;
+
+    let health = health::look(&site.app).await;
+    assert!(health.line(site.clock.now()).contains(wrong), "{}", health.line(site.clock.now()));
+    std::fs::write(&file, "Subject: à nous\n\nBien reçu.\n").unwrap();
+    site.app.settings.store(guichet::settings::load(&site.config()).unwrap().into());
+    site.clock.advance(MINUTE);
+    tended(&site).await;
+    site.sink.with_words("ops@desk.example", "All clear");
+}
+
 const OPS: &str =
     "[alarms]\nto = [\"ops@desk.example\"]\nlanguage = \"en\"\ndisk_free_mib = 0\nmailbox_quiet = \"3d\"\n";
 

@@ -82,7 +82,7 @@ fn router(preview: Arc<Preview>) -> Router {
 }
 
 fn notifications(config: &Path) -> Result<Box<Templates>, String> {
-    settings::load(config).map(|s| Box::new(s.templates)).map_err(|mistakes| mistakes.to_string())
+    settings::load_strictly(config).map(|s| Box::new(s.templates)).map_err(|mistakes| mistakes.to_string())
 }
 
 /// Reads the configuration and the templates again whenever one of their files changed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::plan::Planned;
 use crate::clock::Millis;
 use crate::mail;
-use crate::notify::{OutgoingEmail, Parcel, compose, is_for};
+use crate::notify::{OutgoingEmail, Parcel, Templates, compose, is_for};
 use crate::settings::Settings;
 use crate::ticket::{MessageDraft, NotificationKind, Secret};
 
@@ -65,7 +65,13 @@ impl Composer<'_> {
             plus_works: self.plus_works.get(&ticket.queue).copied().unwrap_or(false),
             now: self.now,
         };
-        let email = compose(&parcel, &self.settings.templates, &self.settings.policy, self.secret);
+        let composed = |templates| compose(&parcel, templates, &self.settings.policy, self.secret);
+        let mut email = composed(&self.settings.templates);
+        // What was tried with made-up facts may still name what these do not have.
+        if let (Err(error), Some(built_in)) = (&email, Templates::built_in()) {
+            tracing::error!(%error, "a template does not serve; the built-in one is used");
+            email = composed(built_in);
+        }
         email.map_err(|e| format!("{} to {}: {e}", notification.kind.as_str(), notification.to.address))
     }
 }
