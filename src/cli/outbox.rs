@@ -54,7 +54,7 @@ async fn list(open: &Open, word: Option<&str>, as_json: bool) -> Result<(), Trou
         ]
     });
     show::table(
-        &["Id", "State", "Letter", "To", "Ticket", "Tries", "Due or sent", "Last error"],
+        &["Id", "State", "Notification", "To", "Ticket", "Tries", "Due or sent", "Last error"],
         rows.collect(),
         "No notification waits: all have left. `guichet outbox list --state sent` shows them.",
     );

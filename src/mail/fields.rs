@@ -154,7 +154,7 @@ fn fold_with_places(text: &str) -> (String, Vec<usize>) {
             '\u{a0}' | '\u{202f}' => ' ',
             c => c,
         };
-        // Most letters have nothing to take off, and looking it up is dear.
+        // Most characters have nothing to take off, and looking it up is dear.
         if c.is_ascii() {
             folded.push(c.to_ascii_lowercase());
             places.push(at);

@@ -40,7 +40,7 @@ pub(crate) fn without_accent(c: char) -> String {
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    // Most letters have nothing to take off, and looking it up is dear. Whitespace is folded on the way.
+    // Most characters have nothing to take off, and looking it up is dear. Whitespace is folded on the way.
     for c in text.chars() {
         match c {
             c if c.is_whitespace() => {

@@ -72,7 +72,7 @@ async fn batches(app: &App, settings: &Settings, mut after: TicketId) -> Result<
             commit.carry_out(&Cause::Recalculation, Decision::Change(Box::new(change)))?;
             count += 1;
         }
-        commit.finish().await?.count(app);
+        commit.finish().await?;
         tracing::info!(tickets = count, "tickets computed under the service levels in force");
     }
     app.inbox_wake_up.notify_one();

@@ -35,6 +35,6 @@ pub(super) async fn tell(app: &App, failed: &Untold) -> Result<(), StoreError> {
         _ => Decision::Notify(Vec::new()),
     };
     commit.carry_out(&Cause::DeliveryFailure(failed, failure), decision)?;
-    commit.finish().await?.count(app);
+    commit.finish().await?;
     Ok(())
 }

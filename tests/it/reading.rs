@@ -422,6 +422,30 @@ original_requests! {
         let enclosed: Vec<usize> = site.sink.to(MARIE).iter().map(|l| l.mail.attachments.len()).collect();
         assert_eq!(enclosed, [1, 0], "a logo is not sent on");
     }
+
+    /// Whatever Reply-To says, and a picture shown twice is seen once.
+    a_writers_logo_is_theirs_wherever_answers_go(site) {
+        let mut picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\x90\0\0\x01\x2c\x08\x02\0\0\0".to_vec();
+        picture.extend([8u8; 64]);
+        let encoded = data_encoding::BASE64.encode(&picture);
+        for id in ["one", "two"] {
+            let part = |cid: &str| {
+                format!("--b\r\nContent-Type: image/png; name={cid}.png\r\nContent-ID: <{cid}>\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n")
+            };
+            let mail = format!(
+                "From: {ANA}\r\nReply-To: ana.perso@college.example\r\nTo: {SUPPORT}\r\nSubject: {id}\r\nMessage-ID: <{id}@college.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Avant {id}</p><img src=\"cid:l\"><p>Après</p><img src=\"cid:m\">\r\n{}{}--b--\r\n",
+                part("l"), part("m")
+            );
+            site.put_bytes(mail.as_bytes());
+            site.round().await;
+        }
+        let mut roles = Vec::new();
+        for ticket in site.tickets().await {
+            let messages = site.store().messages(ticket.id).await.unwrap();
+            roles.push(messages[0].attachments.iter().map(|a| serde_json::to_string(&a.role).unwrap()).collect::<Vec<_>>());
+        }
+        assert_eq!(roles, [["\"inline\"", "\"inline\""], ["\"logo\"", "\"logo\""]]);
+    }
 }
 
 // The same, end to end, with a Dovecot in front.

@@ -10,6 +10,7 @@ use guichet::edge::net::{Endpoint, Security};
 use guichet::edge::smtp::{Smtp, SmtpConfig, SmtpTrouble};
 use guichet::store::{OutboxRow, OutboxState};
 use guichet::trouble::Trouble;
+use guichet::work::operator;
 use guichet::work::{once, tend};
 use secrecy::SecretString;
 use sqlx::Executor;
@@ -266,6 +267,47 @@ async fn an_answer_that_is_too_large_fails_and_is_told() {
     assert_eq!(sent.iter().filter(|l| l.kind == "undelivered").count(), 1);
 }
 
+/// Each address is told once, whoever else of the ticket is gone too.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_address_that_is_refused_for_good_is_told() {
+    let gone = "@college.example";
+    let server = ScriptedSmtp::start(PIPELINING, vec![rule("RCPT", b"550 5.1.1 no such user\r\n").holding(gone)]);
+    let site = app(Database::Sqlite, &server, "").await;
+    site.receive(&Mail::from(ANA)).await;
+    site.round().await;
+    let (settings, number) = (site.app.settings.load_full(), site.only_ticket().await.number);
+    for command in ["#requester bob@college.example", "#close"] {
+        let ticket = site.ticket(&number).await;
+        let done =
+            operator::command(site.store(), &site.app.secret, &settings, &ticket, command, site.clock.now()).await;
+        assert!(matches!(done.unwrap(), operator::Outcome::Done(_)), "{command}");
+        site.round().await;
+        site.round().await;
+    }
+    let failed = notifications(&site, Some(OutboxState::Failed)).await;
+    let mut refused: Vec<&str> = failed.iter().map(|l| l.recipient.as_str()).collect();
+    refused.sort_unstable();
+    assert_eq!(refused, [ANA, "bob@college.example"]);
+    let told = notifications(&site, Some(OutboxState::Sent)).await;
+    assert_eq!(told.iter().filter(|l| l.kind == "undelivered").count(), 2, "{told:?}");
+}
+
+/// Who is answered at another address is left alone there too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_address_in_reply_to_is_left_alone() {
+    let home = "ana.perso@college.example";
+    let server = ScriptedSmtp::start(PIPELINING, vec![rule("RCPT", b"550 5.1.1 no such user\r\n").holding(home)]);
+    let site = app(Database::Sqlite, &server, "").await;
+    let asks = |n: u32| Mail::from(ANA).subject(&format!("Demande {n}")).header(&format!("Reply-To: {home}"));
+    site.receive(&asks(1)).await;
+    site.round().await;
+    site.then(&asks(2)).await;
+    site.round().await;
+    assert!(site.tickets().await.iter().all(|ticket| ticket.requester == home));
+    let asked = server.set(|s| s.commands.iter().filter(|c| c.starts_with("RCPT") && c.contains(home)).count());
+    assert_eq!(asked, 1, "of two tickets");
+}
+
 /// A refusal for good has the consequences of the same in a delivery report: told once, the address left alone.
 async fn a_refused_address(database: Database) {
     let refusal = rule("RCPT", b"550 5.1.1 no such user\r\n").holding(ANA);
@@ -332,7 +374,7 @@ async fn a_missing_smtputf8_is_said_in_words() {
     let site = app(Database::Sqlite, &server, "").await;
     site.receive(&Mail::from("rené@collège.example")).await;
     let failed = notifications(&site, Some(OutboxState::Failed)).await;
-    assert!(failed.len() == 1 && failed[0].last_error.said().contains("notifications outside ASCII"), "{failed:?}");
+    assert!(failed.len() == 1 && failed[0].last_error.said().contains("letters outside ASCII"), "{failed:?}");
     assert_eq!(server.taken(), [MARIE]);
 }
 

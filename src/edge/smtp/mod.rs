@@ -378,7 +378,7 @@ fn mail_command(session: &Session, from: &str, to: &str, bytes: &[u8]) -> Result
     if let Some(address) = [from, to].into_iter().find(|address| !address.is_ascii()) {
         if !can.utf8 {
             return Err(SmtpTrouble::unsendable(format!(
-                "the address {address} has notifications outside ASCII, and the mail server cannot send to such addresses \
+                "the address {address} has letters outside ASCII, and the mail server cannot send to such addresses \
                  (it does not offer SMTPUTF8, RFC 6531)"
             )));
         }

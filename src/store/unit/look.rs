@@ -2,7 +2,7 @@
 
 use super::{MERGES, Unit};
 use crate::clock::Millis;
-use crate::store::{Blocked, StoreError};
+use crate::store::{Blocked, InboxRow, StoreError, sql};
 use crate::ticket::{Recent, TakenIn, TicketId, TicketView};
 
 impl Unit {
@@ -113,5 +113,14 @@ impl Unit {
         filter: &crate::store::ListingFilter,
     ) -> Result<Vec<crate::store::TicketRow>, StoreError> {
         crate::store::lookup::listing_in(&mut *self.tx.tx, self.tx.engine, filter).await
+    }
+
+    /// The emails of a ticket, with those of this very commit.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub(crate) async fn emails_of_ticket(&mut self, number: &str) -> Result<Vec<InboxRow>, StoreError> {
+        let query = sqlx::query_as(sql::INBOX_BY_TICKET.on(self.tx.engine)).bind(number);
+        Ok(query.fetch_all(&mut *self.tx.tx).await?)
     }
 }

@@ -256,15 +256,17 @@ impl Unit {
 
     /// Notes the pictures of a sender, once an email; small ones seen in an earlier mail are logos.
     pub(crate) fn note_images(&mut self, sender: &str, attachments: &mut [Attachment]) {
+        let mut new = BTreeSet::new();
         for attachment in attachments.iter_mut().filter(|a| a.role == FileRole::Inline) {
             let key = image_key(sender, &attachment.sha256);
             if self.images.contains(&key) {
                 attachment.role = FileRole::Logo;
             } else {
-                self.new_images.push((key.clone(),));
-                self.images.insert(key);
+                new.insert(key);
             }
         }
+        self.new_images.extend(new.iter().map(|key| (key.clone(),)));
+        self.images.extend(new);
     }
 
     /// From now on an answer to this notification proves nothing: its token was shown to others.

@@ -124,7 +124,10 @@ impl Argument<'_> {
         let (word, why) = self.rest.split_once(char::is_whitespace).unwrap_or((self.rest, ""));
         let digits = word.trim_start_matches(['n', 'N', 'l', 'L']);
         match digits.parse() {
-            Ok(level) if word.len() <= 2 => (Some(level), why.trim().to_owned()),
+            // "3 personnes attendent" is why.
+            Ok(level) if word.len() <= 2 && (digits != word || why.trim().is_empty()) => {
+                (Some(level), why.trim().to_owned())
+            }
             _ => (None, self.rest.to_owned()),
         }
     }

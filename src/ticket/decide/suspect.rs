@@ -43,7 +43,7 @@ pub fn say(oddity: &Oddity) -> Words {
     match oddity {
         Oddity::Foreign { unicode, ascii } => words!(
             "le domaine {unicode} contient des lettres hors ASCII ; il s'écrit {ascii}",
-            "the domain {unicode} has notifications outside ASCII; it is written {ascii}"
+            "the domain {unicode} has letters outside ASCII; it is written {ascii}"
         ),
         Oddity::Mixed(text) => words!(
             "« {text} » mêle des écritures qu'aucune langue ne mêle",

@@ -87,7 +87,7 @@ impl Commit<'_> {
     }
 
     async fn list_verdicts(&mut self, ticket: &TicketView) -> Result<Vec<Told>, StoreError> {
-        let emails = self.store.emails_of_ticket(&ticket.number).await?;
+        let emails = self.unit.emails_of_ticket(&ticket.number).await?;
         let told = emails.into_iter().map(|m| Told {
             at: m.received_at,
             who: self.name_of(&m.sender, ""),

@@ -90,10 +90,10 @@ pub(super) struct Done {
 
 impl Done {
     /// Adds it to what the program counts.
-    pub(super) fn count(self, app: &App) {
+    fn count(&self, app: &App) {
         app.meter.suppressed(self.suppressed);
         (0..self.bounced).for_each(|_| app.meter.bounced());
-        self.verdicts.into_iter().for_each(|verdict| app.meter.decided(verdict));
+        self.verdicts.iter().for_each(|verdict| app.meter.decided(verdict));
         if self.released {
             app.released.store(true, Ordering::SeqCst);
         }
@@ -116,7 +116,6 @@ impl Outcome {
 
 /// A transaction under way.
 pub(super) struct Commit<'a> {
-    store: &'a Store,
     secret: &'a Secret,
     settings: &'a Settings,
     now: Millis,
@@ -124,6 +123,8 @@ pub(super) struct Commit<'a> {
     unit: Unit,
     planned: Vec<Planned<'a>>,
     done: Done,
+    /// The program that counts what was done.
+    app: Option<&'a App>,
 }
 
 /// Sets when a wake-up rings next.
@@ -142,7 +143,7 @@ impl<'a> Commit<'a> {
         now: Millis,
         wanted: Wanted,
     ) -> Result<Self, StoreError> {
-        Self::on(&app.store, &app.secret, settings, now, wanted).await
+        Ok(Self { app: Some(app), ..Self::on(&app.store, &app.secret, settings, now, wanted).await? })
     }
 
     /// Begins a transaction on a store.
@@ -158,7 +159,7 @@ impl<'a> Commit<'a> {
             plus_works.insert(queue.name.clone(), store.plus_works(&queue.name).await?);
         }
         let unit = Unit::load(store, wanted, now).await?;
-        Ok(Self { store, secret, settings, now, plus_works, unit, planned: Vec::new(), done: Done::default() })
+        Ok(Self { secret, settings, now, plus_works, unit, planned: Vec::new(), done: Done::default(), app: None })
     }
 
     /// What decisions may look at.
@@ -229,7 +230,7 @@ impl<'a> Commit<'a> {
             self.unit.write().await?;
             self.look_up().await?;
         }
-        let Self { secret, settings, now, plus_works, mut unit, planned, mut done, .. } = self;
+        let Self { secret, settings, now, plus_works, mut unit, planned, mut done, app, .. } = self;
         done.notifications = planned.len();
         let composer = Composer { secret, settings, plus_works, now };
         // The database writes on its own thread while the notifications are composed on this one.
@@ -250,6 +251,9 @@ impl<'a> Commit<'a> {
         }
         unit.commit().await?;
         failpoint("committed");
+        if let Some(app) = app {
+            done.count(app);
+        }
         Ok(done)
     }
 
@@ -287,7 +291,14 @@ impl<'a> Commit<'a> {
         let mut first: Option<TicketView> = None;
         let mut pictures = openings.first().map(|o| o.message.attachments.clone()).unwrap_or_default();
         if let Some(opening) = openings.first() {
-            self.unit.note_images(&opening.ticket.requester.address, &mut pictures);
+            // Pictures are a writer's, wherever answers go.
+            let writer = match cause {
+                Cause::Email(email, _) => {
+                    email.intake.as_ref().ok().filter(|intake| intake.answer_to.is_some()).map(|i| i.sender.clone())
+                }
+                _ => None,
+            };
+            self.unit.note_images(&writer.unwrap_or_else(|| opening.ticket.requester.address.clone()), &mut pictures);
         }
         for mut opening in openings {
             opening.message.attachments.clone_from(&pictures);

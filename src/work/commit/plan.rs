@@ -154,9 +154,10 @@ fn once_key(
 ) -> String {
     let number = about.number();
     let (kind, to) = (notification.kind.as_str(), &notification.to.address);
-    match (notification.undelivered.as_ref().filter(|f| !f.lasting), inbox_id) {
+    // Reports that the address is gone are told apart from each other where it was blocked (`Unit::block`).
+    match (notification.undelivered.as_ref().filter(|f| !f.lasting || inbox_id.is_none()), inbox_id) {
         (Some(failure), _) => format!("ticket-{number}:{kind}:{}{}:{to}", failure.address, notification.cause),
-        // A deadline is the cause.
+        // A deadline, a report or the operator is the cause, and says so in `cause`.
         (None, None) => format!("ticket-{number}:{kind}:{}:{to}", notification.cause),
         (None, Some(mail)) => match notification.kind.row().once {
             // Who may not write here, or not there any more, is told once a day.

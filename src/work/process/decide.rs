@@ -32,7 +32,7 @@ pub(super) async fn commit(app: &App, settings: &Settings, group: &[Email]) -> R
         commit.carry_out(&Cause::Email(email, hits), decision)?;
     }
     failpoint("decided");
-    commit.finish().await?.count(app);
+    commit.finish().await?;
     Ok(())
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn commit_or_hold(app: &App, settings: &Settings, email: &Email
     let mut commit = Commit::begin(app, settings, app.clock.now(), Wanted::default()).await?;
     let reason = "the database refused what it asks for; see the log".to_owned();
     commit.carry_out(&Cause::Email(email, Vec::new()), Decision::Hold(HoldCause::Other, reason))?;
-    commit.finish().await?.count(app);
+    commit.finish().await?;
     Ok(())
 }
 

@@ -28,6 +28,7 @@ pub(in crate::work) fn collect_wanted(group: &[Email], settings: &Settings) -> W
 
 fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     wanted.recipients.insert(intake.sender.clone());
+    wanted.recipients.extend(intake.answer_to.iter().map(mail::Address::key));
     wanted.senders.extend(Some(&intake.sender).filter(|s| !s.is_empty()).cloned());
     // A ticket may be split, or followed by another of its own queue.
     let own = intake.queue.iter().chain(&intake.also_queues);

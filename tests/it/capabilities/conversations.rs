@@ -203,6 +203,17 @@ original_requests! {
         let _ = NADIA;
     }
 
+    /// The one who was told of an answer, in the minute it was given, has seen it.
+    who_answers_the_notification_of_an_answer_has_seen_it(site, TEAM) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#assigner Luc")).await;
+        site.then(&Mail::reply(&notice.mail, MARIE, "#public\nRedémarrez l'imprimante.")).await;
+        let told = site.sink.with_words(LUC, "Redémarrez l'imprimante.");
+        site.then(&Mail::reply(&told.mail, LUC, "#public\nEt changez le toner.")).await;
+        assert!(site.sink.with_words(ANA, "changez le toner").mail.text.contains("toner"));
+    }
+
     an_answer_counts_as_given_once_it_was_delivered(site) {
         let mut site = site;
         site.receive(&Mail::from(ANA)).await;

@@ -111,7 +111,7 @@ impl Acting<'_> {
         let last = &self.draft.before.last_answer;
         let case = self.draft.case;
         let recent = !last.by.is_empty() && case.snapshot.now - last.at < case.policy.life.collision;
-        let seen = case.fresh.is_some_and(|issued| issued > last.at);
+        let seen = case.fresh.is_some_and(|issued| issued >= last.at);
         if !recent || seen || self.speech.meant || last.by == self.agent.address {
             return Ok(());
         }

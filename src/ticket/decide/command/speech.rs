@@ -72,7 +72,8 @@ impl Speech {
 
     /// Public words that stand above the text.
     pub(super) fn put_before(&mut self, words: &str) {
-        if words.is_empty() || self.public.starts_with(words) {
+        let stands_there = |rest: &str| rest.is_empty() || rest.starts_with('\n');
+        if words.is_empty() || self.public.strip_prefix(words).is_some_and(stands_there) {
             return;
         }
         self.public = format!("{words}\n\n{}", self.public).trim_end().to_owned();

@@ -177,7 +177,13 @@ pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&S
     };
     let other = find_named(draft, number, Action::Arrange)?;
     let own_parts = draft.case.snapshot.related.values().any(|t| t.parent == Some(draft.ticket.id));
-    if other.parent.is_some() || own_parts {
+    if other.parent.is_some() {
+        return Err(words!(
+            "{number} fait lui-même partie d'un autre ticket",
+            "{number} is part of another ticket itself"
+        ));
+    }
+    if own_parts {
         return Err(words!(
             "un ticket qui a des parties ne peut pas faire partie d'un autre",
             "a ticket with parts cannot be part of another"
@@ -219,11 +225,15 @@ pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> R
             change.ticket.participants.push(key);
         }
     }
-    change.ticket.related.push(own.clone());
+    if !change.ticket.related.contains(&own) {
+        change.ticket.related.push(own.clone());
+    }
     // What was said to one is not repeated to all.
     change.ticket.last_answer.text.clear();
     change.events.push(crate::ticket::Event::by(&actor, "merged", format!("{own} was merged into it")));
-    draft.ticket.related.push(other.number.clone());
+    if !draft.ticket.related.contains(&other.number) {
+        draft.ticket.related.push(other.number.clone());
+    }
     draft.event("merged", format!("merged into {number}"));
     draft.done.push(words!(
         "Fusionné dans {number} : les prochains courriels y iront.",

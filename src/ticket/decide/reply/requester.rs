@@ -22,7 +22,9 @@ use crate::ticket::words::{
 /// The commands of a head, when every line is one that a requester may give.
 pub(in crate::ticket::decide) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
     // "#close, thanks": the words are words, and the command is one.
-    let alone = |line: &String| command::behind(line).map_or_else(|| line.clone(), |rest| line.replacen(rest, "", 1));
+    let alone = |line: &String| {
+        command::behind(line).map_or_else(|| line.clone(), |rest| line.strip_suffix(rest).unwrap_or(line).to_owned())
+    };
     let head = Head { lines: head.lines.iter().map(alone).collect(), text: String::new() };
     let commands = head.commands(case.policy, case.snapshot.now).ok()?;
     (!commands.is_empty() && commands.iter().all(|command| command.row().requester)).then_some(commands)
