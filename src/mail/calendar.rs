@@ -1,6 +1,9 @@
 //! Invitations (RFC 5545, RFC 6047): what and when, in a few lines.
 
-use calcard::icalendar::{ICalendar, ICalendarComponentType, ICalendarProperty, ICalendarValue, Uri};
+use calcard::common::PartialDateTime;
+use calcard::icalendar::{
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarValue, Uri,
+};
 use calcard::{Entry, Parser};
 
 /// Largest calendar that is read, in bytes.
@@ -19,7 +22,7 @@ pub(super) fn describe(source: &str) -> Option<String> {
         }
     };
     let mut lines: Vec<String> = text(&ICalendarProperty::Summary).into_iter().collect();
-    lines.extend(when(source));
+    lines.extend(when(event));
     for property in [ICalendarProperty::Location, ICalendarProperty::Organizer, ICalendarProperty::Description] {
         let line = text(&property).map(|t| t.trim_start_matches("mailto:").trim_start_matches("MAILTO:").to_owned());
         lines.extend(line.filter(|t| !t.is_empty()));
@@ -44,31 +47,36 @@ fn parse(source: &str) -> Option<ICalendar> {
 }
 
 /// Beginning and end of the event as the calendar writes them: `2026-03-02 14:00 – 15:00 (Europe/Paris)`.
-fn when(source: &str) -> Option<String> {
-    let event = source.split("BEGIN:VEVENT").nth(1)?;
-    let field = |name: &str| event.lines().find(|l| l.starts_with(name) && l[name.len()..].starts_with([':', ';']));
-    let begins = field("DTSTART")?;
-    let zone =
-        begins.split(':').next().and_then(|head| head.split("TZID=").nth(1)).map(|z| z.trim_matches('"').to_owned());
-    let start = instant(begins.rsplit(':').next()?)?;
-    let end = field("DTEND").and_then(|l| instant(l.rsplit(':').next()?));
-    let end = match end {
-        Some(end) if end.get(..10) == start.get(..10) => format!(" – {}", end.get(11..).unwrap_or_default()),
-        Some(end) => format!(" – {end}"),
-        None => String::new(),
+fn when(event: &ICalendarComponent) -> Option<String> {
+    let time = |property: ICalendarProperty| {
+        let entry = event.entries.iter().find(|entry| entry.name == property)?;
+        match entry.values.first()? {
+            ICalendarValue::PartialDateTime(time) => Some((day(time)?, hour(time), entry.tz_id())),
+            _ => None,
+        }
     };
-    let zone = zone.map(|z| format!(" ({z})")).unwrap_or_default();
-    Some(format!("{start}{end}{zone}"))
+    let (begins_on, begins_at, zone) = time(ICalendarProperty::Dtstart)?;
+    let end = time(ICalendarProperty::Dtend).map(|(day, hour, _)| match day == begins_on {
+        true => hour.unwrap_or(day),
+        false => with_hour(day, hour),
+    });
+    let end = end.map(|end| format!(" – {end}")).unwrap_or_default();
+    let zone = zone.map(|zone| format!(" ({zone})")).unwrap_or_default();
+    Some(format!("{}{end}{zone}", with_hour(begins_on, begins_at)))
 }
 
-/// `20260302T140000Z` as `2026-03-02 14:00 UTC`.
-fn instant(value: &str) -> Option<String> {
-    let value = value.trim();
-    let digits: Vec<char> = value.chars().filter(char::is_ascii_digit).collect();
-    let part = |from: usize, to: usize| digits.get(from..to).map(|d| d.iter().collect::<String>());
-    let date = format!("{}-{}-{}", part(0, 4)?, part(4, 6)?, part(6, 8)?);
-    let time = part(8, 12).map(|t| format!(" {}:{}", &t[..2], &t[2..])).unwrap_or_default();
-    Some(format!("{date}{time}{}", if value.ends_with('Z') { " UTC" } else { "" }))
+fn with_hour(day: String, hour: Option<String>) -> String {
+    hour.map_or_else(|| day.clone(), |hour| format!("{day} {hour}"))
+}
+
+fn day(time: &PartialDateTime) -> Option<String> {
+    Some(format!("{:04}-{:02}-{:02}", time.year?, time.month?, time.day?))
+}
+
+/// `14:00`, or `14:00 UTC`.
+fn hour(time: &PartialDateTime) -> Option<String> {
+    let utc = if time.tz_hour.is_some() { " UTC" } else { "" };
+    Some(format!("{:02}:{:02}{utc}", time.hour?, time.minute?))
 }
 
 #[cfg(test)]
@@ -85,6 +93,26 @@ mod tests {
             Some("Réunion de rentrée\n2026-03-02 14:00 – 15:00 (Europe/Paris)\nSalle 12\nana@college.example")
         );
         assert_eq!(method(INVITATION).as_deref(), Some("REQUEST"));
+    }
+
+    /// Zones with what ends a value elsewhere, and lines that are folded (RFC 5545, 3.1).
+    #[test]
+    fn the_zone_and_the_time_are_read_however_they_are_written() {
+        let when = |lines: &str| {
+            let source =
+                format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
+            describe(&source).unwrap_or_default()
+        };
+        let brussels = "(UTC+01:00) Brussels, Copenhagen, Madrid, Paris";
+        assert_eq!(
+            when(&format!("DTSTART;TZID=\"{brussels}\":20260302T140000\r\nDTEND;TZID=\"{brussels}\":20260302T150000")),
+            format!("2026-03-02 14:00 – 15:00 ({brussels})")
+        );
+        let folded = "DTSTART;TZID=Europe/Pa\r\n ris:2026030\r\n 2T140000\r\nDTEND;TZID=Europe/Paris:20260303T150000";
+        assert_eq!(when(folded), "2026-03-02 14:00 – 2026-03-03 15:00 (Europe/Paris)");
+        assert_eq!(when("DTSTART:20260302T140000Z\r\nDTEND:20260302T150000Z"), "2026-03-02 14:00 UTC – 15:00 UTC");
+        assert_eq!(when("DTSTART;VALUE=DATE:20260302\r\nDTEND;VALUE=DATE:20260303"), "2026-03-02 – 2026-03-03");
+        assert_eq!(when("dtstart;tzid=Europe/Paris;x-old=yes:20260302T140000"), "2026-03-02 14:00 (Europe/Paris)");
     }
 
     #[test]
