@@ -38,6 +38,7 @@ mod service;
 mod service_levels;
 mod sign_in;
 mod smtp;
+mod snapshots;
 mod soak;
 mod sql;
 mod story;

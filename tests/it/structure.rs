@@ -194,6 +194,73 @@ fn the_shipped_unit_and_examples_name_what_exists() {
     }
 }
 
+/// What stands between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// Files that a page names, from the root of the project.
+fn is_file(word: &str) -> bool {
+    let first = word.split('/').next().unwrap_or_default();
+    ["src", "tests", "docs", "mail-templates", "migrations", "config"].contains(&first)
+        && Path::new(word).extension().is_some()
+}
+
+/// Each list of what a change needs names files that there are, and, behind a file, what stands in it.
+#[test]
+fn the_places_that_a_change_needs_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/contributing.md")).unwrap();
+    let (mut files, mut names) = (0, 0);
+    for section in page.split("\n## ").skip(1) {
+        // An entry of the list: a file, and names to be found in one that the entry names.
+        for entry in section.split("\n").fold(Vec::<String>::new(), |mut entries, line| {
+            match (line.starts_with(|c: char| c.is_ascii_digit()), entries.last_mut()) {
+                (false, Some(last)) => *last += line,
+                _ => entries.push(line.to_owned()),
+            }
+            entries
+        }) {
+            let named: Vec<&str> = quoted(&entry).filter(|word| is_file(word)).collect();
+            let texts: Vec<String> = named
+                .iter()
+                .map(|file| fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}")))
+                .collect();
+            files += named.len();
+            for name in quoted(&entry).filter(|word| !is_file(word) && !named.is_empty() && !word.ends_with('/')) {
+                let is_path = root.join(name).exists();
+                let is_setting = name.contains('.') || name.starts_with('#');
+                assert!(is_path || is_setting || texts.iter().any(|text| text.contains(name)), "{name}: {entry}");
+                names += 1;
+            }
+        }
+    }
+    assert!(files > 25 && names > 15, "{files} {names}");
+    // The newest migration is the one named.
+    for engine in ["sqlite", "postgres"] {
+        let folder = fs::read_dir(root.join("migrations").join(engine)).unwrap();
+        let newest = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).max().unwrap();
+        assert!(page.contains(&format!("migrations/{engine}/{newest}")), "{newest}");
+    }
+}
+
+/// The table of places, too.
+#[test]
+fn the_files_that_the_architecture_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let mut found = 0;
+    for word in quoted(&page) {
+        let at = [word.to_owned(), format!("src/{word}")];
+        let is_path = word.contains('/') && (word.ends_with(".rs") || word.ends_with('/'));
+        if is_path && !word.contains(' ') && !word.contains('<') {
+            assert!(at.iter().any(|place| root.join(place).exists()), "{word}");
+            found += 1;
+        }
+    }
+    assert!(found > 60, "{found}");
+}
+
 /// Words the code had of its own, which a newcomer had to learn: `docs/architecture.md` has the field's.
 const RETIRED: [&str; 34] = [
     "letter_kind",
