@@ -2,17 +2,16 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use super::pattern::{Pattern, compile};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// `Re:`, `RE :`, `Rép:`, `AW:`, `TR:`, `Fwd:`… with an optional counter (`Re[2]:`), as the usual
 /// clients write them in the languages of western and northern Europe.
-static PREFIX: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+static PREFIX: Pattern = LazyLock::new(|| {
+    compile(
         r"(?i)^\s*(?:re|r|rép|rep|réf|aw|antw|antwort|sv|vs|odp|ynt|res|rif|fw|fwd|tr|wg|i|rv|enc|doorst|vb|ref)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*",
     )
-    .ok()
 });
 
 /// The subject without the prefixes that replies and forwards put before it.
@@ -21,7 +20,7 @@ pub(crate) fn strip_prefixes(subject: &str) -> &str {
     let mut rest = subject.trim();
     // A bound, because a subject may consist of nothing but prefixes.
     for _ in 0..32 {
-        let Some(found) = PREFIX.as_ref().and_then(|p| p.find(rest)) else {
+        let Some(found) = PREFIX.find(rest) else {
             break;
         };
         rest = &rest[found.end()..];

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
-use regex::Regex;
 use serde::de::DeserializeOwned;
 
 use super::mistake::Mistakes;
 use super::raw::Raw;
+use crate::mail::{Pattern, compile};
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
@@ -303,15 +303,14 @@ fn line_of(text: &str, wanted: &str) -> Option<usize> {
     None
 }
 
-static UNKNOWN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"unknown (?:field|variant) `([^`]+)`, (?:expected|there are)(.*)").ok());
+static UNKNOWN: Pattern = LazyLock::new(|| compile(r"unknown (?:field|variant) `([^`]+)`, (?:expected|there are)(.*)"));
 
 /// The unknown key of a message, and the known ones.
 fn unknown_field(error: &str) -> Option<(String, Vec<String>)> {
     if !error.contains("unknown field") {
         return None;
     }
-    let found = UNKNOWN.as_ref()?.captures(error)?;
+    let found = UNKNOWN.captures(error)?;
     let known = found[2].split('`').skip(1).step_by(2).map(ToOwned::to_owned);
     Some((found[1].to_owned(), known.collect()))
 }

@@ -159,6 +159,14 @@ fn the_time_is_asked_only_of_the_clock() {
     }
 }
 
+/// One that is wrong finds nothing for ever where `None` stands for it.
+#[test]
+fn no_expression_of_the_codes_own_fails_in_silence() {
+    for (path, text) in sources() {
+        assert!(!code(&text).contains("LazyLock<Option<Regex>>"), "{}", path.display());
+    }
+}
+
 #[test]
 fn the_lower_rooms_are_pure() {
     for (path, text) in sources() {

@@ -7,11 +7,10 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use super::super::address::{key, looks_like_address};
 use super::super::header::raw_value;
 use super::super::language::phrases;
+use super::super::pattern::{Pattern, compile};
 use super::super::{ParsedEmail, fold};
 use super::Bounce;
 use mail_parser::Message;
@@ -19,68 +18,67 @@ use mail_parser::Message;
 /// Most recipients that are taken from one report.
 const RECIPIENTS: usize = 200;
 
-type Pattern = LazyLock<Option<Regex>>;
-
 /// Subjects of reports, folded, at their start.
 static SUBJECT: Pattern = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r"^(?:re: |\[[^\]]*\] ?)?(?:undeliver|undelivered|returned? mail|returned to sender|return(?:ed)? (?:mail|message|to)|mail (?:delivery|system error|could not|failure|not delivered)|delivery (?:status|failure|failed|problem|report|notification|error|has failed)|message delivery|failure (?:notice|notification|delivery|delivering)|failed mail|(?:permanent )?delivery failure|non[- ]?remis|non[- ]?delivered|non[- ]?delivery|non distribu|echec (?:de )?(?:la )?(?:remise|distribution|livraison)|message non (?:remis|distribu|livr)|avis de non[- ]?(?:remise|distribution)|unzustellbar|nicht zustellbar|mail delivery|there was an error sending your mail|warning: (?:message|could not send|e?mail)|could not deliver|unable to deliver|no se puede entregar|mancata consegna|onbestelbaar|nao foi possivel entregar|error sending|your (?:message|e?mail) (?:could not|cannot|was not)|rejected mail|dsn:|delay(?:ed)? mail|notification d.etat de remise|nondeliverable|mail error|email (?:delivery|could not)|\*\*message you sent blocked|bounced? (?:mail|message|email))",
     )
-    .ok()
 });
 
 /// Sentences of reports, folded.
 static BODY: Pattern = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r"(?:could not be delivered|couldn'?t be delivered|cannot be delivered|not be delivered|was not delivered|unable to deliver|undeliverable|wasn'?t able to deliver|delivery (?:to the following|has failed|failed|error|failure|problem)|did not reach|did not like our|permanent(?: fatal)? error|fatal errors|error (?:delivering|occurred while)|user unknown|recipient.{0,40}(?:rejected|not found|unknown)|had delivery (?:problems|errors)|trouble delivering|mailbox (?:full|exceeds|unavailable|is full)|message (?:was )?(?:rejected|returned)|returned to (?:you|sender)|failure reasons|no valid recipients|n.a pas pu etre (?:remis|distribu|livr)|impossible de (?:remettre|distribuer)|konnte nicht zugestellt|no se ha podido entregar|non e stato possibile|the following address|will be retried|still trying)",
     )
-    .ok()
 });
 
 /// Lines that open the original.
 static ORIGINAL: Pattern = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r"(?i)(?:this is a copy of|below is a copy|below this line|included is a copy|copy of the (?:original )?message|^[ >*#-]*(?:the )?original message(?: headers?| text| follows?|:|[ -]*$)|returned message|message headers? follow|undelivered message|unsent message|message contents follow|your message (?:follows|was:)|^\s*(?:received|return-path|dkim-signature|x-originating-ip)\s*:)",
     )
-    .ok()
 });
 
 /// A recipient at the head of a line.
 static HEAD: Pattern = LazyLock::new(|| {
-    Regex::new(r#"(?m)^[ \t>*•-]*(?:smtp;|rfc822;)?<?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)>?[ \t]*(?::|$|\[|\(|\.\.\.|on |[A-Z<])"#).ok()
+    compile(
+        r#"(?m)^[ \t>*•-]*(?:smtp;|rfc822;)?<?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)>?[ \t]*(?::|$|\[|\(|\.\.\.|on |[A-Z<])"#,
+    )
 });
 
 /// A recipient after words that announce one.
 static NAMED: Pattern = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r#"(?i)(?-u:\b)(?:rcpt to|recipients?(?: address)?|to|mail to|message to|address|delivered to|user|mailbox|size|unknown|for|mailto)(?:\s*:\s*<?|\s*<|\s+)([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)>?"#,
     )
-    .ok()
 });
 
 /// The recipient in the header of the original.
 static ORIGINAL_TO: Pattern =
-    LazyLock::new(|| Regex::new(r#"(?mi)^[> ]*to:[^\n]*?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)"#).ok());
+    LazyLock::new(|| compile(r#"(?mi)^[> ]*to:[^\n]*?([^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+)"#));
 
 /// Any address.
 static ANY: Pattern =
-    LazyLock::new(|| Regex::new(r#"([A-Za-z0-9._%+=/!#$&'*?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"#).ok());
+    LazyLock::new(|| compile(r#"([A-Za-z0-9._%+=/!#$&'*?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"#));
 
 /// An enhanced status code (RFC 3463), not part of an address of the Internet protocol.
-static STATUS: Pattern =
-    LazyLock::new(|| Regex::new(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.]|\.(?:\s|$))").ok());
+static STATUS: Pattern = LazyLock::new(|| compile(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.]|\.(?:\s|$))"));
 
 /// A line that quotes the refusing server.
-static REPLY: Pattern = LazyLock::new(|| Regex::new(r"(?m)^(?:.*[^\d.\n])?[45]\d\d[ :-].*$").ok());
+static REPLY: Pattern = LazyLock::new(|| compile(r"(?m)^(?:.*[^\d.\n])?[45]\d\d[ :-].*$"));
 
 /// A line that names the reason.
 static REASON: Pattern = LazyLock::new(|| {
-    Regex::new(r"(?im)^[ \t*-]*(?:reason|raison|cause|grund|ursache|motivo|diagnos\w*|an address is undeliverable|because)\s*:[ \t]*(\S.{3,})$").ok()
+    compile(
+        r"(?im)^[ \t*-]*(?:reason|raison|cause|grund|ursache|motivo|diagnos\w*|an address is undeliverable|because)\s*:[ \t]*(\S.{3,})$",
+    )
 });
 
 /// What only says that delivery takes longer, folded.
 static DELAY: Pattern = LazyLock::new(|| {
-    Regex::new(r"(?:has been delayed|is delayed|est (?:retardee|differee)|delivery attempts will continue|wird verzogert|warning message only|this is a warning|will be retried|still trying|not yet been delivered|delivery delayed|delayed mail|has not yet been)").ok()
+    compile(
+        r"(?:has been delayed|is delayed|est (?:retardee|differee)|delivery attempts will continue|wird verzogert|warning message only|this is a warning|will be retried|still trying|not yet been delivered|delivery delayed|delayed mail|has not yet been)",
+    )
 });
 
 /// Reads a free-text report, if this is one.
@@ -93,7 +91,7 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> O
         return None;
     }
     let folded: String = fold(&text.chars().take(4_000).collect::<String>());
-    let says = |pattern: &Pattern, text: &str| pattern.as_ref().is_some_and(|p| p.is_match(text));
+    let says = |pattern: &Pattern, text: &str| pattern.is_match(text);
     let subject = says(&SUBJECT, &fold(&mail.subject));
     let above = above_original(text);
     let local = || {
@@ -161,7 +159,7 @@ pub(super) fn more_exact(status: Option<String>, diagnostic: Option<&str>, text:
     // A report with a diagnosis has said what it knows, unless that is only that time ran out.
     let above = if diagnostic.is_none() || status.as_deref() == Some("4.4.7") { above.as_str() } else { "" };
     let quoted = [diagnostic.unwrap_or_default(), above].into_iter().find_map(|text| {
-        let mut codes = STATUS.as_ref()?.captures_iter(text).take(50).map(|hit| hit[1].to_owned());
+        let mut codes = STATUS.captures_iter(text).take(50).map(|hit| hit[1].to_owned());
         codes.find(|code| !general(code) && class.is_none_or(|c| c == code.chars().next()))
     });
     quoted.or(status).or_else(|| first(&STATUS, diagnostic?))
@@ -230,7 +228,7 @@ pub(super) fn returns_to_nobody(message: &Message<'_>) -> bool {
 /// The lines before the original; all of them when it opens at once.
 fn above_original(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let opens = |line: &&str| ORIGINAL.as_ref().is_some_and(|p| p.is_match(line));
+    let opens = |line: &&str| ORIGINAL.is_match(line);
     let end = lines.iter().enumerate().skip(2).find(|(_, line)| opens(line)).map_or(lines.len(), |(at, _)| at);
     lines[..end].join("\n")
 }
@@ -257,7 +255,6 @@ fn recipients(announced: Option<&str>, above: &str, whole: &str, mail: &ParsedEm
 
 fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let Some(pattern) = pattern.as_ref() else { return found };
     for hit in pattern.captures_iter(text).take(200) {
         // Scripts without spaces put their brackets and words beside it.
         let hit = hit[1].trim_matches(|c: char| !c.is_ascii());
@@ -275,17 +272,17 @@ fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<Strin
 }
 
 fn first(pattern: &Pattern, text: &str) -> Option<String> {
-    Some(pattern.as_ref()?.captures(text)?[1].to_owned())
+    Some(pattern.captures(text)?[1].to_owned())
 }
 
 fn diagnostic(above: &str) -> Option<String> {
-    let quoted = REPLY.as_ref().and_then(|p| p.find(above)).map(|m| m.as_str().trim().to_owned());
+    let quoted = REPLY.find(above).map(|m| m.as_str().trim().to_owned());
     let reason = || {
-        let found = REASON.as_ref()?.captures(above)?;
+        let found = REASON.captures(above)?;
         Some(found[1].trim().to_owned())
     };
     let after_recipient = || {
-        let at = HEAD.as_ref()?.find(above)?;
+        let at = HEAD.find(above)?;
         // The rest of its line, then the next one that says something.
         let rest = above[at.end()..].lines().map(str::trim);
         let telling = |line: &&str| line.len() > 3 && !line.ends_with(':') && !line.starts_with("on ");

@@ -3,22 +3,22 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use regex::Regex;
-
-use super::shape::{ADDRESS, DATE, Pattern, any_of, first_word, is};
+use super::shape::{ADDRESS, DATE, any_of, first_word, is};
 use crate::mail::language::phrases;
+use crate::mail::pattern::{Pattern, compile};
 
 /// Nothing but a date, a name and an address.
 static BARE: Pattern = LazyLock::new(|| {
-    Regex::new(r#"^\s*(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d).{0,80}<\S+@\S+>\s*:?\s*$"#).ok()
+    compile(
+        r#"^\s*(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d).{0,80}<\S+@\S+>\s*:?\s*$"#,
+    )
 });
 
 /// Text and attribution on one line: `yes--- On Wed, Apr 4, 2012, a@b.example wrote:`.
-static SHARED: Pattern =
-    LazyLock::new(|| Regex::new(r"(?i)^(.*?[^\s-])\s*-{3,}\s*(on\s.{6,200}\swrote\s*:?\s*-*)$").ok());
+static SHARED: Pattern = LazyLock::new(|| compile(r"(?i)^(.*?[^\s-])\s*-{3,}\s*(on\s.{6,200}\swrote\s*:?\s*-*)$"));
 
 /// The link alone that broke out of a quoted line.
-static LINK: Pattern = LazyLock::new(|| Regex::new(r"^\s*[(<\[]?https?://\S+").ok());
+static LINK: Pattern = LazyLock::new(|| compile(r"^\s*[(<\[]?https?://\S+"));
 
 static STARTERS: LazyLock<HashSet<&str>> = LazyLock::new(|| phrases(|l| l.on).collect());
 
@@ -27,14 +27,14 @@ static WROTE: Pattern = LazyLock::new(|| {
     let mut words: Vec<&str> = phrases(|l| l.wrote).collect();
     words.sort_by_key(|w| std::cmp::Reverse(w.len()));
     words.dedup();
-    Regex::new(&any_of(words.into_iter())).ok()
+    compile(&any_of(words.into_iter()))
 });
 
 /// What makes it worth looking for those words at all: a few letters of each, whatever their case.
 static STEMS: Pattern = LazyLock::new(|| {
     let middle = |word: &str| word.chars().skip(1).take(4).collect::<String>();
     let stems: HashSet<String> = phrases(|l| l.wrote).map(middle).collect();
-    Regex::new(&any_of(stems.iter().map(String::as_str))).ok()
+    compile(&any_of(stems.iter().map(String::as_str)))
 });
 
 /// Whether an attribution can stand anywhere in this text: it names a person's address or says "wrote".
@@ -45,11 +45,10 @@ pub(in crate::mail::reply) fn may_attribute(text: &str) -> bool {
 /// Where "wrote" ends in a text in lower case, as a word of its own.
 pub(super) fn wrote(text: &str) -> Option<usize> {
     let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && c.is_ascii() || ('à'..='ÿ').contains(&c));
-    let pattern = WROTE.as_ref()?;
     let whole = |hit: &regex::Match<'_>| {
         !letter(text[..hit.start()].chars().next_back()) && !letter(text[hit.end()..].chars().next())
     };
-    pattern.find_iter(text).filter(whole).map(|hit| hit.end()).last()
+    WROTE.find_iter(text).filter(whole).map(|hit| hit.end()).last()
 }
 
 /// Whether these lines hold a mail address.
@@ -118,7 +117,7 @@ pub(in crate::mail::reply) fn is_link(line: &str) -> bool {
 /// The text before an attribution on the same line. `quoted`: the next line is a quoted one.
 pub(in crate::mail::reply) fn before_shared(line: &str, quoted: bool) -> Option<&str> {
     if line.contains("---")
-        && let Some(found) = SHARED.as_ref().and_then(|p| p.captures(line))
+        && let Some(found) = SHARED.captures(line)
     {
         return found.get(1).map(|m| m.as_str());
     }

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use super::attribution::wrote;
-use super::shape::{ADDRESS, DATE, Pattern, TIME, is, starts_with_word};
+use super::shape::{ADDRESS, DATE, TIME, is, starts_with_word};
 use crate::mail::language::{Field, languages, phrases};
+use crate::mail::pattern::{Pattern, compile};
 
 /// A date in full, as only programs write it.
 static FULL_DATE: Pattern =
-    LazyLock::new(|| Regex::new(r"(?i)^\W*date\s?:\s*\p{L}{3}(?:,|=2C)\s\d{1,2} \p{L}{3} \d{4} \d\d:\d\d").ok());
+    LazyLock::new(|| compile(r"(?i)^\W*date\s?:\s*\p{L}{3}(?:,|=2C)\s\d{1,2} \p{L}{3} \d{4} \d\d:\d\d"));
 
 static FIELDS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
     let mut fields = HashMap::new();

@@ -2,26 +2,23 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
-pub(super) type Pattern = LazyLock<Option<Regex>>;
+use crate::mail::pattern::{Pattern, compile};
 
 pub(super) fn is(pattern: &Pattern, text: &str) -> bool {
-    pattern.as_ref().is_some_and(|p| p.is_match(text))
+    pattern.is_match(text)
 }
 
 /// A date, or a time of day. Word ends are those of ASCII: the others keep the fast matcher away.
 pub(super) static DATE: Pattern = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r"(?i)(?:(?-u:\b)\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?-u:\b)|(?-u:\b)(?:19|20)\d\d[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}|(?-u:\b)\d{1,2}\.?(?:st|nd|rd|th)?[ -][^\d\s]{1,12}[ ,.-]+(?:de |del )?(?:19|20)\d\d(?-u:\b)|(?-u:\b)\p{L}{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d(?-u:\b)|(?-u:\b)\d{1,2}\s?[:.h]\s?\d{2}(?-u:\b))",
     )
-    .ok()
 });
 
 /// A time of day.
-pub(super) static TIME: Pattern = LazyLock::new(|| Regex::new(r"(?-u:\b)\d{1,2}\s?[:.h]\s?\d{2}(?-u:\b)").ok());
+pub(super) static TIME: Pattern = LazyLock::new(|| compile(r"(?-u:\b)\d{1,2}\s?[:.h]\s?\d{2}(?-u:\b)"));
 
-pub(super) static ADDRESS: Pattern = LazyLock::new(|| Regex::new(r#"[^\s<>()\[\]"']+@[^\s<>()\[\]"']+"#).ok());
+pub(super) static ADDRESS: Pattern = LazyLock::new(|| compile(r#"[^\s<>()\[\]"']+@[^\s<>()\[\]"']+"#));
 
 pub(super) fn any_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.map(regex::escape).collect::<Vec<_>>().join("|")

@@ -3,9 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
-use crate::mail::AutomaticKind;
+use crate::mail::{AutomaticKind, Pattern, compile};
 use crate::ticket::decide::draft::Draft;
 use crate::ticket::decide::people::message;
 use crate::ticket::decide::reply::joined::{joined_events, reason};
@@ -62,14 +60,16 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate, machin
 }
 
 /// A number as helpdesks write it into subjects: `[#12345]`, `(ABC-1234)`, `REQ0012345`, `Ticket 4711`.
-static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:[\[(#]\s*#?|\b(?:ticket|case|request|demande|incident|dossier|ref)\b\W{0,4}(?:n°|no)?\s*)([a-z]{0,12}[-_#:]?\d[\d-]{2,14})|\b([A-Z]{2,6}-?\d{4,12})\b").ok()
+static NUMBER: Pattern = LazyLock::new(|| {
+    compile(
+        r"(?i)(?:[\[(#]\s*#?|\b(?:ticket|case|request|demande|incident|dossier|ref)\b\W{0,4}(?:n°|no)?\s*)([a-z]{0,12}[-_#:]?\d[\d-]{2,14})|\b([A-Z]{2,6}-?\d{4,12})\b",
+    )
 });
 
 fn reference(subject: &str, ticket: &TicketView) -> Option<String> {
     // Our own number and title stand in an answer's subject too, and are not theirs.
     let rest = subject.replace(&ticket.number, " ").replace(&ticket.title, " ");
-    let found = NUMBER.as_ref()?.captures(&rest)?;
+    let found = NUMBER.captures(&rest)?;
     let number = found.get(1).or_else(|| found.get(2))?.as_str();
     Some(number.trim_matches(['-', ':', '#']).to_owned())
 }
