@@ -1,8 +1,9 @@
 //! Connections: one stream type for IMAP and SMTP, without Nagle's delay and with keepalive.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -86,18 +87,37 @@ async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -
     })
 }
 
+/// By the authorities added to those of the system: reading these takes longer than a handshake, and who shares a
+/// configuration takes up earlier sessions again (RFC 8446, section 2.2).
+static CONFIGS: Mutex<BTreeMap<Vec<u8>, Arc<rustls::ClientConfig>>> = Mutex::new(BTreeMap::new());
+
+/// The system's authorities are read anew for the next connection.
+pub(crate) fn forget_authorities() {
+    CONFIGS.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 /// What is trusted: the system's authorities, and those of `ca_pem`.
 pub(super) fn tls_config(ca_pem: Option<&[u8]>) -> io::Result<Arc<rustls::ClientConfig>> {
+    let mut configs = CONFIGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = ca_pem.unwrap_or_default();
+    if let Some(config) = configs.get(key) {
+        return Ok(Arc::clone(config));
+    }
     let mut roots = rustls::RootCertStore::empty();
     // Single unreadable certificates of the system's store are passed over, as other programs do.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    for certificate in CertificateDer::pem_slice_iter(ca_pem.unwrap_or_default()) {
+    let (of_system, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for certificate in CertificateDer::pem_slice_iter(key) {
         roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth();
-    Ok(Arc::new(config))
+    let config = Arc::new(config);
+    // A system without any may be about to get some.
+    if of_system > 0 {
+        configs.insert(key.to_owned(), Arc::clone(&config));
+    }
+    Ok(config)
 }
 
 impl AsyncRead for Wire {
@@ -144,4 +164,24 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorities_are_read_once_until_they_are_forgotten() -> io::Result<()> {
+        if rustls_native_certs::load_native_certs().certs.is_empty() {
+            // Where the system trusts nobody nothing is kept.
+            assert!(!Arc::ptr_eq(&tls_config(None)?, &tls_config(None)?));
+            return Ok(());
+        }
+        let first = tls_config(None)?;
+        assert!(Arc::ptr_eq(&first, &tls_config(None)?));
+        assert!(tls_config(Some(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")).is_err());
+        forget_authorities();
+        assert!(!Arc::ptr_eq(&first, &tls_config(None)?));
+        Ok(())
+    }
 }

@@ -4,6 +4,7 @@
 //! one email to one recipient. Never: asynchronous work, SQL, the clock, randomness: the same facts
 //! give the same bytes.
 
+mod branches;
 mod builtin;
 mod buttons;
 mod compose;

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use handlebars::{Handlebars, RenderError, RenderErrorReason, no_escape};
 
+use super::branches::{self, Asked};
 use super::{Facts, Source, builtin, helpers, lint, sample};
 use crate::ticket::NotificationKind;
 use crate::ticket::notification::ROWS as NOTIFICATIONS;
@@ -107,6 +108,7 @@ impl Templates {
     /// Every mistake found, with its file and line.
     pub(crate) fn compile(overrides: Vec<Source>) -> Result<Self, Vec<Mistake>> {
         let mut mistakes: Vec<Mistake> = overrides.iter().flat_map(in_words).collect();
+        let is_tuned = !overrides.is_empty();
         let mut sources = builtin_sources();
         sources.extend(overrides.into_iter().map(|s| (s.name.clone(), s)));
         mistakes.extend(cycles(&sources));
@@ -119,7 +121,10 @@ impl Templates {
         let languages = languages(&sources);
         let templates = Self { text, html, sources, languages };
         if mistakes.is_empty() {
-            mistakes = templates.trial();
+            mistakes = templates.misnamed();
+        }
+        if mistakes.is_empty() {
+            mistakes = templates.trial(is_tuned);
         }
         if mistakes.is_empty() { Ok(templates) } else { Err(mistakes) }
     }
@@ -137,7 +142,7 @@ impl Templates {
         for source in &own {
             let note = |line, message| Mistake { file: source.path.clone(), line, message };
             found.extend(lint::oddities(source).into_iter().map(|(line, message)| note(line, message)));
-            if let Some(message) = self.is_unused(source) {
+            if let Some(message) = self.is_unused(source).or_else(|| is_no_language(source)) {
                 found.push(note(0, message));
             }
             if let Some(message) = without_twin(source, &own) {
@@ -177,9 +182,49 @@ impl Templates {
         let (subject, text) = split_subject(&text).ok_or_else(|| Mistake {
             file: self.file(&format!("{name}.txt.hbs")),
             line: 1,
-            message: "the first line must be `Subject: …`, followed by an empty line".to_owned(),
+            message: "the first line must be `Subject: …`, that English word and its colon without a space between, followed by an empty line".to_owned(),
         })?;
+        // A subject of nothing, or a part of nothing, is shown as an empty email.
+        let empty = |ending: &str, message: &str| Mistake {
+            file: self.file(&format!("{name}.{ending}.hbs")),
+            line: 1,
+            message: message.to_owned(),
+        };
+        if subject.is_empty() {
+            return Err(empty(
+                "txt",
+                "the subject is empty: something that is always there must stand behind `Subject:`",
+            ));
+        }
+        if html.trim().is_empty() {
+            return Err(empty("html", "there is nothing in it, so most people would see an empty email"));
+        }
         Ok(Rendered { subject, text, html })
+    }
+
+    /// Names that nothing has, in any branch of the administrator's templates.
+    fn misnamed(&self) -> Vec<Mistake> {
+        let mut found = Vec::new();
+        for source in self.sources.values().filter(|source| !source.path.is_empty()) {
+            let (registry, ending) =
+                if source.name.ends_with(".txt.hbs") { (&self.text, ".txt.hbs") } else { (&self.html, ".html.hbs") };
+            let Some(template) = registry.get_template(source.name.trim_end_matches(ending)) else { continue };
+            let asked = Asked::of(template);
+            for (line, name) in &asked.names {
+                if branches::unknown(name, &KNOWN.parts, &asked.own).is_none() {
+                    continue;
+                }
+                let message = match nearest(name, KNOWN.names.iter().map(String::as_str)) {
+                    Some(near) => format!("there is no {name}; did you mean {near}?"),
+                    None => format!("there is no {name}; {FACTS}"),
+                };
+                let mistake = Mistake { file: source.path.clone(), line: *line, message };
+                if !found.contains(&mistake) {
+                    found.push(mistake);
+                }
+            }
+        }
+        found
     }
 
     fn name(&self, kind: NotificationKind, language: &str) -> String {
@@ -204,14 +249,28 @@ impl Templates {
 
     fn explain(&self, error: &RenderError, facts: &Facts, ending: &str) -> String {
         let or = |near: Option<String>| near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        let names = "`guichet template render NAME --facts` lists the names that can be used";
         match error.reason() {
             RenderErrorReason::MissingVariable(Some(name)) => {
                 let known = names_in(facts);
+                let longer = format!(".{name}");
+                let is_within = |place: &&String| place.ends_with(&longer) && !name.contains('.');
                 match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) if near == *name && known.iter().any(|place| is_within(&place)) => {
+                        let place = known.iter().find(is_within).unwrap_or(name);
+                        format!("there is no {name} by itself; did you mean {place}?")
+                    }
+                    Some(near) if near == *name => format!(
+                        "{name} is not to be found here: inside `{{{{#each}}}}` and `{{{{#with}}}}` it is `{{{{../{name}}}}}`, and `{{{{#each}}}}` takes a list"
+                    ),
                     Some(near) => format!("there is no {name}; did you mean {near}?"),
-                    None => format!("there is no {name}; {names}"),
+                    None => format!("there is no {name}; {FACTS}"),
                 }
+            }
+            RenderErrorReason::ParamNotFoundForIndex(word, 0) => {
+                format!("`{{{{{word}}}}}` needs a name behind it, as in `{{{{#{word} ticket.category}}}}`")
+            }
+            RenderErrorReason::ParamNotFoundForIndex(word, _) => {
+                format!("{word} needs more behind it: a text stands between straight quotes, \"like this\"")
             }
             RenderErrorReason::HelperNotFound(name) => {
                 format!("there is no word {name} that takes what stands behind it{}", or(nearest(name, helpers::NAMES)))
@@ -221,16 +280,19 @@ impl Templates {
                 let known = self.sources.keys().filter_map(|source| source.strip_suffix(ending.as_str()));
                 format!("there is no template {name} to include{}", or(nearest(name, known)))
             }
-            reason => format!("{reason}; {names}"),
+            reason => format!("{reason}; {FACTS}"),
         }
     }
 
-    fn trial(&self) -> Vec<Mistake> {
+    /// Renders everything once; with `bare`, also with lists of nothing, as they often are.
+    fn trial(&self, bare: bool) -> Vec<Mistake> {
         let mut found: Vec<Mistake> = Vec::new();
         for language in &self.languages {
             for row in NOTIFICATIONS {
-                let kind = row.kind;
-                if let Err(mistake) = self.render(kind, &sample(kind, language))
+                let facts = sample(row.kind, language);
+                let tried = self.render(row.kind, &facts).map(drop);
+                if let Err(mistake) =
+                    tried.and_then(|()| if bare { self.render_bare(row.kind, &facts) } else { Ok(()) })
                     && !found.contains(&mistake)
                 {
                     found.push(mistake);
@@ -238,6 +300,57 @@ impl Templates {
             }
         }
         found
+    }
+
+    fn render_bare(&self, kind: NotificationKind, facts: &Facts) -> Result<(), Mistake> {
+        let name = self.name(kind, &facts.language);
+        let bare = without_entries(serde_json::to_value(facts).unwrap_or_default());
+        for (registry, ending) in [(&self.text, "txt"), (&self.html, "html")] {
+            if let Err(error) = registry.render(&name, &bare) {
+                let mistake = self.mistake(&error, facts, ending);
+                let missing = match error.reason() {
+                    RenderErrorReason::MissingVariable(Some(name)) => name.clone(),
+                    _ => return Err(mistake),
+                };
+                let message = format!(
+                    "{missing} is not always there: put it into `{{{{#each}}}}` of its list, or into `{{{{#if {missing}}}}}`"
+                );
+                return Err(Mistake { message, ..mistake });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the names stand that a template may use.
+const FACTS: &str = "`guichet template render NAME --facts` lists the names that can be used";
+
+/// Names of facts, whatever the notification.
+struct Known {
+    /// With what stands before them, and alone.
+    names: BTreeSet<String>,
+    /// Each part by itself.
+    parts: BTreeSet<String>,
+}
+
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    let names: BTreeSet<String> = NOTIFICATIONS.iter().flat_map(|row| names_in(&sample(row.kind, "en"))).collect();
+    let mut parts: BTreeSet<String> = names.iter().flat_map(|name| name.split('.')).map(ToOwned::to_owned).collect();
+    // What the built-in templates give to those they include.
+    for source in builtin() {
+        if let Ok(template) = handlebars::Template::compile(&source.text) {
+            parts.extend(Asked::of(&template).own);
+        }
+    }
+    Known { names, parts }
+});
+
+/// The same facts with lists of nothing.
+fn without_entries(value: serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Array(_) => serde_json::Value::Array(Vec::new()),
+        serde_json::Value::Object(map) => map.into_iter().map(|(name, value)| (name, without_entries(value))).collect(),
+        other => other,
     }
 }
 
@@ -261,6 +374,17 @@ fn without_twin(source: &Source, own: &[&Source]) -> Option<String> {
     let is_built_in = builtin().iter().any(|other| other.name == twin);
     (!is_own && is_built_in)
         .then(|| format!("{twin} is not changed with it, so the two parts may say different things"))
+}
+
+/// Why nobody writes in the language of a file's folder, if so: its code is a word of two or three letters (BCP 47, RFC 5646).
+fn is_no_language(source: &Source) -> Option<String> {
+    let (folder, _) = source.name.split_once('/')?;
+    let is_code = (2..=3).contains(&folder.len()) && folder.bytes().all(|byte| byte.is_ascii_lowercase());
+    let near = ["fr", "en"].iter().find(|code| folder.to_lowercase().starts_with(*code));
+    let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    (!is_code).then(|| {
+        format!("nobody writes in a language called {folder}: its folder is called by its code, such as fr{hint}")
+    })
 }
 
 /// Every name that these facts hold, with the words before it.
@@ -455,7 +579,7 @@ mod tests {
             "/t/fr/answer.txt.hbs:3: there is no elephant; `guichet template render NAME --facts` lists the names that can be used",
             "/t/fr/answer.txt.hbs:3: there is no template sectoins to include; did you mean sections?",
             "/t/fr/answer.txt.hbs:3: there is no word quotes that takes what stands behind it; did you mean quote?",
-            "/t/fr/answer.txt.hbs:1: the first line must be `Subject: …`, followed by an empty line",
+            "/t/fr/answer.txt.hbs:1: the first line must be `Subject: …`, that English word and its colon without a space between, followed by an empty line",
             "/t/fr/answer.html.hbs:1: `{{{` on line 1 is never closed: it needs `}}}`",
             "/t/fr/answer.html.hbs: it includes itself by way of fr/answer.html.hbs; take one of the two `{{> …}}` out",
             "/t/fr/answer.txt.hbs:3: the tag is not understood: unexpected keywords; expected hash, block_param, or trailing_tilde_to_omit_whitespace",
@@ -495,6 +619,59 @@ mod tests {
         assert_eq!(mistakes.len(), 1, "{mistakes:?}");
         assert_eq!(subject_of(&start, NotificationKind::Answer), subject_of(built_in, NotificationKind::Answer));
         assert_eq!(subject_of(&start, NotificationKind::Closed), "clos autrement");
+    }
+
+    /// In every branch, with every mistake of a file, whatever the sample facts hold.
+    #[test]
+    fn names_are_tried_where_the_sample_does_not_lead() {
+        let wrong = [
+            ("{{#if ticket.assignee}}x{{else}}{{destinataire.nom}}{{/if}}", "there is no destinataire.nom"),
+            ("{{#if recipient.nom}}x{{/if}}", "there is no recipient.nom"),
+            ("{{#unless toto}}y{{/unless}}", "there is no toto"),
+            ("{{#each warnings}}{{toto}}{{/each}}", "there is no toto"),
+            ("{{ticket.fields.0.value}}", "ticket.fields.0.value is not always there"),
+            ("{{#with ticket}}{{desk.name}}{{/with}}", "it is `{{../desk.name}}`"),
+            ("{{#each attachments}}x{{/each}}", "did you mean message.attachments?"),
+            ("{{#if}}x{{/if}}", "`{{if}}` needs a name behind it"),
+        ];
+        for (text, said) in wrong {
+            let text = format!("Subject: x\n\n{text}\n");
+            let mistakes = Templates::compile(vec![source("fr/answer.txt.hbs", &text)]).err().unwrap_or_default();
+            assert!(mistakes.iter().any(|m| m.line == 3 && m.message.contains(said)), "{text}: {mistakes:?}");
+        }
+        let both = "Subject: x\n\n{{aaa}}\n{{bbb}}\n";
+        let mistakes = Templates::compile(vec![source("fr/answer.txt.hbs", both)]).err().unwrap_or_default();
+        assert_eq!(mistakes.iter().map(|m| m.line).collect::<Vec<_>>(), [3, 4], "{mistakes:?}");
+        let right = [
+            "{{#each message.attachments as |file|}}{{file.name}}{{/each}}",
+            "{{#with ticket}}{{number}} {{../desk.name}}{{/with}}",
+            "{{#each ticket.fields}}{{@index}} {{value}}{{/each}}",
+        ];
+        for text in right {
+            let text = format!("Subject: x\n\n{text}\n");
+            let tried = Templates::compile(vec![source("fr/answer.txt.hbs", &text)]);
+            assert!(tried.is_ok(), "{text}: {:?}", tried.err());
+        }
+        // Built-in templates, put in their own place, are right.
+        let own = builtin().into_iter().map(|s| Source { path: format!("/t/{}", s.name), ..s }).collect();
+        let tried = Templates::compile(own);
+        assert!(tried.is_ok(), "{:?}", tried.err());
+    }
+
+    #[test]
+    fn a_subject_or_a_part_of_nothing_is_a_mistake() {
+        let subject = only_mistake(with("fr/answer.txt.hbs", "Subject:\n\nx\n"));
+        assert!(subject.message.contains("the subject is empty"), "{subject}");
+        let html = only_mistake(with("fr/answer.html.hbs", " \n"));
+        assert!(html.message.contains("nothing in it"), "{html}");
+    }
+
+    #[test]
+    fn a_folder_that_is_no_language_is_odd() {
+        let own = vec![source("FR/answer.txt.hbs", "Subject: x\n\nx\n"), source("FR/answer.html.hbs", "<p>x</p>")];
+        let Ok((templates, _)) = Templates::that_serve(own, None) else { panic!("they serve") };
+        let said: Vec<String> = templates.oddities().iter().map(ToString::to_string).collect();
+        assert!(said.len() == 2 && said[0].contains("did you mean fr?"), "{said:?}");
     }
 
     /// A part that many include, and one of which only a whole is wrong.

@@ -80,9 +80,21 @@ impl Check<'_> {
         last: Option<&Templates>,
     ) -> Option<(Templates, Vec<notify::Mistake>)> {
         let folder = desk.templates.as_ref().map(|folder| self.source.path(folder));
+        let had = last.is_some_and(|last| last.sources().any(|source| !source.path.is_empty()));
         let (overrides, mut mistakes) = match folder.as_deref().map(templates::read) {
             None => (Vec::new(), Vec::new()),
-            Some(Ok(found)) => found,
+            Some(Ok(found)) => {
+                self.warnings.extend(found.unused);
+                (found.sources, found.mistakes)
+            }
+            // Nobody takes all of them back by taking the folder away.
+            Some(Err(e)) if e.kind() == std::io::ErrorKind::NotFound && had => {
+                let file = folder.unwrap_or_default().display().to_string();
+                let own =
+                    last.into_iter().flat_map(Templates::sources).filter(|source| !source.path.is_empty()).cloned();
+                let message = "the folder of templates is gone; those that were in it go on being used".to_owned();
+                (own.collect(), vec![notify::Mistake { file, line: 0, message }])
+            }
             // The contract's example names a folder that need not exist before somebody tunes a notification.
             Some(Err(e)) if e.kind() == std::io::ErrorKind::NotFound => {
                 let folder = folder.unwrap_or_default();

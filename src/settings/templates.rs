@@ -7,20 +7,57 @@ use crate::notify::{Mistake, Source};
 use crate::ticket::notification::ROWS;
 
 /// Every `*.hbs` below `folder`, two levels deep, by its name relative to it; and what cannot be read of them.
-pub(super) fn read(folder: &Path) -> std::io::Result<(Vec<Source>, Vec<Mistake>)> {
-    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
+pub(super) fn read(folder: &Path) -> std::io::Result<Found> {
+    let mut found = Found::default();
     for path in files(folder)? {
         let inner = if path.is_dir() { files(&path) } else { Ok(vec![path.clone()]) };
-        for path in inner.unwrap_or_else(|e| unreadable(&path, &e, &mut mistakes)) {
+        for path in inner.unwrap_or_else(|e| unreadable(&path, &e, &mut found.mistakes)) {
+            if let Some(why) = unused(folder, &path) {
+                found.unused.push(format!("{} is not used: {why}", path.display()));
+                continue;
+            }
             match add(folder, &path) {
-                Ok(source) => found.extend(source),
+                Ok(source) => found.sources.extend(source),
                 Err(e) => {
-                    unreadable::<()>(&path, &e, &mut mistakes);
+                    unreadable::<()>(&path, &e, &mut found.mistakes);
                 }
             }
         }
     }
-    Ok((found, mistakes))
+    Ok(found)
+}
+
+/// What is in a folder of templates.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) sources: Vec<Source>,
+    /// What cannot be read.
+    pub(super) mistakes: Vec<Mistake>,
+    /// What looks like a template and is none.
+    pub(super) unused: Vec<String>,
+}
+
+/// Why a file is not taken for a template, where somebody may have meant one.
+fn unused(folder: &Path, path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
+    let backup = name.starts_with(['.', '#'])
+        || name.ends_with(['~', '#'])
+        || [".swp", ".bak", ".orig"].iter().any(|e| name.ends_with(e));
+    if backup {
+        return None;
+    }
+    let is_template = ["txt.hbs", "html.hbs"].contains(&ending);
+    if path.is_dir() {
+        let below = path.parent().is_some_and(|parent| parent != folder);
+        return (is_template || below).then(|| "it is a folder".to_owned());
+    }
+    let is_meant =
+        ROWS.iter().any(|row| row.name.eq_ignore_ascii_case(stem.trim())) || name.to_lowercase().contains(".hbs");
+    (is_meant && !is_template).then(|| {
+        let part = if ending.to_lowercase().contains("html") { "html" } else { "txt" };
+        format!("a template's name ends in .txt.hbs or .html.hbs; call it {}.{part}.hbs", stem.trim().to_lowercase())
+    })
 }
 
 fn unreadable<T>(path: &Path, error: &std::io::Error, mistakes: &mut Vec<Mistake>) -> Vec<T> {
@@ -45,6 +82,8 @@ fn add(folder: &Path, path: &Path) -> std::io::Result<Option<Source>> {
     }
     let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
     let text = fs::read_to_string(path)?;
+    // What some editors write before the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
     Ok(Some(Source { name: of_today(name), text, path: path.display().to_string() }))
 }
 

@@ -6,7 +6,7 @@
 //! SIGHUP reads the configuration again.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SECOND;
 use crate::edge::backoff::chance;
+use crate::edge::net;
 use crate::edge::systemd;
 use crate::settings::{self, Settings};
 use crate::store::AuditEntry;
@@ -122,7 +123,12 @@ fn reload(app: &Arc<App>, config: &std::path::Path) {
             let stays =
                 new.store_url == app.store_url && new.instance == app.instance && new.watch.listen == old.watch.listen;
             say_mistakes(&new);
+            for warning in &new.warnings {
+                tracing::warn!(warning, "configuration");
+            }
             app.settings.store(Arc::new(new));
+            net::forget_authorities();
+            app.unserved.lock().unwrap_or_else(PoisonError::into_inner).clear();
             app.reloads.send_modify(|count| *count += 1);
             tracing::info!("configuration reloaded");
             let recorder = Arc::clone(app);

@@ -35,12 +35,12 @@ pub mod verify;
 mod wait;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch as watch_channel};
@@ -54,6 +54,9 @@ use crate::trouble::Trouble;
 
 use failpoint::failpoint;
 use presence::Presence;
+
+/// Most templates that are told not to have served.
+const UNSERVED: usize = 20;
 
 /// A desk at work: what every verb is given.
 #[derive(Debug)]
@@ -95,6 +98,8 @@ pub struct App {
     pub meter: meter::Meter,
     /// Why the configuration was not read again, if it was not: the last good one stays.
     refused: ArcSwap<Vec<String>>,
+    /// Templates that did not serve when a notification was to be written, since the configuration was read.
+    unserved: Mutex<BTreeSet<String>>,
     /// Set when work ends.
     closing: CancellationToken,
     /// Held while this process works on a SQLite file.
@@ -139,6 +144,7 @@ impl App {
             presence,
             meter: meter::Meter::default(),
             refused: ArcSwap::default(),
+            unserved: Mutex::default(),
             closing: CancellationToken::new(),
             _lock: lock,
         });
@@ -162,7 +168,19 @@ impl App {
         let refused = refused
             .iter()
             .map(|mistake| format!("the configuration was not read again, the last good one stays: {mistake}"));
-        templates.chain(refused).collect()
+        let unserved = self.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let unserved = unserved
+            .iter()
+            .map(|mistake| format!("a template did not serve, the built-in one was sent instead: {mistake}"));
+        templates.chain(refused).chain(unserved).collect()
+    }
+
+    /// Notes that the built-in template was used instead of another.
+    fn note_unserved(&self, mistake: String) {
+        let mut unserved = self.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        if unserved.len() < UNSERVED {
+            unserved.insert(mistake);
+        }
     }
 
     /// Notes that a mailbox was read to its end, from this time on.

@@ -179,7 +179,17 @@ fn a_template_that_does_not_serve_is_a_mistake_that_stops_nothing() {
         .unwrap();
     std::fs::write(folder.path().join("mail-templates/fr/closed.txt.hbs"), b"Subject: x\n\n\xe9t\xe9\n").unwrap();
     std::fs::write(folder.path().join("mail-templates/fr/notes.md"), "which is no template").unwrap();
+    // What looks like a template and is none is named; what editors leave behind is not.
+    for name in ["taken.txt.hbs.txt", "answer.html", "taken.txt.hbs~", "taken.txt", "Answer.hbs"] {
+        std::fs::write(folder.path().join("mail-templates/fr").join(name), "x").unwrap();
+    }
+    // Notepad's mark, and the line ends of other systems.
+    let marked = "\u{feff}Subject: pris\r\n\r\nx\r\n";
+    std::fs::write(folder.path().join("mail-templates/fr/pending.txt.hbs"), marked).unwrap();
     let settings = settings::load_with(&path, Vec::new()).unwrap();
+    let unused: Vec<&String> = settings.warnings.iter().filter(|warning| warning.contains("is not used")).collect();
+    assert_eq!(unused.len(), 4, "{unused:?}");
+    assert!(unused.iter().any(|warning| warning.contains("call it taken.txt.hbs")), "{unused:?}");
     let mut said: Vec<String> = settings.template_mistakes.iter().map(ToString::to_string).collect();
     said.sort();
     assert!(said.len() == 2, "{said:?}");

@@ -197,6 +197,17 @@ async fn a_reload_keeps_the_last_good_of_what_is_wrong_now() {
     assert!(code == Some(78) && said.contains("did you mean ticket.number?"), "{said}");
     place.until("the mistake in the log", |log| log.contains("a template does not serve"));
 
+    // The folder itself is gone.
+    std::fs::write(&file, "Subject: premiers mots\n\nx\n").unwrap();
+    place.reload();
+    let away = place.folder.path().join("away");
+    std::fs::rename(&templates, &away).unwrap();
+    place.reload();
+    place.answers(&user, "p5@college.example", &sink);
+    sink.with_words("p5@college.example", "premiers mots");
+    place.until("the folder in the log", |log| log.contains("the folder of templates is gone"));
+    std::fs::rename(&away, &templates).unwrap();
+
     // The configuration itself: nothing of it is taken over.
     std::fs::write(&file, "Subject: derniers mots\n\nx\n").unwrap();
     std::fs::write(place.folder.path().join("conf.d/wrong.toml"), "[desk]\nnmae = \"x\"\n").unwrap();

@@ -118,6 +118,25 @@ async fn a_template_that_does_not_serve_stops_nothing() {
     site.sink.with_words("ops@desk.example", "All clear");
 }
 
+/// What made-up facts did not show is noted when it comes out, and told like any other mistake.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_fails_when_a_notification_is_written_is_told() {
+    let templates = tempfile::tempdir().unwrap();
+    std::fs::create_dir(templates.path().join("fr")).unwrap();
+    // Reports alone have one.
+    let text = "Subject: à nous\n\n{{report.title}}\n";
+    std::fs::write(templates.path().join("fr/acknowledgement.txt.hbs"), text).unwrap();
+    let site =
+        Site::with(Database::Sqlite, &format!("{OPS}[desk]\ntemplates = \"{}\"\n", templates.path().display())).await;
+    assert_eq!(site.app.settings.load().template_mistakes, []);
+    site.receive(&Mail::from(ANA)).await;
+    tended(&site).await;
+    site.sink.with_words("ana@college.example", "Votre demande est enregistrée");
+    let health = health::look(&site.app).await;
+    assert!(health.mistakes.len() == 1 && health.mistakes[0].contains("report.title"), "{:?}", health.mistakes);
+    site.sink.with_words("ops@desk.example", "A mistake in a template");
+}
+
 const OPS: &str =
     "[alarms]\nto = [\"ops@desk.example\"]\nlanguage = \"en\"\ndisk_free_mib = 0\nmailbox_quiet = \"3d\"\n";
 

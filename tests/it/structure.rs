@@ -159,6 +159,26 @@ fn the_time_is_asked_only_of_the_clock() {
     }
 }
 
+/// Each crate has its reason above it, and its version in full.
+#[test]
+fn every_dependency_says_why_it_is_there() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let (mut within, mut before, mut found) = (false, "", 0);
+    for line in text.lines() {
+        if line.starts_with('[') {
+            within = ["[dependencies]", "[dev-dependencies]"].contains(&line);
+        } else if let Some((name, _)) = line.split_once(" = ").filter(|_| within) {
+            let version = line.split('"').nth(1).unwrap();
+            assert_eq!(version.split('.').count(), 3, "{line}");
+            // Of a few that belong together the first says it for all.
+            assert!(before.starts_with("# ") || before.contains(" = "), "{name} has no reason above it");
+            found += 1;
+        }
+        before = line;
+    }
+    assert!(found > 40, "{found}");
+}
+
 /// One that is wrong finds nothing for ever where `None` stands for it.
 #[test]
 fn no_expression_of_the_codes_own_fails_in_silence() {

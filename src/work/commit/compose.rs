@@ -9,6 +9,7 @@ use crate::mail;
 use crate::notify::{OutgoingEmail, Parcel, Templates, compose, is_for};
 use crate::settings::Settings;
 use crate::ticket::{MessageDraft, NotificationKind, Secret};
+use crate::work::App;
 
 /// What composing needs.
 pub(super) struct Composer<'a> {
@@ -16,6 +17,8 @@ pub(super) struct Composer<'a> {
     pub(super) settings: &'a Settings,
     pub(super) plus_works: BTreeMap<String, bool>,
     pub(super) now: Millis,
+    /// Whom a template that does not serve is told to.
+    pub(super) app: Option<&'a App>,
 }
 
 impl Composer<'_> {
@@ -70,6 +73,9 @@ impl Composer<'_> {
         // What was tried with made-up facts may still name what these do not have.
         if let (Err(error), Some(built_in)) = (&email, Templates::built_in()) {
             tracing::error!(%error, "a template does not serve; the built-in one is used");
+            if let Some(app) = self.app {
+                app.note_unserved(error.to_string());
+            }
             email = composed(built_in);
         }
         email.map_err(|e| format!("{} to {}: {e}", notification.kind.as_str(), notification.to.address))

@@ -232,7 +232,7 @@ impl<'a> Commit<'a> {
         }
         let Self { secret, settings, now, plus_works, mut unit, planned, mut done, app, .. } = self;
         done.notifications = planned.len();
-        let composer = Composer { secret, settings, plus_works, now };
+        let composer = Composer { secret, settings, plus_works, now, app };
         // The database writes on its own thread while the notifications are composed on this one.
         let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
         let notifications = composer.compose_all(&planned);
