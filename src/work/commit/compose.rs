@@ -71,7 +71,9 @@ impl Composer<'_> {
         let composed = |templates| compose(&parcel, templates, &self.settings.policy, self.secret);
         let mut email = composed(&self.settings.templates);
         // What was tried with made-up facts may still name what these do not have.
-        if let (Err(error), Some(built_in)) = (&email, Templates::built_in()) {
+        if let Err(error) = &email
+            && let Some(built_in) = Templates::built_in()
+        {
             tracing::error!(%error, "a template does not serve; the built-in one is used");
             if let Some(app) = self.app {
                 app.note_unserved(error.to_string());
