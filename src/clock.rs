@@ -73,32 +73,6 @@ pub fn readable(at: Millis, zone: &TimeZone) -> String {
     stamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// An instant in a zone as a notification says it: `8 mars 2026 à 10:20`, `8 March 2026, 10:20`.
-#[must_use]
-pub(crate) fn spoken(at: Millis, zone: &TimeZone, language: &str) -> String {
-    const MONTHS: [&str; 12] = [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ];
-    let zoned = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(zone.clone());
-    if language != "fr" {
-        return zoned.strftime("%-d %B %Y, %H:%M").to_string();
-    }
-    let month = usize::try_from(zoned.month()).ok().and_then(|m| MONTHS.get(m - 1)).copied().unwrap_or_default();
-    let day = if zoned.day() == 1 { "1er".to_owned() } else { zoned.day().to_string() };
-    format!("{day} {month} {} à {}", zoned.year(), zoned.strftime("%H:%M"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,8 +100,5 @@ mod tests {
         assert_eq!(rfc3339(0, &TimeZone::UTC), "1970-01-01T00:00:00+00:00");
         assert_eq!(rfc3339(1_772_439_300_000, &paris), "2026-03-02T09:15:00+01:00");
         assert_eq!(readable(1_772_439_300_000, &paris), "2026-03-02 09:15");
-        assert_eq!(spoken(1_772_439_300_000, &paris, "fr"), "2 mars 2026 à 09:15");
-        assert_eq!(spoken(1_772_439_300_000, &paris, "en"), "2 March 2026, 09:15");
-        assert_eq!(spoken(0, &TimeZone::UTC, "fr"), "1er janvier 1970 à 00:00");
     }
 }

@@ -21,8 +21,8 @@
 //! | --- | --- | --- |
 //! | [`clock`] | the only `now()` | |
 //! | [`mail`] | what an email says | async, SQL, the clock, randomness |
-//! | [`ticket`] | the rules | the same |
-//! | [`notify`] | what the service desk writes | the same |
+//! | [`ticket`] | the rules; what is said is a code with values | the same |
+//! | [`notify`] | what the service desk writes: templates, phrases, languages | the same |
 //! | [`report`] | figures and charts of a period, from plain rows | the same |
 //! | [`store`] | the only SQL, one text for SQLite and PostgreSQL | rules |
 //! | [`edge`] | IMAP, Maildir, SMTP, OAuth 2.0, systemd, the local page | rules, SQL |
@@ -31,7 +31,7 @@
 //! | [`work`] | the verbs: collect, process, sweep, report, deliver, look after; the one commit they share | state of its own |
 //! | [`cli`] | the commands | |
 //!
-//! Each room uses only rooms above it in this list's order: clock → mail → ticket → notify, report → store,
+//! Each room uses only rooms above it in this list's order: clock → mail → ticket → notify → report → store,
 //! edge → settings → trouble → work → cli. A test holds this, and that SQL stands only in
 //! `store` and the current time is asked only in `clock`.
 //!

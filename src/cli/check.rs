@@ -164,8 +164,8 @@ fn time(settings: &Settings, report: &Report) {
         let last = last.map_or_else(String::new, |at| format!(", files until {}", readable(at, zone)));
         report.good(&format!("calendar {}", calendar.name), &format!("{when}; {off} times off ahead{last}"));
     }
-    for [_, text] in slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)) {
-        report.note("calendar", &text);
+    for end in slas.calendars.values().flat_map(|calendar| ending(calendar, now)) {
+        report.note("calendar", &settings.templates.phrases("en").say(&end, policy));
     }
     for (queue, sla) in &slas.queues {
         let Some(sla) = slas.policies.get(sla) else { continue };

@@ -108,7 +108,7 @@ fn write_html(open: &Open, page: Page, queues: &[String], file: &PathBuf) -> Res
 /// The facts of a notification about no ticket.
 fn facts(open: &Open, queues: &[String]) -> Facts {
     let policy = &open.settings.policy;
-    let mut facts = crate::notify::sample(NotificationKind::Report, &policy.service_desk.language);
+    let mut facts = open.settings.templates.sample(NotificationKind::Report, &policy.service_desk.language);
     facts.service_desk.name.clone_from(&policy.service_desk.name);
     facts.service_desk.address = queues
         .first()

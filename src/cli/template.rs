@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::args::TemplateCommand;
 use super::show;
-use crate::notify::{Templates, sample};
+use crate::notify::Templates;
 use crate::settings::{self, Settings};
 use crate::ticket::NotificationKind;
 use crate::ticket::notification::ROWS as NOTIFICATIONS;
@@ -54,7 +54,7 @@ fn render(settings: &Settings, name: &str, html: bool, facts: bool) -> Result<()
         let known: Vec<&str> = NOTIFICATIONS.iter().map(|row| row.name).collect();
         return Err(Trouble::Usage(format!("there is no notification {word}; there are {}", known.join(", "))));
     };
-    let facts_of = sample(kind, &language);
+    let facts_of = settings.templates.sample(kind, &language);
     if facts {
         return show::json(&facts_of);
     }

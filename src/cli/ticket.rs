@@ -12,8 +12,9 @@ use super::args::TicketCommand;
 use super::show;
 use crate::clock::Clock;
 use crate::mail::{self, Attachment, FileRole};
+use crate::settings::Settings;
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
-use crate::ticket::{Direction, LOOKALIKE, PendingOn, Policy, sla};
+use crate::ticket::{Direction, LOOKALIKE, PendingOn, sla};
 use crate::trouble::Trouble;
 use crate::work::operator::{self, Outcome};
 
@@ -77,7 +78,7 @@ async fn list(
     if as_json {
         let mut all = Vec::with_capacity(tickets.len());
         for ticket in &tickets {
-            all.push(card(ticket, open.store.participants(ticket.id).await?, &open.settings.policy));
+            all.push(card(ticket, open.store.participants(ticket.id).await?, &open.settings));
         }
         return show::json(&all);
     }
@@ -101,7 +102,8 @@ async fn list(
 }
 
 /// The ticket without messages and events.
-fn card(ticket: &TicketRow, participants: Vec<String>, policy: &Policy) -> Value {
+fn card(ticket: &TicketRow, participants: Vec<String>, settings: &Settings) -> Value {
+    let policy = &settings.policy;
     let stamp = |at| show::stamp(at, &policy.service_desk.time_zone);
     json!({
         "number": ticket.number,
@@ -127,13 +129,15 @@ fn card(ticket: &TicketRow, participants: Vec<String>, policy: &Policy) -> Value
         "solution": ticket.solution,
         "satisfaction": ticket.rating,
         "related": ticket.related,
-        "sla": service_level(ticket, policy),
+        "sla": service_level(ticket, settings),
         "fields": ticket.fields,
     })
 }
 
 /// How the clocks stand, and the same in words.
-fn service_level(ticket: &TicketRow, policy: &Policy) -> Value {
+fn service_level(ticket: &TicketRow, settings: &Settings) -> Value {
+    let policy = &settings.policy;
+    let phrases = settings.templates.phrases(&policy.service_desk.language);
     let (view, now) = (ticket.view(), Clock::system().now());
     let (response, resolution) = sla::sla_status(&view, now);
     let one = |s: sla::SlaStatus| json!({ "due_at": show::stamp(s.due_at, &policy.service_desk.time_zone), "state": s.state.as_str() });
@@ -143,7 +147,7 @@ fn service_level(ticket: &TicketRow, policy: &Policy) -> Value {
         "resolution": one(resolution),
         "policy": show::some(&ticket.sla.policy),
         "calendar": show::some(if ticket.sla.policy.is_empty() { "" } else { &ticket.sla.calendar }),
-        "explanation": said.iter().map(|w| w.say(&policy.service_desk.language)).collect::<Vec<_>>().join(" "),
+        "explanation": said.iter().map(|one| phrases.say(one, policy)).collect::<Vec<_>>().join(" "),
     })
 }
 
@@ -154,7 +158,7 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
     let events = open.store.events(ticket.id).await?;
     let notifications = open.store.notifications_of_ticket(&ticket.number).await?;
     if as_json {
-        let mut value = card(&ticket, open.store.participants(ticket.id).await?, &open.settings.policy);
+        let mut value = card(&ticket, open.store.participants(ticket.id).await?, &open.settings);
         value["messages"] = messages.iter().map(|m| message(m, zone)).collect();
         value["events"] = events.iter().map(|e| event(e, zone)).collect();
         value["notifications"] = notifications.iter().map(|l| super::outbox::entry(l, zone)).collect();
@@ -163,8 +167,9 @@ async fn show_one(open: &Open, number: &str, full: bool, as_json: bool) -> Resul
         return show::json(&value);
     }
     print_card(&ticket, zone);
+    let phrases = open.settings.templates.phrases(&open.settings.policy.service_desk.language);
     for said in sla::explain(&ticket.view(), Clock::system().now(), &open.settings.policy) {
-        println!("  {}", said.say(&open.settings.policy.service_desk.language));
+        println!("  {}", phrases.say(&said, &open.settings.policy));
     }
     for (code, value) in &ticket.fields {
         let label = open.settings.policy.field_label(code, &open.settings.policy.service_desk.language);

@@ -3,85 +3,96 @@
 //! A `mailto:` link (RFC 6068) carries the command as its text. Where the reply address does not name
 //! the notification, a line of the text does, which [`crate::ticket::read`] takes out again.
 
-use super::Parcel;
 use super::link::{Button, Way};
-use crate::ticket::command::{self, Name};
+use super::{Parcel, Phrases};
+use crate::ticket::command::Name;
 use crate::ticket::life::{Move, after};
 use crate::ticket::notification::Buttons;
 use crate::ticket::{NotificationKind, Policy, Status, TicketView};
 
-/// Label and command, in French and English.
-type Pair = command::Button;
-
-/// The button of a command.
-fn by(name: Name) -> Pair {
-    name.row().button.unwrap_or_default()
+/// What a button says, and the line it writes.
+struct Choice {
+    name: Name,
+    label: String,
+    line: String,
 }
 
-const ADMIT: Pair = (["Accepter", "Accept"], ["#approve", "#approve"]);
-const REFUSE: Pair = (["Refuser", "Refuse"], ["#reject", "#reject"]);
+/// What may be offered to one reader.
+struct Offer<'a> {
+    phrases: &'a Phrases,
+    policy: &'a Policy,
+}
 
-pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
+impl Offer<'_> {
+    /// The button of a command.
+    fn by(&self, name: Name) -> Choice {
+        let language = self.phrases.language();
+        let label = self.policy.commands.called(name, language).button.clone();
+        Choice { name, label, line: self.policy.commands.line(name, language) }
+    }
+
+    fn all<const N: usize>(&self, names: [Name; N]) -> Vec<Choice> {
+        names.into_iter().map(|name| self.by(name)).collect()
+    }
+
+    /// Whether a held email is let in.
+    fn admission(&self) -> Vec<Choice> {
+        let one = |name: Name, code| Choice { label: self.phrases.text(code, &[]), ..self.by(name) };
+        vec![one(Name::Approve, "button.admit"), one(Name::Reject, "button.refuse")]
+    }
+}
+
+pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases, policy: &Policy) -> Vec<Button> {
     let (kind, ticket) = (parcel.notification.kind, parcel.ticket);
     let open = !ticket.status.is_done();
-    let pairs = match kind.row().buttons {
-        Buttons::Agent => for_agent(parcel, policy),
-        Buttons::Approve => vec![by(Name::Approve), by(Name::Reject)],
-        Buttons::Admit => vec![ADMIT, REFUSE],
-        Buttons::Confirm => vec![by(Name::Solved), by(Name::Unsolved)],
-        Buttons::Acknowledged if ticket.status == Status::Approval => vec![by(Name::Progress)],
-        Buttons::Progress => vec![by(Name::Progress)],
-        Buttons::Solved => vec![by(Name::Solved)],
-        Buttons::Open | Buttons::Acknowledged | Buttons::Answered if open => vec![by(Name::Solved), by(Name::Progress)],
-        Buttons::Answered if ticket.status == Status::Resolved => vec![by(Name::Solved), by(Name::Unsolved)],
-        Buttons::Incident => return for_incident(parcel, way, policy),
-        Buttons::PostMortem => return post_mortem(parcel, way, policy),
-        Buttons::Again => return repaired(parcel, way),
+    let offer = Offer { phrases, policy };
+    let mut choices = match kind.row().buttons {
+        Buttons::Agent => for_agent(parcel, &offer),
+        Buttons::Approve => offer.all([Name::Approve, Name::Reject]),
+        Buttons::Admit => offer.admission(),
+        Buttons::Confirm => offer.all([Name::Solved, Name::Unsolved]),
+        Buttons::Acknowledged if ticket.status == Status::Approval => offer.all([Name::Progress]),
+        Buttons::Progress => offer.all([Name::Progress]),
+        Buttons::Solved => offer.all([Name::Solved]),
+        Buttons::Open | Buttons::Acknowledged | Buttons::Answered if open => offer.all([Name::Solved, Name::Progress]),
+        Buttons::Answered if ticket.status == Status::Resolved => offer.all([Name::Solved, Name::Unsolved]),
+        Buttons::Incident => return for_incident(parcel, way, &offer),
+        Buttons::PostMortem => return post_mortem(parcel, way, &offer),
+        Buttons::Again => return repaired(parcel, way, phrases),
         Buttons::None | Buttons::Open | Buttons::Acknowledged | Buttons::Answered => Vec::new(),
     };
     // Only the requester says whether it is solved.
     let owns = parcel.notification.to.address == ticket.requester.address;
-    drawn(
-        pairs.into_iter().filter(|pair| owns || ![by(Name::Solved), by(Name::Unsolved)].contains(pair)).collect(),
-        parcel,
-        way,
-    )
+    choices.retain(|choice| owns || !matches!(choice.name, Name::Solved | Name::Unsolved));
+    drawn(choices, parcel, way)
 }
 
-fn drawn(pairs: Vec<Pair>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
-    let french = parcel.notification.to.language == "fr";
+fn drawn(choices: Vec<Choice>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
     let subject = subject(parcel.ticket);
-    let button = |(at, (labels, commands)): (usize, Pair)| {
-        let pick = |pair: [&'static str; 2]| if french { pair[0] } else { pair[1] };
-        button(way, &subject, pick(labels), pick(commands), at == 0)
-    };
-    pairs.into_iter().enumerate().map(button).collect()
+    let button = |(at, choice): (usize, Choice)| button(way, &subject, &choice.label, &choice.line, at == 0);
+    choices.into_iter().enumerate().map(button).collect()
 }
 
 /// What may be done about a major incident; those it concerns are told by mail to their audience.
-fn for_incident(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
-    let mut buttons = drawn(for_agent(parcel, policy), parcel, way);
-    let french = parcel.notification.to.language == "fr";
-    let command = if french { "#diffuser" } else { "#broadcast" };
-    let words = if french {
-        "Un incident perturbe le service. Nous y travaillons et vous tiendrons informés."
-    } else {
-        "An incident disturbs the service. We are working on it and will keep you informed."
-    };
+fn for_incident(parcel: &Parcel<'_>, way: &Way<'_>, offer: &Offer<'_>) -> Vec<Button> {
+    let mut buttons = drawn(for_agent(parcel, offer), parcel, way);
+    let Offer { phrases, policy } = offer;
+    let command = policy.commands.line(Name::Broadcast, phrases.language());
+    let words = phrases.text("incident.told_to_audience", &[]);
     for name in policy.audiences.keys().take(3) {
-        let label = if french { format!("Prévenir : {name}") } else { format!("Tell: {name}") };
+        let label = phrases.text("button.tell_audience", &[("name", name)]);
         buttons.push(button(way, &subject(parcel.ticket), &label, &format!("{command} {name}\n\n{words}"), false));
     }
     buttons
 }
 
 /// An email that is the form of the post-mortem.
-fn post_mortem(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
-    let french = parcel.notification.to.language == "fr";
-    let (label, command) =
-        if french { ("Écrire le post-mortem", "#bilan") } else { ("Write the post-mortem", "#postmortem") };
-    let form = super::handover::post_mortem_form(parcel, policy, french);
-    vec![button(way, &subject(parcel.ticket), label, &format!("{command}\n\n{form}"), true)]
+fn post_mortem(parcel: &Parcel<'_>, way: &Way<'_>, offer: &Offer<'_>) -> Vec<Button> {
+    let Offer { phrases, policy } = offer;
+    let command = policy.commands.line(Name::PostMortem, phrases.language());
+    let form = super::handover::post_mortem_form(parcel, phrases, policy);
+    let label = phrases.text("button.write_post_mortem", &[]);
+    vec![button(way, &subject(parcel.ticket), &label, &format!("{command}\n\n{form}"), true)]
 }
 
 fn button(way: &Way<'_>, subject: &str, label: &str, command: &str, strong: bool) -> Button {
@@ -94,46 +105,43 @@ pub(super) fn subject(ticket: &TicketView) -> String {
 }
 
 /// What may be done with the ticket from where it stands.
-fn for_agent(parcel: &Parcel<'_>, policy: &Policy) -> Vec<Pair> {
+fn for_agent(parcel: &Parcel<'_>, offer: &Offer<'_>) -> Vec<Choice> {
     let (ticket, to) = (parcel.ticket, &parcel.notification.to.address);
     let can = |step| after(ticket.status, step).is_some();
-    let mut pairs = Vec::new();
+    let mut names = Vec::new();
     if parcel.notification.kind == NotificationKind::Receipt && ticket.undo.as_ref().is_some_and(|u| u.by == *to) {
-        pairs.push(by(Name::Undo));
-    }
-    if ticket.status == Status::Approval {
-        return pairs;
+        names.push(Name::Undo);
     }
     if ticket.status == Status::Resolved {
-        pairs.extend([by(Name::Reopen), by(Name::Close)]);
-        return pairs;
+        names.extend([Name::Reopen, Name::Close]);
+    } else if ticket.status != Status::Approval {
+        if can(Move::Take) && !ticket.is_assigned_to(to) {
+            names.push(Name::Take);
+        }
+        if can(Move::Resolve) {
+            names.extend([Name::Resolve, Name::Ask, Name::Pending]);
+        }
+        let above = || offer.policy.at_level(&ticket.queue, ticket.level.max(1) + 1);
+        if can(Move::Escalate) && !above().is_empty() {
+            names.push(Name::Escalate);
+        }
     }
-    if can(Move::Take) && !ticket.is_assigned_to(to) {
-        pairs.push(by(Name::Take));
-    }
-    if can(Move::Resolve) {
-        pairs.extend([by(Name::Resolve), by(Name::Ask), by(Name::Pending)]);
-    }
-    if can(Move::Escalate) && !policy.at_level(&ticket.queue, ticket.level.max(1) + 1).is_empty() {
-        pairs.push(by(Name::Escalate));
-    }
-    pairs
+    names.into_iter().map(|name| offer.by(name)).collect()
 }
 
 /// The email that could not be carried out, ready to be sent again.
-fn repaired(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
+fn repaired(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases) -> Vec<Button> {
     let repaired = parcel.notification.ready && !parcel.ticket.number.is_empty();
     let Some(text) = parcel.notification.text.as_ref().filter(|_| repaired) else { return Vec::new() };
-    let label = if parcel.notification.to.language == "fr" { "Renvoyer, corrigé" } else { "Send again, fixed" };
-    vec![button(way, &subject(parcel.ticket), label, text, true)]
+    vec![button(way, &subject(parcel.ticket), &phrases.text("button.send_again", &[]), text, true)]
 }
 
 /// One to five stars.
-pub(super) fn stars(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
+pub(super) fn stars(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
     if parcel.notification.kind != NotificationKind::Closed || parcel.ticket.merged_into.is_some() {
         return Vec::new();
     }
-    let command = if parcel.notification.to.language == "fr" { "#avis" } else { "#rate" };
+    let command = policy.commands.line(Name::Rate, &parcel.notification.to.language);
     let star =
         |count: usize| button(way, &subject(parcel.ticket), &"★".repeat(count), &format!("{command} {count}"), false);
     (1..=5).map(star).collect()
@@ -141,10 +149,10 @@ pub(super) fn stars(parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
 
 /// Nought to ten: would they recommend the service desk?
 pub(super) fn marks(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
-    if !policy.life.recommend || stars(parcel, way).is_empty() {
+    if !policy.life.recommend || stars(parcel, way, policy).is_empty() {
         return Vec::new();
     }
-    let command = if parcel.notification.to.language == "fr" { "#recommander" } else { "#recommend" };
+    let command = policy.commands.line(Name::Recommend, &parcel.notification.to.language);
     let mark = |n: usize| button(way, &subject(parcel.ticket), &n.to_string(), &format!("{command} {n}"), false);
     (0..=10).map(mark).collect()
 }

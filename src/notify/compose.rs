@@ -105,7 +105,8 @@ pub(crate) fn compose(
         };
     let reply_address = if plus { token.reply_address(&queue.address) } else { queue.address.clone() };
     let way = Way { address: &reply_address, mark: (!plus).then(|| token.text()) };
-    let facts = Facts::gather(parcel, &way, &parts, policy);
+    let phrases = templates.phrases(&notification.to.language);
+    let facts = Facts::gather(parcel, &way, &parts, phrases, policy);
     let words = templates.render(notification.kind, &facts)?;
 
     let mut head = Message::builder()

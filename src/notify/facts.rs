@@ -5,12 +5,12 @@ use serde::Serialize;
 use super::buttons::{buttons, marks, stars};
 use super::handover::{Section, sections};
 use super::link::{Button, Way};
-use super::{Listed, Parcel};
-use crate::clock::spoken;
+use super::{Listed, Parcel, Phrases};
 use crate::mail::{Attachment, FileRole};
+use crate::ticket::command::Name;
 use crate::ticket::notification::{Audience, Hits};
 use crate::ticket::sla;
-use crate::ticket::{MessageDraft, NotificationKind, Policy, Status, TicketView, Visibility, scrubbed};
+use crate::ticket::{MessageDraft, NotificationKind, Phrase, Policy, Status, TicketView, Visibility, scrubbed};
 
 /// Everything a template can name. In strict mode a name that is not here is a mistake.
 #[derive(Debug, Clone, Serialize)]
@@ -209,10 +209,17 @@ pub struct AttachmentFacts {
 
 impl Facts {
     /// Gathers the facts of a notification. `enclosed` are the part numbers of the files it carries.
-    pub(super) fn gather(parcel: &Parcel<'_>, way: &Way<'_>, enclosed: &[usize], policy: &Policy) -> Self {
+    pub(super) fn gather(
+        parcel: &Parcel<'_>,
+        way: &Way<'_>,
+        enclosed: &[usize],
+        phrases: &Phrases,
+        policy: &Policy,
+    ) -> Self {
         let Parcel { notification, ticket, message, extra, .. } = *parcel;
         let (to, internal) = (&notification.to, notification.kind.is_internal());
         let language = to.language.clone();
+        let said = |all: &mut dyn Iterator<Item = &Phrase>| all.map(|phrase| phrases.say(phrase, policy)).collect();
         // Whatever went wrong before: what is not for the reader is not said (invariant 12).
         let readable = if is_for(message.visibility, notification.kind) { message.new_text.as_str() } else { "" };
         let shown = |a: &&Attachment| a.role != FileRole::Logo && (internal || a.is_fit_for_requesters());
@@ -226,8 +233,14 @@ impl Facts {
             },
             recipient: PersonFacts { name: to.name.clone(), address: to.address.clone() },
             ticket: TicketFacts {
-                service_level: service_level(parcel, policy),
-                ..ticket_facts(ticket, internal || notification.kind == NotificationKind::Vendor, &language, policy)
+                service_level: service_level(parcel, phrases, policy),
+                ..ticket_facts(
+                    ticket,
+                    internal || notification.kind == NotificationKind::Vendor,
+                    &language,
+                    phrases,
+                    policy,
+                )
             },
             message: MessageFacts {
                 author: author(message, internal, policy),
@@ -237,7 +250,7 @@ impl Facts {
                 from_agent: message.from_agent,
                 above: if internal { message.above.clone() } else { String::new() },
                 encrypted: message.encrypted,
-                attachments: files.map(|a| attachment(a, enclosed, &language)).collect(),
+                attachments: files.map(|a| attachment(a, enclosed, phrases)).collect(),
             },
             undelivered: UndeliveredFacts {
                 address: failure.address,
@@ -246,13 +259,13 @@ impl Facts {
                 lasting: failure.lasting,
             },
             internal,
-            warnings: message.warnings.iter().filter(|_| internal).map(|w| w.say(&language).to_owned()).collect(),
-            done: notification.done.clone(),
-            buttons: buttons(parcel, way, policy),
-            stars: stars(parcel, way),
+            warnings: said(&mut message.warnings.iter().filter(|_| internal)),
+            done: said(&mut notification.done.iter()),
+            buttons: buttons(parcel, way, phrases, policy),
+            stars: stars(parcel, way, policy),
             marks: marks(parcel, way, policy),
-            listed: extra.listed.iter().map(|one| listed(one, internal, way, &language, policy)).collect(),
-            sections: sections(parcel, way, policy),
+            listed: extra.listed.iter().map(|one| listed(one, internal, way, phrases, policy)).collect(),
+            sections: sections(parcel, way, phrases, policy),
             hits: hits(parcel, policy),
             report: extra.report.clone(),
             language,
@@ -266,14 +279,14 @@ fn outward(text: &str, internal: bool) -> String {
 }
 
 /// What is promised, for the reader.
-fn service_level(parcel: &Parcel<'_>, policy: &Policy) -> Vec<String> {
+fn service_level(parcel: &Parcel<'_>, phrases: &Phrases, policy: &Policy) -> Vec<String> {
     let (ticket, notification) = (parcel.ticket, parcel.notification);
-    let said = match notification.kind {
+    let said: Vec<Phrase> = match notification.kind {
         NotificationKind::Acknowledgement => sla::promised(ticket, parcel.now, policy).into_iter().collect(),
         kind if kind.is_internal() => sla::explain(ticket, parcel.now, policy),
         _ => Vec::new(),
     };
-    said.iter().map(|words| words.say(&notification.to.language).to_owned()).collect()
+    said.iter().map(|phrase| phrases.say(phrase, policy)).collect()
 }
 
 /// Whether a message of this visibility may be read in a notification of this kind.
@@ -306,23 +319,23 @@ fn hits(parcel: &Parcel<'_>, policy: &Policy) -> Vec<HitFacts> {
     .collect()
 }
 
-fn listed(one: &Listed, internal: bool, way: &Way<'_>, language: &str, policy: &Policy) -> ListedFacts {
-    let command = if language == "fr" { "#voir" } else { "#show" };
+fn listed(one: &Listed, internal: bool, way: &Way<'_>, phrases: &Phrases, policy: &Policy) -> ListedFacts {
+    let command = policy.commands.line(Name::Show, phrases.language());
     let name = policy.agent(&one.assignee).map(|a| a.name.clone()).unwrap_or_default();
     ListedFacts {
         number: one.number.clone(),
         title: one.title.clone(),
-        status: one.status.label().say(language).to_owned(),
+        status: phrases.say(&one.status.label(), policy),
         priority: one.priority.clone(),
         requester: one.requester.clone(),
         assignee: if internal { name } else { String::new() },
-        changed: spoken(one.at, &policy.service_desk.time_zone, language),
-        href: if internal { way.mail(&format!("Re: [{}] {}", one.number, one.title), command) } else { String::new() },
+        changed: phrases.at(one.at, &policy.service_desk.time_zone),
+        href: if internal { way.mail(&format!("Re: [{}] {}", one.number, one.title), &command) } else { String::new() },
     }
 }
 
 /// `inside`: the notification stays within the service desk and its vendors.
-fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Policy) -> TicketFacts {
+fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, phrases: &Phrases, policy: &Policy) -> TicketFacts {
     let asked = policy.queues.get(&ticket.queue).map(|q| q.ask.as_slice()).unwrap_or_default();
     let label = |code: &String| policy.field_label(code, language);
     let said = asked.iter().filter_map(|code| Some((label(code), ticket.fields.get(code)?.clone())));
@@ -337,7 +350,7 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
         queue: ticket.queue.clone(),
         requester: PersonFacts { name: ticket.requester.name.clone(), address: ticket.requester.address.clone() },
         answers_to: if inside { answers_to(ticket, policy) } else { String::new() },
-        status_label: ticket.status.label().say(language).to_owned(),
+        status_label: phrases.say(&ticket.status.label(), policy),
         level: ticket.level.max(1),
         kind: Policy::topic_label(&policy.types, ticket.kind.as_deref(), language),
         category: Policy::topic_label(&policy.categories, ticket.category.as_deref(), language),
@@ -350,7 +363,7 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, policy: &Poli
             .unwrap_or_default(),
         solution: ticket.solution.clone().unwrap_or_default(),
         vendor_reference: ticket.vendor_reference.clone().filter(|_| inside).unwrap_or_default(),
-        created: spoken(ticket.created_at, &policy.service_desk.time_zone, language),
+        created: phrases.at(ticket.created_at, &policy.service_desk.time_zone),
         related: if inside { ticket.related.clone() } else { Vec::new() },
         tags: if inside { ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ") } else { String::new() },
         approval: ticket.status == Status::Approval,
@@ -382,32 +395,10 @@ fn author(message: &MessageDraft, internal: bool, policy: &Policy) -> String {
     }
 }
 
-fn attachment(attachment: &Attachment, enclosed: &[usize], language: &str) -> AttachmentFacts {
+fn attachment(attachment: &Attachment, enclosed: &[usize], phrases: &Phrases) -> AttachmentFacts {
     AttachmentFacts {
         name: attachment.name.clone(),
-        size: size(attachment.size, language),
+        size: phrases.size(attachment.size),
         enclosed: enclosed.contains(&attachment.part),
-    }
-}
-
-/// A size for people: bytes in French are octets.
-fn size(bytes: u64, language: &str) -> String {
-    let byte = if language == "fr" { "o" } else { "B" };
-    match bytes {
-        0..1_000 => format!("{bytes} {byte}"),
-        1_000..1_000_000 => format!("{} k{byte}", (bytes + 500) / 1_000),
-        _ => format!("{} M{byte}", (bytes + 500_000) / 1_000_000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_are_for_people() {
-        assert_eq!(size(12, "en"), "12 B");
-        assert_eq!(size(1_200, "fr"), "1 ko");
-        assert_eq!(size(3_100_000, "en"), "3 MB");
     }
 }

@@ -5,12 +5,13 @@
 
 use data_encoding::BASE64;
 
+use super::Phrases;
 use crate::mail;
 
 /// Files are left out, the largest first, until the email has `most` bytes; all of them where the bound is not known. None
 /// where it has no file, or is too large without them.
 #[must_use]
-pub(crate) fn lighten(bytes: &[u8], most: Option<u64>, language: &str) -> Option<Vec<u8>> {
+pub(crate) fn lighten(bytes: &[u8], most: Option<u64>, phrases: &Phrases) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let boundary = mixed_boundary(head)?;
@@ -24,7 +25,7 @@ pub(crate) fn lighten(bytes: &[u8], most: Option<u64>, language: &str) -> Option
     loop {
         let largest = kept.iter().enumerate().max_by_key(|(_, part)| part.len()).map(|(at, _)| at)?;
         left.push(described(kept.remove(largest)));
-        let note = note(&left, language);
+        let note = note(&left, phrases);
         let size = head.len() + first.len() + kept.iter().map(|p| p.len()).sum::<usize>() + note.len();
         let size = size + (kept.len() + 3) * (edge.len() + 4) + 16;
         let fits = most.is_some_and(|most| size as u64 <= most);
@@ -60,13 +61,8 @@ fn described(part: &str) -> String {
     format!("{} ({size})", name.unwrap_or_else(|| "?".to_owned()))
 }
 
-fn note(left: &[String], language: &str) -> String {
-    let words = match language {
-        "fr" => {
-            "Fichiers non joints, trop volumineux pour le serveur de messagerie ; ils sont conservés avec le ticket :"
-        }
-        _ => "Files left out, too large for the mail server; they are kept with the ticket:",
-    };
+fn note(left: &[String], phrases: &Phrases) -> String {
+    let words = phrases.text("text.files_left_out", &[]);
     let list: String = left.iter().map(|file| format!("- {file}\n")).collect();
     let encoded = BASE64.encode(format!("{words}\n{list}").as_bytes());
     let lines: Vec<&str> = encoded.as_bytes().chunks(76).filter_map(|line| std::str::from_utf8(line).ok()).collect();
@@ -81,6 +77,10 @@ mod tests {
     use super::*;
     use lettre::Message;
     use lettre::message::{Attachment, MultiPart, header::ContentType};
+
+    fn built_in(language: &str) -> &'static Phrases {
+        super::super::Templates::built_in().unwrap().phrases(language)
+    }
 
     fn email(files: &[(&str, usize)]) -> Vec<u8> {
         let both = MultiPart::alternative_plain_html("Bonjour é".to_owned(), "<p>Bonjour é</p>".to_owned());
@@ -105,12 +105,12 @@ mod tests {
     fn the_largest_files_are_left_out_and_named() {
         let whole = email(&[("petit.txt", 2_000), ("photo d'été.png", 900_000), ("plan.pdf", 300_000)]);
         assert_eq!(names(&whole).len(), 3);
-        let light = lighten(&whole, Some(500_000), "fr").unwrap();
+        let light = lighten(&whole, Some(500_000), built_in("fr")).unwrap();
         assert!(light.len() <= 500_000);
         assert_eq!(names(&light), ["petit.txt", "plan.pdf"]);
         let text = mail::parse(&light, &mail::Limits::default()).unwrap().text;
         assert!(text.contains("photo d'été.png (879 KiB)"), "{text}");
-        let bare = lighten(&whole, None, "en").unwrap();
+        let bare = lighten(&whole, None, built_in("en")).unwrap();
         assert!(names(&bare).is_empty());
         let text = mail::parse(&bare, &mail::Limits::default()).unwrap().text;
         assert!(text.contains("plan.pdf") && text.contains("petit.txt (2 KiB)") && text.contains("left out"), "{text}");
@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn what_has_no_files_or_is_too_large_without_them_stays_as_it_is() {
-        assert_eq!(lighten(&email(&[]), Some(10), "fr"), None);
-        assert_eq!(lighten(&email(&[("a", 5_000)]), Some(100), "fr"), None);
-        assert_eq!(lighten(b"Subject: x\r\n\r\ntext", None, "fr"), None);
+        assert_eq!(lighten(&email(&[]), Some(10), built_in("fr")), None);
+        assert_eq!(lighten(&email(&[("a", 5_000)]), Some(100), built_in("fr")), None);
+        assert_eq!(lighten(b"Subject: x\r\n\r\ntext", None, built_in("fr")), None);
     }
 }

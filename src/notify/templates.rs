@@ -10,29 +10,12 @@ use std::sync::LazyLock;
 use handlebars::{Handlebars, RenderError, RenderErrorReason, no_escape};
 
 use super::branches::{self, Asked};
-use super::{Facts, Source, builtin, helpers, lint, sample};
+use super::mistake::{Mistake, nearest};
+use super::phrases::{AllPhrases, FILE as PHRASES};
+use super::{Facts, Phrases, Source, builtin, helpers, lint, sample};
+use crate::ticket::Commands;
 use crate::ticket::NotificationKind;
 use crate::ticket::notification::ROWS as NOTIFICATIONS;
-
-/// A mistake in a template, for the administrator who wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {message}", self.place())]
-pub struct Mistake {
-    /// The file, as [`Source::path`] or its name.
-    pub file: String,
-    /// Line, from 1; 0 when the mistake has no place.
-    pub line: usize,
-    /// What is wrong and how to fix it.
-    pub message: String,
-}
-
-impl Mistake {
-    /// File and line.
-    #[must_use]
-    pub fn place(&self) -> String {
-        if self.line == 0 { self.file.clone() } else { format!("{}:{}", self.file, self.line) }
-    }
-}
 
 /// A notification's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +34,7 @@ pub struct Templates {
     text: Handlebars<'static>,
     html: Handlebars<'static>,
     sources: BTreeMap<String, Source>,
+    phrases: AllPhrases,
     languages: Vec<String>,
 }
 
@@ -96,7 +80,7 @@ impl Templates {
     }
 
     /// The built-in templates alone.
-    pub(crate) fn built_in() -> Option<&'static Self> {
+    pub fn built_in() -> Option<&'static Self> {
         static BUILT_IN: LazyLock<Option<Templates>> = LazyLock::new(|| Templates::compile(Vec::new()).ok());
         BUILT_IN.as_ref()
     }
@@ -107,19 +91,25 @@ impl Templates {
     /// # Errors
     /// Every mistake found, with its file and line.
     pub(crate) fn compile(overrides: Vec<Source>) -> Result<Self, Vec<Mistake>> {
+        let (changed, overrides): (Vec<Source>, Vec<Source>) =
+            overrides.into_iter().partition(|source| source.name.ends_with(PHRASES));
         let mut mistakes: Vec<Mistake> = overrides.iter().flat_map(in_words).collect();
+        let (phrases, wrong) = AllPhrases::compile(&changed.iter().collect::<Vec<_>>());
+        mistakes.extend(wrong);
         let is_tuned = !overrides.is_empty();
         let mut sources = builtin_sources();
-        sources.extend(overrides.into_iter().map(|s| (s.name.clone(), s)));
+        sources.extend(overrides.into_iter().chain(changed).map(|s| (s.name.clone(), s)));
         mistakes.extend(cycles(&sources));
         if !mistakes.is_empty() {
             // Rendering would never end, or say in other words what is said already.
             return Err(mistakes);
         }
-        let (text, html) =
-            (registry(&sources, ".txt.hbs", &mut mistakes), registry(&sources, ".html.hbs", &mut mistakes));
+        let (text, html) = (
+            registry(&sources, ".txt.hbs", &phrases, &mut mistakes),
+            registry(&sources, ".html.hbs", &phrases, &mut mistakes),
+        );
         let languages = languages(&sources);
-        let templates = Self { text, html, sources, languages };
+        let templates = Self { text, html, sources, phrases, languages };
         if mistakes.is_empty() {
             mistakes = templates.misnamed();
         }
@@ -135,12 +125,34 @@ impl Templates {
         &self.languages
     }
 
+    /// Made-up facts of a notification in a language.
+    #[must_use]
+    pub fn sample(&self, kind: NotificationKind, language: &str) -> Facts {
+        Facts { language: language.to_owned(), ..sample(kind, self.phrases(language)) }
+    }
+
+    /// The phrases of a language; English for one that has none.
+    #[must_use]
+    pub fn phrases(&self, language: &str) -> &Phrases {
+        self.phrases.of(language)
+    }
+
+    /// What commands are called, in every language; and words that two of them would share.
+    #[must_use]
+    pub fn commands(&self) -> (Commands, Vec<String>) {
+        self.phrases.commands()
+    }
+
     /// What is odd about the administrator's templates, and hardly meant so: file, line and words.
     pub(crate) fn oddities(&self) -> Vec<Mistake> {
         let own: Vec<&Source> = self.sources.values().filter(|source| !source.path.is_empty()).collect();
         let mut found = Vec::new();
         for source in &own {
             let note = |line, message| Mistake { file: source.path.clone(), line, message };
+            if source.name.ends_with(PHRASES) {
+                found.extend(is_no_language(source).or_else(|| self.phrases.missing(source)).map(|m| note(0, m)));
+                continue;
+            }
             found.extend(lint::oddities(source).into_iter().map(|(line, message)| note(line, message)));
             if let Some(message) = self.is_unused(source).or_else(|| is_no_language(source)) {
                 found.push(note(0, message));
@@ -289,7 +301,7 @@ impl Templates {
         let mut found: Vec<Mistake> = Vec::new();
         for language in &self.languages {
             for row in NOTIFICATIONS {
-                let facts = sample(row.kind, language);
+                let facts = self.sample(row.kind, language);
                 let tried = self.render(row.kind, &facts).map(drop);
                 if let Err(mistake) =
                     tried.and_then(|()| if bare { self.render_bare(row.kind, &facts) } else { Ok(()) })
@@ -334,7 +346,8 @@ struct Known {
 }
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    let names: BTreeSet<String> = NOTIFICATIONS.iter().flat_map(|row| names_in(&sample(row.kind, "en"))).collect();
+    let names: BTreeSet<String> =
+        NOTIFICATIONS.iter().flat_map(|row| names_in(&sample(row.kind, built_in_english()))).collect();
     let mut parts: BTreeSet<String> = names.iter().flat_map(|name| name.split('.')).map(ToOwned::to_owned).collect();
     // What the built-in templates give to those they include.
     for source in builtin() {
@@ -344,6 +357,12 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     }
     Known { names, parts }
 });
+
+/// The phrases the names of facts are made with, whatever an administrator changed.
+fn built_in_english() -> &'static Phrases {
+    static ENGLISH: LazyLock<AllPhrases> = LazyLock::new(|| AllPhrases::compile(&[]).0);
+    ENGLISH.of("en")
+}
 
 /// The same facts with lists of nothing.
 fn without_entries(value: serde_json::Value) -> serde_json::Value {
@@ -356,7 +375,7 @@ fn without_entries(value: serde_json::Value) -> serde_json::Value {
 
 /// A template's name without what tells text from HTML.
 fn stem(name: &str) -> &str {
-    name.strip_suffix(".txt.hbs").or_else(|| name.strip_suffix(".html.hbs")).unwrap_or(name)
+    [".txt.hbs", ".html.hbs"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
 }
 
 /// What is wrong with a template's text, in plain words.
@@ -408,15 +427,12 @@ fn names_in(facts: &Facts) -> Vec<String> {
     names
 }
 
-/// The name nearest to one that there is not, if it is near enough to be a slip.
-fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    let distance = |known: &str| strsim::damerau_levenshtein(known, name);
-    let (distance, near) = known.into_iter().map(|known| (distance(known), known)).min()?;
-    (distance <= 1 + near.chars().count() / 4).then(|| near.to_owned())
-}
-
 fn builtin_sources() -> BTreeMap<String, Source> {
-    builtin().into_iter().map(|source| (source.name.clone(), source)).collect()
+    builtin()
+        .into_iter()
+        .filter(|source| !source.name.ends_with(PHRASES))
+        .map(|source| (source.name.clone(), source))
+        .collect()
 }
 
 fn languages(sources: &BTreeMap<String, Source>) -> Vec<String> {
@@ -424,7 +440,12 @@ fn languages(sources: &BTreeMap<String, Source>) -> Vec<String> {
     folders.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn registry(sources: &BTreeMap<String, Source>, ending: &str, mistakes: &mut Vec<Mistake>) -> Handlebars<'static> {
+fn registry(
+    sources: &BTreeMap<String, Source>,
+    ending: &str,
+    phrases: &AllPhrases,
+    mistakes: &mut Vec<Mistake>,
+) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     if ending == ".txt.hbs" {
@@ -433,7 +454,10 @@ fn registry(sources: &BTreeMap<String, Source>, ending: &str, mistakes: &mut Vec
     helpers::register(&mut registry);
     for source in sources.values() {
         let Some(name) = source.name.strip_suffix(ending) else { continue };
-        if let Err(error) = registry.register_template_string(name, &source.text) {
+        // What stands outside the folders of languages is theirs all.
+        let language = name.split_once('/').map(|(language, _)| phrases.of(language).typography());
+        let text = language.map_or_else(|| source.text.clone(), |own| own.set(&source.text, ending == ".html.hbs"));
+        if let Err(error) = registry.register_template_string(name, &text) {
             let file = if source.path.is_empty() { source.name.clone() } else { source.path.clone() };
             let line = error.pos().map_or(0, |(line, _)| line);
             let reason = error.reason().to_string();
@@ -513,7 +537,7 @@ mod tests {
     #[test]
     fn html_is_escaped_and_text_is_not() {
         let Ok(templates) = Templates::compile(Vec::new()) else { panic!("built-in templates do not compile") };
-        let mut facts = sample(NotificationKind::Answer, "fr");
+        let mut facts = templates.sample(NotificationKind::Answer, "fr");
         facts.message.text = "a < b & <script>alert(1)</script>\n\nfin".to_owned();
         facts.ticket.title = "<img src=x>".to_owned();
         let Ok(notification) = templates.render(NotificationKind::Answer, &facts) else { panic!("it does not render") };
@@ -588,7 +612,7 @@ mod tests {
     }
 
     fn subject_of(templates: &Templates, kind: NotificationKind) -> String {
-        templates.render(kind, &sample(kind, "fr")).map(|rendered| rendered.subject).unwrap_or_default()
+        templates.render(kind, &templates.sample(kind, "fr")).map(|rendered| rendered.subject).unwrap_or_default()
     }
 
     #[test]
@@ -611,7 +635,7 @@ mod tests {
         assert_eq!(mistakes.len(), 1, "{mistakes:?}");
         assert_eq!(subject_of(&next, NotificationKind::Answer), "nos mots", "the last good one");
         assert_eq!(subject_of(&next, NotificationKind::Closed), "clos autrement", "the others are taken over");
-        let html = next.render(NotificationKind::Answer, &sample(NotificationKind::Answer, "fr")).map(|r| r.html);
+        let html = next.render(NotificationKind::Answer, &next.sample(NotificationKind::Answer, "fr")).map(|r| r.html);
         assert!(html.is_ok_and(|html| !html.contains("aussi neuf")), "both parts go together");
 
         let Ok((start, mistakes)) = Templates::that_serve(broken.to_vec(), None) else { panic!("the built-in serve") };
@@ -732,7 +756,7 @@ mod tests {
     #[test]
     fn a_subject_cannot_carry_a_header() {
         let Ok(templates) = Templates::compile(Vec::new()) else { panic!("built-in templates do not compile") };
-        let mut facts = sample(NotificationKind::Acknowledgement, "en");
+        let mut facts = templates.sample(NotificationKind::Acknowledgement, "en");
         facts.ticket.title = "x\r\nBcc: all@example.org".to_owned();
         // The title is on one line long before it gets here; a template could still break it.
         let subject = templates.render(NotificationKind::Acknowledgement, &facts).map(|l| l.subject);

@@ -7,9 +7,8 @@ use super::chart::{Bar, columns, rows};
 use super::figures::{Figures, Share};
 use super::page::{Page, Part, Row, Subject};
 use super::period::Sort;
-use super::words::{days_of, definitions, one_decimal, per_cent, title};
-use crate::clock::{Millis, spoken};
-use crate::ticket::sla::working;
+use super::words::{days_of, definitions, per_cent, title};
+use crate::clock::Millis;
 use crate::ticket::{Policy, Status};
 
 /// Most numbers of tickets that are named for one problem.
@@ -21,12 +20,22 @@ pub(super) struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    pub(super) fn french(&self) -> bool {
-        self.subject.language == "fr"
+    pub(super) fn say(&self, code: &str) -> String {
+        self.fill(code, &[])
     }
 
-    pub(super) fn say(&self, fr: &str, en: &str) -> String {
-        if self.french() { fr } else { en }.to_owned()
+    pub(super) fn fill(&self, code: &str, values: &[(&str, &str)]) -> String {
+        self.subject.phrases.text(code, values)
+    }
+
+    /// A figure with what it is of: `P1 : 4`.
+    pub(super) fn entry(&self, label: &str, value: &str) -> String {
+        self.fill("report.entry", &[("label", label), ("value", value)])
+    }
+
+    /// `N2`, in English `L2`.
+    pub(super) fn level_name(&self, level: i64) -> String {
+        self.fill("report.level", &[("level", &level.to_string())])
     }
 
     pub(super) fn parts(&mut self) {
@@ -53,32 +62,29 @@ impl Layout<'_> {
         self.actions();
     }
 
-    pub(super) fn part(&mut self, heading: (&str, &str), part: Part) {
-        let heading = self.say(heading.0, heading.1);
+    pub(super) fn part(&mut self, heading: &str, part: Part) {
+        let heading = self.say(heading);
         self.page.sections.push(Part { heading, ..part });
     }
 
     /// A part with a chart of this name.
-    pub(super) fn charted(&mut self, heading: (&str, &str), name: &str, svg: String, alt: String, rows: Vec<Row>) {
+    pub(super) fn charted(&mut self, heading: &str, name: &str, svg: String, alt: String, rows: Vec<Row>) {
         self.page.charts.push((name.to_owned(), svg));
         self.part(heading, Part { chart: name.to_owned(), alt, rows, ..Part::default() });
     }
 
-    pub(super) fn row(&self, fr: &str, en: &str, value: impl Into<String>, note: impl Into<String>) -> Row {
-        Row { label: self.say(fr, en), value: value.into(), note: note.into() }
+    pub(super) fn row(&self, code: &str, value: impl Into<String>, note: impl Into<String>) -> Row {
+        Row { label: self.say(code), value: value.into(), note: note.into() }
     }
 
     pub(super) fn share(&self, share: Share) -> String {
-        per_cent(share, self.subject.language)
+        per_cent(share, self.subject.phrases)
     }
 
     /// "12 on 15", and the goal with whether it is met.
     pub(super) fn of(&self, share: Share, goal: Option<f64>, least: bool) -> String {
-        let mut note = if self.french() {
-            format!("{} sur {}", share.count, share.of)
-        } else {
-            format!("{} of {}", share.count, share.of)
-        };
+        let mut note =
+            self.fill("report.count_of", &[("count", &share.count.to_string()), ("of", &share.of.to_string())]);
         if let (Some(goal), Some(value)) = (goal, share.per_mille()) {
             // Goals are whole or half per cents.
             #[allow(clippy::cast_precision_loss)]
@@ -91,57 +97,51 @@ impl Layout<'_> {
     pub(super) fn goal(&self, goal: f64, value: f64, least: bool, unit: &str) -> String {
         let met = if least { value >= goal } else { value <= goal };
         let (sign, mark) = (if least { "≥" } else { "≤" }, if met { "✓" } else { "✗" });
-        let word = self.say("objectif", "goal");
-        format!(" · {word} {sign} {}{unit} {mark}", one_decimal(goal, self.subject.language))
+        let word = self.say("report.goal");
+        format!(" · {word} {sign} {}{unit} {mark}", self.subject.phrases.one_decimal(goal))
     }
 
     pub(super) fn length(&self, length: Option<Millis>) -> String {
-        length.map_or_else(|| "–".to_owned(), |l| working(l).say(self.subject.language).to_owned())
+        length.map_or_else(|| "–".to_owned(), |l| self.subject.phrases.length(l))
     }
 
     fn incidents(&mut self) {
-        let Subject { figures, policy, language, .. } = self.subject;
+        let Subject { figures, policy, phrases, .. } = self.subject;
         let zone = &policy.service_desk.time_zone;
         let mut lines = Vec::new();
         for one in &figures.incidents {
-            let since = spoken(one.created_at, zone, language);
-            let who = policy.agent(&one.assignee).map_or_else(|| self.say("personne", "nobody"), |a| a.name.clone());
+            let since = phrases.at(one.created_at, zone);
+            let who = policy.agent(&one.assignee).map_or_else(|| self.say("report.nobody"), |a| a.name.clone());
             let state = match (one.solved_at, one.late) {
-                (0, true) => self.say("en cours, en retard", "open, late"),
-                (0, false) => self.say("en cours", "open"),
-                (at, _) => format!("{} {}", self.say("résolu le", "solved"), spoken(at, zone, language)),
+                (0, true) => self.say("report.open_late"),
+                (0, false) => self.say("report.open"),
+                (at, _) => self.fill("report.solved_on", &[("at", &phrases.at(at, zone))]),
             };
             let (number, priority, title) = (&one.number, &one.priority, &one.title);
-            let from = self.say("depuis le", "since");
-            let level = self.say(&format!("N{}", one.level), &format!("L{}", one.level));
-            lines.push(format!("{number} · {priority} · {level} · {title} · {from} {since} · {who} · {state}"));
+            let (level, since) = (self.level_name(one.level), self.fill("report.since", &[("at", &since)]));
+            lines.push(format!("{number} · {priority} · {level} · {title} · {since} · {who} · {state}"));
         }
         if lines.is_empty() {
-            lines.push(self.say("Aucun incident majeur.", "No major incident."));
+            lines.push(self.say("report.no_major_incident"));
         }
-        self.part(("Incidents majeurs", "Major incidents"), Part { lines, ..Part::default() });
+        self.part("report.major_incidents", Part { lines, ..Part::default() });
     }
 
     fn summary(&mut self) {
         let Figures { cohort, all, .. } = self.subject.figures;
         let of = |count| Share { count, of: cohort.opened };
         let mut rows = vec![
-            self.row("Total tickets", "Tickets in all", cohort.opened.to_string(), self.compared(|f| f.cohort.opened)),
-            self.row("Résolus", "Solved", cohort.solved.to_string(), self.share(of(cohort.solved))),
-            self.row("En cours", "In progress", cohort.in_progress.to_string(), ""),
-            self.row("Escaladés", "Escalated", cohort.escalated.to_string(), ""),
+            self.row("report.tickets_in_all", cohort.opened.to_string(), self.compared(|f| f.cohort.opened)),
+            self.row("report.solved_2", cohort.solved.to_string(), self.share(of(cohort.solved))),
+            self.row("report.in_progress", cohort.in_progress.to_string(), ""),
+            self.row("report.escalated", cohort.escalated.to_string(), ""),
         ];
         let late = self.subject.figures.overdue;
-        rows.push(self.row(
-            "Solutions trouvées",
-            "Solutions found",
-            all.solved.to_string(),
-            self.compared(|f| f.all.solved),
-        ));
+        rows.push(self.row("report.solutions_found", all.solved.to_string(), self.compared(|f| f.all.solved)));
         let left: i64 = self.subject.figures.backlog.iter().sum();
-        let note = if late > 0 { format!("{late} {}", self.say("en retard", "late")) } else { String::new() };
-        rows.push(self.row("Reste à traiter", "Still to do", left.to_string(), note));
-        self.part(("Résumé", "Summary"), Part { rows, ..Part::default() });
+        let note = if late > 0 { self.subject.phrases.counted("report.late", late) } else { String::new() };
+        rows.push(self.row("report.still_to_do", left.to_string(), note));
+        self.part("report.summary", Part { rows, ..Part::default() });
     }
 
     /// How a figure compares with the time before.
@@ -150,19 +150,19 @@ impl Layout<'_> {
         let Some(before) = self.subject.before.filter(comparable) else { return String::new() };
         let (was, is) = (figure(before), figure(self.subject.figures));
         let sign = if is >= was { "+" } else { "−" };
-        format!("{sign}{} {} {was}", (is - was).abs(), self.say("par rapport à", "from"))
+        let change = format!("{sign}{}", (is - was).abs());
+        self.fill("report.compared", &[("change", &change), ("was", &was.to_string())])
     }
 
     fn volume(&mut self) {
         let figures = self.subject.figures;
         let zone = self.subject.policy.service_desk.time_zone.clone();
-        let names = [self.say("ouverts", "opened"), self.say("résolus", "solved")];
+        let names = [self.say("report.opened"), self.say("report.solved")];
         let bars = grouped(&figures.days, &days_of(self.subject.period, &zone), &zone);
-        let heading = ("Volume", "Volume");
-        let svg = columns(&self.say("Tickets ouverts et résolus", "Tickets opened and solved"), &names, &bars);
+        let heading = "report.volume_2";
+        let svg = columns(&self.say("report.tickets_opened_and_solved"), &names, &bars);
         let (opened, solved) = (figures.all.opened, figures.all.solved);
-        let alt =
-            self.say(&format!("{opened} ouverts, {solved} résolus"), &format!("{opened} opened, {solved} solved"));
+        let alt = self.fill("report.volume", &[("opened", &opened.to_string()), ("solved", &solved.to_string())]);
         self.charted(heading, "volume", svg, alt, Vec::new());
     }
 
@@ -179,12 +179,12 @@ impl Layout<'_> {
             .map(|(code, n)| Row { label: name(code), value: n.to_string(), note: String::new() })
             .collect();
         let bars: Vec<Bar> = counted.iter().map(|(code, n)| Bar::of(code, *n)).collect();
-        self.counted(("Répartition par priorité", "By priority"), "priority", &bars, rows);
+        self.counted("report.by_priority", "priority", &bars, rows);
     }
 
     fn categories(&mut self) {
-        let Subject { figures, policy, language, .. } = self.subject;
-        let other = self.say("Autre", "Other");
+        let Subject { figures, policy, language, phrases, .. } = self.subject;
+        let other = self.say("report.other");
         let mut counted: Vec<(String, i64)> = figures
             .by_category
             .iter()
@@ -202,37 +202,30 @@ impl Layout<'_> {
         let rows = counted.iter().map(|(label, n)| Row {
             label: label.clone(),
             value: n.to_string(),
-            note: per_cent(Share { count: *n, of }, language),
+            note: per_cent(Share { count: *n, of }, phrases),
         });
         let rows = rows.collect();
         let bars: Vec<Bar> = counted.iter().take(12).map(|(label, n)| Bar::of(label, *n)).collect();
-        self.counted(("Répartition par catégorie", "By category"), "category", &bars, rows);
+        self.counted("report.by_category", "category", &bars, rows);
     }
 
     /// Counts with a chart, where a chart shows anything.
-    pub(super) fn counted(&mut self, heading: (&str, &str), name: &str, bars: &[Bar], figures: Vec<Row>) {
+    pub(super) fn counted(&mut self, heading: &str, name: &str, bars: &[Bar], figures: Vec<Row>) {
         if self.subject.sort == Sort::Daily || bars.iter().all(|b| b.values.iter().sum::<f64>() == 0.0) {
             self.part(heading, Part { rows: figures, ..Part::default() });
             return;
         }
-        let alt = bars.iter().map(|b| format!("{} : {}", b.label, b.notes.join(" "))).collect::<Vec<_>>().join(", ");
+        let alt = bars.iter().map(|b| self.entry(&b.label, &b.notes.join(" "))).collect::<Vec<_>>().join(", ");
         self.charted(heading, name, rows("", &[], bars, 0.0), alt, figures);
     }
 
     fn backlog(&mut self) {
         let figures = self.subject.figures;
-        let ages: [[&str; 2]; 5] = [
-            ["< 1 jour", "< 1 day"],
-            ["1 à 3 jours", "1 to 3 days"],
-            ["3 à 7 jours", "3 to 7 days"],
-            ["7 à 30 jours", "7 to 30 days"],
-            ["> 30 jours", "> 30 days"],
-        ];
-        let bars: Vec<Bar> =
-            ages.iter().zip(figures.backlog).map(|([fr, en], n)| Bar::of(&self.say(fr, en), n)).collect();
-        let language = self.subject.language;
+        let Subject { phrases, policy, .. } = self.subject;
+        let ages = phrases.list("report.ages").iter();
+        let bars: Vec<Bar> = ages.zip(figures.backlog).map(|(age, n)| Bar::of(age, n)).collect();
         let by_status = figures.backlog_by_status.iter().map(|(status, n)| Row {
-            label: Status::from_word(status).label().say(language).to_owned(),
+            label: phrases.say(&Status::from_word(status).label(), policy),
             value: n.to_string(),
             note: String::new(),
         });
@@ -240,15 +233,15 @@ impl Layout<'_> {
             bars.iter().map(|b| Row { label: b.label.clone(), value: b.notes.join(""), note: String::new() }).collect();
         rows.retain(|row| row.value != "0");
         rows.extend(by_status);
-        let heading = ("Reste à traiter, par âge", "Still to do, by age");
+        let heading = "report.still_to_do_by_age";
         if self.subject.sort == Sort::Daily || figures.backlog.iter().sum::<i64>() == 0 {
-            let none = self.say("Rien n'attend.", "Nothing waits.");
+            let none = self.say("report.nothing_waits");
             let lines = if rows.is_empty() { vec![none] } else { Vec::new() };
             self.part(heading, Part { rows, lines, ..Part::default() });
             return;
         }
         let svg = columns("", &[], &bars);
-        let alt = bars.iter().map(|b| format!("{} : {}", b.label, b.notes.join(""))).collect::<Vec<_>>().join(", ");
+        let alt = bars.iter().map(|b| self.entry(&b.label, &b.notes.join(""))).collect::<Vec<_>>().join(", ");
         self.charted(heading, "backlog", svg, alt, rows);
     }
 
@@ -261,11 +254,11 @@ impl Layout<'_> {
             .map(|r| {
                 let more = if r.numbers.len() > NAMED { ", …" } else { "" };
                 let numbers: Vec<&str> = r.numbers.iter().rev().take(NAMED).map(String::as_str).collect();
-                format!("{} : {} ({}{more})", r.title, r.count, numbers.join(", "))
+                format!("{} ({}{more})", self.entry(&r.title, &r.count.to_string()), numbers.join(", "))
             })
             .collect();
-        let lines = if lines.is_empty() { vec![self.say("Aucun.", "None.")] } else { lines };
-        self.part(("Problèmes récurrents", "Problems that came back"), Part { lines, ..Part::default() });
+        let lines = if lines.is_empty() { vec![self.say("report.none")] } else { lines };
+        self.part("report.problems_that_came_back", Part { lines, ..Part::default() });
     }
 
     /// What the figures ask somebody to do.
@@ -274,29 +267,20 @@ impl Layout<'_> {
         let mut lines = Vec::new();
         if figures.overdue > 0 {
             let n = figures.overdue;
-            lines.push(self.say(
-                &format!("{n} en retard : « #liste retard » en donne la liste."),
-                &format!("{n} late: \"#list overdue\" lists them."),
-            ));
+            lines.push(self.subject.phrases.counted("report.list_late", n));
         }
         let old = figures.backlog[4];
         if old > 0 {
-            lines.push(self.say(
-                &format!("{old} attendent depuis plus de 30 jours : les clore, ou les faire avancer."),
-                &format!("{old} have waited for more than 30 days: close them, or move them on."),
-            ));
+            lines.push(self.subject.phrases.counted("report.old", old));
         }
         if let Some(worst) = figures.recurrent.first() {
             let title = &worst.title;
-            lines.push(self.say(
-                &format!("« {title} » revient : un article y répondrait (#kb sur un ticket résolu)."),
-                &format!("\"{title}\" comes back: an article would answer it (#kb on a solved ticket)."),
-            ));
+            lines.push(self.fill("report.comes_back", &[("title", title)]));
         }
         if lines.is_empty() {
-            lines.push(self.say("Rien de particulier.", "Nothing in particular."));
+            lines.push(self.say("report.nothing_in_particular"));
         }
-        self.part(("Actions", "Actions"), Part { lines, ..Part::default() });
+        self.part("report.actions", Part { lines, ..Part::default() });
     }
 }
 
@@ -335,25 +319,22 @@ impl Page {
     pub(crate) fn lay_out(subject: &Subject<'_>) -> Self {
         let mut page = Layout { subject: *subject, page: Self::default() };
         let zone = &subject.policy.service_desk.time_zone;
-        page.page.title = title(subject.sort, subject.period, zone, subject.language);
+        page.page.title = title(subject.sort, subject.period, zone, subject.phrases);
         page.page.intro = match subject.sort {
             Sort::Daily => {
-                let at = |at| spoken(at, zone, subject.language);
+                let at = |at| subject.phrases.at(at, zone);
                 let (from, until) = (at(subject.period.from), at(subject.period.until));
-                page.say(&format!("Du {from} au {until}."), &format!("From {from} to {until}."))
+                page.fill("report.from_to", &[("from", &from), ("until", &until)])
             }
             _ => {
-                let day = |at| {
-                    let said = spoken(at, zone, subject.language);
-                    said.split([',', 'à']).next().unwrap_or_default().trim().to_owned()
-                };
+                let day = |at| subject.phrases.day(at, zone);
                 let (from, until) = (day(subject.period.from), day(subject.period.until - 1));
-                page.say(&format!("Du {from} au {until} inclus."), &format!("From {from} to {until}, both included."))
+                page.fill("report.days", &[("from", &from), ("until", &until)])
             }
         };
         page.parts();
-        page.page.foot = page.say("Ce que comptent ces chiffres", "What these figures count");
-        page.page.definitions = definitions(subject.language);
+        page.page.foot = page.say("report.what_these_figures_count");
+        page.page.definitions = definitions(subject.phrases);
         page.page
     }
 }

@@ -6,6 +6,7 @@ use super::chart::png;
 use super::figures::Figures;
 use super::goals::Goals;
 use super::period::{Period, Sort};
+use crate::notify::Phrases;
 use crate::ticket::Policy;
 
 /// A report, as templates name it.
@@ -73,6 +74,8 @@ pub struct Subject<'a> {
     pub goals: &'a Goals,
     /// Names of priorities, categories, people.
     pub policy: &'a Policy,
+    /// What is said in that language.
+    pub phrases: &'a Phrases,
 
     pub language: &'a str,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
@@ -126,6 +127,10 @@ impl Check<'_> {
 
     fn policy(&mut self, raw: &Raw, templates: Option<&Templates>) -> Option<Policy> {
         let languages = templates.map(|t| t.languages().to_vec()).unwrap_or_default();
+        let (commands, shared) = templates.map(Templates::commands).unwrap_or_default();
+        self.warnings.extend(shared.iter().map(|word| {
+            format!("{word} is what another command is called already, so it does not count; see phrases.toml")
+        }));
         let priorities = self.priorities(raw);
         let queues = raw
             .queues
@@ -133,7 +138,10 @@ impl Check<'_> {
             .map(|(name, q)| (name.clone(), self.queue(name, q, &priorities, raw)))
             .collect::<BTreeMap<_, _>>();
         self.queues_apart(&queues);
-        let desk = self.desk(raw.desk.as_ref()?, languages)?;
+        let mut desk = self.desk(raw.desk.as_ref()?, languages)?;
+        if let Some(templates) = templates {
+            desk.no_subject = templates.phrases(&desk.language).if_any("text.no_subject");
+        }
         let agents = raw.agents.iter().map(|(name, a)| (name.clone(), self.agent(name, a, raw, &desk))).collect();
         let slas = super::slas::slas(self, raw, &desk);
         let limits = raw.limits.as_ref()?;
@@ -177,6 +185,7 @@ impl Check<'_> {
             life: self.life(raw.life.as_ref()?, limits.recipients_per_message)?,
             slas,
             familiar: Familiar::default(),
+            commands: Arc::new(commands),
         };
         policy.familiar = familiar(&policy);
         Some(policy)
@@ -219,6 +228,7 @@ impl Check<'_> {
         Some(ServiceDesk {
             name: desk.name.clone(),
             language: desk.language.clone(),
+            no_subject: String::new(),
             languages,
             time_zone: time_zone.ok()?,
             several_queues: match desk.several_queues {

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::notify::{Mistake, Source};
+use crate::notify::{Mistake, PHRASES, Source};
 use crate::ticket::notification::ROWS;
 
-/// Every `*.hbs` below `folder`, two levels deep, by its name relative to it; and what cannot be read of them.
+/// Every `*.hbs` and `phrases.toml` below `folder`, two levels deep, by its name relative to it; and what cannot be read of them.
 pub(super) fn read(folder: &Path) -> std::io::Result<Found> {
     let mut found = Found::default();
     for path in files(folder)? {
@@ -47,7 +47,7 @@ fn unused(folder: &Path, path: &Path) -> Option<String> {
     if backup {
         return None;
     }
-    let is_template = ["txt.hbs", "html.hbs"].contains(&ending);
+    let is_template = is_phrases(folder, path) || ["txt.hbs", "html.hbs"].contains(&ending);
     if path.is_dir() {
         let below = path.parent().is_some_and(|parent| parent != folder);
         return (is_template || below).then(|| "it is a folder".to_owned());
@@ -58,6 +58,11 @@ fn unused(folder: &Path, path: &Path) -> Option<String> {
         let part = if ending.to_lowercase().contains("html") { "html" } else { "txt" };
         format!("a template's name ends in .txt.hbs or .html.hbs; call it {}.{part}.hbs", stem.trim().to_lowercase())
     })
+}
+
+/// Whether a file holds the phrases of a language.
+fn is_phrases(folder: &Path, path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == PHRASES) && path.parent().is_some_and(|parent| parent != folder)
 }
 
 fn unreadable<T>(path: &Path, error: &std::io::Error, mistakes: &mut Vec<Mistake>) -> Vec<T> {
@@ -77,7 +82,8 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn add(folder: &Path, path: &Path) -> std::io::Result<Option<Source>> {
     let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-    if hidden || path.extension().is_none_or(|e| e != "hbs") || path.is_dir() {
+    let is_template = path.extension().is_some_and(|e| e == "hbs") || is_phrases(folder, path);
+    if hidden || !is_template || path.is_dir() {
         return Ok(None);
     }
     let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");

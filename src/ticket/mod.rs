@@ -6,6 +6,7 @@
 
 mod asker;
 mod authority;
+mod called;
 mod caps;
 mod cause;
 pub mod command;
@@ -18,6 +19,7 @@ pub mod life;
 pub mod notification;
 mod notification_traits;
 mod number;
+pub(crate) mod phrase;
 mod policy;
 mod priority;
 mod probe;
@@ -36,6 +38,7 @@ mod words;
 
 pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
+pub use called::{Called, Commands, Word};
 pub use caps::Caps;
 pub(crate) use caps::{Capped, Recent, WINDOW, WINDOWS, capped};
 pub use cause::HoldCause;
@@ -54,6 +57,7 @@ pub(crate) use knowledge::search_terms;
 pub(crate) use leak::scrubbed;
 pub(crate) use number::numbers_in;
 pub use number::{format as format_number, parse as parse_number};
+pub use phrase::{Detail, Phrase, Value};
 pub use policy::{
     Acknowledge, Agent, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, ServiceDesk,
     SeveralQueues, TagForms, Topic,
@@ -68,5 +72,5 @@ pub use token::{Secret, Token};
 pub(crate) use words::NEW_NUMBER;
 pub use words::{
     DeadlineKind, Direction, Event, LastAnswer, Listing, MessageDraft, Notification, NotificationKind, PendingOn,
-    Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility, Words,
+    Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility,
 };

@@ -4,6 +4,7 @@
 //! `mail-templates/`.
 
 pub use super::notification_traits::{Adds, Audience, Buttons, Hits, Once, Origin, Reply, Sections, Urgency};
+use super::phrase::Phrase;
 use super::types::Person;
 
 /// One row.
@@ -38,10 +39,6 @@ pub struct Row {
     /// Its weight among what tells the requester of a step, the weightiest 1; 0 where it does not. Of several steps in one email they get
     /// one notification.
     pub step: u8,
-    /// In a digest, in one line, in French and English.
-    pub digest: [&'static str; 2],
-    /// Among what fell due while the service desk was away, in one line.
-    pub late: [&'static str; 2],
 }
 
 const ROW: Row = Row {
@@ -59,8 +56,6 @@ const ROW: Row = Row {
     buttons: Buttons::None,
     reply: Reply::None,
     step: 0,
-    digest: ["", ""],
-    late: ["", ""],
 };
 
 macro_rules! notifications {
@@ -172,13 +167,13 @@ notifications! {
     /// To the queue's people: a new ticket.
     NewTicket = Row {
         name: "new-ticket", audience: Audience::Agents, files: true, urgency: Urgency::Priority, once: Once::Ticket,
-        hits: Hits::All, buttons: Buttons::Agent, reply: Reply::Requester, digest: ["Nouvelle demande.", "New request."],
+        hits: Hits::All, buttons: Buttons::Agent, reply: Reply::Requester,
         ..ROW
     };
     /// To the queue's people: somebody wrote on a ticket.
     NewMessage = Row {
         name: "new-message", audience: Audience::Agents, files: true, urgency: Urgency::Own, buttons: Buttons::Agent,
-        reply: Reply::Requester, digest: ["Nouveau message.", "New message."],
+        reply: Reply::Requester,
         ..ROW
     };
     /// To an agent: this ticket is yours.
@@ -191,27 +186,22 @@ notifications! {
     Escalation = Row {
         name: "escalation", audience: Audience::Agents, files: true, urgency: Urgency::Priority, adds: Adds::History,
         sections: Sections::Handover, hits: Hits::All, buttons: Buttons::Agent, reply: Reply::Note,
-        digest: ["Transmise à votre niveau.", "Escalated to your level."],
-        late: ["Le ticket vous est transmis.", "The ticket is handed to you."],
         ..ROW
     };
     /// To an approver: may this ticket be opened?
     Approval = Row {
         name: "approval", audience: Audience::Agents, files: true, buttons: Buttons::Approve,
-        digest: ["À approuver.", "Awaits your approval."],
         ..ROW
     };
     /// To the assignee: what the ticket waited for is over.
     Awake = Row {
         name: "awake", audience: Audience::Agents, adds: Adds::History, sections: Sections::Conversation, buttons: Buttons::Agent,
-        reply: Reply::Note, digest: ["La date attendue est arrivée.", "The date it waited for has come."],
-        late: ["La date attendue est arrivée : le ticket revient vers vous.", "The date it waited for has come: the ticket is back with you."],
+        reply: Reply::Note,
         ..ROW
     };
     /// To the queue's people: the requester was not reached.
     Undelivered = Row {
         name: "undelivered", audience: Audience::Agents, urgency: Urgency::Own, buttons: Buttons::Agent, reply: Reply::Note,
-        digest: ["Un courriel n'a pas été remis.", "An email was not delivered."],
         ..ROW
     };
     /// To the queue's people: an email waits for them.
@@ -222,7 +212,6 @@ notifications! {
     /// To the people of a ticket: a promised time is nearly over.
     Warning = Row {
         name: "warning", audience: Audience::Agents, urgency: Urgency::Priority, buttons: Buttons::Agent, reply: Reply::Note,
-        digest: ["Échéance proche.", "A deadline is near."],
         ..ROW
     };
     /// To the people of a ticket: a promised time is over.
@@ -245,7 +234,6 @@ notifications! {
     PostMortem = Row {
         name: "post-mortem", audience: Audience::Agents, urgency: Urgency::Priority, adds: Adds::History,
         sections: Sections::PostMortem, buttons: Buttons::PostMortem, reply: Reply::Note,
-        late: ["Un post-mortem est demandé.", "A post-mortem is asked for."],
         ..ROW
     };
     /// To an agent: all that fell due while the service desk was away, in one notification.
@@ -393,8 +381,8 @@ pub struct Notification {
     pub to: Person,
     /// What could not be delivered, for the notification that tells.
     pub undelivered: Option<Undelivered>,
-    /// What was done, sentence by sentence, in the reader's language.
-    pub done: Vec<String>,
+    /// What was done, sentence by sentence.
+    pub done: Vec<Phrase>,
     /// Words that stand in the place of the message's own.
     pub text: Option<String>,
     /// Which tickets a list shows.

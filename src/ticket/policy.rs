@@ -1,9 +1,11 @@
 //! What administrators decided, as plain checked values. `settings` fills it from the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::called::Commands;
 use super::caps::Caps;
 use super::flood::IntakeLimits;
 use super::sla::Slas;
@@ -17,6 +19,8 @@ use crate::mail::{Familiar, Limits, fold};
 pub struct Policy {
     /// The service desk itself.
     pub service_desk: ServiceDesk,
+    /// What commands are called in every language.
+    pub commands: Arc<Commands>,
     /// Support addresses by name.
     pub queues: BTreeMap<String, Queue>,
     /// People of the service desk by name.
@@ -138,6 +142,8 @@ pub struct ServiceDesk {
     pub name: String,
     /// Language where a person's own is not known.
     pub language: String,
+    /// Title of a ticket whose email has neither a subject nor a text.
+    pub no_subject: String,
     /// Languages there are templates for.
     pub languages: Vec<String>,
     /// Zone in which times are shown.
@@ -460,6 +466,7 @@ pub(super) mod tests {
                 name: "Desk".to_owned(),
                 language: "fr".to_owned(),
                 languages: vec!["fr".to_owned(), "en".to_owned()],
+                no_subject: "(sans objet)".to_owned(),
                 time_zone: TimeZone::UTC,
                 several_queues: SeveralQueues::One,
             },
@@ -493,6 +500,7 @@ pub(super) mod tests {
             },
             slas: Slas::default(),
             familiar: Familiar::default(),
+            commands: Arc::new(crate::notify::Templates::built_in().map(|t| t.commands().0).unwrap_or_default()),
         }
     }
 }

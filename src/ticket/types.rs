@@ -3,18 +3,11 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use super::phrase::{Detail, Phrase, phrase};
 use super::stored::stored_words;
 use crate::mail::Attachment;
 
 stored_words!(Status, PendingOn, DeadlineKind, Visibility, Direction, Verdict);
-
-/// A sentence in both languages: `words!("… {a}", "… {a}")`.
-macro_rules! words {
-    ($fr:literal, $en:literal $(,)?) => {
-        $crate::ticket::Words { fr: format!($fr), en: format!($en) }
-    };
-}
-pub(crate) use words;
 
 /// Where a ticket is in its life; [`super::life`] says how it gets from one to another.
 #[derive(
@@ -73,16 +66,16 @@ impl Status {
 
     /// Its name as people read it.
     #[must_use]
-    pub fn label(self) -> Words {
+    pub fn label(self) -> Phrase {
         match self {
-            Self::Approval => words!("à approuver", "awaiting approval"),
-            Self::New => words!("nouvelle", "new"),
-            Self::Open => words!("en cours", "in progress"),
-            Self::Pending => words!("en attente", "pending"),
-            Self::Escalated => words!("transmise au niveau supérieur", "escalated"),
-            Self::Reopened => words!("rouverte", "reopened"),
-            Self::Resolved => words!("résolue", "resolved"),
-            Self::Closed => words!("close", "closed"),
+            Self::Approval => phrase!("status.approval"),
+            Self::New => phrase!("status.new"),
+            Self::Open => phrase!("status.open"),
+            Self::Pending => phrase!("status.pending"),
+            Self::Escalated => phrase!("status.escalated"),
+            Self::Reopened => phrase!("status.reopened"),
+            Self::Resolved => phrase!("status.resolved"),
+            Self::Closed => phrase!("status.closed"),
         }
     }
 }
@@ -135,23 +128,6 @@ pub enum DeadlineKind {
     PostMortem,
     /// The first answer has been delivered: its clock is read.
     Responded,
-}
-
-/// A sentence for people, in the languages the service desk's own words exist in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
-    /// French.
-    pub fr: String,
-    /// English; also for every other language.
-    pub en: String,
-}
-
-impl Words {
-    /// The sentence in a language.
-    #[must_use]
-    pub fn say(&self, language: &str) -> &str {
-        if language == "fr" { &self.fr } else { &self.en }
-    }
 }
 
 /// Who may read a message.
@@ -212,21 +188,21 @@ pub struct Event {
     pub actor: String,
     /// What sort of thing happened, one word.
     pub kind: &'static str,
-    /// The sentence people read.
-    pub text: String,
+    /// What happened, for the record.
+    pub text: Detail,
 }
 
 impl Event {
     /// An event somebody causes.
     #[must_use]
-    pub fn by(actor: &str, kind: &'static str, text: impl Into<String>) -> Self {
+    pub fn by(actor: &str, kind: &'static str, text: impl Into<Detail>) -> Self {
         Self { actor: actor.to_owned(), kind, text: text.into() }
     }
 
     /// An event the service desk itself causes.
     #[must_use]
-    pub fn own(kind: &'static str, text: String) -> Self {
-        Self { actor: "guichet".to_owned(), kind, text }
+    pub fn own(kind: &'static str, text: impl Into<Detail>) -> Self {
+        Self { actor: "guichet".to_owned(), kind, text: text.into() }
     }
 }
 
@@ -259,7 +235,7 @@ pub struct MessageDraft {
     /// Digest of what it says, whatever way it took; see [`crate::mail::ParsedEmail::content`].
     pub content: String,
     /// What is odd about who wrote it, for the service desk alone.
-    pub warnings: Vec<Words>,
+    pub warnings: Vec<Phrase>,
 }
 
 impl MessageDraft {

@@ -6,14 +6,7 @@ use super::per_person::{Aside, write};
 use crate::store::StoreError;
 use crate::ticket::NotificationKind;
 
-const LATE: Aside = Aside {
-    kind: NotificationKind::CatchUp,
-    cause: "",
-    more: |count, french| match french {
-        true => (format!("… et {count} autres échéances"), "« #liste retard » les donne toutes.".to_owned()),
-        false => (format!("… and {count} further due times"), "\"#list overdue\" gives all of them.".to_owned()),
-    },
-};
+const LATE: Aside = Aside { kind: NotificationKind::CatchUp, cause: "", more: ["late.more", "late.list_all"] };
 
 /// Writes the notifications. Gives how many.
 pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {

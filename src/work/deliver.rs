@@ -419,7 +419,8 @@ fn lighter(notification: &ClaimedEmail, bytes: &[u8], most: Option<u64>, setting
     let policy = &settings.policy;
     NotificationKind::from_name(&notification.kind).filter(|kind| kind.is_internal())?;
     let agent = policy.agent(&notification.recipient);
-    lighten(bytes, most, agent.map_or(&policy.service_desk.language, |agent| &agent.language))
+    let language = agent.map_or(&policy.service_desk.language, |agent| &agent.language);
+    lighten(bytes, most, settings.templates.phrases(language))
 }
 
 /// A notification that was claimed and not tried.

@@ -14,14 +14,8 @@ const ALARM: Millis = HOUR;
 /// When the last digest was written.
 const LAST: &str = "digest-at";
 
-const COLLECTED: Aside = Aside {
-    kind: NotificationKind::Digest,
-    cause: "digest-",
-    more: |count, french| {
-        let text = if french { "« #liste » donne tous les tickets." } else { "\"#list\" gives all tickets." };
-        (format!("… + {count}"), text.to_owned())
-    },
-};
+const COLLECTED: Aside =
+    Aside { kind: NotificationKind::Digest, cause: "digest-", more: ["digest.more", "digest.list_all"] };
 
 /// Writes the digests whose time has come. Gives how many.
 pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {

@@ -7,7 +7,7 @@ use super::App;
 use super::commit::{self, Cause, Commit};
 use super::presence::DESK;
 use crate::clock::Millis;
-use crate::notify::{Extra, Told};
+use crate::notify::{Extra, Phrases, Told};
 use crate::store::{Overdue, StoreError, Wanted};
 use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person};
 
@@ -19,8 +19,8 @@ pub(super) struct Aside {
     pub(super) kind: NotificationKind,
     /// What tells its notifications from each other, before the number of the last line.
     pub(super) cause: &'static str,
-    /// The line that stands for those beyond the bound, by their count and whether it is French: who, and what.
-    pub(super) more: fn(usize, bool) -> (String, String),
+    /// What stands for those beyond the bound: codes of the phrases for who, with their count, and for what.
+    pub(super) more: [&'static str; 2],
 }
 
 /// Writes them in one commit, which takes the rows out. Gives how many were written.
@@ -52,18 +52,23 @@ pub(super) async fn write(
         let notification = Notification { cause, ..Notification::new(aside.kind, to) };
         let queue = rows.first().map(|row| row.queue.clone()).unwrap_or_default();
         notices.push(Notices { queue, notifications: vec![notification] });
-        shown.insert(address, Extra { told: lines(&rows, aside, agent.language == "fr"), ..Extra::default() });
+        shown.insert(
+            address,
+            Extra { told: lines(&rows, aside, settings.templates.phrases(&agent.language)), ..Extra::default() },
+        );
     }
     commit.carry_out(&Cause::Aside(clear(ids), shown), Decision::Notify(notices))?;
     Ok(commit.finish().await?.notifications)
 }
 
 /// The first of them, and how many more there are.
-fn lines(rows: &[Overdue], aside: &Aside, french: bool) -> Vec<Told> {
+fn lines(rows: &[Overdue], aside: &Aside, phrases: &Phrases) -> Vec<Told> {
     let mut all: Vec<Told> = rows.iter().take(LISTED).map(line).collect();
     let more = rows.len().saturating_sub(LISTED);
     if let (Some(last), true) = (rows.last(), more > 0) {
-        let (who, text) = (aside.more)(more, french);
+        let [who, text] = aside.more;
+        let who = phrases.counted(who, i64::try_from(more).unwrap_or(i64::MAX));
+        let text = phrases.text(text, &[]);
         all.push(Told { who, text, ..line(last) });
     }
     all

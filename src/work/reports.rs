@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::App;
 use super::commit::{Cause, Commit, set_wake_up};
 use super::presence::DESK;
-use crate::clock::{DAY, MINUTE, Millis, spoken};
+use crate::clock::{DAY, MINUTE, Millis};
 use crate::notify::Extra;
 use crate::report::{Figures, Page, Period, Plan, Sort, StateHistory, Subject, days_of, figures};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Wanted};
+use crate::ticket::phrase::phrase;
 use crate::ticket::sla::Calendar;
-use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Policy, Role, TicketId};
+use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Phrase, Policy, Role, TicketId, Value};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
@@ -80,6 +81,7 @@ pub fn page(built: &Built, settings: &Settings, sort: Sort, period: Period, lang
         before: built.before.as_ref(),
         goals: &settings.goals,
         policy: &settings.policy,
+        phrases: settings.templates.phrases(language),
         language,
     })
 }
@@ -106,12 +108,9 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
     for to in &plan.to {
         let mut page = page(&built, settings, plan.sort, period, &to.language);
         if now - at > LATE {
-            let when = spoken(at, zone, &to.language);
-            let late = match to.language.as_str() {
-                "fr" => format!("Envoyé en retard : il était prévu le {when}. "),
-                _ => format!("Sent late: it was to be written {when}. "),
-            };
-            page.intro = format!("{late}{}", page.intro);
+            let phrases = settings.templates.phrases(&to.language);
+            let late = phrases.text("report.sent_late", &[("at", &phrases.at(at, zone))]);
+            page.intro = format!("{late} {}", page.intro);
         }
         notifications.push((to.clone(), page));
     }
@@ -192,8 +191,7 @@ async fn notice(app: &App, settings: &Settings) -> Result<usize, StoreError> {
         return Ok(0);
     }
     let policy = &settings.policy;
-    let ending: Vec<[String; 2]> =
-        policy.slas.calendars.values().flat_map(|calendar| ending(calendar, now, policy)).collect();
+    let ending: Vec<Phrase> = policy.slas.calendars.values().flat_map(|calendar| ending(calendar, now)).collect();
     let next = if ending.is_empty() { now + DAY } else { now + AGAIN };
     let agents = policy.agents.values().map(|a| a.address.clone()).collect();
     let wanted = Wanted { agents, lease: Some(DESK), ..Wanted::default() };
@@ -211,28 +209,12 @@ async fn notice(app: &App, settings: &Settings) -> Result<usize, StoreError> {
 }
 
 /// What is known of a calendar's files that somebody should see to, in French and English.
-pub(crate) fn ending(calendar: &Calendar, now: Millis, policy: &Policy) -> Vec<[String; 2]> {
-    let one = |(file, until): &(String, Millis)| {
-        let name = &calendar.name;
-        let at = |language| spoken(*until, &policy.service_desk.time_zone, language);
-        match *until {
-            0 => Some([
-                format!(
-                    "Calendrier « {name} » : le fichier {file} manque ou ne se lit pas ; ses jours comptent comme ouvrés."
-                ),
-                format!(
-                    "Calendar \"{name}\": the file {file} is missing or cannot be read; its days count as working days."
-                ),
-            ]),
-            until if until < now + SOON => Some([
-                format!(
-                    "Calendrier « {name} » : {file} ne connaît rien après le {} ; remplacez-le par celui de l'année suivante.",
-                    at("fr")
-                ),
-                format!("Calendar \"{name}\": {file} knows nothing after {}; replace it with next year's.", at("en")),
-            ]),
-            _ => None,
-        }
+pub(crate) fn ending(calendar: &Calendar, now: Millis) -> Vec<Phrase> {
+    let name = &calendar.name;
+    let one = |(file, until): &(String, Millis)| match *until {
+        0 => Some(phrase!("calendar.unreadable", name, file)),
+        until if until < now + SOON => Some(phrase!("calendar.ends", name, file, at = Value::At(until))),
+        _ => None,
     };
     calendar.files.iter().filter_map(one).collect()
 }
@@ -247,13 +229,14 @@ pub(crate) fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
 /// One notice a person, with these lines in French or English.
 pub(super) fn notices(
     people: impl IntoIterator<Item = Person>,
-    lines: &[[String; 2]],
+    lines: &[Phrase],
     cause: &str,
     policy: &Policy,
 ) -> Notices {
-    let notice = |to: Person| {
-        let done = lines.iter().map(|[fr, en]| if to.language == "fr" { fr } else { en }).cloned().collect();
-        Notification { done, cause: cause.to_owned(), ..Notification::new(NotificationKind::Notice, to) }
+    let notice = |to: Person| Notification {
+        done: lines.to_vec(),
+        cause: cause.to_owned(),
+        ..Notification::new(NotificationKind::Notice, to)
     };
     Notices { queue: queue_of(&[], policy), notifications: people.into_iter().map(notice).collect() }
 }

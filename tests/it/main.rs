@@ -29,6 +29,7 @@ mod keeping;
 mod kill;
 mod loops;
 mod notifications;
+mod phrases;
 mod proof;
 mod reading;
 mod reload;

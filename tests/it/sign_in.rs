@@ -100,6 +100,11 @@ impl Office {
         expiring(&app.tokens, &app.settings.load_full(), &app.store, self.clock.now()).await.unwrap()
     }
 
+    fn said(&self, one: &Expiring, language: &str) -> String {
+        let settings = self.settings();
+        crate::support::sink::typed(&settings.templates.phrases(language).say(&one.said, &settings.policy))
+    }
+
     fn signer<'a>(&'a self, tokens: &'a Tokens) -> Signer<'a> {
         Signer { tokens, store: Some(&self.app().store), key: self.settings().key }
     }
@@ -317,8 +322,16 @@ async fn a_refusal_for_good_waits_long_says_its_cure_and_is_told() {
     let told = office.expiring().await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((told[0].what, told[0].at), (Perishable::RefreshToken, refused_at));
-    assert!(told[0].fr.contains("le jeton d'actualisation est refusé depuis le 2 mars 2026"), "{}", told[0].fr);
-    assert!(told[0].en.contains("the refresh token is refused since 2 March 2026"), "{}", told[0].en);
+    assert!(
+        office.said(&told[0], "fr").contains("le jeton d'actualisation est refusé depuis le 2 mars 2026"),
+        "{}",
+        office.said(&told[0], "fr")
+    );
+    assert!(
+        office.said(&told[0], "en").contains("the refresh token is refused since 2 March 2026"),
+        "{}",
+        office.said(&told[0], "en")
+    );
 
     authority.set(|s| s.refresh_token = "refresh-token-as-configured".to_owned());
     office.round().await.unwrap();
@@ -537,11 +550,23 @@ async fn what_dies_soon_is_told_in_time() {
     let told = office.expiring().await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((told[0].name.as_str(), told[0].what), ("mailboxes.main", Perishable::ClientSecret));
-    assert!(told[0].en.contains("the client secret expires on 20 March 2026, 00:00"), "{}", told[0].en);
-    assert!(told[0].fr.contains("le secret du client expire le 20 mars 2026 à 00:00"), "{}", told[0].fr);
-    assert!(told[0].fr.contains("mailboxes.main.oauth2.client_secret"), "{}", told[0].fr);
+    assert!(
+        office.said(&told[0], "en").contains("the client secret expires on 20 March 2026, 00:00"),
+        "{}",
+        office.said(&told[0], "en")
+    );
+    assert!(
+        office.said(&told[0], "fr").contains("le secret du client expire le 20 mars 2026 à 00:00"),
+        "{}",
+        office.said(&told[0], "fr")
+    );
+    assert!(
+        office.said(&told[0], "fr").contains("mailboxes.main.oauth2.client_secret"),
+        "{}",
+        office.said(&told[0], "fr")
+    );
     office.clock.advance(12 * DAY);
-    assert!(office.expiring().await[0].en.contains("the client secret expired on"));
+    assert!(office.said(&office.expiring().await[0], "en").contains("the client secret expired on"));
 
     // The refresh token lives 90 days from when it was got; using it gets a new one.
     office.round().await.unwrap();

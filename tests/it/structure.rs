@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// The rooms from the ground up; each may use those before it. Rooms of one storey do not use each other.
-const STOREYS: [&[&str]; 8] = [
+const STOREYS: [&[&str]; 9] = [
     &["clock"],
     &["mail"],
     &["ticket"],
-    &["notify", "report"],
+    &["notify"],
+    &["report"],
     &["store", "edge"],
     &["settings"],
     &["trouble"],

@@ -18,7 +18,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::notify::{Rendered, Templates, sample};
+use crate::notify::{Rendered, Templates};
 use crate::settings;
 use crate::ticket::NotificationKind;
 use crate::trouble::Trouble;
@@ -48,7 +48,7 @@ impl Preview {
         self.with(|shown| {
             let templates = shown.notifications.as_ref().ok()?;
             let known = templates.languages().iter().any(|l| l == language);
-            known.then(|| templates.render(kind, &sample(kind, language)).map_err(|m| m.to_string()))
+            known.then(|| templates.render(kind, &templates.sample(kind, language)).map_err(|m| m.to_string()))
         })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
-use crate::notify::{Templates, sample};
+use crate::notify::Templates;
 use crate::ticket::notification::ROWS as NOTIFICATIONS;
 
 /// What a browser may do with a notification: show it.
@@ -59,7 +59,7 @@ pub(super) fn notifications(templates: &Templates, version: u64) -> String {
         for (kind, _, id) in named(language) {
             let id = escape(&id);
             let _ = writeln!(body, "<section id=\"{id}\"><h2>{id}</h2>");
-            match templates.render(kind, &sample(kind, language)) {
+            match templates.render(kind, &templates.sample(kind, language)) {
                 Ok(notification) => {
                     let (subject, text) = (escape(&notification.subject), escape(&notification.text));
                     let _ = write!(

@@ -305,7 +305,8 @@ impl Unit {
         if let Some(note) = &opening.note {
             self.add_message(id, inbox_id, note);
         }
-        let opened = Event { actor: person.address.clone(), kind: "opened", text: format!("{number} opened by mail") };
+        let opened =
+            Event { actor: person.address.clone(), kind: "opened", text: format!("{number} opened by mail").into() };
         self.add_event(id, opened);
         for event in &opening.events {
             self.add_event(id, event.clone());
@@ -388,7 +389,7 @@ impl Unit {
 
     /// Adds a line to a ticket's history.
     pub(crate) fn add_event(&mut self, ticket: TicketId, event: Event) {
-        self.events.push((ticket, self.now, event.actor, event.kind, event.text));
+        self.events.push((ticket, self.now, event.actor, event.kind, event.text.into_text()));
     }
 
     /// Notes how a ticket stands from now on, for reports.

@@ -2,10 +2,13 @@
 
 use super::super::number::numbers_in;
 use super::super::policy::{Policy, Topic};
-use super::super::words::{Listing, PendingOn, Status, words};
+use super::super::words::{Listing, PendingOn, Phrase, Status, phrase};
 use super::{Wrong, time};
 use crate::clock::Millis;
 use crate::mail::{fold, key, looks_like_address};
+
+/// What `#status` takes; the words for each stand in `phrases.toml`, `argument.status_open` and so on.
+const STATUSES: [&str; 6] = ["open", "pending", "resolved", "closed", "reopened", "escalated"];
 
 /// What stands after a command's word.
 pub(super) struct Argument<'a> {
@@ -25,12 +28,18 @@ impl Argument<'_> {
     }
 
     pub(super) fn is_none(&self) -> bool {
-        ["none", "personne", "aucun", "aucune", "nobody"].contains(&fold(self.rest).as_str())
+        self.means("none", self.rest)
     }
 
-    pub(super) fn text(&self, fr: &str, en: &str) -> Result<String, Wrong> {
+    /// Whether a word means this, in whatever language.
+    fn means(&self, meaning: &str, word: &str) -> bool {
+        self.policy.commands.means(meaning, &fold(word))
+    }
+
+    /// What stands there; `missing` where nothing does.
+    pub(super) fn text(&self, missing: Phrase) -> Result<String, Wrong> {
         if self.rest.is_empty() {
-            return Err((words!("indiquez {fr}", "it needs {en}"), None));
+            return Err((missing, None));
         }
         Ok(self.rest.to_owned())
     }
@@ -39,7 +48,7 @@ impl Argument<'_> {
         if self.is_none() {
             return Ok(String::new());
         }
-        let rest = self.text("un nom, ou « personne »", "a name, or \"none\"")?;
+        let rest = self.text(phrase!("wrong.needs_name_or_none"))?;
         if let Some(agent) = self.policy.agent_called(&rest) {
             return Ok(agent.address.clone());
         }
@@ -48,7 +57,7 @@ impl Argument<'_> {
     }
 
     pub(super) fn priority(&self) -> Result<String, Wrong> {
-        let word = fold(&self.text("une priorité", "a priority")?);
+        let word = fold(&self.text(phrase!("wrong.needs_priority"))?);
         let found = self
             .policy
             .priorities
@@ -63,7 +72,7 @@ impl Argument<'_> {
         if self.is_none() {
             return Ok(None);
         }
-        let word = self.text("un nom", "a name")?;
+        let word = self.text(phrase!("wrong.needs_name"))?;
         let known: Vec<String> = topics.iter().map(|t| t.name.clone()).collect();
         let found = Policy::topic(topics, &word).map(|t| Some(t.name.clone()));
         found.ok_or_else(|| unknown(&word, &known))
@@ -71,7 +80,7 @@ impl Argument<'_> {
 
     /// Words to add, and words to take off.
     pub(super) fn tags(&self) -> Result<(Vec<String>, Vec<String>), Wrong> {
-        let all = self.text("au moins un mot", "at least one word")?;
+        let all = self.text(phrase!("wrong.needs_word"))?;
         let words = || all.split([' ', ',']).filter(|w| !w.is_empty()).take(20);
         let off = words().filter_map(|w| w.strip_prefix('-')).map(fold).collect();
         let on = words().filter(|w| !w.starts_with('-')).map(|w| fold(w.trim_start_matches(['+', '#']))).collect();
@@ -80,42 +89,29 @@ impl Argument<'_> {
 
     /// The status it names, in English; empty when it names none.
     pub(super) fn status(&self) -> Result<&'static str, Wrong> {
-        Ok(match fold(self.rest).as_str() {
-            "" => "",
-            "open" | "ouvert" | "en cours" => "open",
-            "pending" | "attente" | "en attente" => "pending",
-            "resolved" | "resolu" => "resolved",
-            "closed" | "clos" | "ferme" => "closed",
-            "reopened" | "rouvert" => "reopened",
-            "escalated" | "escalade" => "escalated",
-            _ => {
-                let all: Vec<String> = Status::ALL.iter().skip(2).map(ToString::to_string).collect();
-                return Err(unknown(self.rest, &all));
-            }
+        if self.rest.is_empty() {
+            return Ok("");
+        }
+        let meant = STATUSES.iter().find(|status| self.means(&format!("status_{status}"), self.rest));
+        meant.copied().ok_or_else(|| {
+            let all: Vec<String> = Status::ALL.iter().skip(2).map(ToString::to_string).collect();
+            unknown(self.rest, &all)
         })
     }
 
     pub(super) fn pending(&self) -> Result<(PendingOn, Option<Millis>, String), Wrong> {
         let (word, why) = self.rest.split_once(char::is_whitespace).unwrap_or((self.rest, ""));
         let why = why.trim().to_owned();
-        let on = match fold(word).as_str() {
-            "" | "requester" | "demandeur" => Some(PendingOn::Requester),
-            "vendor" | "prestataire" | "fournisseur" => Some(PendingOn::Vendor),
-            _ => None,
-        };
-        if let Some(on) = on {
-            return Ok((on, None, why));
+        if word.is_empty() || self.means("requester", word) {
+            return Ok((PendingOn::Requester, None, why));
+        }
+        if self.means("vendor", word) {
+            return Ok((PendingOn::Vendor, None, why));
         }
         match time::until(word, self.now, &self.policy.service_desk.time_zone) {
             Some(until) if until > self.now => Ok((PendingOn::Date, Some(until), why)),
-            Some(_) => Err((words!("{word} est passé", "{word} is over"), None)),
-            None => Err((
-                words!(
-                    "{word} n'est pas une date : écrivez 2026-02-09, 3j, demandeur ou prestataire",
-                    "{word} is not a valid date: write 2026-02-09, 3d, requester or vendor"
-                ),
-                None,
-            )),
+            Some(_) => Err((phrase!("wrong.date_over", word), None)),
+            None => Err((phrase!("wrong.no_date", word), None)),
         }
     }
 
@@ -133,10 +129,10 @@ impl Argument<'_> {
     }
 
     pub(super) fn number(&self) -> Result<String, Wrong> {
-        let rest = self.text("un numéro de ticket", "a ticket's number")?;
+        let rest = self.text(phrase!("wrong.needs_number"))?;
         let prefixes = self.policy.queues.values().map(|q| q.prefix.as_str());
         let found = numbers_in(&rest, prefixes).into_iter().next();
-        found.ok_or_else(|| (words!("{rest} n'est pas un numéro de ticket", "{rest} is not a ticket number"), None))
+        found.ok_or_else(|| (phrase!("wrong.no_number", number = rest), None))
     }
 
     pub(super) fn optional_address(&self) -> Result<Option<String>, Wrong> {
@@ -144,7 +140,7 @@ impl Argument<'_> {
     }
 
     pub(super) fn addresses(&self) -> Result<Vec<String>, Wrong> {
-        let rest = self.text("une adresse", "an address")?;
+        let rest = self.text(phrase!("wrong.needs_address"))?;
         let mut found = Vec::new();
         for word in rest.split([' ', ',', ';']).filter(|w| !w.is_empty()).take(50) {
             let bare = word.trim_matches(['<', '>', '(', ')', '"']).trim_start_matches("mailto:");
@@ -153,11 +149,11 @@ impl Argument<'_> {
                 if rest.contains('<') && !word.contains('@') {
                     continue;
                 }
-                return Err((words!("{word} n'est pas une adresse", "{word} is not a valid mail address"), None));
+                return Err((phrase!("wrong.no_address", word), None));
             }
             found.push(key(bare));
         }
-        if found.is_empty() { Err((words!("indiquez une adresse", "it needs an address"), None)) } else { Ok(found) }
+        if found.is_empty() { Err((phrase!("wrong.needs_address"), None)) } else { Ok(found) }
     }
 
     /// An audience, addresses, or words of the message itself. One word alone is an audience's name: what is
@@ -175,20 +171,25 @@ impl Argument<'_> {
     }
 
     pub(super) fn canned(&self) -> Result<String, Wrong> {
-        let word = fold(&self.text("le nom d'une réponse type", "the name of a canned answer")?);
+        let word = fold(&self.text(phrase!("wrong.needs_canned"))?);
         let found = self.policy.canned.keys().find(|name| fold(name) == word);
         let known: Vec<String> = self.policy.canned.keys().cloned().collect();
         found.cloned().ok_or_else(|| unknown(self.rest, &known))
     }
 
     pub(super) fn listing(&self) -> Result<Listing, Wrong> {
-        Ok(match fold(self.rest).as_str() {
-            "" | "all" | "tous" => Listing::Unfinished,
-            "mine" | "miens" | "mes" | "moi" => Listing::Mine,
-            "overdue" | "retard" | "en retard" | "late" => Listing::Overdue,
-            "new" | "nouveaux" | "nouveau" => Listing::New,
-            _ => return Err(unknown(self.rest, &["mine", "overdue", "new"].map(ToOwned::to_owned))),
-        })
+        const LISTINGS: [(&str, Listing); 4] = [
+            ("all", Listing::Unfinished),
+            ("mine", Listing::Mine),
+            ("overdue", Listing::Overdue),
+            ("new", Listing::New),
+        ];
+        if self.rest.is_empty() {
+            return Ok(Listing::Unfinished);
+        }
+        let meant = LISTINGS.into_iter().find(|(meaning, _)| self.means(meaning, self.rest));
+        let known = || ["mine", "overdue", "new"].map(ToOwned::to_owned);
+        meant.map(|(_, listing)| listing).ok_or_else(|| unknown(self.rest, &known()))
     }
 
     pub(super) fn figure(&self, least: i64, most: i64) -> Result<i64, Wrong> {
@@ -198,7 +199,7 @@ impl Argument<'_> {
         if (least..=most).contains(&figure) && !word.is_empty() {
             return Ok(figure);
         }
-        Err((words!("indiquez un chiffre de {least} à {most}", "it needs a figure from {least} to {most}"), None))
+        Err((phrase!("wrong.needs_figure", least, most), None))
     }
 
     pub(super) fn rate(&self) -> Result<(i64, String), Wrong> {
@@ -214,11 +215,5 @@ fn unknown(word: &str, known: &[String]) -> Wrong {
     let near = known.iter().map(|k| (strsim::damerau_levenshtein(&fold(k), &folded), k)).min();
     let near = near.filter(|(distance, k)| *distance <= 1 + k.len() / 3).map(|(_, k)| k.clone());
     let all = if known.is_empty() { "–".to_owned() } else { known.join(", ") };
-    (
-        words!(
-            "« {word} » n'est pas connu ici. Valeurs possibles : {all}",
-            "\"{word}\" is not known here. There is {all}"
-        ),
-        near,
-    )
+    (phrase!("wrong.unknown_name", word, all), near)
 }

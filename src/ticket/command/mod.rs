@@ -7,13 +7,14 @@ mod argument;
 mod table;
 mod time;
 
-pub use table::{Button, Command, Name, ROWS, Row, Text};
+pub use table::{Command, Name, ROWS, Row, Text};
 
 use argument::Argument;
 
+use super::called::Commands;
 use super::policy::Policy;
 use super::rights::{self, Action};
-use super::words::{DeadlineKind, Words, words};
+use super::words::{DeadlineKind, Phrase, phrase};
 use crate::clock::Millis;
 use crate::mail::fold;
 
@@ -23,7 +24,7 @@ pub struct Slip {
     /// The line as written.
     pub line: String,
     /// What is wrong.
-    pub why: Words,
+    pub why: Phrase,
     /// The line that was probably meant.
     pub better: Option<String>,
 }
@@ -65,15 +66,15 @@ fn is_word(word: &str) -> bool {
 impl Head {
     /// Whether one of the commands takes the last one back.
     #[must_use]
-    pub(crate) fn undoes(&self) -> bool {
-        self.lines.iter().any(|line| word(line) == Some(Name::Undo))
+    pub(crate) fn undoes(&self, commands: &Commands) -> bool {
+        self.lines.iter().any(|line| commands.begins(line) == Some(Name::Undo))
     }
 
     /// The email with commands brought to the top that stand below other text; none when there are none.
     #[must_use]
-    pub(crate) fn with_strays(&self) -> Option<Self> {
-        let (strays, rest): (Vec<&str>, Vec<&str>) =
-            self.text.lines().partition(|line| line.strip_prefix('#').is_some_and(is_word) && word(line).is_some());
+    pub(crate) fn with_strays(&self, commands: &Commands) -> Option<Self> {
+        let is_stray = |line: &&str| line.strip_prefix('#').is_some_and(is_word) && commands.begins(line).is_some();
+        let (strays, rest): (Vec<&str>, Vec<&str>) = self.text.lines().partition(is_stray);
         let lines = self.lines.iter().cloned().chain(strays.iter().map(|line| line.trim().to_owned()));
         (!strays.is_empty()).then(|| Self { lines: lines.collect(), text: rest.join("\n").trim().to_owned() })
     }
@@ -93,7 +94,7 @@ impl Head {
         }
         if commands.len() > policy.life.commands {
             let most = policy.life.commands;
-            let why = words!("{most} ordres au plus par courriel", "at most {most} commands in one email");
+            let why = phrase!("wrong.too_many_commands", most);
             slips.push(Slip { line: String::new(), why, better: None });
         }
         if slips.is_empty() { Ok(commands) } else { Err(slips) }
@@ -113,31 +114,46 @@ impl Head {
     }
 }
 
-/// What stands behind a command's word that takes nothing; none for other lines.
-#[must_use]
-pub fn behind(line: &str) -> Option<&str> {
-    word(line).filter(|name| name.row().alone)?;
-    let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
-    (!rest.is_empty()).then_some(rest)
+impl Commands {
+    /// What stands behind a command's word that takes nothing; none for other lines.
+    #[must_use]
+    pub fn behind<'l>(&self, line: &'l str) -> Option<&'l str> {
+        self.begins(line).filter(|name| name.row().alone)?;
+        let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
+        (!rest.is_empty()).then_some(rest)
+    }
+
+    /// Which command a line begins with, whatever it is given with.
+    #[must_use]
+    pub fn begins(&self, line: &str) -> Option<Name> {
+        let word = line.trim().trim_start_matches('#').split_whitespace().next()?;
+        row_of(self, &folded(word)).map(|row| row.name)
+    }
 }
 
-/// Which command a line begins with, whatever it is given with.
-#[must_use]
-pub fn word(line: &str) -> Option<Name> {
-    let word = line.trim().trim_start_matches('#').split_whitespace().next()?;
-    let folded = fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-");
-    table::of(&folded).map(|row| row.name)
+/// The row of the command that a folded word names.
+fn row_of(commands: &Commands, folded: &str) -> Option<&'static Row> {
+    let english = commands.english(folded)?;
+    ROWS.iter().find(|row| row.word == english)
+}
+
+fn folded(word: &str) -> String {
+    fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-")
 }
 
 /// The tables of `docs/commands-by-mail.md`, as Markdown.
 #[must_use]
-pub fn drawn() -> String {
+pub fn drawn(commands: &Commands) -> String {
     let mut out = String::new();
-    for (at, head) in [(1, "| command | also | what it does |"), (0, "| ordre | aussi | ce qu'il fait |")] {
+    for (language, head) in [("en", "| command | also | what it does |"), ("fr", "| ordre | aussi | ce qu'il fait |")] {
         out += &format!("{head}\n| --- | --- | --- |\n");
-        for row in ROWS.iter().filter(|row| !row.usage[at].is_empty()) {
-            let also: Vec<String> = row.words.iter().map(|w| format!("`#{w}`")).collect();
-            out += &format!("| `{}` | {} | {} |\n", row.usage[at].replace('|', "\\|"), also.join(" "), row.does[at]);
+        for row in ROWS {
+            let called = commands.called(row.name, language);
+            if called.usage.is_empty() {
+                continue;
+            }
+            let also: Vec<String> = commands.words_of(row.name).iter().map(|w| format!("`#{w}`")).collect();
+            out += &format!("| `{}` | {} | {} |\n", called.usage.replace('|', "\\|"), also.join(" "), called.does);
         }
         out.push('\n');
     }
@@ -148,44 +164,38 @@ pub fn drawn() -> String {
 fn command(line: &str, policy: &Policy, now: Millis) -> Result<Command, Slip> {
     let bare = line.trim_start_matches('#');
     let (word, rest) = bare.split_once(char::is_whitespace).unwrap_or((bare, ""));
-    let folded = fold(word.trim_end_matches([':', '.', ',', ';', '!'])).replace('_', "-");
-    let slip = |why: Words, better: Option<String>| Slip { line: line.to_owned(), why, better };
-    let Some(row) = table::of(&folded) else {
-        let near = table::nearest(&folded);
+    let folded = folded(word);
+    let slip = |why: Phrase, better: Option<String>| Slip { line: line.to_owned(), why, better };
+    let Some(row) = row_of(&policy.commands, &folded) else {
+        let near = policy.commands.nearest(&folded);
         let better = near.map(|near| format!("#{near} {rest}").trim_end().to_owned());
         let why = match near {
-            Some(near) => words!(
-                "#{word} n'existe pas ; vouliez-vous dire #{near} ?",
-                "there is no #{word}; did you mean #{near}?"
-            ),
-            None => words!("#{word} n'existe pas ; #aide les montre tous", "there is no #{word}; #help shows them all"),
+            Some(near) => phrase!("wrong.no_command_near", word, near),
+            None => phrase!("wrong.no_command", word),
         };
         return Err(slip(why, better));
     };
     let rest = rest.trim();
     if row.alone && !rest.is_empty() {
-        let why = words!(
-            "« {rest} » est de trop : un ordre par ligne, le texte en dessous",
-            "\"{rest}\" is too much: one command a line, the text below"
-        );
+        let why = phrase!("wrong.too_much", rest);
         return Err(slip(why, None));
     }
     (row.read)(&Argument { rest, policy, now })
-        .map_err(|(why, better)| slip(why, better.map(|b| format!("#{} {b}", row.words[0]).trim_end().to_owned())))
+        .map_err(|(why, better)| slip(why, better.map(|b| format!("#{} {b}", row.word).trim_end().to_owned())))
 }
 
 /// Which roles may give which commands, as Markdown for `docs/rights.md`.
 #[must_use]
 pub fn drawn_rights() -> String {
     let commands = |action: Action| {
-        let all = ROWS.iter().filter(|row| row.right == Some(action) && !row.words.is_empty());
-        let words = all.map(|row| format!("`#{}`", row.words[0])).collect::<Vec<_>>().join(" ");
+        let all = ROWS.iter().filter(|row| row.right == Some(action) && row.name != Name::Progress);
+        let words = all.map(|row| format!("`#{}`", row.word)).collect::<Vec<_>>().join(" ");
         if action == Action::Note { format!("a note, {words}") } else { words }
     };
     rights::drawn(commands)
 }
 
-type Wrong = (Words, Option<String>);
+type Wrong = (Phrase, Option<String>);
 
 /// The times at which a question is brought to mind, and when silence closes its ticket.
 pub(super) fn silence_deadlines(policy: &Policy, now: Millis) -> [(DeadlineKind, Option<Millis>); 2] {

@@ -3,7 +3,7 @@
 use crate::ticket::cause::HoldCause;
 use crate::ticket::probe::Probe;
 use crate::ticket::words::{
-    About, Event, InboxId, MessageDraft, Notification, Person, TicketId, TicketView, Undelivered, Verdict,
+    About, Detail, Event, InboxId, MessageDraft, Notification, Person, TicketId, TicketView, Undelivered, Verdict,
 };
 
 /// What is to be done.
@@ -17,7 +17,7 @@ pub enum Decision {
     /// It is a copy of an email that a ticket already holds.
     Copy(Box<Copying>),
     /// A person must review it; why.
-    Hold(HoldCause, String),
+    Hold(HoldCause, Detail),
     /// It joins no ticket, and people are told.
     Tell(Box<Holding>),
     /// An agent lets a held email in, or refuses it.
@@ -154,8 +154,8 @@ pub struct Holding {
     pub verdict: Verdict,
     /// Why it is held, if it is.
     pub cause: HoldCause,
-    /// Why.
-    pub reason: String,
+    /// Why; the notifications say it above the email.
+    pub reason: Detail,
     /// What the notifications are about; none for this email itself.
     pub about: Option<About>,
     /// The ticket they show, or what stands in its place: then it has no id and no number.

@@ -10,7 +10,8 @@ use crate::ticket::decide::settle::settle;
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{
-    Event, MessageDraft, Notification, NotificationKind, Person, TicketId, TicketView, Visibility, Words, words,
+    Detail, Event, MessageDraft, Notification, NotificationKind, Person, Phrase, TicketId, TicketView, Visibility,
+    phrase,
 };
 
 /// What an email has done to a ticket so far.
@@ -28,11 +29,11 @@ pub(super) struct Draft<'a> {
     /// True when what was kept of it is to be forgotten.
     pub(super) forget: bool,
     /// What was done, for the receipt.
-    pub(super) done: Vec<Words>,
+    pub(super) done: Vec<Phrase>,
     /// What the requester is told.
     pub(super) step: Option<NotificationKind>,
     /// What the notification about it says besides.
-    pub(super) told: Vec<Words>,
+    pub(super) told: Vec<Phrase>,
     /// True when nothing of the ticket itself changes.
     quiet: bool,
 }
@@ -69,13 +70,13 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// Why it cannot be made.
-    pub(super) fn go(&mut self, step: Move) -> Result<(), Words> {
+    pub(super) fn go(&mut self, step: Move) -> Result<(), Phrase> {
         let next = after(self.ticket.status, step).ok_or_else(|| impossible(&self.ticket))?;
         self.ticket.status = next;
         Ok(())
     }
 
-    pub(super) fn event(&mut self, kind: &'static str, text: impl Into<String>) {
+    pub(super) fn event(&mut self, kind: &'static str, text: impl Into<Detail>) {
         self.events.push(Event::by(&self.actor, kind, text));
     }
 
@@ -108,8 +109,7 @@ impl<'a> Draft<'a> {
             if self.notifications.iter().any(|l| l.to.address == notification.to.address && l.kind.is_internal()) {
                 continue;
             }
-            let done = known.iter().map(|w| w.say(&notification.to.language).to_owned()).collect();
-            self.notifications.push(Notification { done, ..notification });
+            self.notifications.push(Notification { done: known.to_vec(), ..notification });
         }
     }
 
@@ -167,9 +167,8 @@ pub(super) fn requesters_side<'t>(ticket: &'t TicketView, case: Case<'t>) -> imp
 }
 
 /// Why a move cannot be made.
-pub(super) fn impossible(ticket: &TicketView) -> Words {
-    let Words { fr, en } = ticket.status.label();
-    words!("impossible : la demande est {fr}", "not possible: the ticket is {en}")
+pub(super) fn impossible(ticket: &TicketView) -> Phrase {
+    phrase!("wrong.impossible", status = ticket.status.label())
 }
 
 /// The message with other visibility and text.

@@ -3,19 +3,18 @@
 
 use super::{Case, Decision, Holding};
 use crate::mail::{AutomaticKind, fold, strip_prefixes};
+use crate::ticket::called::Commands;
 use crate::ticket::cause::HoldCause;
-use crate::ticket::command::{self, Head, Name, Slip};
+use crate::ticket::command::{Head, Name, Slip};
 use crate::ticket::decide::people::{message, person, sender, silence, watchers};
 use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::Intake;
 use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
 use crate::ticket::token::Secret;
-use crate::ticket::words::{About, Notification, NotificationKind, TicketView, Verdict, Visibility, Words, words};
-
-/// How an agent's answer about a held email begins, folded. No words at all let it in.
-const ADMIT: [&str; 7] = ["oui", "ok", "yes", "d'accord", "accord", "accepte", "accept"];
-const REFUSE: [&str; 4] = ["non", "no", "refus", "reject"];
+use crate::ticket::words::{
+    About, Detail, Notification, NotificationKind, Phrase, TicketView, Verdict, Visibility, phrase,
+};
 
 /// Somebody who may not open tickets: they are told politely, and the queue's people may let the email
 /// in by answering. Machines and floods are told nothing.
@@ -26,21 +25,15 @@ pub(super) fn stranger(case: &Case<'_>, reason: String) -> Decision {
     let Case { intake, policy, queue, snapshot, .. } = *case;
     let before = snapshot.taken.of_sender;
     if silence(intake).is_some() || before >= TOLD {
-        return Decision::Hold(HoldCause::Stranger, reason);
+        return Decision::Hold(HoldCause::Stranger, reason.into());
     }
     let mut notifications = vec![Notification::new(NotificationKind::Refusal, sender(intake, policy))];
     notifications.extend(watchers(NotificationKind::Held, &queue.name, &intake.sender, policy));
-    say(
-        &mut notifications,
-        &words!(
-            "Cette adresse n'est pas parmi celles qui peuvent y ouvrir une demande ; l'expéditeur en est averti.",
-            "This address is not among those that may open requests there; the sender has been told."
-        ),
-    );
+    say(&mut notifications, &phrase!("held.may_not_open"));
     if before == TOLD - 1 {
         let more = more_wait(&intake.sender);
         for notification in notifications.iter_mut().filter(|l| l.kind == NotificationKind::Held) {
-            notification.done.push(more.say(&notification.to.language).to_owned());
+            notification.done.push(more.clone());
         }
     }
     tell(intake, HoldCause::Stranger, reason, &queue.name, notifications, policy)
@@ -54,7 +47,7 @@ pub(super) fn denied_sender(case: &Case<'_>) -> Decision {
         "the mail server says that {domain} did not send it (DMARC), and queues.{}.senders asks who writes",
         case.queue.name
     );
-    Decision::Hold(HoldCause::Denied, reason)
+    Decision::Hold(HoldCause::Denied, reason.into())
 }
 
 /// What came through a list or a form, or from one of our own addresses, and names nobody to be answered: the queue's people may
@@ -67,16 +60,10 @@ pub(super) fn nobody(case: &Case<'_>) -> Decision {
     );
     let machine = intake.mail.automatic.as_ref().is_some_and(|a| a.kind != AutomaticKind::List);
     if machine || snapshot.taken.of_sender >= TOLD {
-        return Decision::Hold(HoldCause::Nobody, reason);
+        return Decision::Hold(HoldCause::Nobody, reason.into());
     }
     let mut notifications = watchers(NotificationKind::Held, &queue.name, &intake.sender, policy);
-    say(
-        &mut notifications,
-        &words!(
-            "Ce n'est pas l'adresse d'une personne (une liste, un formulaire), et le courriel ne nomme personne à qui répondre. Rien n'a été répondu.",
-            "This is not a person's address (a list's, a form's), and the email names nobody who could be answered. Nothing was answered."
-        ),
-    );
+    say(&mut notifications, &phrase!("held.nobody_to_answer"));
     tell(intake, HoldCause::Nobody, reason, &queue.name, notifications, policy)
 }
 
@@ -88,35 +75,26 @@ pub(super) fn unproven_vendor(case: &Case<'_>, ticket: &TicketView, machine: Opt
         intake.sender, ticket.number
     );
     if machine.is_some() || snapshot.taken.of_sender >= TOLD {
-        return Decision::Hold(HoldCause::Unproven, reason);
+        return Decision::Hold(HoldCause::Unproven, reason.into());
     }
     let mut notifications = watchers(NotificationKind::Held, &ticket.queue, &intake.sender, policy);
     let number = &ticket.number;
-    say(
-        &mut notifications,
-        &words!(
-            "C'est l'adresse d'un prestataire de {number}, mais rien ne prouve que le courriel vienne de lui. Rien n'a été répondu.",
-            "This is the address of a vendor of {number}, but nothing proves that the email comes from there. Nothing was answered."
-        ),
-    );
+    say(&mut notifications, &phrase!("held.vendor_unproven", number));
     tell(intake, HoldCause::Unproven, reason, &ticket.queue, notifications, policy)
 }
 
 /// Tells the queue's people why the email waits.
-fn say(notifications: &mut [Notification], why: &Words) {
+fn say(notifications: &mut [Notification], why: &Phrase) {
     for notification in notifications.iter_mut().filter(|notification| notification.kind == NotificationKind::Held) {
-        notification.done.push(why.say(&notification.to.language).to_owned());
+        notification.done.push(why.clone());
     }
 }
 
 /// Most emails of one sender within an hour of which the queue's people are told one by one.
 const TOLD: i64 = 10;
 
-fn more_wait(sender: &str) -> Words {
-    words!(
-        "{sender} a écrit {TOLD} fois en une heure : les courriels suivants attendent sans autre notification. « guichet held list » les montre, « guichet held refuse --from {sender} » les écarte.",
-        "{sender} wrote {TOLD} times within an hour: further emails wait without a notification. `guichet held list` shows them, `guichet held refuse --from {sender}` ends them."
-    )
+fn more_wait(sender: &str) -> Phrase {
+    phrase!("held.more_wait", sender, count = TOLD)
 }
 
 /// An email to an address that is not used any more: its writer is told the new one. Machines are told
@@ -146,17 +124,15 @@ pub(super) fn not_done_about(
     slips: &[Slip],
 ) -> Decision {
     let line = |slip: &Slip| {
-        let why = slip.why.say(&agent.language);
-        if slip.line.is_empty() { why.to_owned() } else { format!("{} : {why}", slip.line) }
+        if slip.line.is_empty() { slip.why.clone() } else { phrase!("wrong.line", line = slip.line, why = slip.why) }
     };
-    let done: Vec<String> = slips.iter().map(line).collect();
-    let reason =
-        slips.iter().map(|s| format!("{} {}", s.line, s.why.en).trim().to_owned()).collect::<Vec<_>>().join("; ");
+    let done: Vec<Phrase> = slips.iter().map(line).collect();
+    let reason = Detail::All(done.iter().map(Detail::from).collect());
     let mut notice = Notification { done, ..Notification::new(NotificationKind::NotDone, person(agent)) };
     notice.text = Some(head.repaired(slips));
     // Sending the same again would fail again.
     notice.ready = slips.iter().any(|s| s.better.is_some());
-    let mut holding = holding(case, Verdict::Held, reason.chars().take(1_000).collect(), vec![notice]);
+    let mut holding = holding(case, Verdict::Held, reason, vec![notice]);
     holding.cause = HoldCause::NotDone;
     holding.about = Some(About::Ticket(ticket.id));
     holding.ticket = ticket.clone();
@@ -164,15 +140,12 @@ pub(super) fn not_done_about(
 }
 
 /// Why somebody may not do something, in words.
-pub(super) fn denied(why: Denied, ticket: &TicketView) -> Words {
+pub(super) fn denied(why: Denied, ticket: &TicketView) -> Phrase {
     let (queue, level) = (&ticket.queue, ticket.level);
     match why {
-        Denied::Queue => words!("vous ne servez pas {queue}", "you do not serve {queue}"),
-        Denied::Level => words!(
-            "le ticket est au niveau N{level}, au-dessus du vôtre",
-            "the ticket is at level L{level}, above yours"
-        ),
-        Denied::Role => words!("votre rôle ne le permet pas", "your role does not allow it"),
+        Denied::Queue => phrase!("wrong.queue_denied", queue),
+        Denied::Level => phrase!("wrong.level_denied", level),
+        Denied::Role => phrase!("wrong.role_denied"),
     }
 }
 
@@ -182,37 +155,28 @@ pub(super) fn unproven(case: &Case<'_>, found: &Candidate, machine: Option<Autom
     let number = &found.ticket.number;
     let (sender, stale) = (&intake.sender, case.threading.answers_own_notification && case.fresh.is_none());
     let why = if stale {
-        words!(
-            "il se dit de {sender} au sujet de {number}, et la notification à laquelle il répond ne prouve plus rien",
-            "it claims to be from the agent {sender} about {number}, and the notification it answers proves nothing any more"
-        )
+        phrase!("held.unproven_stale", sender, number)
     } else {
-        words!(
-            "il se dit de {sender} au sujet de {number}, et rien ne le prouve",
-            "it claims to be from the agent {sender} about {number}, and nothing proves it"
-        )
+        phrase!("held.unproven_about", sender, number)
     };
     if machine.is_some() {
-        return Decision::Hold(HoldCause::Unproven, why.en);
+        return Decision::Hold(HoldCause::Unproven, why.into());
     }
     not_done(intake, why, &found.ticket.queue, case.policy)
 }
 
 /// What an agent asked cannot be done as it was written.
-pub(super) fn not_done(intake: &Intake, why: Words, queue: &str, policy: &Policy) -> Decision {
+pub(super) fn not_done(intake: &Intake, why: Phrase, queue: &str, policy: &Policy) -> Decision {
     let Some(agent) = policy.agent(&intake.sender) else {
-        return Decision::Hold(HoldCause::Unproven, why.en);
+        return Decision::Hold(HoldCause::Unproven, why.into());
     };
     let notifications = vec![failure(agent, &why)];
-    tell(intake, HoldCause::Unproven, why.en, queue, notifications, policy)
+    tell(intake, HoldCause::Unproven, why, queue, notifications, policy)
 }
 
 /// The notification that says why.
-pub(super) fn failure(agent: &Agent, why: &Words) -> Notification {
-    Notification {
-        done: vec![why.say(&agent.language).to_owned()],
-        ..Notification::new(NotificationKind::NotDone, person(agent))
-    }
+pub(super) fn failure(agent: &Agent, why: &Phrase) -> Notification {
+    Notification { done: vec![why.clone()], ..Notification::new(NotificationKind::NotDone, person(agent)) }
 }
 
 /// The first word of a text, folded.
@@ -222,29 +186,29 @@ fn first_word(text: &str) -> String {
 }
 
 /// What an answer about a held email says: let it in, refuse it, or neither clearly.
-fn verdict(intake: &Intake) -> Option<bool> {
+fn verdict(intake: &Intake, policy: &Policy) -> Option<bool> {
     let own = intake.mail.reply_text.trim();
     if own.is_empty() || intake.mail.wordless {
         return Some(true);
     }
-    match intake.head.lines.first().and_then(|line| command::word(line)) {
+    match intake.head.lines.first().and_then(|line| policy.commands.begins(line)) {
         Some(Name::Approve) => Some(true),
         Some(Name::Reject) => Some(false),
-        _ => says_yes(own),
+        _ => says_yes(own, &policy.commands),
     }
 }
 
 /// Yes or no in plain words; neither where the words do not say so clearly.
-pub(super) fn says_yes(text: &str) -> Option<bool> {
+pub(super) fn says_yes(text: &str, commands: &Commands) -> Option<bool> {
     let folded = fold(text.trim());
     let first = first_word(text);
-    if ADMIT.contains(&first.as_str()) {
+    if commands.means("yes", &first) {
         return Some(true);
     }
     // "No problem" is no refusal.
     let after = folded.strip_prefix(first.as_str()).and_then(|rest| rest.chars().next());
     let alone = after.is_none_or(|c| !c.is_whitespace() || c == '\n');
-    (REFUSE.contains(&first.as_str()) && (first != "no" || alone)).then_some(false)
+    (commands.means("no", &first) && (first != "no" || alone)).then_some(false)
 }
 
 /// An agent's answer to the notification about a held email lets it in, or refuses it.
@@ -256,32 +220,27 @@ pub(super) fn review(intake: &Intake, proven: bool, policy: &Policy, secret: &Se
         .filter(|about| about.ticket().is_none());
     let about = held.next().filter(|_| intake.agent.is_some() && intake.mail.automatic.is_none())?;
     // A list asked for in answer to a list.
-    if intake.head.lines.first().is_some_and(|line| !matches!(command::word(line), Some(Name::Approve | Name::Reject)))
+    if intake
+        .head
+        .lines
+        .first()
+        .is_some_and(|line| !matches!(policy.commands.begins(line), Some(Name::Approve | Name::Reject)))
     {
         return None;
     }
     if !proven {
         let sender = &intake.sender;
-        let why = words!(
-            "il se dit de {sender}, et rien ne le prouve",
-            "it claims to be from the agent {sender}, and nothing proves it"
-        );
+        let why = phrase!("held.unproven", sender);
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(about_held(not_done(intake, why, &queue, policy), about));
     }
     let About::Held(held) = about else {
-        let why = words!(
-            "il répond à une notification qui ne parle d'aucun ticket : répondez à un courriel du ticket, ou écrivez un nouveau message",
-            "it answers a notification that is about no ticket: answer an email of the ticket, or write a new one"
-        );
+        let why = phrase!("held.about_no_ticket");
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(not_done(intake, why, &queue, policy));
     };
-    let Some(admit) = verdict(intake) else {
-        let why = words!(
-            "il répond à une notification qui attend « oui » ou « non » et ne dit clairement ni l'un ni l'autre",
-            "it answers a notification that waits for yes or no, and clearly says neither"
-        );
+    let Some(admit) = verdict(intake, policy) else {
+        let why = phrase!("held.neither_yes_nor_no");
         let queue = intake.queue.clone().unwrap_or_default();
         return Some(about_held(not_done(intake, why, &queue, policy), about));
     };
@@ -302,14 +261,13 @@ fn about_held(decision: Decision, about: About) -> Decision {
 fn tell(
     intake: &Intake,
     cause: HoldCause,
-    reason: String,
+    reason: impl Into<Detail>,
     queue: &str,
     notifications: Vec<Notification>,
     policy: &Policy,
 ) -> Decision {
     let id = intake.mail.message_id.clone();
-    let mut message = message(intake, Visibility::Internal, &intake.mail.text);
-    message.above.clone_from(&reason);
+    let message = message(intake, Visibility::Internal, &intake.mail.text);
     Decision::Tell(Box::new(Holding {
         verdict: Verdict::Held,
         cause,
@@ -324,20 +282,24 @@ fn tell(
         },
         message,
         notifications,
-        reason,
+        reason: reason.into(),
     }))
 }
 
 /// Notifications about an email that joins no ticket.
-pub(super) fn holding(case: &Case<'_>, verdict: Verdict, reason: String, notifications: Vec<Notification>) -> Holding {
+pub(super) fn holding(
+    case: &Case<'_>,
+    verdict: Verdict,
+    reason: impl Into<Detail>,
+    notifications: Vec<Notification>,
+) -> Holding {
     let intake = case.intake;
     let id = intake.mail.message_id.clone();
-    let mut message = message(intake, Visibility::Internal, &intake.mail.text);
-    message.above.clone_from(&reason);
+    let message = message(intake, Visibility::Internal, &intake.mail.text);
     Holding {
         verdict,
         cause: if verdict == Verdict::Held { HoldCause::Unproven } else { HoldCause::Other },
-        reason,
+        reason: reason.into(),
         about: None,
         ticket: TicketView {
             queue: case.queue.name.clone(),

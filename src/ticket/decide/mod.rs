@@ -89,10 +89,10 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
     // The operator may know better where it belongs than the email itself says.
     let said = snapshot.candidates.first().filter(|_| intake.placed).map(|c| &c.ticket.queue);
     let Some(queue) = said.and_then(|name| policy.queues.get(name)).or_else(|| intake.queue(policy)) else {
-        return Decision::Hold(HoldCause::NoQueue, format!("no queue takes mail of mailbox {}", intake.mailbox));
+        return Decision::Hold(HoldCause::NoQueue, format!("no queue takes mail of mailbox {}", intake.mailbox).into());
     };
     if intake.sender.is_empty() && !intake.placed {
-        return Decision::Hold(HoldCause::Other, without_sender(intake));
+        return Decision::Hold(HoldCause::Other, without_sender(intake).into());
     }
     let fresh = fresh_token(intake, snapshot, policy, secret);
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
@@ -102,7 +102,7 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
     }
     let threading = choose(intake, &snapshot.candidates, policy, secret);
     if let Some(reason) = flood(intake, &threading, proven, &snapshot.taken, policy) {
-        return Decision::Hold(HoldCause::Flood, reason);
+        return Decision::Hold(HoldCause::Flood, reason.into());
     }
     if snapshot.repeated {
         return Decision::Ignore("the same command was carried out already".to_owned());
@@ -150,7 +150,7 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
                 "{} others said the same within an hour (limits.alike_per_hour): `guichet held release --cause alike` lets them in",
                 snapshot.alike
             );
-            Decision::Hold(HoldCause::Alike, reason)
+            Decision::Hold(HoldCause::Alike, reason.into())
         }
         (None, _) => open::open(&case),
     }

@@ -4,7 +4,7 @@ use super::Decision;
 use crate::mail::{Familiar, Oddity};
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Intake;
-use crate::ticket::words::{Event, TicketView, Verdict, Words, words};
+use crate::ticket::words::{Detail, Event, Phrase, TicketView, Value, Verdict, phrase};
 
 /// Kind of the line of history.
 pub(crate) const LOOKALIKE: &str = "lookalike";
@@ -14,7 +14,7 @@ pub(super) fn warnings<'a>(
     intake: &Intake,
     tickets: impl Iterator<Item = &'a TicketView>,
     policy: &Policy,
-) -> Vec<Words> {
+) -> Vec<Phrase> {
     let Some(author) = intake.mail.from.as_ref() else { return Vec::new() };
     let people = tickets.flat_map(|t| t.participants.iter().chain(&t.vendors)).map(String::as_str);
     let odd = policy.familiar.oddities(author, intake.mail.also_from.as_ref(), people);
@@ -39,46 +39,25 @@ pub(crate) fn familiar(policy: &Policy) -> Familiar {
 
 /// An oddity in words.
 #[must_use]
-pub fn say(oddity: &Oddity) -> Words {
+pub fn say(oddity: &Oddity) -> Phrase {
     match oddity {
-        Oddity::Foreign { unicode, ascii } => words!(
-            "le domaine {unicode} contient des lettres hors ASCII ; il s'écrit {ascii}",
-            "the domain {unicode} has letters outside ASCII; it is written {ascii}"
-        ),
-        Oddity::Mixed(text) => words!(
-            "« {text} » mêle des écritures qu'aucune langue ne mêle",
-            "\"{text}\" mixes writing systems that no language mixes"
-        ),
-        Oddity::LooksLike { real, known } => words!(
-            "l'expéditeur {real} ressemble à {known}, et ne l'est pas",
-            "the sender {real} looks like {known} but is not"
-        ),
-        Oddity::NamesAddress { shown, real } => words!(
-            "le nom affiché montre l'adresse {shown}, et la vraie est {real}",
-            "the display name shows the address {shown}, and the real one is {real}"
-        ),
-        Oddity::NamesKnown { name, real } => words!(
-            "le nom affiché « {name} » est connu de l'assistance, et l'adresse {real} n'est pas la sienne",
-            "the display name \"{name}\" is known to the service desk, and the address {real} is not theirs"
-        ),
-        Oddity::Several { first, other } => words!(
-            "le courriel se donne deux auteurs, {first} et {other} ; le premier compte",
-            "the email names two authors, {first} and {other}; the first one counts"
-        ),
+        Oddity::Foreign { unicode, ascii } => phrase!("odd.foreign", unicode, ascii),
+        Oddity::Mixed(text) => phrase!("odd.mixed", text),
+        Oddity::LooksLike { real, known } => phrase!("odd.looks_like", real, known),
+        Oddity::NamesAddress { shown, real } => phrase!("odd.names_address", shown, real),
+        Oddity::NamesKnown { name, real } => phrase!("odd.names_known", name, real),
+        Oddity::Several { first, other } => phrase!("odd.several", first, other),
     }
 }
 
 /// Puts the warnings where people see them: into the history, into what notifications are about, into the reason a
 /// mail is held.
-pub(super) fn mark(decision: Decision, warnings: &[Words]) -> Decision {
+pub(super) fn mark(decision: Decision, warnings: &[Phrase]) -> Decision {
     if warnings.is_empty() {
         return decision;
     }
-    let events = || warnings.iter().map(|w| Event::own(LOOKALIKE, w.en.clone()));
-    let with = |reason: String| {
-        let words: Vec<&str> = warnings.iter().map(|w| w.en.as_str()).collect();
-        format!("{reason} (beware: {})", words.join("; "))
-    };
+    let events = || warnings.iter().map(|w| Event::own(LOOKALIKE, w));
+    let with = |reason: Detail| reason.and(phrase!("odd.beware", odd = Value::List(warnings.to_vec())));
     match decision {
         Decision::Open(mut openings) => {
             for opening in &mut openings {

@@ -2,9 +2,9 @@
 
 use super::clock::{Run, Which};
 use super::keep::pauses;
-use crate::clock::{HOUR, MINUTE, Millis, spoken};
+use crate::clock::Millis;
 use crate::ticket::policy::Policy;
-use crate::ticket::words::{PendingOn, TicketView, Words, words};
+use crate::ticket::words::{PendingOn, Phrase, TicketView, Value, phrase};
 
 /// How one clock stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,145 +69,112 @@ pub fn sla_status(ticket: &TicketView, now: Millis) -> (SlaStatus, SlaStatus) {
 
 /// The sentences for the service desk's own people; none where nothing is promised.
 #[must_use]
-pub(crate) fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Words> {
+pub(crate) fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<Phrase> {
     let sla = &ticket.sla;
     if sla.policy.is_empty() {
         return Vec::new();
     }
     let (response, resolution) = sla_status(ticket, now);
     if ticket.status.is_done() {
-        return explain_done(ticket, response, resolution, policy);
+        return explain_done(ticket, response, resolution);
     }
     let calendar = policy.slas.calendar(&sla.calendar);
-    let of = Words { fr: calendar.label("fr").to_owned(), en: calendar.label("en").to_owned() };
-    let mut said: Vec<Words> = sentence(response, sla.respond, FIRST, &of, policy).into_iter().collect();
+    let mut said: Vec<Phrase> = sentence(response, sla.respond, &FIRST, &sla.calendar).into_iter().collect();
     if ticket.first_responded_at.is_some() && response.state == State::Met {
-        let Words { fr, en } = working(sla.respond_took.unwrap_or(0));
-        said.push(words!("Première réponse donnée à temps, en {fr}.", "First answer given in time, after {en}."));
+        said.push(phrase!("sla.respond_given", length = Value::Length(sla.respond_took.unwrap_or(0))));
     }
     if response.state == State::Breached {
-        let at = |at, language| spoken(at, &policy.service_desk.time_zone, language);
         if let Some(answered) = ticket.first_responded_at {
-            let (fr, en) = (at(answered, "fr"), at(answered, "en"));
-            said.push(words!("Elle a été donnée le {fr}.", "It was given {en}."));
+            said.push(phrase!("sla.respond_given_at", at = Value::At(answered)));
         } else if sla.respond_due > now {
             let level = ticket.level.max(1);
-            let (fr, en) = (at(sla.respond_due, "fr"), at(sla.respond_due, "en"));
-            said.push(words!(
-                "Le niveau N{level} a jusqu'au {fr} pour répondre.",
-                "Level L{level} has until {en} to answer."
-            ));
+            said.push(phrase!("sla.level_responds", level, at = Value::At(sla.respond_due)));
         }
     }
-    let mut last = match sentence(resolution, sla.resolve, SOLVED, &of, policy) {
-        Some(words) => words,
-        None => words!("Résolution au mieux, sans échéance.", "Solved by best effort, without a due time."),
+    let of = Value::Calendar(sla.calendar.clone());
+    let mut last = match sentence(resolution, sla.resolve, &SOLVED, &sla.calendar) {
+        Some(phrase) => phrase,
+        None => phrase!("sla.best_effort"),
     };
     if resolution.state == State::Paused {
         let used = sla.used(Which::Resolution(&pauses(policy.slas.policy_of(ticket))), sla.since, now, &calendar);
-        let (left, goal) = (working((sla.resolve - used).max(0)), working(sla.resolve));
-        last = Words {
-            fr: format!("Résolution : le compteur est arrêté, il reste {} sur {} ({}).", left.fr, goal.fr, of.fr),
-            en: format!("Solution: the clock is paused, {} of {} are left ({}).", left.en, goal.en, of.en),
-        };
+        let left = Value::Length((sla.resolve - used).max(0));
+        last = phrase!("sla.resolve_paused", left, target = Value::Length(sla.resolve), calendar = of);
     }
     said.push(last);
     if resolution.state == State::Breached && sla.resolve_due > now {
-        let (level, goal) = (ticket.level.max(1), working(sla.resolve));
-        let at = |language| spoken(sla.resolve_due, &policy.service_desk.time_zone, language);
-        said.push(Words {
-            fr: format!("Le niveau N{level} a jusqu'au {} ({}, {}).", at("fr"), goal.fr, of.fr),
-            en: format!("Level L{level} has until {} ({}, {}).", at("en"), goal.en, of.en),
-        });
+        let (level, target) = (ticket.level.max(1), Value::Length(sla.resolve));
+        said.push(phrase!("sla.level_resolves", level, at = Value::At(sla.resolve_due), target, calendar = of));
     }
     said.extend(waited(ticket, now, policy));
     said
 }
 
 /// Whether the promises of a ticket that is done were kept.
-fn explain_done(ticket: &TicketView, response: SlaStatus, resolution: SlaStatus, policy: &Policy) -> Vec<Words> {
-    let at = |at, language| spoken(at, &policy.service_desk.time_zone, language);
-    let one = |sla_status: SlaStatus, took: Option<Millis>, [fr, en]: [&str; 2]| {
-        let took = working(took?);
-        let due = (at(sla_status.due_at, "fr"), at(sla_status.due_at, "en"));
+fn explain_done(ticket: &TicketView, response: SlaStatus, resolution: SlaStatus) -> Vec<Phrase> {
+    let one = |sla_status: SlaStatus, took: Option<Millis>, clock: &Clock| {
+        let length = Value::Length(took?);
         match sla_status.state {
-            State::Met => Some(Words {
-                fr: format!("{fr} à temps, en {}.", took.fr),
-                en: format!("{en} in time, after {}.", took.en),
-            }),
-            State::Breached => Some(Words {
-                fr: format!("{fr} en retard, en {} : elle était attendue le {}.", took.fr, due.0),
-                en: format!("{en} late, after {}: it was due {}.", took.en, due.1),
-            }),
+            State::Met => Some((clock.in_time)(length)),
+            State::Breached => Some((clock.late_after)(length, Value::At(sla_status.due_at))),
             _ => None,
         }
     };
     let sla = &ticket.sla;
-    one(response, sla.respond_took, FIRST).into_iter().chain(one(resolution, sla.resolve_took, SOLVED)).collect()
+    one(response, sla.respond_took, &FIRST).into_iter().chain(one(resolution, sla.resolve_took, &SOLVED)).collect()
 }
 
-const FIRST: [&str; 2] = ["Première réponse", "First answer"];
-const SOLVED: [&str; 2] = ["Résolution", "Solution"];
+/// What is said of a clock.
+struct Clock {
+    due: fn(Value, Value, Value) -> Phrase,
+    late: fn(Value) -> Phrase,
+    in_time: fn(Value) -> Phrase,
+    late_after: fn(Value, Value) -> Phrase,
+}
 
-fn sentence(sla_status: SlaStatus, goal: Millis, what: [&str; 2], of: &Words, policy: &Policy) -> Option<Words> {
-    let [fr, en] = what;
-    let at = |language| spoken(sla_status.due_at, &policy.service_desk.time_zone, language);
-    let (at_fr, at_en, goal) = (at("fr"), at("en"), working(goal));
+const FIRST: Clock = Clock {
+    due: |at, target, calendar| phrase!("sla.respond_due", at, target, calendar),
+    late: |at| phrase!("sla.respond_late", at),
+    in_time: |length| phrase!("sla.respond_in_time", length),
+    late_after: |length, at| phrase!("sla.respond_late_after", length, at),
+};
+const SOLVED: Clock = Clock {
+    due: |at, target, calendar| phrase!("sla.resolve_due", at, target, calendar),
+    late: |at| phrase!("sla.resolve_late", at),
+    in_time: |length| phrase!("sla.resolve_in_time", length),
+    late_after: |length, at| phrase!("sla.resolve_late_after", length, at),
+};
+
+fn sentence(sla_status: SlaStatus, target: Millis, clock: &Clock, calendar: &str) -> Option<Phrase> {
+    let at = Value::At(sla_status.due_at);
     match sla_status.state {
-        State::Running => Some(Words {
-            fr: format!("{fr} avant le {at_fr} (objectif {}, {}).", goal.fr, of.fr),
-            en: format!("{en} due by {at_en} (target {}, {}).", goal.en, of.en),
-        }),
-        State::Breached => Some(Words {
-            fr: format!("{fr} en retard : elle était attendue le {at_fr}."),
-            en: format!("{en} late: it was due {at_en}."),
-        }),
+        State::Running => Some((clock.due)(at, Value::Length(target), Value::Calendar(calendar.to_owned()))),
+        State::Breached => Some((clock.late)(at)),
         State::None | State::Paused | State::Met => None,
     }
 }
 
-fn waited(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Words> {
+fn waited(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Phrase> {
     let calendar = policy.slas.calendar(&ticket.sla.calendar);
     let pauses = pauses(policy.slas.policy_of(ticket));
     let waits = ticket.sla.waits(&pauses, ticket.sla.since, now, &calendar);
-    if waits.is_empty() {
-        return None;
-    }
-    let on = |on: PendingOn| match on {
-        PendingOn::Requester => ["en attente du demandeur", "waiting for the requester"],
-        PendingOn::Vendor => ["en attente du prestataire", "waiting for the vendor"],
-        PendingOn::Date => ["en attente d'une date", "waiting for a date"],
+    let one = |(length, why): &(Millis, PendingOn)| {
+        let length = Value::Length(*length);
+        match why {
+            PendingOn::Requester => phrase!("sla.waited_for_requester", length),
+            PendingOn::Vendor => phrase!("sla.waited_for_vendor", length),
+            PendingOn::Date => phrase!("sla.waited_for_date", length),
+        }
     };
-    let list = |at: usize| {
-        let one = |(length, why): &(Millis, PendingOn)| {
-            let length = working(*length);
-            format!("{} {}", if at == 0 { length.fr } else { length.en }, on(*why)[at])
-        };
-        waits.iter().map(one).collect::<Vec<_>>().join(", ")
-    };
-    Some(Words {
-        fr: format!("Compteur arrêté : {}.", list(0)), en: format!("The clock was paused for {}.", list(1))
-    })
+    let waits = Value::List(waits.iter().map(one).collect());
+    (waits != Value::List(Vec::new())).then(|| phrase!("sla.paused", waits))
 }
 
 /// The sentence for a requester, where the policy lets them know; none otherwise.
 #[must_use]
-pub fn promised(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Words> {
+pub fn promised(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Phrase> {
     let sla = &ticket.sla;
     policy.slas.policy_of(ticket).filter(|p| p.tell)?;
-    let at = |language| spoken(sla.respond_due, &policy.service_desk.time_zone, language);
-    (sla.respond_due > now && sla.run() != Run::Approval).then(|| Words {
-        fr: format!("Vous recevrez une réponse d'une personne avant le {}.", at("fr")),
-        en: format!("Somebody will answer you by {}.", at("en")),
-    })
-}
-
-/// A length of working time: `4 h`, `1 h 30`, `45 min`.
-#[must_use]
-pub fn working(length: Millis) -> Words {
-    match (length / HOUR, length % HOUR / MINUTE) {
-        (0, minutes) => words!("{minutes} min", "{minutes} min"),
-        (hours, 0) => words!("{hours} h", "{hours} h"),
-        (hours, minutes) => words!("{hours} h {minutes:02}", "{hours} h {minutes:02}"),
-    }
+    (sla.respond_due > now && sla.run() != Run::Approval)
+        .then(|| phrase!("sla.promised", at = Value::At(sla.respond_due)))
 }

@@ -13,7 +13,7 @@ pub use calendar::{Calendar, Hours, merged};
 pub(crate) use clock::is_default;
 pub use clock::{Run, Sla, Stay, Which};
 pub(crate) use explain::explain;
-pub use explain::{SlaStatus, State, promised, sla_status, working};
+pub use explain::{SlaStatus, State, promised, sla_status};
 pub use holidays::Holidays;
 pub use keep::keep;
 pub use policy::{Contract, Length, SlaPolicy, Slas, Target};

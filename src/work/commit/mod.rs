@@ -20,9 +20,9 @@ use crate::settings::Settings;
 use crate::store::{Alarm, Arrival, Store, StoreError, Unit, Untold, VerdictRecord, Waiting, Wanted};
 use crate::ticket::notification::Adds;
 use crate::ticket::{
-    About, Change, Copying, Decision, Event, Hit, HoldCause, Holding, InboxId, Intake, Joining, MessageDraft,
+    About, Change, Copying, Decision, Detail, Event, Hit, HoldCause, Holding, InboxId, Intake, Joining, MessageDraft,
     NEW_NUMBER, Notices, Notification, NotificationKind, Opening, ReplyTo, Secret, TicketId, TicketView, Undelivered,
-    Verdict, shown,
+    Value, Verdict, shown,
 };
 use compose::Composer;
 use plan::Planned;
@@ -183,12 +183,16 @@ impl<'a> Commit<'a> {
             Decision::Copy(copying) => {
                 let Copying { ticket, message, events, notifications, reason } = *copying;
                 let id = ticket.id;
+                let mut events = events;
+                self.write_down(&mut events);
                 events.into_iter().for_each(|event| self.unit.add_event(id, event));
                 self.plan(cause, About::Ticket(id), ticket, message, notifications);
                 Outcome::new(Verdict::Joined, reason, Some(id))
             }
             Decision::Tell(holding) => {
-                let Holding { verdict, cause: why, reason, about, ticket, message, notifications } = *holding;
+                let Holding { verdict, cause: why, reason, about, ticket, mut message, notifications } = *holding;
+                let reason = self.record(&reason);
+                message.above.clone_from(&reason);
                 let about = about.unwrap_or_else(|| cause.itself());
                 self.plan(cause, about, ticket, message, notifications);
                 Outcome { verdict, cause: why, reason, ticket: about.ticket() }
@@ -199,7 +203,10 @@ impl<'a> Commit<'a> {
                 self.done.released |= admit;
                 Outcome::new(Verdict::Command, format!("held email {held} {what}"), None)
             }
-            Decision::Hold(why, reason) => Outcome { verdict: Verdict::Held, cause: why, reason, ticket: None },
+            Decision::Hold(why, reason) => {
+                let reason = self.record(&reason);
+                Outcome { verdict: Verdict::Held, cause: why, reason, ticket: None }
+            }
             Decision::Ignore(reason) => Outcome::new(Verdict::Ignored, reason, None),
             Decision::Probed(probe) => {
                 let (name, found) = probe.fact();
@@ -285,6 +292,18 @@ impl<'a> Commit<'a> {
         }
     }
 
+    /// What the record says: English, whoever reads it.
+    fn record(&self, detail: &Detail) -> String {
+        self.settings.templates.phrases("en").record(detail, &self.settings.policy)
+    }
+
+    /// Puts the lines of a history into the words they are kept in.
+    fn write_down(&self, events: &mut [Event]) {
+        for event in events {
+            event.text = self.record(&event.text).into();
+        }
+    }
+
     /// Opens a ticket in each queue the decision names; the first is the one the verdict is about.
     fn open(&mut self, cause: &Cause<'a>, openings: Vec<Opening>) -> Result<Outcome, StoreError> {
         let mut outcome = Outcome::new(Verdict::Opened, String::new(), None);
@@ -319,7 +338,8 @@ impl<'a> Commit<'a> {
         Ok(outcome)
     }
 
-    fn open_one(&mut self, cause: &Cause<'a>, opening: Opening) -> Result<TicketView, StoreError> {
+    fn open_one(&mut self, cause: &Cause<'a>, mut opening: Opening) -> Result<TicketView, StoreError> {
+        self.write_down(&mut opening.events);
         let inbox_id = cause.inbox_id().ok_or(StoreError::WithoutEmail)?;
         let ticket = self.unit.open_ticket(inbox_id, &opening)?;
         self.plan(cause, About::Ticket(ticket.id), ticket.clone(), opening.message, opening.notifications);
@@ -331,6 +351,7 @@ impl<'a> Commit<'a> {
         if !change.message.from_agent {
             self.unit.note_images(&change.message.sender, &mut change.message.attachments);
         }
+        self.write_down(&mut change.events);
         let ticket = self.unit.change_ticket(cause.inbox_id(), &change);
         if let Some(failure) = &undelivered {
             self.done.bounced += 1;
@@ -365,7 +386,8 @@ impl<'a> Commit<'a> {
         Ok(Outcome::new(if command { Verdict::Command } else { Verdict::Joined }, reason, Some(id)))
     }
 
-    fn change(&mut self, cause: &Cause<'a>, change: Change) -> Outcome {
+    fn change(&mut self, cause: &Cause<'a>, mut change: Change) -> Outcome {
+        self.write_down(&mut change.events);
         let ticket = self.unit.change_ticket(cause.inbox_id(), &change);
         let id = ticket.id;
         self.plan(cause, About::Ticket(id), ticket, change.message, change.notifications);
@@ -430,8 +452,9 @@ impl Cause<'_> {
 fn name_new(change: &mut Change, numbers: &[String]) {
     for notification in &mut change.notifications {
         for number in numbers {
-            if let Some(sentence) = notification.done.iter_mut().find(|s| s.contains(NEW_NUMBER)) {
-                *sentence = sentence.replacen(NEW_NUMBER, number, 1);
+            let mut values = notification.done.iter_mut().flat_map(|phrase| &mut phrase.values);
+            if let Some((_, value)) = values.find(|(_, value)| *value == Value::Text(NEW_NUMBER.to_owned())) {
+                *value = Value::Text(number.clone());
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Cause, Commit};
 use crate::clock::{DAY, Millis};
 use crate::notify::Extra;
+use crate::settings::Settings;
 use crate::store::Unit;
 use crate::ticket::notification::Once;
 use crate::ticket::{
@@ -74,12 +75,13 @@ impl<'a> Commit<'a> {
         match cause {
             Cause::Operator(email) if email.intake.as_ref().is_ok_and(|intake| intake.sender == *to) => {
                 if matches!(notification.kind, NotificationKind::Receipt | NotificationKind::NotDone) {
-                    self.done.receipt.extend(notification.done.iter().cloned());
+                    let phrases = self.settings.templates.phrases(&notification.to.language);
+                    self.done.receipt.extend(notification.done.iter().map(|one| phrases.say(one, policy)));
                 }
                 return true;
             }
             Cause::Deadline { at, missed: true } if notification.kind.is_internal() => {
-                unit.note_overdue(to, ticket.id, *at, missed_line(notification));
+                unit.note_overdue(to, ticket.id, *at, missed_line(notification, self.settings));
                 return true;
             }
             _ => {}
@@ -109,7 +111,7 @@ impl<'a> Commit<'a> {
                 if let Some(id) = about.ticket() {
                     let text = format!("{reason}; it is in the next digest ({to})");
                     unit.add_event(id, Event::own("digested", text));
-                    unit.note_digest(to, id, digest_line(notification, message));
+                    unit.note_digest(to, id, digest_line(notification, message, self.settings));
                 }
                 true
             }
@@ -118,18 +120,26 @@ impl<'a> Commit<'a> {
 }
 
 /// What a notification would have said, in one line of a digest.
-fn digest_line(notification: &Notification, message: &MessageDraft) -> String {
-    let what = notification.kind.row().digest[usize::from(notification.to.language != "fr")];
+fn digest_line(notification: &Notification, message: &MessageDraft, settings: &Settings) -> String {
+    let phrases = settings.templates.phrases(&notification.to.language);
+    let what = phrases.if_any(&format!("digest.{}", notification.kind.as_str()));
     let said = message.new_text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said: String = said.chars().take(160).collect();
-    let parts = [what, &notification.done.join(" "), &said];
+    let parts = [what, done(notification, settings), said];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What a notification would have said, in one line among what fell due while the service desk was away.
-fn missed_line(notification: &Notification) -> String {
-    let what = notification.kind.row().late[usize::from(notification.to.language != "fr")];
-    format!("{} {what}", notification.done.join(" ")).trim().to_owned()
+fn missed_line(notification: &Notification, settings: &Settings) -> String {
+    let phrases = settings.templates.phrases(&notification.to.language);
+    let what = phrases.if_any(&format!("late.{}", notification.kind.as_str()));
+    format!("{} {what}", done(notification, settings)).trim().to_owned()
+}
+
+/// What was done, in the reader's words.
+fn done(notification: &Notification, settings: &Settings) -> String {
+    let phrases = settings.templates.phrases(&notification.to.language);
+    notification.done.iter().map(|one| phrases.say(one, &settings.policy)).collect::<Vec<_>>().join(" ")
 }
 
 /// Why nothing is written to somebody outside for now, if so.

@@ -26,7 +26,7 @@ pub(super) async fn commit(app: &App, settings: &Settings, group: &[Email]) -> R
     for email in group {
         let hits = hits.remove(&email.waiting.id).unwrap_or_default();
         let decision = match &email.intake {
-            Err(reason) => Decision::Hold(HoldCause::Unreadable, reason.clone()),
+            Err(reason) => Decision::Hold(HoldCause::Unreadable, reason.as_str().into()),
             Ok(intake) => decide_one(commit.unit(), email, intake, hits.clone(), now, &settings.policy, &app.secret),
         };
         commit.carry_out(&Cause::Email(email, hits), decision)?;
@@ -51,7 +51,7 @@ pub(super) async fn commit_or_hold(app: &App, settings: &Settings, email: &Email
     }
     let mut commit = Commit::begin(app, settings, app.clock.now(), Wanted::default()).await?;
     let reason = "the database refused what it asks for; see the log".to_owned();
-    commit.carry_out(&Cause::Email(email, Vec::new()), Decision::Hold(HoldCause::Other, reason))?;
+    commit.carry_out(&Cause::Email(email, Vec::new()), Decision::Hold(HoldCause::Other, reason.into()))?;
     commit.finish().await?;
     Ok(())
 }

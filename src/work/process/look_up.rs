@@ -109,7 +109,7 @@ pub(super) fn snapshot(
     let own_id = intake.mail.message_id.as_deref();
     let mut snapshot = Snapshot {
         copies: own_id.map(|id| unit.tickets_of_copy(id, &intake.mail.content)).unwrap_or_default(),
-        candidates: candidates(unit, intake),
+        candidates: candidates(unit, intake, policy),
         repeated: own_id.is_some_and(|id| unit.is_carried_out(id, &intake.mail.content)),
         now,
         turn,
@@ -161,9 +161,9 @@ fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &
 }
 
 /// Follows the email's signals to tickets, the first that leads anywhere of each sort.
-fn candidates(unit: &Unit, intake: &Intake) -> Vec<Candidate> {
+fn candidates(unit: &Unit, intake: &Intake, policy: &Policy) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
-    let undoes = intake.agent.is_some() && intake.head.undoes();
+    let undoes = intake.agent.is_some() && intake.head.undoes(&policy.commands);
     for signal in &intake.signals {
         // Signed ones need proof, so a forged one must not hide a good one behind it.
         let signed = matches!(signal, Signal::ReplyAddress(_) | Signal::SignedId(_));

@@ -1,9 +1,11 @@
 //! What signing in depends on and will die, or has.
 
-use crate::clock::{Millis, spoken};
+use crate::clock::Millis;
 use crate::edge::oauth2::{Grant, Oauth2, Refused};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
+use crate::ticket::phrase::phrase;
+use crate::ticket::{Phrase, Value};
 
 use super::{Refusal, Tokens, kept};
 
@@ -28,32 +30,11 @@ impl Perishable {
     }
 
     /// Its name with the article, and what to do about it.
-    fn words(self, section: &str, french: bool) -> (&'static str, String) {
-        match (self, french) {
-            (Self::RefreshToken, true) => (
-                "le jeton d'actualisation",
-                format!(
-                    "reconnectez-vous par `guichet sign-in {section}`, ou mettez le nouveau jeton dans {section}.oauth2.refresh_token"
-                ),
-            ),
-            (Self::RefreshToken, false) => (
-                "the refresh token",
-                format!(
-                    "sign in anew with `guichet sign-in {section}`, or put the new token into {section}.oauth2.refresh_token"
-                ),
-            ),
-            (Self::ClientSecret, true) => (
-                "le secret du client",
-                format!(
-                    "créez-en un autre, mettez-le dans {section}.oauth2.client_secret et sa fin dans secret_expires"
-                ),
-            ),
-            (Self::ClientSecret, false) => (
-                "the client secret",
-                format!("make a new one, put it into {section}.oauth2.client_secret and its end into secret_expires"),
-            ),
-            (Self::Access, true) => ("l'accès", format!("voyez {section}.oauth2")),
-            (Self::Access, false) => ("access", format!("see {section}.oauth2")),
+    fn phrases(self, section: &str) -> (Phrase, Phrase) {
+        match self {
+            Self::RefreshToken => (phrase!("sign_in.refresh_token"), phrase!("sign_in.renew_refresh_token", section)),
+            Self::ClientSecret => (phrase!("sign_in.client_secret"), phrase!("sign_in.renew_client_secret", section)),
+            Self::Access => (phrase!("sign_in.access"), phrase!("sign_in.see_section", section)),
         }
     }
 }
@@ -67,10 +48,8 @@ pub struct Expiring {
     pub what: Perishable,
     /// When it dies or died; of what is refused, when it was refused first.
     pub at: Millis,
-    /// What happens and what to do, in French.
-    pub fr: String,
-    /// The same in English.
-    pub en: String,
+    /// What is said of it.
+    pub said: Phrase,
 }
 
 /// When what a sign-in depends on dies, as far as is known.
@@ -102,44 +81,31 @@ pub async fn expiring(
     for oauth2 in settings.oauth2() {
         let refusal = tokens.refusal(oauth2);
         let ends = ends(Some(store), oauth2).await?;
-        found.extend(refusal.as_ref().map(|refusal| refused(oauth2, refusal, settings)));
+        found.extend(refusal.as_ref().map(|refusal| refused(oauth2, refusal)));
         let dated = [(Perishable::RefreshToken, ends.refresh_token), (Perishable::ClientSecret, ends.client_secret)];
         for (what, at) in dated {
             let told = refusal.as_ref().is_some_and(|refusal| refusal.what == what);
             if let Some(at) = at.filter(|at| !told && at - now <= oauth2.warn_before) {
-                found.push(dying(oauth2, what, at, now, settings));
+                found.push(dying(oauth2, what, at, now));
             }
         }
     }
     Ok(found)
 }
 
-fn refused(oauth2: &Oauth2, refusal: &Refusal, settings: &Settings) -> Expiring {
+fn refused(oauth2: &Oauth2, refusal: &Refusal) -> Expiring {
     let Refusal { what, at, text, .. } = refusal;
-    let ([fr, en], zone) = (both(*what, oauth2), &settings.policy.service_desk.time_zone);
-    let (since_fr, since_en) = (spoken(*at, zone, "fr"), spoken(*at, zone, "en"));
-    Expiring {
-        name: oauth2.name.clone(),
-        what: *what,
-        at: *at,
-        fr: format!("{} : {} est refusé depuis le {since_fr} ({text}) ; {}", oauth2.name, fr.0, fr.1),
-        en: format!("{}: {} is refused since {since_en} ({text}); {}", oauth2.name, en.0, en.1),
-    }
+    let (name, (subject, cure)) = (&oauth2.name, what.phrases(&oauth2.name));
+    let said = phrase!("sign_in.refused", name, what = subject, at = Value::At(*at), text, cure);
+    Expiring { name: name.clone(), what: *what, at: *at, said }
 }
 
-fn dying(oauth2: &Oauth2, what: Perishable, at: Millis, now: Millis, settings: &Settings) -> Expiring {
-    let ([fr, en], zone) = (both(what, oauth2), &settings.policy.service_desk.time_zone);
-    let (dies_fr, dies_en) = if at <= now { ("a expiré", "expired") } else { ("expire", "expires") };
-    let (on_fr, on_en) = (spoken(at, zone, "fr"), spoken(at, zone, "en"));
-    Expiring {
-        name: oauth2.name.clone(),
-        what,
-        at,
-        fr: format!("{} : {} {dies_fr} le {on_fr} ; {}", oauth2.name, fr.0, fr.1),
-        en: format!("{}: {} {dies_en} on {on_en}; {}", oauth2.name, en.0, en.1),
-    }
-}
-
-fn both(what: Perishable, oauth2: &Oauth2) -> [(&'static str, String); 2] {
-    [what.words(&oauth2.name, true), what.words(&oauth2.name, false)]
+fn dying(oauth2: &Oauth2, what: Perishable, at: Millis, now: Millis) -> Expiring {
+    let (name, (subject, cure), on) = (&oauth2.name, what.phrases(&oauth2.name), Value::At(at));
+    let said = if at <= now {
+        phrase!("sign_in.expired", name, what = subject, at = on, cure)
+    } else {
+        phrase!("sign_in.expires", name, what = subject, at = on, cure)
+    };
+    Expiring { name: name.clone(), what, at, said }
 }

@@ -67,5 +67,8 @@ fn the_drawn_pages_are_the_codes_own() {
     holds("docs/life-cycle.md", &guichet::ticket::life::drawn());
     holds("docs/rights.md", &guichet::ticket::command::drawn_rights());
     holds("docs/notifications.md", &guichet::ticket::notification::drawn());
-    holds("docs/commands-by-mail.md", &guichet::ticket::command::drawn());
+    holds(
+        "docs/commands-by-mail.md",
+        &guichet::ticket::command::drawn(&guichet::notify::Templates::built_in().unwrap().commands().0),
+    );
 }

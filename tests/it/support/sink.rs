@@ -137,12 +137,20 @@ pub fn notifications_in(folder: &Path) -> Vec<Received> {
             line.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
         };
         let raw: String = text.lines().filter(|l| !is_sink_line(l)).map(|l| format!("{l}\n")).collect();
-        let Ok(mail) = parse(raw.as_bytes(), &Limits::default()) else { continue };
+        let Ok(mut mail) = parse(raw.as_bytes(), &Limits::default()) else { continue };
+        for text in [&mut mail.subject, &mut mail.text, &mut mail.reply_text] {
+            *text = typed(text);
+        }
         let when = entry.metadata().unwrap().modified().unwrap();
         found.push((when, Received { to: field("X-Rcpt-Args:"), envelope_from: field("X-Mail-Args:"), raw, mail }));
     }
     found.sort_by_key(|(when, _)| *when);
     found.into_iter().map(|(_, notification)| notification).collect()
+}
+
+/// A text as one types it: assertions name no special spaces. `raw` keeps them.
+pub fn typed(text: &str) -> String {
+    text.replace(['\u{a0}', '\u{202f}'], " ").replace('’', "'")
 }
 
 fn is_sink_line(line: &str) -> bool {

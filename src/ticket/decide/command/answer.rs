@@ -2,14 +2,14 @@
 
 use super::Acting;
 use crate::clock::MINUTE;
-use crate::ticket::command::Slip;
+use crate::ticket::command::{Name, Slip};
 use crate::ticket::decide::Case;
 use crate::ticket::decide::draft::impossible;
 use crate::ticket::leak::{Outgoing, behind_buttons, copies, holds_token, look};
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
 use crate::ticket::token::Token;
-use crate::ticket::words::{LastAnswer, Notification, NotificationKind, Person, Status, Words, words};
+use crate::ticket::words::{LastAnswer, Notification, NotificationKind, Person, Phrase, Status, phrase};
 
 /// Lines of an internal message that may be repeated on purpose.
 const MEANT: usize = 2;
@@ -21,18 +21,12 @@ const BEGINNING: usize = 4_000;
 impl Acting<'_> {
     /// Checks what is to be said and notes that it is.
     pub(super) fn speak(&mut self) -> Result<(), Slip> {
-        let slip = |why: Words| Slip { line: String::new(), why, better: None };
+        let slip = |why: Phrase| Slip { line: String::new(), why, better: None };
         if self.speech.torn {
-            return Err(slip(words!(
-                "le texte ne peut pas aller à la fois au prestataire et au demandeur : envoyez deux courriels",
-                "the text cannot go to the vendor and to the requester at once: send two emails"
-            )));
+            return Err(slip(phrase!("wrong.vendor_and_requester")));
         }
         if self.speech.wanted && self.speech.is_silent() {
-            return Err(slip(words!(
-                "il manque le texte, sous les lignes qui commencent par #",
-                "the text is missing, below the lines that begin with #"
-            )));
+            return Err(slip(phrase!("wrong.text_missing")));
         }
         if !self.speech.vendor.is_empty() {
             self.speech.vendor = self.safe(&self.speech.vendor).map_err(slip)?;
@@ -40,7 +34,7 @@ impl Acting<'_> {
         }
         if !self.speech.internal.is_empty() {
             self.permit_action(Action::Note).map_err(slip)?;
-            self.draft.done.push(words!("Votre texte reste une note interne.", "Your text stays an internal note."));
+            self.draft.done.push(phrase!("done.note"));
         }
         if self.speech.public.is_empty() {
             return Ok(());
@@ -61,7 +55,7 @@ impl Acting<'_> {
     }
 
     /// Somebody who may approve may say why not.
-    fn permit_rejection(&self, why: Words) -> Result<(), Words> {
+    fn permit_rejection(&self, why: Phrase) -> Result<(), Phrase> {
         let rejected = self.draft.before.status == Status::Approval && self.draft.ticket.status == Status::Closed;
         if rejected { Ok(()) } else { Err(why) }
     }
@@ -69,7 +63,7 @@ impl Acting<'_> {
     /// The text as it may leave. What is quoted may be a colleague's note, and some clients break quoted lines so that their
     /// ends look like the writer's words. Every internal notification names #public in its foot, and carries a token; where a quote that
     /// was not known for one begins with either, it is cut there.
-    fn safe(&self, text: &str) -> Result<String, Words> {
+    fn safe(&self, text: &str) -> Result<String, Phrase> {
         let Case { intake, snapshot, .. } = self.draft.case;
         let mail = &intake.mail;
         let tokens: Vec<String> = intake.tokens().map(Token::text).collect();
@@ -84,24 +78,15 @@ impl Acting<'_> {
         let copied = |text: &str| snapshot.answered.iter().find_map(|notification| copies(text, notification, &open));
         let of_ours = |file: &String| holds_token(file, &tokens) || copied(file).is_some();
         if snapshot.enclosed.iter().any(of_ours) {
-            return Err(words!(
-                "un fichier joint contient un courriel que l'assistance vous a adressé, avec ses notes et vos droits ; renvoyez-le sans ce fichier",
-                "an attached file holds an email that the service desk sent you, with its notes and your rights; send it again without that file"
-            ));
+            return Err(phrase!("wrong.file_of_ours"));
         }
         if torn || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
-            return Err(words!(
-                "ce qui part d'ici doit être écrit au-dessus de ce qu'il cite, pour qu'aucune note interne ne parte avec lui ; renvoyez-le sans le courriel cité",
-                "what goes out must stand above what it quotes, so that no internal note goes with it; send it again without the quoted email"
-            ));
+            return Err(phrase!("wrong.below_quote"));
         }
         // A sentence may be meant to be repeated; who quotes a whole email does not mean it.
         if let Some(found) = copied(&text).filter(|found| !self.speech.meant || found.lines > MEANT) {
             let phrase: String = found.phrase.chars().take(SHOWN).collect();
-            return Err(words!(
-                "« {phrase} » vient d'un message interne ; retirez-le, ou ajoutez la ligne #envoyer si le demandeur doit le lire",
-                "\"{phrase}\" comes from an internal message; take it out, or add the line #send if the requester is to read it"
-            ));
+            return Err(phrase!("wrong.copied", phrase));
         }
         Ok(text)
     }
@@ -120,11 +105,8 @@ impl Acting<'_> {
         let text = &last.text;
         Err(Slip {
             line: String::new(),
-            why: words!(
-                "{name} a répondu au demandeur il y a {minutes} min ; votre réponse n'est pas partie. Sa réponse :\n\n{text}\n\nPour envoyer la vôtre quand même, renvoyez-la avec #envoyer",
-                "{name} answered the requester {minutes} min ago; your answer has not left. Their answer:\n\n{text}\n\nTo send yours all the same, send it again with #send"
-            ),
-            better: Some(if self.agent.language == "fr" { "#envoyer" } else { "#send" }.to_owned()),
+            why: phrase!("wrong.collision", name, minutes, text),
+            better: Some(case.policy.commands.line(Name::Send, &self.agent.language)),
         })
     }
 
@@ -139,7 +121,7 @@ impl Acting<'_> {
         let people = super::requesters_side(&self.draft.ticket, self.draft.case);
         let who: Vec<String> = people.map(|p| if p.name.is_empty() { p.address } else { p.name }).collect();
         let who = who.join(", ");
-        self.draft.done.push(words!("Votre texte part à {who}.", "Your text goes to {who}."));
+        self.draft.done.push(phrase!("done.answered", who));
     }
 
     fn write_to_vendor(&mut self) {
@@ -149,9 +131,7 @@ impl Acting<'_> {
             ..Person::default()
         };
         let whom = &to.address;
-        self.draft
-            .done
-            .push(words!("Votre texte part au prestataire, {whom}.", "Your text goes to the vendor, {whom}."));
+        self.draft.done.push(phrase!("done.vendor_written", whom));
         self.draft.notifications.push(Notification::new(NotificationKind::Vendor, to));
     }
 }

@@ -3,7 +3,7 @@
 use crate::ticket::command::{Head, Slip};
 use crate::ticket::decide::Case;
 use crate::ticket::decide::hold::says_yes;
-use crate::ticket::words::{Status, TicketView, words};
+use crate::ticket::words::{Status, TicketView, phrase};
 
 /// The head with the command that an approver's plain words mean.
 ///
@@ -14,12 +14,9 @@ pub(in crate::ticket::decide) fn spelled_out(case: &Case<'_>, ticket: &TicketVie
     if !awaited || !head.lines.is_empty() {
         return Ok(head.clone());
     }
-    let yes = says_yes(&head.text).ok_or_else(|| Slip {
+    let yes = says_yes(&head.text, &case.policy.commands).ok_or_else(|| Slip {
         line: String::new(),
-        why: words!(
-            "répondez « oui », ou « non » et la raison ; une note commence par #note",
-            "reply \"yes\", or \"no\" and the reason; a note begins with #note"
-        ),
+        why: phrase!("wrong.approval_unclear"),
         better: None,
     })?;
     let rest = head.text.trim_start().split_once(|c: char| c.is_whitespace()).map_or("", |(_, rest)| rest).trim();

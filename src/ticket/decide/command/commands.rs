@@ -1,7 +1,6 @@
 //! Each command, carried out on the copy.
 
 use super::Acting;
-use crate::clock::spoken;
 use crate::ticket::command::{Command, silence_deadlines};
 use crate::ticket::decide::hold::denied;
 use crate::ticket::decide::people::person;
@@ -10,21 +9,16 @@ use crate::ticket::life::Move;
 use crate::ticket::policy::{Policy, Role};
 use crate::ticket::rights::{Action, may};
 use crate::ticket::words::{
-    DeadlineKind, Listing, Notification, NotificationKind, PendingOn, Person, Status, Words, words,
+    DeadlineKind, Listing, Notification, NotificationKind, PendingOn, Person, Phrase, Status, Value, phrase,
 };
 
 /// Whether a command was carried out, or why not.
-pub(super) type Done = Result<(), Words>;
+pub(super) type Done = Result<(), Phrase>;
 
 impl<'a> Acting<'a> {
     /// Whether the writer may do that.
     pub(super) fn permit(&self, command: &Command) -> Done {
-        let wanted = command.row().right.ok_or_else(|| {
-            words!(
-                "seul le demandeur peut le dire ; pour vous c'est #résoudre",
-                "only the requester can say so; for you it is #resolve"
-            )
-        })?;
+        let wanted = command.row().right.ok_or_else(|| phrase!("wrong.requester_only"))?;
         self.permit_action(wanted)
     }
 
@@ -62,17 +56,14 @@ impl<'a> Acting<'a> {
             Command::Cc(people) => {
                 let all = conversation::add(&mut self.draft, people).join(", ");
                 if all.is_empty() {
-                    return Err(words!(
-                        "personne n'a été ajouté : déjà dans la conversation, de l'équipe, prestataire du ticket, ou il n'y a plus de place",
-                        "nobody was added: in the conversation already, of the service desk, a vendor of the ticket, or there is no room"
-                    ));
+                    return Err(phrase!("wrong.nobody_added"));
                 }
-                self.done(words!("En copie : {all}.", "In copy: {all}."))
+                self.done(phrase!("done.copied", all))
             }
             Command::Uncc(people) => {
                 conversation::remove(&mut self.draft, people)?;
                 let all = people.join(", ");
-                self.done(words!("Plus en copie : {all}.", "No longer in copy: {all}."))
+                self.done(phrase!("done.uncopied", all))
             }
             Command::Vendor(to) => self.vendor(to.as_deref()),
             Command::Canned(name) => self.canned(name),
@@ -90,17 +81,14 @@ impl<'a> Acting<'a> {
         }
     }
 
-    pub(super) fn done(&mut self, what: Words) -> Done {
+    pub(super) fn done(&mut self, what: Phrase) -> Done {
         self.draft.done.push(what);
         Ok(())
     }
 
     fn view(&mut self, kind: NotificationKind, listing: Option<Listing>) -> Done {
         if self.draft.case.intake.operator {
-            return Err(words!(
-                "au terminal : guichet ticket list, show et history, ou guichet why",
-                "at the terminal: guichet ticket list, show and history, or guichet why"
-            ));
+            return Err(phrase!("wrong.at_terminal"));
         }
         let cause = listing.map(|l| format!("{l:?}")).unwrap_or_default();
         self.views.push(Notification { listing, cause, ..Notification::new(kind, person(self.agent)) });
@@ -109,7 +97,7 @@ impl<'a> Acting<'a> {
 
     fn take(&mut self) -> Done {
         if self.draft.case.intake.operator {
-            return Err(words!("donnez-le à quelqu'un : #assigner QUI", "give it to somebody: #assign WHO"));
+            return Err(phrase!("wrong.assign_at_terminal"));
         }
         let fresh = self.draft.ticket.assignee.is_none();
         self.draft.go(Move::Take)?;
@@ -118,14 +106,14 @@ impl<'a> Acting<'a> {
         if fresh || self.draft.before.status == Status::Escalated {
             self.draft.tell(NotificationKind::Taken);
         }
-        self.done(words!("Le ticket est à vous.", "The ticket is yours."))
+        self.done(phrase!("done.taken"))
     }
 
     fn assign(&mut self, to: &str) -> Done {
         let Some(colleague) = self.draft.policy().agent(to) else {
             self.draft.ticket.assignee = None;
             self.draft.event("assigned", "to nobody");
-            return self.done(words!("Le ticket n'est plus attribué.", "The ticket is nobody's now."));
+            return self.done(phrase!("done.unassigned"));
         };
         if to == self.agent.address {
             return self.take();
@@ -133,10 +121,7 @@ impl<'a> Acting<'a> {
         let name = colleague.name.clone();
         let serves = colleague.queues.contains(&self.draft.ticket.queue);
         if !serves || colleague.roles.iter().all(|r| *r == Role::Approver) {
-            return Err(words!(
-                "{name} ne traite pas les demandes de cette file",
-                "{name} does not work on tickets of this queue"
-            ));
+            return Err(phrase!("wrong.other_queue", name));
         }
         self.draft.go(Move::Take)?;
         let to = person(colleague);
@@ -146,13 +131,13 @@ impl<'a> Acting<'a> {
         if self.draft.before.status == Status::New {
             self.draft.tell(NotificationKind::Taken);
         }
-        self.done(words!("Le ticket est à {name}.", "The ticket is {name}'s."))
+        self.done(phrase!("done.assigned", name))
     }
 
     fn priority(&mut self, code: &str) -> Done {
         let was = std::mem::replace(&mut self.draft.ticket.priority, code.to_owned());
         self.draft.event("priority", format!("{was} → {code}"));
-        self.done(words!("Priorité {was} → {code}.", "Priority {was} → {code}."))
+        self.done(phrase!("done.priority", was, code))
     }
 
     fn topic(&mut self, what: &'static str, name: Option<&str>) -> Done {
@@ -168,12 +153,11 @@ impl<'a> Acting<'a> {
         self.draft
             .event(what, format!("{} → {}", dash(was.as_deref().unwrap_or_default()), dash(name.unwrap_or_default())));
         let label = dash(&label);
-        let fr = match what {
-            "category" => "Catégorie",
-            "service" => "Service",
-            _ => "Type",
-        };
-        self.done(words!("{fr} : {label}.", "{what}: {label}."))
+        self.done(match what {
+            "category" => phrase!("done.category", label),
+            "service" => phrase!("done.service", label),
+            _ => phrase!("done.type", label),
+        })
     }
 
     fn tag(&mut self, on: &[String], off: &[String]) -> Done {
@@ -182,7 +166,7 @@ impl<'a> Acting<'a> {
         ticket.tags.retain(|t| !off.contains(t));
         let all = dash(&ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ")).to_owned();
         self.draft.event("tags", all.clone());
-        self.done(words!("Étiquettes : {all}.", "Tags: {all}."))
+        self.done(phrase!("done.tags", all))
     }
 
     fn open(&mut self) -> Done {
@@ -195,21 +179,18 @@ impl<'a> Acting<'a> {
         if step == Move::Reopen {
             self.draft.tell(NotificationKind::Reopened);
         }
-        self.done(words!("Le travail reprend.", "Work goes on."))
+        self.done(phrase!("done.opened"))
     }
 
     fn reopen(&mut self) -> Done {
         self.draft.go(Move::Reopen)?;
         self.draft.tell(NotificationKind::Reopened);
-        self.done(words!("Le ticket est rouvert.", "The ticket is open again."))
+        self.done(phrase!("done.reopened"))
     }
 
     fn pending(&mut self, on: PendingOn, until: Option<i64>, why: &str) -> Done {
         if on == PendingOn::Vendor && self.draft.ticket.vendor.is_none() {
-            return Err(words!(
-                "aucun prestataire n'est connu : nommez-le avec #prestataire",
-                "no vendor is known: name one with #vendor"
-            ));
+            return Err(phrase!("wrong.no_vendor"));
         }
         self.draft.go(Move::Suspend)?;
         self.draft.ticket.pending_on = Some(on);
@@ -219,26 +200,15 @@ impl<'a> Acting<'a> {
         if !why.is_empty() {
             self.draft.event("pending", why.to_owned());
         }
-        let zone = self.draft.policy().service_desk.time_zone.clone();
-        let date = |language| until.map(|at| spoken(at, &zone, language)).unwrap_or_default();
-        let (le, on_date) = (date("fr"), date("en"));
+        let due = Value::At(until.unwrap_or_else(|| self.draft.now()));
         if let Some(at) = until {
             self.draft.ticket.deadlines.insert(DeadlineKind::Wake, at);
         }
         self.draft.tell(NotificationKind::Pending);
         let (told, done) = match on {
-            PendingOn::Requester => (
-                words!("Nous attendons votre réponse pour continuer.", "We wait for your answer to go on."),
-                words!("En attente du demandeur.", "Waiting for the requester."),
-            ),
-            PendingOn::Vendor => (
-                words!("Nous attendons une réponse de notre prestataire.", "We wait for an answer of our vendor."),
-                words!("En attente du prestataire.", "Waiting for the vendor."),
-            ),
-            PendingOn::Date => (
-                words!("Nous la reprendrons le {le}.", "We take it up again on {on_date}."),
-                words!("En attente jusqu'au {le}.", "Waiting until {on_date}."),
-            ),
+            PendingOn::Requester => (phrase!("told.waits_for_requester"), phrase!("done.waits_for_requester")),
+            PendingOn::Vendor => (phrase!("told.waits_for_vendor"), phrase!("done.waits_for_vendor")),
+            PendingOn::Date => (phrase!("told.waits_until", at = due), phrase!("done.waits_until", at = due)),
         };
         self.draft.told.push(told);
         self.done(done)
@@ -246,13 +216,13 @@ impl<'a> Acting<'a> {
 
     fn ask(&mut self) -> Done {
         if self.speech.public.is_empty() {
-            return Err(words!("écrivez votre question sous #demander", "write your question below #ask"));
+            return Err(phrase!("wrong.question_missing"));
         }
         self.draft.go(Move::Suspend)?;
         self.draft.ticket.pending_on = Some(PendingOn::Requester);
         self.wait_for_requester();
         self.draft.tell(NotificationKind::Question);
-        self.done(words!("Question posée ; en attente de la réponse.", "Asked; waiting for the answer."))
+        self.done(phrase!("done.asked"))
     }
 
     /// Their time begins anew.
@@ -268,14 +238,11 @@ impl<'a> Acting<'a> {
         let policy = self.draft.policy();
         let people = policy.at_level(&self.draft.ticket.queue, level);
         if level == now {
-            return Err(words!("le ticket est déjà au niveau N{level}", "the ticket is at level L{level} already"));
+            return Err(phrase!("wrong.same_level", level));
         }
         if people.is_empty() {
             let queue = &self.draft.ticket.queue;
-            return Err(words!(
-                "personne n'est au niveau N{level} de {queue}",
-                "nobody is at level L{level} of {queue}"
-            ));
+            return Err(phrase!("wrong.empty_level", level, queue));
         }
         self.draft.go(Move::Escalate)?;
         self.draft.ticket.level = level;
@@ -288,15 +255,12 @@ impl<'a> Acting<'a> {
             .iter()
             .map(|a| Notification { why: why.clone(), ..Notification::new(NotificationKind::Escalation, person(a)) });
         self.draft.notifications.extend(notifications.collect::<Vec<_>>());
-        self.done(words!(
-            "Transmis au niveau N{level} ({names}) avec sa fiche.",
-            "Handed to level L{level} ({names}) with its handover form."
-        ))
+        self.done(phrase!("done.escalated", level, names))
     }
 
     fn broadcast(&mut self, to: &[String]) -> Done {
         if self.speech.public.is_empty() {
-            return Err(words!("écrivez le message sous #diffuser", "write the message below #broadcast"));
+            return Err(phrase!("wrong.broadcast_missing"));
         }
         let message = self.public_message(&self.speech.public);
         conversation::broadcast(&mut self.draft, to, &message)
@@ -304,16 +268,16 @@ impl<'a> Acting<'a> {
 
     fn vendor(&mut self, to: Option<&str>) -> Done {
         let Some(address) = to.map(ToOwned::to_owned).or_else(|| self.draft.ticket.vendor.clone()) else {
-            return Err(words!("à quel prestataire ? #prestataire adresse", "which vendor? #vendor address"));
+            return Err(phrase!("wrong.which_vendor"));
         };
         if self.draft.ticket.participants.contains(&address) {
-            return Err(words!("{address} est du côté du demandeur", "{address} is on the requester's side"));
+            return Err(phrase!("wrong.on_requesters_side", address));
         }
         if self.draft.policy().is_own_address(&address) || self.draft.policy().agent(&address).is_some() {
-            return Err(words!("{address} est de l'équipe", "{address} is of the service desk"));
+            return Err(phrase!("wrong.of_service_desk", address));
         }
         if self.speech.vendor.is_empty() && !self.speech.torn {
-            return Err(words!("écrivez au prestataire sous cette ligne", "write to the vendor below this line"));
+            return Err(phrase!("wrong.vendor_text_missing"));
         }
         self.draft.go(Move::Suspend)?;
         if self.draft.ticket.vendor.as_ref() != Some(&address) {
@@ -323,7 +287,7 @@ impl<'a> Acting<'a> {
         self.draft.ticket.vendors.insert(address.clone());
         self.draft.ticket.pending_on = Some(PendingOn::Vendor);
         self.draft.event("vendor", format!("written to {address}"));
-        self.done(words!("En attente de {address}.", "Waiting for {address}."))
+        self.done(phrase!("done.waits_for", address))
     }
 
     fn canned(&mut self, name: &str) -> Done {
@@ -337,10 +301,7 @@ impl<'a> Acting<'a> {
         if text.is_some_and(|t| t.contains("{n") || t.contains("{t"))
             && (self.speech.spread || !self.parts().is_empty())
         {
-            return Err(words!(
-                "une réponse type qui nomme le demandeur ne se diffuse pas",
-                "a canned answer that names the requester cannot go to many"
-            ));
+            return Err(phrase!("wrong.canned_names_requester"));
         }
         let ticket = &self.draft.ticket;
         let filled = [
@@ -352,16 +313,13 @@ impl<'a> Acting<'a> {
         let text = filled.iter().fold(text.cloned().unwrap_or_default(), |text, (key, value)| text.replace(key, value));
         self.speech.put_before(text.trim());
         self.draft.event("canned", name.to_owned());
-        self.done(words!("Réponse type « {name} ».", "Canned answer \"{name}\"."))
+        self.done(phrase!("done.canned", name))
     }
 
     fn requester(&mut self, address: &str) -> Done {
         let policy = self.draft.policy();
         if policy.is_own_address(address) || self.draft.ticket.vendors.contains(address) {
-            return Err(words!(
-                "{address} est une adresse du service, ou d'un prestataire de ce ticket",
-                "{address} is an address of the service desk, or of a vendor of this ticket"
-            ));
+            return Err(phrase!("wrong.not_a_requester", address));
         }
         // What was said to somebody else is not repeated to them.
         self.draft.ticket.last_answer.text.clear();
@@ -374,7 +332,7 @@ impl<'a> Acting<'a> {
             self.draft.ticket.participants.push(address.to_owned());
         }
         self.draft.event("requester", format!("now {address}"));
-        self.done(words!("Le demandeur est {address}.", "The requester is {address}."))
+        self.done(phrase!("done.requester", address))
     }
 }
 

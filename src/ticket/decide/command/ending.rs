@@ -2,29 +2,25 @@
 
 use super::Acting;
 use super::commands::Done;
+use crate::mail::fold;
 use crate::ticket::decide::Article;
 use crate::ticket::decide::deadline::clocks::answerable;
 use crate::ticket::decide::open::new_ticket;
 use crate::ticket::decide::reply::conversation;
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
-use crate::ticket::words::{DeadlineKind, Notification, NotificationKind, TicketView, words};
+use crate::ticket::words::{DeadlineKind, Notification, NotificationKind, TicketView, phrase};
 
 impl<'a> Acting<'a> {
     /// The text is what there is to learn from an incident.
     pub(super) fn post_mortem(&mut self) -> Done {
         if self.speech.internal.is_empty() {
-            return Err(words!(
-                "écrivez le post-mortem sous #bilan, au-dessus du message cité : les lignes citées ne comptent pas",
-                "write the post-mortem below #postmortem, above the quoted email: quoted lines do not count"
-            ));
+            return Err(phrase!("wrong.post_mortem_missing"));
         }
         // The form has two blanks of its own for what only people know.
-        if ["[à compléter]", "[to be filled in]"].iter().any(|blank| self.speech.internal.contains(blank)) {
-            return Err(words!(
-                "il reste des « [à compléter] » dans le post-mortem",
-                "there is still \"[to be filled in]\" in the post-mortem"
-            ));
+        let policy = self.draft.policy();
+        if policy.commands.argument_words("blank").any(|blank| fold(&self.speech.internal).contains(blank)) {
+            return Err(phrase!("wrong.post_mortem_blank"));
         }
         self.draft.ticket.sla.post_mortem_at = self.draft.now();
         self.draft.ticket.deadlines.remove(&DeadlineKind::PostMortem);
@@ -32,17 +28,14 @@ impl<'a> Acting<'a> {
         self.draft.event("post-mortem", "the post-mortem was written");
         let readers = answerable(NotificationKind::NewMessage, &self.draft.ticket, self.draft.policy());
         self.draft.notifications.extend(readers.into_iter().filter(|l| l.to.address != self.agent.address));
-        self.done(words!("Post-mortem enregistré.", "Post-mortem kept."))
+        self.done(phrase!("done.post_mortem"))
     }
 
     pub(super) fn resolve(&mut self) -> Done {
         let last = self.draft.ticket.last_answer.text.clone();
         let solution = if self.speech.public.is_empty() { last } else { self.speech.public.clone() };
         if solution.is_empty() {
-            return Err(words!(
-                "il manque la solution : écrivez-la sous #résoudre, elle part au demandeur",
-                "the solution is missing: write it below #resolve; it goes to the requester"
-            ));
+            return Err(phrase!("wrong.solution_missing"));
         }
         self.draft.go(Move::Resolve)?;
         let confirm = self.draft.now() + self.draft.policy().life.confirm;
@@ -56,10 +49,7 @@ impl<'a> Acting<'a> {
         self.fill_article();
         self.resolve_parts()?;
         self.draft.tell(NotificationKind::Resolved);
-        self.done(words!(
-            "Résolu ; le demandeur est prié de confirmer.",
-            "Resolved; the requester is asked to confirm."
-        ))
+        self.done(phrase!("done.resolved"))
     }
 
     /// One resolution for all parts.
@@ -69,10 +59,7 @@ impl<'a> Acting<'a> {
         for part in self.parts() {
             let Some(next) = crate::ticket::life::after(part.status, Move::Resolve) else { continue };
             if solution.is_empty() {
-                return Err(words!(
-                    "ce ticket a des parties : écrivez la solution, elle part à tous leurs demandeurs",
-                    "this ticket has parts: write the solution; it goes to all their requesters"
-                ));
+                return Err(phrase!("wrong.solution_for_parts"));
             }
             conversation::permitted(&self.draft, part, Action::Resolve)?;
             let actor = self.agent.address.clone();
@@ -85,7 +72,7 @@ impl<'a> Acting<'a> {
             change.events.push(crate::ticket::Event::by(&actor, "resolved", format!("with {}", own.number)));
             change.notifications.push(Notification::new(NotificationKind::Resolved, part.requester.clone()));
             let number = &part.number;
-            self.draft.done.push(words!("Résolu aussi : {number}.", "Resolved too: {number}."));
+            self.draft.done.push(phrase!("done.resolved_part", number));
         }
         Ok(())
     }
@@ -100,17 +87,17 @@ impl<'a> Acting<'a> {
     pub(super) fn close(&mut self) -> Done {
         self.draft.go(Move::Close)?;
         self.draft.tell(NotificationKind::Closed);
-        self.done(words!("Clos pour de bon.", "Closed for good."))
+        self.done(phrase!("done.closed"))
     }
 
     pub(super) fn reject(&mut self) -> Done {
         if self.speech.public.is_empty() {
-            return Err(words!("dites pourquoi : #rejeter la raison", "say why: #reject the reason"));
+            return Err(phrase!("wrong.reason_missing"));
         }
         self.draft.go(Move::Reject)?;
         self.draft.event("rejected", self.speech.public.clone());
         self.draft.tell(NotificationKind::Rejected);
-        self.done(words!("Refusé ; le demandeur en reçoit la raison.", "Rejected; the requester is told the reason."))
+        self.done(phrase!("done.rejected"))
     }
 
     pub(super) fn approve(&mut self) -> Done {
@@ -120,15 +107,12 @@ impl<'a> Acting<'a> {
         let notifications = new_ticket(&self.draft.ticket, self.draft.policy());
         let others = notifications.into_iter().filter(|l| l.to.address != self.agent.address);
         self.draft.notifications.extend(others.map(Notification::with_all));
-        self.done(words!("Approuvé : l'équipe est prévenue.", "Approved: the team is told."))
+        self.done(phrase!("done.approved"))
     }
 
     pub(super) fn article(&mut self, tags: &[String]) -> Done {
         if self.draft.ticket.solution.is_none() {
-            return Err(words!(
-                "il n'y a pas encore de solution : résolvez d'abord, ou dans le même courriel au-dessus de #kb",
-                "there is no solution yet: resolve first, or in the same email above #kb"
-            ));
+            return Err(phrase!("wrong.no_solution_yet"));
         }
         let article = self.draft.article.get_or_insert_with(Article::default);
         article.public = true;
@@ -136,10 +120,7 @@ impl<'a> Acting<'a> {
         self.fill_article();
         self.draft.event("article", "kept as an article");
         let title = self.draft.ticket.title.clone();
-        self.done(words!(
-            "Article « {title} » ajouté à la base de connaissances.",
-            "Article \"{title}\" added to the knowledge base."
-        ))
+        self.done(phrase!("done.article", title))
     }
 
     pub(super) fn fill_article(&mut self) {

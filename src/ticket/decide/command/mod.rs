@@ -21,20 +21,20 @@ use crate::ticket::decide::{Case, Decision};
 use crate::ticket::policy::Agent;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{
-    MessageDraft, Notification, NotificationKind, Status, TicketId, TicketView, Undo, Visibility, Words, words,
+    MessageDraft, Notification, NotificationKind, Phrase, Status, TicketId, TicketView, Undo, Visibility, phrase,
 };
 use speech::Speech;
 
 /// A proven agent's mail about a ticket.
 pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, head: &Head) -> Decision {
     let Some(agent) = case.policy.agent(&case.intake.sender) else {
-        return Decision::Hold(HoldCause::Unproven, "it needs an agent".to_owned());
+        return Decision::Hold(HoldCause::Unproven, "it needs an agent".into());
     };
     let head = match approval::spelled_out(case, &found.ticket, head) {
         Ok(head) => head,
         Err(slip) => return not_done_about(case, &found.ticket, agent, head, &[slip]),
     };
-    if let Some(with_strays) = head.with_strays() {
+    if let Some(with_strays) = head.with_strays(&case.policy.commands) {
         return not_done_about(case, &found.ticket, agent, &with_strays, &[stray(&with_strays, &head)]);
     }
     let outcome = head.commands(case.policy, case.snapshot.now);
@@ -47,10 +47,7 @@ pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, head: &
 /// A command below other text: it would be sent as words, or be overlooked.
 fn stray(with_strays: &Head, head: &Head) -> Slip {
     let line = with_strays.lines.get(head.lines.len()).cloned().unwrap_or_default();
-    let why = words!(
-        "un ordre se met tout en haut du courriel, avant le texte",
-        "commands stand at the very top of the email, before the text"
-    );
+    let why = phrase!("wrong.not_at_top");
     Slip { better: Some(line.clone()), line, why }
 }
 
@@ -82,7 +79,7 @@ impl<'a> Acting<'a> {
         let mut slips = Vec::new();
         let commands = std::mem::take(&mut self.commands);
         if commands.len() > 1 && commands.contains(&Command::Undo) {
-            let why = words!("#annuler va seul", "#undo goes alone");
+            let why = phrase!("wrong.undo_alone");
             return Err(vec![Slip { line: String::new(), why, better: None }]);
         }
         for (at, command) in commands.iter().enumerate() {
@@ -182,8 +179,6 @@ impl<'a> Acting<'a> {
         };
         let merged = self.draft.ticket.merged_into.is_some();
         for kind in kinds {
-            let said =
-                |to: &crate::ticket::Person| told.iter().map(|w: &Words| w.say(&to.language).to_owned()).collect();
             let people: Vec<_> = requesters_side(&self.draft.ticket, self.draft.case).collect();
             // Never the message itself, which may be a note: what is said to them, word for word.
             let text = match kind {
@@ -193,7 +188,7 @@ impl<'a> Acting<'a> {
             };
             let mine = people
                 .into_iter()
-                .map(|to| Notification { done: said(&to), ..Notification::new(*kind, to).with_text(text) });
+                .map(|to| Notification { done: told.clone(), ..Notification::new(*kind, to).with_text(text) });
             // Nobody who did not ask is asked how it was.
             let requester = self.draft.ticket.requester.address.clone();
             let asked = |l: &Notification| *kind != NotificationKind::Closed || merged || l.to.address == requester;
@@ -209,7 +204,6 @@ impl<'a> Acting<'a> {
 }
 
 /// The receipt: what was done. Where commands only asked to see something, what they see is answer enough.
-fn receipt(agent: &Agent, done: &[Words]) -> Notification {
-    let done = done.iter().map(|w| w.say(&agent.language).to_owned()).collect();
-    Notification { done, ..Notification::new(NotificationKind::Receipt, person(agent)) }
+fn receipt(agent: &Agent, done: &[Phrase]) -> Notification {
+    Notification { done: done.to_vec(), ..Notification::new(NotificationKind::Receipt, person(agent)) }
 }

@@ -1,32 +1,24 @@
 //! `#undo`: the tickets of the last command as they were before it.
 
 use super::Acting;
-use crate::ticket::words::{Event, Notification, NotificationKind, TicketView, Words, words};
+use crate::ticket::words::{Event, Notification, NotificationKind, Phrase, TicketView, phrase};
 
 impl Acting<'_> {
     /// Takes the last command back, if nothing has happened since.
-    pub(super) fn undo(&mut self) -> Result<(), Words> {
-        let nothing = || words!("il n'y a rien à annuler sur ce ticket", "there is nothing to undo on this ticket");
+    pub(super) fn undo(&mut self) -> Result<(), Phrase> {
+        let nothing = || phrase!("wrong.nothing_to_undo");
         let undo = self.draft.before.undo.clone().ok_or_else(nothing)?;
         if undo.by != self.agent.address {
             let who = &undo.by;
-            return Err(words!("le dernier ordre est de {who}", "the last command is by {who}"));
+            return Err(phrase!("wrong.undo_of_another", who));
         }
         if self.draft.case.fresh.is_some_and(|issued| issued < undo.at) {
             let what = &undo.what;
-            return Err(words!(
-                "le dernier ordre est « {what} » : pour l'annuler, répondez au courriel qui en rend compte",
-                "the last command is \"{what}\": to take it back, answer the email that reports it"
-            ));
+            return Err(phrase!("wrong.undo_from_report", what));
         }
         let [own, others @ ..] = undo.before.as_slice() else { return Err(nothing()) };
         let untouched = |before: &TicketView, now: &TicketView| now.revision == before.revision + 1;
-        let gone = || {
-            words!(
-                "le ticket a changé depuis : l'ordre ne peut plus être annulé",
-                "the ticket has changed since: the command cannot be undone"
-            )
-        };
+        let gone = || phrase!("wrong.undo_too_late");
         if !untouched(own, &self.draft.before) {
             return Err(gone());
         }
@@ -55,10 +47,7 @@ impl Acting<'_> {
             self.draft.tell(NotificationKind::Reopened);
         }
         let what = undo.what;
-        self.draft.done.push(words!(
-            "Annulé : {what}. Les notifications déjà parties restent parties.",
-            "Undone: {what}. Notifications that have left stay where they are."
-        ));
+        self.draft.done.push(phrase!("done.undone", what));
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! Commands of agents that are about no ticket: `#list`, `#help`.
 
-use crate::ticket::command::{self, Command};
+use crate::ticket::command::Command;
 use crate::ticket::decide::hold::{failure, holding};
 use crate::ticket::decide::people::person;
 use crate::ticket::decide::{Case, Decision};
-use crate::ticket::words::{Notification, NotificationKind, Verdict, words};
+use crate::ticket::words::{Detail, Notification, NotificationKind, Verdict, phrase};
 
 /// What an agent's new email asks, when its first line is a command; none when it is a request.
 pub(in crate::ticket::decide) fn commands(case: &Case<'_>) -> Option<Decision> {
@@ -26,22 +26,18 @@ pub(in crate::ticket::decide) fn commands(case: &Case<'_>) -> Option<Decision> {
                 .collect(),
         )
     });
-    let known = command::word(first).is_some();
+    let known = case.policy.commands.begins(first).is_some();
     let (verdict, reason, notifications) = match notifications {
-        Some(notifications) if case.proven => (Verdict::Command, format!("the command {first}"), notifications),
+        Some(notifications) if case.proven => {
+            (Verdict::Command, Detail::from(format!("the command {first}")), notifications)
+        }
         Some(_) => {
-            let why = words!(
-                "rien ne prouve qui l'a écrit : envoyez l'ordre en réponse à une notification de l'assistance",
-                "nothing proves who wrote it: send the command in answer to any notification of the service desk to you"
-            );
-            (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])
+            let why = phrase!("wrong.command_unproven");
+            (Verdict::Held, Detail::from(&why), vec![failure(agent, &why)])
         }
         None if known => {
-            let why = words!(
-                "{first} ne dit pas de quel ticket il s'agit : envoyez-le en réponse à une notification de ce ticket",
-                "{first} needs a ticket: send it in answer to a notification about one"
-            );
-            (Verdict::Held, why.en.clone(), vec![failure(agent, &why)])
+            let why = phrase!("wrong.no_ticket", first);
+            (Verdict::Held, Detail::from(&why), vec![failure(agent, &why)])
         }
         None => return None,
     };

@@ -1,34 +1,33 @@
 //! What a ticket's clocks do to it: warnings, breaches, the way up, major incidents.
 
-use crate::clock::{Millis, spoken};
+use crate::clock::Millis;
 use crate::ticket::decide::Change;
 use crate::ticket::decide::people::{concerned, person};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::{Agent, Policy, Role};
-use crate::ticket::sla::working;
-use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, Status, TicketView, Words, words};
+use crate::ticket::words::{
+    DeadlineKind, Detail, Event, Notification, NotificationKind, Phrase, Status, TicketView, Value, phrase,
+};
 
 /// Some of a promised time is left: its people hear of it.
 pub(in crate::ticket::decide) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
     let ticket = &change.ticket;
-    let (what, due) = match kind {
-        DeadlineKind::WarnRespond if ticket.first_responded_at.is_some() => return,
-        DeadlineKind::WarnRespond => (words!("La première réponse", "The first answer"), ticket.sla.respond_due),
-        _ => (words!("La résolution", "The solution"), ticket.sla.resolve_due),
-    };
+    let responds = kind == DeadlineKind::WarnRespond;
+    if responds && ticket.first_responded_at.is_some() {
+        return;
+    }
+    let due = if responds { ticket.sla.respond_due } else { ticket.sla.resolve_due };
     if due <= now {
         // Of what is over there is another notification.
         return;
     }
-    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
-    let left = working(policy.slas.calendar(&ticket.sla.calendar).between(now, due));
-    let said = Words {
-        fr: format!("{} est attendue avant le {fr} : il reste {}.", what.fr, left.fr),
-        en: format!("{} is due by {en}: {} left.", what.en, left.en),
-    };
+    let (at, left) = (Value::At(due), policy.slas.calendar(&ticket.sla.calendar).between(now, due));
+    let left = Value::Length(left);
+    let said =
+        if responds { phrase!("deadline.respond_near", at, left) } else { phrase!("deadline.resolve_near", at, left) };
     change.notifications =
         with_sentence(NotificationKind::Warning, concerned(NotificationKind::Warning, ticket, "", policy), &said);
-    change.events.push(Event::own("warned", said.en));
+    change.events.push(Event::own("warned", said));
 }
 
 /// A promised time is over: it is written down as of then, and the ticket goes up, or its people and
@@ -38,15 +37,15 @@ pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind,
     if response && change.ticket.first_responded_at.is_some() {
         return;
     }
-    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
+    let at = Value::At(due);
     let said = if response {
         change.ticket.sla.miss_response(due);
-        words!("La première réponse était attendue le {fr}.", "The first answer was due {en}.")
+        phrase!("deadline.respond_over", at)
     } else {
         change.ticket.sla.miss_resolution(due);
-        words!("La résolution était attendue le {fr}.", "The solution was due {en}.")
+        phrase!("deadline.resolve_over", at)
     };
-    change.events.push(Event::own("breached", said.en.clone()));
+    change.events.push(Event::own("breached", &said));
     let up = policy.slas.policy_of(&change.ticket).is_some_and(|p| p.escalate_at_breach);
     if !up || !rise(change, &said, policy) {
         let notifications = answerable(NotificationKind::Breach, &change.ticket, policy);
@@ -58,28 +57,22 @@ pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind,
 pub(in crate::ticket::decide) fn stuck(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
     let level = change.ticket.level.max(1);
     let said = if kind == DeadlineKind::Escalate {
-        words!(
-            "La demande n'est pas résolue au niveau N{level} dans le temps prévu.",
-            "It was not solved at level L{level} in the time there is for that."
-        )
+        phrase!("deadline.level_over", level)
     } else {
-        words!(
-            "Personne n'a agi sur cette demande depuis trop longtemps.",
-            "There has been no activity on this ticket for too long."
-        )
+        phrase!("deadline.no_activity")
     };
     if rise(change, &said, policy) {
         return;
     }
     // Nobody is above: its people hear of it, once, until something happens.
     change.ticket.sla.stuck_at = now;
-    change.events.push(Event::own("stuck", said.en.clone()));
+    change.events.push(Event::own("stuck", &said));
     change.notifications =
         with_sentence(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
 }
 
 /// It goes to the next level automatically; false where there is none, or it cannot.
-fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
+fn rise(change: &mut Change, why: &Phrase, policy: &Policy) -> bool {
     let ticket = &change.ticket;
     // What waits goes on waiting for what it waits for.
     if ticket.status == Status::Pending {
@@ -94,14 +87,11 @@ fn rise(change: &mut Change, why: &Words, policy: &Policy) -> bool {
     change.ticket.status = status;
     change.ticket.level = next;
     change.ticket.assignee = None;
-    change.events.push(Event::own("escalated", format!("L{level} → L{next} automatically: {}", why.en)));
+    change.events.push(Event::own("escalated", Detail::from(format!("L{level} → L{next} automatically:")).and(why)));
     let people = policy.at_level(&change.ticket.queue, next);
     let up: Vec<Notification> =
         people.into_iter().map(|a| Notification::new(NotificationKind::Escalation, person(a))).collect();
-    let gone = Words {
-        fr: format!("{} La demande passe au niveau N{next}.", why.fr),
-        en: format!("{} The ticket moves to level L{next}.", why.en),
-    };
+    let gone = phrase!("deadline.moves_up", why, level = next);
     change.notifications = with_sentence(NotificationKind::Escalation, up, why);
     let had = had.into_iter().filter(|h| !change.notifications.iter().any(|l| l.to.address == h.to.address)).collect();
     let more = with_sentence(NotificationKind::Breach, had, &gone);
@@ -123,18 +113,9 @@ pub(in crate::ticket::decide) fn point(change: &mut Change, now: Millis, policy:
     let who = ticket.assignee.as_ref().and_then(|who| policy.agent(who)).map(|a| a.name.clone()).unwrap_or_default();
     let last = ticket.last_answer.at;
     let said = match (who.is_empty(), last) {
-        (true, _) => words!("Personne ne s'en est encore chargé.", "Nobody has taken it yet."),
-        (false, 0) => words!(
-            "{who} s'en charge ; le demandeur n'a encore rien reçu de nous.",
-            "{who} has it; the requester has not heard from us yet."
-        ),
-        (false, last) => {
-            let (fr, en) = (at(last, policy, "fr"), at(last, policy, "en"));
-            words!(
-                "{who} s'en charge ; dernier message au demandeur : {fr}.",
-                "{who} has it; last word to the requester: {en}."
-            )
-        }
+        (true, _) => phrase!("incident.nobody"),
+        (false, 0) => phrase!("incident.taken_unanswered", who),
+        (false, last) => phrase!("incident.taken", who, at = Value::At(last)),
     };
     let notifications =
         everybody(NotificationKind::StatusUpdate, &change.ticket, policy).into_iter().map(Notification::with_all);
@@ -148,14 +129,10 @@ pub(in crate::ticket::decide) fn acknowledge(change: &mut Change, acknowledged: 
         return;
     }
     change.ticket.sla.unacknowledged = true;
-    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
-    let said = words!(
-        "Le demandeur n'a pas reçu d'accusé de réception ; il l'attendait avant le {fr}.",
-        "The requester has received no acknowledgement; it was due by {en}."
-    );
+    let said = phrase!("deadline.unacknowledged", at = Value::At(due));
     change.notifications =
         with_sentence(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
-    change.events.push(Event::own("unacknowledged", said.en));
+    change.events.push(Event::own("unacknowledged", said));
 }
 
 /// Asks for the post-mortem, and once more where none has come in time.
@@ -168,16 +145,13 @@ pub(in crate::ticket::decide) fn post_mortem(change: &mut Change, now: Millis, p
     }
     let asked = ticket.sla.post_mortem_asked;
     let due = if asked == 0 { now + within } else { asked + within };
-    let (fr, en) = (at(due, policy, "fr"), at(due, policy, "en"));
+    let at = Value::At(due);
     let said = if asked == 0 {
         ticket.sla.post_mortem_asked = now;
         ticket.deadlines.insert(DeadlineKind::PostMortem, due);
-        words!("Le post-mortem est attendu avant le {fr}.", "The post-mortem is due by {en}.")
+        phrase!("deadline.post_mortem_due", at)
     } else {
-        words!(
-            "Le post-mortem était attendu le {fr} et manque encore.",
-            "The post-mortem was due {en} and is still missing."
-        )
+        phrase!("deadline.post_mortem_late", at)
     };
     let ticket = &change.ticket;
     // Whoever has it knows best; later those who answer for the queue hear of it too.
@@ -186,7 +160,7 @@ pub(in crate::ticket::decide) fn post_mortem(change: &mut Change, now: Millis, p
         _ => answerable(NotificationKind::PostMortem, ticket, policy),
     };
     change.notifications = with_sentence(NotificationKind::PostMortem, notifications, &said);
-    change.events.push(Event::own("post-mortem", said.en));
+    change.events.push(Event::own("post-mortem", said));
 }
 
 /// A ticket that has become a major incident calls everybody of all levels at once; nobody hears of it
@@ -225,21 +199,18 @@ fn went_on(
     let who = name(actor).or_else(|| assignee.clone());
     let said = match (ticket.status, who) {
         (Status::Closed, _) if ticket.merged_into.is_some() => {
-            words!("L'incident continue dans un autre ticket.", "The incident goes on in another ticket.")
+            phrase!("incident.goes_on")
         }
         (Status::Resolved, Some(who)) => {
-            words!("Incident terminé : résolu par {who}.", "The incident is over: solved by {who}.")
+            phrase!("incident.over_by", who)
         }
-        (Status::Resolved | Status::Closed, _) => words!("Incident terminé.", "The incident is over."),
+        (Status::Resolved | Status::Closed, _) => phrase!("incident.over"),
         _ if !ticket.sla.major => {
             let priority = &ticket.priority;
-            words!(
-                "Ce n'est plus un incident majeur : la priorité est {priority}.",
-                "It is no longer a major incident: its priority is {priority}."
-            )
+            phrase!("incident.no_longer_major", priority)
         }
         _ if ticket.assignee != before.assignee => match &assignee {
-            Some(who) => words!("{who} s'en charge.", "{who} has it."),
+            Some(who) => phrase!("incident.has_it", who),
             None => return notifications,
         },
         _ => return notifications,
@@ -273,12 +244,8 @@ pub(in crate::ticket::decide) fn answerable(
     notifications
 }
 
-/// The notifications with a sentence in each reader's language.
-fn with_sentence(kind: NotificationKind, notifications: Vec<Notification>, said: &Words) -> Vec<Notification> {
-    let one = |l: Notification| Notification { kind, done: vec![said.say(&l.to.language).to_owned()], ..l };
+/// The notifications with a sentence.
+fn with_sentence(kind: NotificationKind, notifications: Vec<Notification>, said: &Phrase) -> Vec<Notification> {
+    let one = |l: Notification| Notification { kind, done: vec![said.clone()], ..l };
     notifications.into_iter().map(one).collect()
-}
-
-fn at(at: Millis, policy: &Policy, language: &str) -> String {
-    spoken(at, &policy.service_desk.time_zone, language)
 }

@@ -8,7 +8,7 @@ use crate::ticket::decide::people::concerned;
 use crate::ticket::decide::settle::settle;
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
-use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, TicketView, Words, words};
+use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, Phrase, TicketView, phrase};
 
 /// What becomes of the ticket. `at`: when it was due. `acknowledged`: whether the requester has been sent
 /// anything that says the request is here.
@@ -25,19 +25,10 @@ pub fn due(
     match kind {
         DeadlineKind::Wake => wake(&mut change, now, policy),
         DeadlineKind::Remind => remind(&mut change, now, policy),
-        DeadlineKind::Silence => close(
-            &mut change,
-            "the requester kept silent",
-            &words!("Nous n'avons pas eu de réponse à notre question.", "Our question was not answered."),
-        ),
-        DeadlineKind::Confirm => close(
-            &mut change,
-            "nobody contradicted the resolution",
-            &words!(
-                "Elle était résolue, et personne n'a dit le contraire.",
-                "It was resolved, and nobody said otherwise."
-            ),
-        ),
+        DeadlineKind::Silence => close(&mut change, "the requester kept silent", &phrase!("told.closed_for_silence")),
+        DeadlineKind::Confirm => {
+            close(&mut change, "nobody contradicted the resolution", &phrase!("told.closed_for_no_objection"))
+        }
         DeadlineKind::WarnRespond | DeadlineKind::WarnResolve => clocks::warn(&mut change, kind, now, policy),
         DeadlineKind::Respond | DeadlineKind::Resolve => clocks::breach(&mut change, kind, at, policy),
         DeadlineKind::Escalate | DeadlineKind::Stalled => clocks::stuck(&mut change, kind, now, policy),
@@ -124,11 +115,11 @@ fn remind(change: &mut Change, now: Millis, policy: &Policy) {
     change.notifications = vec![notification.with_text(question)];
 }
 
-fn close(change: &mut Change, why: &str, told: &Words) {
+fn close(change: &mut Change, why: &str, told: &Phrase) {
     let Some(next) = after(change.ticket.status, Move::Close) else { return };
     change.ticket.status = next;
     change.events.push(Event::own("closed", why.to_owned()));
     let to = change.ticket.requester.clone();
-    let done = vec![told.say(&to.language).to_owned()];
+    let done = vec![told.clone()];
     change.notifications = vec![Notification { done, ..Notification::new(NotificationKind::Closed, to) }];
 }

@@ -29,11 +29,11 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>, original: &Forwarded) -> 
     if !proven && policy.authserv_ids.contains_key(&intake.mailbox) {
         return Decision::Hold(
             HoldCause::Unproven,
-            format!("it passes on an email in the name of the agent {}, and nothing proves it", intake.sender),
+            format!("it passes on an email in the name of the agent {}, and nothing proves it", intake.sender).into(),
         );
     }
     if !proven && !may_open(&author, queue) {
-        return Decision::Hold(HoldCause::Stranger, stranger(&author, queue));
+        return Decision::Hold(HoldCause::Stranger, stranger(&author, queue).into());
     }
     let whole = original.attachments.clone();
     let language = language_of(&original.text, policy).unwrap_or_else(|| policy.service_desk.language.clone());
@@ -42,7 +42,7 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>, original: &Forwarded) -> 
     let request = Request {
         others: people(original.others.iter(), &author, policy),
         // Not the subject of who passed it on: those are words for the service desk.
-        title: title(strip_prefixes(&original.subject), &original.text, &case.policy.service_desk.language),
+        title: title(strip_prefixes(&original.subject), &original.text, &case.policy.service_desk.no_subject),
         message: MessageDraft {
             sender: author,
             sender_name: original.from.name.clone(),

@@ -34,7 +34,7 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>) -> Decision {
     let request = |reason| Request {
         requester: asking(intake, policy),
         others: others(intake, policy),
-        title: title(&intake.tagged.title, &intake.mail.text, &case.policy.service_desk.language),
+        title: title(&intake.tagged.title, &intake.mail.text, &case.policy.service_desk.no_subject),
         message: message(intake, Visibility::Public, &intake.mail.text),
         note: None,
         fields: intake.fields.clone(),
@@ -207,12 +207,12 @@ pub(in crate::ticket::decide) fn new_ticket(ticket: &TicketView, policy: &Policy
     concerned(kind, ticket, &ticket.requester.address, policy)
 }
 
-/// The subject, or the first line where there is none.
-pub(in crate::ticket::decide) fn title(subject: &str, text: &str, language: &str) -> String {
+/// The subject, or the first line where there is none, or what says that there is neither.
+pub(in crate::ticket::decide) fn title(subject: &str, text: &str, nothing: &str) -> String {
     let title: String = subject.chars().take(250).collect();
     if !title.is_empty() {
         return title;
     }
     let first = text.lines().map(str::trim).find(|l| !l.is_empty());
-    first.unwrap_or(if language == "fr" { "(sans objet)" } else { "(no subject)" }).chars().take(80).collect()
+    first.unwrap_or(nothing).chars().take(80).collect()
 }

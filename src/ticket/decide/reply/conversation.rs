@@ -8,7 +8,7 @@ use crate::ticket::decide::{Case, Opening};
 use crate::ticket::life::{Move, after};
 use crate::ticket::rights::{Action, Denied, may};
 use crate::ticket::words::{
-    MessageDraft, NEW_NUMBER, Notification, NotificationKind, TicketView, Visibility, Words, words,
+    MessageDraft, NEW_NUMBER, Notification, NotificationKind, Phrase, TicketView, Visibility, phrase,
 };
 
 /// Those in To and Cc of an email of the requester's side take part from then on.
@@ -49,16 +49,13 @@ pub(in crate::ticket::decide) fn add(draft: &mut Draft<'_>, keys: &[String]) -> 
 }
 
 /// Takes people out; the requester stays.
-pub(in crate::ticket::decide) fn remove(draft: &mut Draft<'_>, keys: &[String]) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn remove(draft: &mut Draft<'_>, keys: &[String]) -> Result<(), Phrase> {
     for key in keys {
         if *key == draft.ticket.requester.address {
-            return Err(words!(
-                "{key} est le demandeur : changez-le avec #demandeur",
-                "{key} is the requester: change them with #requester"
-            ));
+            return Err(phrase!("wrong.is_requester", address = key));
         }
         if !draft.ticket.participants.contains(key) {
-            return Err(words!("{key} n'est pas dans la conversation", "{key} does not take part"));
+            return Err(phrase!("wrong.not_in_conversation", address = key));
         }
         draft.ticket.participants.retain(|p| p != key);
         draft.event("people", format!("{key} taken out"));
@@ -77,7 +74,7 @@ pub(in crate::ticket::decide) fn related_opening(
     let request = Request {
         requester: ticket.requester.clone(),
         others: Vec::new(),
-        title: title(&ticket.title, &message.new_text, &case.policy.service_desk.language),
+        title: title(&ticket.title, &message.new_text, &case.policy.service_desk.no_subject),
         message,
         note: None,
         fields: ticket.fields.clone(),
@@ -95,12 +92,9 @@ pub(in crate::ticket::decide) fn related_opening(
 }
 
 /// `#split`: a part of the email becomes a ticket of its own.
-pub(in crate::ticket::decide) fn split(draft: &mut Draft<'_>, name: &str, text: &str) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn split(draft: &mut Draft<'_>, name: &str, text: &str) -> Result<(), Phrase> {
     if text.is_empty() {
-        return Err(words!(
-            "écrivez ou collez sous #scinder le texte du nouveau ticket",
-            "write or paste the new ticket's text below #split"
-        ));
+        return Err(phrase!("wrong.split_missing"));
     }
     let number = draft.ticket.number.clone();
     let message = MessageDraft {
@@ -115,26 +109,26 @@ pub(in crate::ticket::decide) fn split(draft: &mut Draft<'_>, name: &str, text: 
     let source = TicketView { title: name.to_owned(), ..draft.ticket.clone() };
     let mut opening = related_opening(&draft.case, &source, message, format!("split from {number}"));
     opening.events.push(crate::ticket::Event::by(&draft.actor, "split", format!("split from {number}")));
-    let told = words!("Elle est séparée de {number}.", "It was split from {number}.");
+    let told = phrase!("told.split_from", number);
     for notification in &mut opening.notifications {
-        notification.done.push(told.say(&notification.to.language).to_owned());
+        notification.done.push(told.clone());
     }
     draft.opens.push(opening);
     let new = NEW_NUMBER;
     let shown = name.replace('\u{2}', "");
-    draft.done.push(words!("« {shown} » est un ticket à part : {new}.", "\"{shown}\" is a ticket of its own: {new}."));
+    draft.done.push(phrase!("done.split", title = shown, number = new));
     draft.event("split", format!("\"{name}\" split off"));
     Ok(())
 }
 
 /// A ticket that a command names, if the writer may do that to it.
-fn find_named<'a>(draft: &Draft<'a>, number: &str, action: Action) -> Result<&'a TicketView, Words> {
+fn find_named<'a>(draft: &Draft<'a>, number: &str, action: Action) -> Result<&'a TicketView, Phrase> {
     let found = draft.case.snapshot.named.get(number);
-    let found = found.ok_or_else(|| words!("il n'y a pas de ticket {number}", "there is no ticket {number}"))?;
+    let found = found.ok_or_else(|| phrase!("wrong.unknown_number", number))?;
     if found.id == draft.ticket.id {
-        return Err(words!("{number} est ce ticket même", "{number} is this very ticket"));
+        return Err(phrase!("wrong.same_ticket", number));
     }
-    permitted(draft, found, action).map_err(|Words { fr, en }| words!("{number} : {fr}", "{number}: {en}"))?;
+    permitted(draft, found, action).map_err(|why| phrase!("wrong.of_ticket", number, why))?;
     Ok(found)
 }
 
@@ -143,14 +137,14 @@ pub(in crate::ticket::decide) fn permitted(
     draft: &Draft<'_>,
     ticket: &TicketView,
     action: Action,
-) -> Result<(), Words> {
+) -> Result<(), Phrase> {
     let policy = draft.policy();
     let agent = policy.agent(&draft.actor).ok_or(Denied::Role);
     agent.and_then(|agent| may(agent, action, ticket, policy)).map_err(|why| denied(why, ticket))
 }
 
 /// `#link`: the two refer to each other.
-pub(in crate::ticket::decide) fn link(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn link(draft: &mut Draft<'_>, number: &str) -> Result<(), Phrase> {
     let other = find_named(draft, number, Action::Qualify)?;
     let own = draft.ticket.number.clone();
     if !draft.ticket.related.contains(&other.number) {
@@ -163,48 +157,42 @@ pub(in crate::ticket::decide) fn link(draft: &mut Draft<'_>, number: &str) -> Re
     }
     change.events.push(crate::ticket::Event::by(&actor, "linked", format!("linked with {own}")));
     draft.event("linked", format!("linked with {number}"));
-    draft.done.push(words!("Lié à {number}.", "Linked with {number}."));
+    draft.done.push(phrase!("done.linked", number));
     Ok(())
 }
 
 /// `#parent`: part of another ticket, or of none.
-pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&String>) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&String>) -> Result<(), Phrase> {
     let Some(number) = number else {
         draft.ticket.parent = None;
         draft.event("parent", "part of no other ticket any more");
-        draft.done.push(words!("Ne fait plus partie d'un autre ticket.", "Part of no other ticket any more."));
+        draft.done.push(phrase!("done.no_parent"));
         return Ok(());
     };
     let other = find_named(draft, number, Action::Arrange)?;
     let own_parts = draft.case.snapshot.related.values().any(|t| t.parent == Some(draft.ticket.id));
     if other.parent.is_some() {
-        return Err(words!(
-            "{number} fait lui-même partie d'un autre ticket",
-            "{number} is part of another ticket itself"
-        ));
+        return Err(phrase!("wrong.parent_is_part", number));
     }
     if own_parts {
-        return Err(words!(
-            "un ticket qui a des parties ne peut pas faire partie d'un autre",
-            "a ticket with parts cannot be part of another"
-        ));
+        return Err(phrase!("wrong.part_has_parts"));
     }
     if other.status.is_done() {
-        return Err(words!("{number} est déjà terminé", "{number} is done already"));
+        return Err(phrase!("wrong.parent_is_done", number));
     }
     draft.ticket.parent = Some(other.id);
     let (own, actor) = (draft.ticket.number.clone(), draft.actor.clone());
     draft.other(other).events.push(crate::ticket::Event::by(&actor, "parent", format!("{own} is part of it")));
     draft.event("parent", format!("part of {number}"));
-    draft.done.push(words!("Fait partie de {number}.", "Part of {number}."));
+    draft.done.push(phrase!("done.parent", number));
     Ok(())
 }
 
 /// `#merge`: this ticket goes into another, and with it its people and later emails.
-pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> Result<(), Words> {
+pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> Result<(), Phrase> {
     let other = find_named(draft, number, Action::Arrange)?;
     if other.status == crate::ticket::Status::Closed {
-        return Err(words!("{number} est clos", "{number} is closed"));
+        return Err(phrase!("wrong.merge_closed", number));
     }
     draft.go(crate::ticket::life::Move::Merge)?;
     draft.ticket.merged_into = Some(other.id);
@@ -235,15 +223,9 @@ pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> R
         draft.ticket.related.push(other.number.clone());
     }
     draft.event("merged", format!("merged into {number}"));
-    draft.done.push(words!(
-        "Fusionné dans {number} : les prochains courriels y iront.",
-        "Merged into {number}: later emails go there."
-    ));
+    draft.done.push(phrase!("done.merged", number));
     draft.tell(NotificationKind::Closed);
-    draft.told.push(words!(
-        "Elle rejoint la demande {number}, qui traite du même sujet. Vos prochains courriels la suivront.",
-        "It joins the request {number}, which is about the same. Your further emails will follow it."
-    ));
+    draft.told.push(phrase!("told.merged", number));
     Ok(())
 }
 
@@ -252,7 +234,7 @@ pub(in crate::ticket::decide) fn broadcast(
     draft: &mut Draft<'_>,
     addresses: &[String],
     message: &MessageDraft,
-) -> Result<(), Words> {
+) -> Result<(), Phrase> {
     let parts: Vec<&TicketView> = draft
         .case
         .snapshot
@@ -261,20 +243,14 @@ pub(in crate::ticket::decide) fn broadcast(
         .filter(|t| t.parent == Some(draft.ticket.id) && !t.status.is_done())
         .collect();
     if addresses.is_empty() && parts.is_empty() {
-        return Err(words!(
-            "ce ticket n'a pas de partie : rattachez-en avec #parent, ou nommez une audience",
-            "this ticket has no parts: attach some with #parent, or name an audience"
-        ));
+        return Err(phrase!("wrong.no_parts"));
     }
     let most = draft.policy().life.recipients;
     let wanted = if addresses.is_empty() { parts.len() } else { addresses.len() };
     if wanted > most {
-        return Err(words!(
-            "{wanted} destinataires : un message va à {most} personnes au plus (limits.recipients_per_message) ; partagez l'audience",
-            "{wanted} recipients: one message goes to {most} people at most (limits.recipients_per_message); split the audience"
-        ));
+        return Err(phrase!("wrong.too_many_recipients", wanted, most));
     }
-    let mut count = 0;
+    let mut count = 0_usize;
     if addresses.is_empty() {
         for part in parts {
             permitted(draft, part, Action::Broadcast)?;
@@ -297,6 +273,6 @@ pub(in crate::ticket::decide) fn broadcast(
         }
     }
     draft.event("broadcast", format!("to {count} more people"));
-    draft.done.push(words!("Message envoyé aussi à : {count}.", "Message sent besides to: {count}."));
+    draft.done.push(phrase!("done.broadcast", count));
     Ok(())
 }

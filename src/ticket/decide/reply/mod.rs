@@ -14,7 +14,7 @@ use crate::ticket::decide::reply::joined::{complete, joined_events, reason};
 use crate::ticket::decide::{Case, Decision, command};
 use crate::ticket::policy::Acknowledge;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{Event, Notification, NotificationKind, Status, Visibility, words};
+use crate::ticket::words::{Event, Notification, NotificationKind, Status, Visibility, phrase};
 
 /// An email of somebody of the service desk.
 pub(in crate::ticket::decide) fn of_agent(case: &Case<'_>, found: &Candidate) -> Decision {
@@ -44,10 +44,7 @@ pub(in crate::ticket::decide) fn of_requester(case: &Case<'_>, found: &Candidate
     draft.events = joined_events(intake, found, case.threading);
     if commands.is_some() && requester::is_in_copy(case, found) {
         let (sender, asked) = (&intake.sender, head.lines.join(" "));
-        draft.done.push(words!(
-            "{sender}, en copie, écrit « {asked} » : seul le demandeur peut clore, rouvrir ou noter sa demande. Rien n'a changé.",
-            "{sender}, who is in copy, writes \"{asked}\": only the requester can close, reopen or rate their request. Nothing has changed."
-        ));
+        draft.done.push(phrase!("told.not_in_copy", sender, asked));
     }
     requester::write(&mut draft, found, &intake.mail.reply_text);
     complete(&mut draft);

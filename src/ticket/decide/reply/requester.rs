@@ -5,7 +5,7 @@
 //! message like others. Whoever does not take part commands nothing.
 
 use crate::mail::FileRole;
-use crate::ticket::command::{self, Command, Head};
+use crate::ticket::command::{Command, Head};
 use crate::ticket::decide::draft::{Draft, requesters_side};
 use crate::ticket::decide::people::{message, others, sender, silence};
 use crate::ticket::decide::reply::conversation::{add_people, related_opening};
@@ -16,14 +16,17 @@ use crate::ticket::thanks::is_thanks;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{
     DeadlineKind, Event, Listing, Notification, NotificationKind, PendingOn, Person, Status, TicketView, Visibility,
-    words,
+    phrase,
 };
 
 /// The commands of a head, when every line is one that a requester may give.
 pub(in crate::ticket::decide) fn commands(case: &Case<'_>, head: &Head) -> Option<Vec<Command>> {
     // "#close, thanks": the words are words, and the command is one.
     let alone = |line: &String| {
-        command::behind(line).map_or_else(|| line.clone(), |rest| line.strip_suffix(rest).unwrap_or(line).to_owned())
+        case.policy
+            .commands
+            .behind(line)
+            .map_or_else(|| line.clone(), |rest| line.strip_suffix(rest).unwrap_or(line).to_owned())
     };
     let head = Head { lines: head.lines.iter().map(alone).collect(), text: String::new() };
     let commands = head.commands(case.policy, case.snapshot.now).ok()?;
@@ -59,7 +62,7 @@ pub(in crate::ticket::decide) fn tell_requester(draft: &mut Draft<'_>, found: &C
     if found.ticket.status == Status::Approval || case.policy.agent(&requester.address).is_some() {
         return;
     }
-    let done = draft.done.iter().map(|words| words.say(&requester.language).to_owned()).collect();
+    let done = draft.done.clone();
     let notice = Notification::new(NotificationKind::InCopy, requester.clone());
     draft.notifications.push(Notification { done, ..notice });
 }
@@ -81,7 +84,7 @@ pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, command
         _ => None,
     });
     let after: Vec<&str> =
-        case.intake.head.lines.iter().filter_map(|line| command::behind(line)).chain(behind).collect();
+        case.intake.head.lines.iter().filter_map(|line| case.policy.commands.behind(line)).chain(behind).collect();
     let text = format!("{}\n{text}", after.join("\n"));
     let text = text.trim();
     let keep = !text.is_empty() || !case.intake.mail.attachments.is_empty();
@@ -100,8 +103,7 @@ pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, command
     if keep || !asks {
         draft.tell_agents(NotificationKind::NewMessage);
     }
-    let language = &found.ticket.requester.language;
-    let told: Vec<String> = draft.told.iter().map(|w| w.say(language).to_owned()).collect();
+    let told = draft.told.clone();
     if let Some(kind) = draft.step {
         // Nobody who did not ask is asked how it was.
         let asked = |to: &Person| kind != NotificationKind::Closed || to.address == found.ticket.requester.address;
@@ -120,10 +122,7 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) {
         Command::Close | Command::Solved(_) | Command::Resolve(_) => close(draft),
         Command::Reopen | Command::Unsolved(_) => {
             if draft.go(Move::Reopen).is_ok() {
-                draft.done.push(words!(
-                    "Le demandeur indique que ce n'est pas résolu.",
-                    "The requester says that it is not solved."
-                ));
+                draft.done.push(phrase!("told.unsolved"));
                 draft.tell(NotificationKind::Reopened);
             }
         }
@@ -149,10 +148,7 @@ fn close(draft: &mut Draft<'_>) {
     let Some(next) = after(status, Move::Close).or_else(|| after(status, Move::Reject)) else { return };
     draft.ticket.status = next;
     draft.event("confirmed", "the requester says that it is done");
-    draft.done.push(words!(
-        "Le demandeur indique que c'est terminé : la demande est close.",
-        "The requester says that it is done: the ticket is closed."
-    ));
+    draft.done.push(phrase!("told.closed_by_requester"));
     draft.tell(NotificationKind::Closed);
 }
 
@@ -161,9 +157,10 @@ fn rate(draft: &mut Draft<'_>, stars: i64, words: &str) {
         return;
     }
     draft.ticket.rating = Some(stars);
-    let words = if words.is_empty() { String::new() } else { format!(": {words}") };
-    draft.done.push(words!("Satisfaction : {stars} sur 5{words}", "Satisfaction: {stars} of 5{words}"));
-    draft.event("rated", format!("satisfaction {stars} of 5{words}"));
+    let said =
+        if words.is_empty() { phrase!("told.rated", stars) } else { phrase!("told.rated_with_words", stars, words) };
+    draft.event("rated", &said);
+    draft.done.push(said);
 }
 
 /// A message of the requester's side: what waited for it goes on, what was resolved is opened again.
@@ -174,10 +171,7 @@ pub(in crate::ticket::decide) fn write(draft: &mut Draft<'_>, found: &Candidate,
     }
     if found.ticket.status == Status::Resolved && thanks(draft, found, text) {
         draft.event("thanks", "thanks after the resolution: recorded, not reopened; #reopen overrules it");
-        draft.done.push(words!(
-            "Un merci et rien d'autre : la demande reste résolue. Le bouton « Rouvrir » en décide autrement.",
-            "Thanks and nothing else: the ticket stays resolved. The button \"Reopen\" overrules that."
-        ));
+        draft.done.push(phrase!("told.thanked"));
         return;
     }
     if found.ticket.status == Status::Resolved && is_in_copy(&draft.case, found) {
@@ -238,9 +232,9 @@ fn follow_up(case: &Case<'_>, found: &Candidate) -> Decision {
         opening.others.extend(new.take(room));
     }
     opening.events.push(Event::own("related", format!("follows {number}, which is closed")));
-    let told = words!("Elle fait suite à {number}, qui est close.", "It follows {number}, which is closed.");
+    let told = phrase!("told.follows", number);
     for notification in &mut opening.notifications {
-        notification.done.push(told.say(&notification.to.language).to_owned());
+        notification.done.push(told.clone());
     }
     Decision::Open(vec![opening])
 }

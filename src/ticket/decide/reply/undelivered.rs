@@ -27,7 +27,7 @@ pub(in crate::ticket::decide) fn lost(bounce: &Bounce) -> Decision {
     }
     Decision::Hold(
         HoldCause::Report,
-        "it looks like a delivery report that leads to none of our notifications, and may be a person's".to_owned(),
+        "it looks like a delivery report that leads to none of our notifications, and may be a person's".into(),
     )
 }
 
