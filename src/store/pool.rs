@@ -120,6 +120,10 @@ fn pool(engine: Engine, size: u32, more: &'static str) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(Duration::from_secs(30))
+        // Without either there is no task that looks for idle connections. It walks as many as a counter says, which passes below
+        // zero, and so becomes immense, while another task is about to give one back: then it takes a core, and does not end.
+        .idle_timeout(None)
+        .max_lifetime(None)
         // Asking each time whether the connection lives costs a round trip a statement.
         .test_before_acquire(engine == Engine::Postgres)
         .after_connect(move |connection, _| {
