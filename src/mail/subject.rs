@@ -48,6 +48,8 @@ pub fn fold(text: &str) -> String {
                 }
             }
             c if c.is_ascii() => plain.push(c.to_ascii_lowercase()),
+            // The apostrophes of telephones and word processors.
+            '’' | '‘' => plain.push('\''),
             c => plain.extend(c.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase)),
         }
     }
