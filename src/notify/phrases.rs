@@ -1,8 +1,7 @@
 //! Every sentence the program says to people, in one language: `mail-templates/LANGUAGE/phrases.toml`.
 //!
-//! Takes: the built-in file, and what an administrator changed of it. Gives: a [`Phrase`] in words, dates, lengths of time,
-//! numbers, and the words of commands. A phrase that a language lacks is said in English. Fails with a [`Mistake`] for what is no
-//! TOML, is no phrase, or names a value the phrase does not have.
+//! Takes: the built-in file, and what an administrator changed of it (`phrase_file.rs` reads both). Gives: a [`Phrase`] in words,
+//! dates, lengths of time, numbers, and the words of commands. A phrase that a language lacks is said in English.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -12,21 +11,16 @@ use icu_plurals::{PluralCategory, PluralRules};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::mistake::{Mistake, nearest};
+use super::Source;
+use super::mistake::Mistake;
+use super::phrase_file::{BUILT_IN, Entry, FORMS, Piece, REFERENCE, entries, language_of, pieces, reference, wrong};
 use super::typography::Typography;
-use super::{Source, builtin};
 use crate::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::ticket::command::{Name, ROWS};
 use crate::ticket::{Called, Commands, Detail, Phrase, Policy, Value};
 
-/// Name of the file in the folder of each language.
-pub(crate) const FILE: &str = "phrases.toml";
-/// The language whose phrases are those there are.
-const REFERENCE: &str = "en";
 /// Most phrases named in one mistake.
 const NAMED: usize = 5;
-/// Longest record of what was done.
-const RECORD: usize = 1_000;
 
 /// The phrases of one language.
 #[derive(Debug)]
@@ -43,13 +37,6 @@ enum Text {
     /// By the number it is about.
     Forms(Vec<(PluralCategory, Vec<Piece>)>),
     List(Vec<String>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
-    Words(String),
-    /// A placeholder.
-    Value(String),
 }
 
 /// The phrases of every language.
@@ -87,18 +74,24 @@ impl AllPhrases {
         self.0.get(language).or_else(|| self.0.get(REFERENCE)).map_or(&*NONE, Arc::as_ref)
     }
 
-    /// What commands are called, in every language; and words that two commands would share.
+    /// What commands are called, in every language; and what is odd about that.
     pub(super) fn commands(&self) -> (Commands, Vec<String>) {
-        let (mut commands, mut taken) = (Commands::default(), Vec::new());
-        // Built-in languages come first: who adds one takes no word from those there are.
-        let order = |language: &&String| (!BUILT_IN.contains_key(*language), (*language).clone());
-        let mut languages: Vec<&String> = self.0.keys().collect();
-        languages.sort_by_key(order);
-        for language in languages {
-            let phrases = self.of(language);
+        let (mut commands, mut odd) = (Commands::default(), Vec::new());
+        // Built-in words come first, and always count: who adds a language, or other words, takes none from those that buttons of
+        // notifications already sent will write.
+        for (language, file) in BUILT_IN.iter() {
+            for row in ROWS {
+                if let Some(Entry::List(words)) = file.get(&format!("command.{}.words", row.word)) {
+                    commands.add(language, row.name, Called { words: words.clone(), ..Called::default() });
+                }
+            }
+        }
+        for (language, phrases) in &self.0 {
             for row in ROWS {
                 let shared = commands.add(language, row.name, phrases.called(row.name));
-                taken.extend(shared.into_iter().map(|word| format!("#{word} ({language})")));
+                odd.extend(shared.iter().map(|word| {
+                    format!("{language}: #{word} is what another command is called already, so it does not count")
+                }));
             }
             for (code, text) in &phrases.texts {
                 if let (Some(meaning), Text::List(words)) = (code.strip_prefix("argument."), text) {
@@ -106,7 +99,13 @@ impl AllPhrases {
                 }
             }
         }
-        (commands, taken)
+        for (language, row) in self.0.keys().flat_map(|language| ROWS.iter().map(move |row| (language, row))) {
+            let writes = &commands.called(row.name, language).writes;
+            if !writes.is_empty() && commands.begins(writes).is_none() {
+                odd.push(format!("{language}: command.{}.writes is {writes}, which is not a command", row.word));
+            }
+        }
+        (commands, odd)
     }
 
     /// What a language of the administrator's lacks, in a few words.
@@ -125,8 +124,20 @@ impl AllPhrases {
     }
 }
 
-fn language_of(name: &str) -> &str {
-    name.split('/').next().unwrap_or_default()
+impl Text {
+    fn of(entry: &Entry, code: &str, typography: &Typography) -> Self {
+        // What people are to type stays as it is typed.
+        let plain = code.starts_with("typography.") || code.ends_with(".writes") || code.ends_with(".usage");
+        let set = |text: &str| pieces(&if plain { text.to_owned() } else { typography.set(text, false) });
+        match entry {
+            Entry::One(text) => Self::One(set(text)),
+            Entry::List(words) => Self::List(words.clone()),
+            Entry::Forms(forms) => {
+                let known = FORMS.iter().filter_map(|(name, form)| Some((*form, set(forms.get(*name)?))));
+                Self::Forms(known.collect())
+            }
+        }
+    }
 }
 
 impl Phrases {
@@ -144,7 +155,7 @@ impl Phrases {
             no_break_before: sign("no_break_before"),
             no_break_after: sign("no_break_after"),
         };
-        let texts = all.into_iter().map(|(code, entry)| (code.clone(), entry.text(code, &typography))).collect();
+        let texts = all.into_iter().map(|(code, entry)| (code.clone(), Text::of(entry, code, &typography))).collect();
         let locale: Option<Locale> = language.parse().ok();
         Self { language: language.to_owned(), texts, typography, locale }
     }
@@ -337,15 +348,10 @@ impl Phrases {
     /// What is recorded of a step.
     #[must_use]
     pub(crate) fn record(&self, detail: &Detail, policy: &Policy) -> String {
-        let said = self.detail(detail, policy);
-        if said.len() <= RECORD { said } else { said.chars().take(RECORD).collect() }
-    }
-
-    fn detail(&self, detail: &Detail, policy: &Policy) -> String {
         match detail {
             Detail::Text(text) => text.clone(),
             Detail::Phrase(phrase) => self.say(phrase, policy),
-            Detail::All(all) => all.iter().map(|one| self.detail(one, policy)).collect::<Vec<_>>().join(" "),
+            Detail::All(all) => all.iter().map(|one| self.record(one, policy)).collect::<Vec<_>>().join(" "),
         }
     }
 
@@ -360,171 +366,4 @@ impl Phrases {
             writes: text("writes"),
         }
     }
-}
-
-/// What stands behind one code of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Entry {
-    One(String),
-    Forms(BTreeMap<String, String>),
-    List(Vec<String>),
-}
-
-/// Forms of a sentence by number, as CLDR calls them.
-const FORMS: [(&str, PluralCategory); 6] = [
-    ("zero", PluralCategory::Zero),
-    ("one", PluralCategory::One),
-    ("two", PluralCategory::Two),
-    ("few", PluralCategory::Few),
-    ("many", PluralCategory::Many),
-    ("other", PluralCategory::Other),
-];
-
-impl Entry {
-    fn text(&self, code: &str, typography: &Typography) -> Text {
-        // What people are to type stays as it is typed.
-        let plain = code.starts_with("typography.") || code.ends_with(".writes") || code.ends_with(".usage");
-        let set = |text: &str| pieces(&if plain { text.to_owned() } else { typography.set(text, false) });
-        match self {
-            Self::One(text) => Text::One(set(text)),
-            Self::List(words) => Text::List(words.clone()),
-            Self::Forms(forms) => {
-                let known = FORMS.iter().filter_map(|(name, form)| Some((*form, set(forms.get(*name)?))));
-                Text::Forms(known.collect())
-            }
-        }
-    }
-
-    fn placeholders(&self) -> BTreeSet<String> {
-        let texts: Vec<&String> = match self {
-            Self::One(text) => vec![text],
-            Self::Forms(forms) => forms.values().collect(),
-            Self::List(_) => Vec::new(),
-        };
-        let all = texts.into_iter().flat_map(|text| pieces(text));
-        all.filter_map(|piece| if let Piece::Value(name) = piece { Some(name) } else { None }).collect()
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::One(_) | Self::Forms(_) => "a text between quotes",
-            Self::List(_) => "a list of texts, [\"one\", \"two\"]",
-        }
-    }
-}
-
-fn pieces(text: &str) -> Vec<Piece> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some((words, (name, after))) =
-        rest.split_once("{{").and_then(|(words, after)| Some((words, after.split_once("}}")?)))
-    {
-        found.extend((!words.is_empty()).then(|| Piece::Words(words.to_owned())));
-        found.push(Piece::Value(name.trim().to_owned()));
-        rest = after;
-    }
-    found.extend((!rest.is_empty()).then(|| Piece::Words(rest.to_owned())));
-    found
-}
-
-static BUILT_IN: LazyLock<BTreeMap<String, BTreeMap<String, Entry>>> = LazyLock::new(|| {
-    let files = builtin().into_iter().filter(|source| source.name.ends_with(FILE));
-    files.filter_map(|source| Some((language_of(&source.name).to_owned(), entries(&source).ok()?))).collect()
-});
-
-fn reference() -> &'static BTreeMap<String, Entry> {
-    static NOTHING: BTreeMap<String, Entry> = BTreeMap::new();
-    BUILT_IN.get(REFERENCE).unwrap_or(&NOTHING)
-}
-
-/// The phrases of a file by their codes.
-fn entries(source: &Source) -> Result<BTreeMap<String, Entry>, Mistake> {
-    let file = if source.path.is_empty() { source.name.clone() } else { source.path.clone() };
-    let table: toml::Table = toml::from_str(&source.text).map_err(|error| {
-        let line = error.span().map_or(0, |span| 1 + source.text[..span.start].matches('\n').count());
-        let message = error.message().lines().collect::<Vec<_>>().join(" ");
-        Mistake { file: file.clone(), line, message: format!("this is not TOML: {message}") }
-    })?;
-    let mut found = BTreeMap::new();
-    flatten("", &toml::Value::Table(table), &mut found).map_err(|(code, message)| Mistake {
-        file,
-        line: line_of(&source.text, &code),
-        message,
-    })?;
-    Ok(found)
-}
-
-fn flatten(place: &str, value: &toml::Value, found: &mut BTreeMap<String, Entry>) -> Result<(), (String, String)> {
-    let wrong = || (place.to_owned(), format!("{place} must be a text between quotes"));
-    let entry = match value {
-        toml::Value::String(text) => Entry::One(text.clone()),
-        toml::Value::Array(all) => {
-            let words: Option<Vec<String>> = all.iter().map(|one| one.as_str().map(ToOwned::to_owned)).collect();
-            Entry::List(words.ok_or_else(wrong)?)
-        }
-        toml::Value::Table(table) => {
-            let is_form = |name: &String| FORMS.iter().any(|(form, _)| form == name);
-            if !table.contains_key("other") || !table.keys().all(is_form) {
-                for (name, value) in table {
-                    let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
-                    flatten(&place, value, found)?;
-                }
-                return Ok(());
-            }
-            let forms: Option<BTreeMap<String, String>> =
-                table.iter().map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned()))).collect();
-            Entry::Forms(forms.ok_or_else(wrong)?)
-        }
-        _ => return Err(wrong()),
-    };
-    found.insert(place.to_owned(), entry);
-    Ok(())
-}
-
-/// The line on which a code stands in a file; 0 where it is not found.
-fn line_of(text: &str, code: &str) -> usize {
-    let (section, name) = code.rsplit_once('.').unwrap_or(("", code));
-    let mut within = "";
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if let Some(head) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
-            within = head;
-        }
-        let key = line.split('=').next().unwrap_or_default().trim();
-        if (within == section && key == name) || key == code {
-            return at + 1;
-        }
-    }
-    0
-}
-
-/// What is wrong with a phrase of the administrator's.
-fn wrong(source: &Source, code: &str, entry: &Entry) -> Option<Mistake> {
-    let mistake = |message| Mistake { file: source.path.clone(), line: line_of(&source.text, code), message };
-    let Some(known) = reference().get(code) else {
-        let near = nearest(code, reference().keys().map(String::as_str));
-        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        return Some(mistake(format!("there is no phrase called {code}{hint}")));
-    };
-    if matches!(known, Entry::List(_)) != matches!(entry, Entry::List(_)) {
-        return Some(mistake(format!("{code} is {}", known.kind())));
-    }
-    if let (Entry::List(months), "date.months") = (entry, code)
-        && months.len() != 12
-    {
-        return Some(mistake(format!("date.months has twelve names; these are {}", months.len())));
-    }
-    let texts = match entry {
-        Entry::One(text) => vec![text],
-        Entry::Forms(forms) => forms.values().collect(),
-        Entry::List(_) => Vec::new(),
-    };
-    if texts.iter().any(|text| text.matches("{{").count() != text.matches("}}").count()) {
-        return Some(mistake(format!("{code}: a name stands between `{{{{` and `}}}}`, both")));
-    }
-    let has = known.placeholders();
-    let unknown = entry.placeholders().into_iter().find(|name| !has.contains(name))?;
-    let there = has.iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(", ");
-    let there = if there.is_empty() { "it has no values".to_owned() } else { format!("it has {there}") };
-    Some(mistake(format!("{code} has no value {{{{{unknown}}}}}; {there}")))
 }

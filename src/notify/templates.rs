@@ -11,7 +11,8 @@ use handlebars::{Handlebars, RenderError, RenderErrorReason, no_escape};
 
 use super::branches::{self, Asked};
 use super::mistake::{Mistake, nearest};
-use super::phrases::{AllPhrases, FILE as PHRASES};
+use super::phrase_file::FILE as PHRASES;
+use super::phrases::AllPhrases;
 use super::{Facts, Phrases, Source, builtin, helpers, lint, sample};
 use crate::ticket::Commands;
 use crate::ticket::NotificationKind;
@@ -137,7 +138,7 @@ impl Templates {
         self.phrases.of(language)
     }
 
-    /// What commands are called, in every language; and words that two of them would share.
+    /// What commands are called, in every language; and what is odd about that.
     #[must_use]
     pub fn commands(&self) -> (Commands, Vec<String>) {
         self.phrases.commands()

@@ -127,10 +127,8 @@ impl Check<'_> {
 
     fn policy(&mut self, raw: &Raw, templates: Option<&Templates>) -> Option<Policy> {
         let languages = templates.map(|t| t.languages().to_vec()).unwrap_or_default();
-        let (commands, shared) = templates.map(Templates::commands).unwrap_or_default();
-        self.warnings.extend(shared.iter().map(|word| {
-            format!("{word} is what another command is called already, so it does not count; see phrases.toml")
-        }));
+        let (commands, odd) = templates.map(Templates::commands).unwrap_or_default();
+        self.warnings.extend(odd.into_iter().map(|odd| format!("phrases.toml of {odd}")));
         let priorities = self.priorities(raw);
         let queues = raw
             .queues

@@ -335,22 +335,45 @@ const GUESS_FROM: usize = 40;
 /// Notifications that are looked at.
 const GUESS_ON: usize = 600;
 
+/// Languages that are guessed, with the code of their folder (ISO 639-1).
+const LANGUAGES: [(whatlang::Lang, &str); 28] = [
+    (whatlang::Lang::Ara, "ar"),
+    (whatlang::Lang::Bul, "bg"),
+    (whatlang::Lang::Cat, "ca"),
+    (whatlang::Lang::Ces, "cs"),
+    (whatlang::Lang::Dan, "da"),
+    (whatlang::Lang::Deu, "de"),
+    (whatlang::Lang::Ell, "el"),
+    (whatlang::Lang::Eng, "en"),
+    (whatlang::Lang::Spa, "es"),
+    (whatlang::Lang::Est, "et"),
+    (whatlang::Lang::Fin, "fi"),
+    (whatlang::Lang::Fra, "fr"),
+    (whatlang::Lang::Hrv, "hr"),
+    (whatlang::Lang::Hun, "hu"),
+    (whatlang::Lang::Ita, "it"),
+    (whatlang::Lang::Lit, "lt"),
+    (whatlang::Lang::Lav, "lv"),
+    (whatlang::Lang::Nld, "nl"),
+    (whatlang::Lang::Nob, "no"),
+    (whatlang::Lang::Pol, "pl"),
+    (whatlang::Lang::Por, "pt"),
+    (whatlang::Lang::Ron, "ro"),
+    (whatlang::Lang::Rus, "ru"),
+    (whatlang::Lang::Slk, "sk"),
+    (whatlang::Lang::Slv, "sl"),
+    (whatlang::Lang::Swe, "sv"),
+    (whatlang::Lang::Tur, "tr"),
+    (whatlang::Lang::Ukr, "uk"),
+];
+
 fn guess(text: &str, known: &[String]) -> Option<String> {
     let sample: String = text.chars().take(GUESS_ON).collect();
     if sample.chars().filter(|c| c.is_alphabetic()).count() < GUESS_FROM {
         return None;
     }
     let info = whatlang::detect(&sample)?;
-    let code = match info.lang() {
-        whatlang::Lang::Fra => "fr",
-        whatlang::Lang::Eng => "en",
-        whatlang::Lang::Deu => "de",
-        whatlang::Lang::Spa => "es",
-        whatlang::Lang::Ita => "it",
-        whatlang::Lang::Nld => "nl",
-        whatlang::Lang::Por => "pt",
-        _ => return None,
-    };
+    let code = LANGUAGES.iter().find(|(lang, _)| *lang == info.lang()).map(|(_, code)| *code)?;
     (info.is_reliable() && known.iter().any(|l| l == code)).then(|| code.to_owned())
 }
 

@@ -159,6 +159,7 @@ fn a_phrase_is_changed_alone_and_a_mistake_leaves_the_built_in_one() {
         ("[status]\nopen = 3\n", 2, "status.open must be a text between quotes"),
         ("[command.take]\nwords = \"prendre\"\n", 2, "command.take.words is a list of texts"),
         ("[done]\nassigned = \"à {{name\"\n", 2, "a name stands between"),
+        ("[status]\nopen = \" \"\n", 2, "status.open is empty"),
         ("[date]\nmonths = [\"janvier\"]\n", 2, "twelve names"),
     ] {
         let settings = configured(&[("fr/phrases.toml", text)]);
@@ -168,4 +169,24 @@ fn a_phrase_is_changed_alone_and_a_mistake_leaves_the_built_in_one() {
         let said = settings.templates.phrases("fr").say(&guichet::ticket::Status::Open.label(), &settings.policy);
         assert_eq!(said, "en cours", "the built-in one serves");
     }
+}
+
+#[test]
+fn other_words_take_none_from_buttons_already_sent() {
+    let files = [("fr/phrases.toml", "[command.take]\nwords = [\"mien\", \"clore\"]\nwrites = \"#amoi\"\n")];
+    let settings = configured(&files);
+    let commands = &settings.policy.commands;
+    assert_eq!(commands.begins("#mien"), Some(Name::Take));
+    assert_eq!(commands.begins("#prendre"), Some(Name::Take), "a notification that was sent has it on its button");
+    assert_eq!(commands.begins("#clore"), Some(Name::Close));
+    for odd in
+        ["#clore is what another command is called already", "command.take.writes is #amoi, which is not a command"]
+    {
+        assert!(settings.warnings.iter().any(|warning| warning.contains(odd)), "{:?}", settings.warnings);
+    }
+}
+
+#[test]
+fn what_telephones_make_of_an_apostrophe_is_one() {
+    assert_eq!(guichet::mail::fold("D’accord"), "d'accord");
 }

@@ -71,6 +71,9 @@ pub(super) enum Aside {
     Digest(Vec<i64>),
 }
 
+/// Longest reason that is kept.
+const REASON: usize = 1_000;
+
 /// What became of a commit, for those who count.
 #[derive(Debug, Default)]
 pub(super) struct Done {
@@ -191,7 +194,7 @@ impl<'a> Commit<'a> {
             }
             Decision::Tell(holding) => {
                 let Holding { verdict, cause: why, reason, about, ticket, mut message, notifications } = *holding;
-                let reason = self.record(&reason);
+                let reason = self.reason(&reason);
                 message.above.clone_from(&reason);
                 let about = about.unwrap_or_else(|| cause.itself());
                 self.plan(cause, about, ticket, message, notifications);
@@ -204,7 +207,7 @@ impl<'a> Commit<'a> {
                 Outcome::new(Verdict::Command, format!("held email {held} {what}"), None)
             }
             Decision::Hold(why, reason) => {
-                let reason = self.record(&reason);
+                let reason = self.reason(&reason);
                 Outcome { verdict: Verdict::Held, cause: why, reason, ticket: None }
             }
             Decision::Ignore(reason) => Outcome::new(Verdict::Ignored, reason, None),
@@ -297,9 +300,15 @@ impl<'a> Commit<'a> {
         self.settings.templates.phrases("en").record(detail, &self.settings.policy)
     }
 
+    /// Why an email was not taken, within a bound: of many lines that are no commands, the first.
+    fn reason(&self, detail: &Detail) -> String {
+        let reason = self.record(detail);
+        if reason.len() <= REASON { reason } else { reason.chars().take(REASON).collect() }
+    }
+
     /// Puts the lines of a history into the words they are kept in.
     fn write_down(&self, events: &mut [Event]) {
-        for event in events {
+        for event in events.iter_mut().filter(|event| !matches!(event.text, Detail::Text(_))) {
             event.text = self.record(&event.text).into();
         }
     }
