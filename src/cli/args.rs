@@ -362,6 +362,11 @@ pub(super) enum TemplateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print a file of a notification, or the phrases of a language, to begin changing it with
+    Show {
+        /// The file (fr/answer.txt.hbs, fr/phrases.toml)
+        name: String,
+    },
     /// Check all templates, and name the line of each mistake
     Check,
     /// Show all notifications in a browser, and follow what is written in their templates

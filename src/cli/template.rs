@@ -19,10 +19,10 @@ pub(super) fn run(config: &Path, command: TemplateCommand) -> Result<(), Trouble
     };
     match command {
         TemplateCommand::List { json } => list(&settings.templates, json),
+        TemplateCommand::Show { name } => show_one(&settings.templates, &name),
         TemplateCommand::Check => {
             // Loading the configuration compiles and tries every notification.
-            let count = NOTIFICATIONS.len() * settings.templates.languages().len();
-            println!("{count} notifications in {} are good.", settings.templates.languages().join(" and "));
+            println!("The templates and phrases in {} are good.", settings.templates.languages().join(", "));
             for oddity in settings.templates.oddities() {
                 println!("but {}", show::one_line(&oddity.to_string()));
             }
@@ -43,6 +43,20 @@ fn list(templates: &Templates, as_json: bool) -> Result<(), Trouble> {
     let rows = templates.sources().map(|s| vec![s.name.clone(), place(&s.path)]);
     show::table(&["Template", "Comes from"], rows.collect(), "There is no template.");
     println!("A file of the same name in the folder desk.templates takes the place of a built-in one.");
+    println!(
+        "Of LANGUAGE/phrases.toml only the sentences that it holds; `guichet template show fr/phrases.toml` prints all."
+    );
+    Ok(())
+}
+
+/// Prints a file as it is used: the administrator's, or the built-in one to begin with.
+fn show_one(templates: &Templates, name: &str) -> Result<(), Trouble> {
+    let built_in = crate::notify::builtin();
+    let found = templates.sources().chain(&built_in).find(|source| source.name == name);
+    let source = found.ok_or_else(|| {
+        Trouble::Usage(format!("there is no file {name}; `guichet template list` shows those there are"))
+    })?;
+    print!("{}", source.text);
     Ok(())
 }
 

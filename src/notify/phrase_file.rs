@@ -99,8 +99,10 @@ pub(super) fn entries(source: &Source) -> Result<BTreeMap<String, Entry>, Mistak
     let table: toml::Table = toml::from_str(&source.text).map_err(|error| {
         let line =
             error.span().map_or(0, |span| 1 + source.text.get(..span.start).unwrap_or_default().matches('\n').count());
+        let line = line.min(source.text.lines().count().max(1));
         let message = error.message().lines().collect::<Vec<_>>().join(" ");
-        Mistake { file: file.clone(), line, message: format!("this is not TOML: {message}") }
+        let cure = "a line is `name = \"text\"`, with straight quotes at both ends; a comment begins with #, and a backslash is written twice";
+        Mistake { file: file.clone(), line, message: format!("this is not TOML ({message}): {cure}") }
     })?;
     let mut found = BTreeMap::new();
     flatten("", &toml::Value::Table(table), &mut found).map_err(|(code, message)| Mistake {
@@ -113,6 +115,11 @@ pub(super) fn entries(source: &Source) -> Result<BTreeMap<String, Entry>, Mistak
 
 fn flatten(place: &str, value: &toml::Value, found: &mut BTreeMap<String, Entry>) -> Result<(), (String, String)> {
     let wrong = || (place.to_owned(), format!("{place} must be a text between quotes"));
+    if let toml::Value::Array(all) = value
+        && all.iter().any(toml::Value::is_table)
+    {
+        return Err((place.to_owned(), format!("a section stands between single brackets: [{place}]")));
+    }
     let entry = match value {
         toml::Value::String(text) => Entry::One(text.clone()),
         toml::Value::Array(all) => {
@@ -121,7 +128,14 @@ fn flatten(place: &str, value: &toml::Value, found: &mut BTreeMap<String, Entry>
         }
         toml::Value::Table(table) => {
             let is_form = |name: &String| FORMS.iter().any(|(form, _)| form == name);
-            if !table.contains_key("other") || !table.keys().all(is_form) {
+            let are_forms = !table.is_empty() && table.keys().all(is_form);
+            if are_forms && !table.contains_key("other") {
+                return Err((
+                    place.to_owned(),
+                    format!("{place} needs the form `other`, which is said of all other numbers"),
+                ));
+            }
+            if !are_forms {
                 for (name, value) in table {
                     let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
                     flatten(&place, value, found)?;
@@ -139,13 +153,16 @@ fn flatten(place: &str, value: &toml::Value, found: &mut BTreeMap<String, Entry>
 }
 
 /// The line on which a code stands in a file; 0 where it is not found.
-fn line_of(text: &str, code: &str) -> usize {
+pub(super) fn line_of(text: &str, code: &str) -> usize {
     let (section, name) = code.rsplit_once('.').unwrap_or(("", code));
     let mut within = "";
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(head) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
-            within = head;
+            within = head.trim_start_matches('[').trim();
+            if within == code {
+                return at + 1;
+            }
         }
         let key = line.split('=').next().unwrap_or_default().trim();
         if (within == section && key == name) || key == code {
@@ -159,17 +176,25 @@ fn line_of(text: &str, code: &str) -> usize {
 pub(super) fn wrong(source: &Source, code: &str, entry: &Entry) -> Option<Mistake> {
     let mistake = |message| Mistake { file: source.path.clone(), line: line_of(&source.text, code), message };
     let Some(known) = reference().get(code) else {
-        let near = nearest(code, reference().keys().map(String::as_str));
-        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let hint = near(code).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         return Some(mistake(format!("there is no phrase called {code}{hint}")));
     };
     if matches!(known, Entry::List(_)) != matches!(entry, Entry::List(_)) {
         return Some(mistake(format!("{code} is {}", known.kind())));
     }
-    if let (Entry::List(months), "date.months") = (entry, code)
-        && months.len() != 12
-    {
-        return Some(mistake(format!("date.months has twelve names; these are {}", months.len())));
+    if let (Entry::List(words), Entry::List(known)) = (entry, known) {
+        if ["date.months", "report.ages"].contains(&code) && words.len() != known.len() {
+            return Some(mistake(format!("{code} has {} entries; these are {}", known.len(), words.len())));
+        }
+        let is_typed = code.starts_with("command.") || code.starts_with("argument.");
+        return words.iter().find_map(|word| unusable(code, word)).filter(|_| is_typed).map(mistake);
+    }
+    if code.ends_with(".writes") && !matches!(entry, Entry::One(line) if line.starts_with('#')) {
+        return Some(mistake(format!("{code} is the line that a button writes: it begins with #")));
+    }
+    let is_counted = matches!(known, Entry::Forms(_)) || known.placeholders().contains("count");
+    if matches!(entry, Entry::Forms(_)) && !is_counted {
+        return Some(mistake(format!("{code} is about no number, so it has one form: a text between quotes")));
     }
     let texts = match entry {
         Entry::One(text) => vec![text],
@@ -183,8 +208,45 @@ pub(super) fn wrong(source: &Source, code: &str, entry: &Entry) -> Option<Mistak
         return Some(mistake(format!("{code}: a name stands between `{{{{` and `}}}}`, both")));
     }
     let has = known.placeholders();
+    let bare = |name: &&String| {
+        let single = format!("{{{name}}}");
+        texts.iter().any(|text| text.replace(&format!("{{{{{name}}}}}"), "").contains(&single))
+    };
+    if let Some(name) = has.iter().find(bare) {
+        return Some(mistake(format!(
+            "{code}: `{{{name}}}` would be said as it stands; a name stands between two braces, `{{{{{name}}}}}`"
+        )));
+    }
     let unknown = entry.placeholders().into_iter().find(|name| !has.contains(name))?;
     let there = has.iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(", ");
     let there = if there.is_empty() { "it has no values".to_owned() } else { format!("it has {there}") };
     Some(mistake(format!("{code} has no value {{{{{unknown}}}}}; {there}")))
+}
+
+/// The code that was probably meant: in the same section, or of the same name in another.
+fn near(code: &str) -> Option<String> {
+    let (section, name) = code.rsplit_once('.').unwrap_or(("", code));
+    let codes = || reference().keys().filter_map(|known| known.rsplit_once('.'));
+    let within = nearest(name, codes().filter(|(other, _)| *other == section).map(|(_, known)| known));
+    let same = || codes().find(|(_, known)| *known == name).map(|(other, _)| format!("{other}.{name}"));
+    let sections = || nearest(section, codes().map(|(other, _)| other)).filter(|_| !section.starts_with("command."));
+    within
+        .map(|near| format!("{section}.{near}"))
+        .or_else(|| sections().map(|near| format!("{near}.{name}")).filter(|near| reference().contains_key(near)))
+        .or_else(same)
+}
+
+/// Why nobody can type a word of a command, or behind one, if so.
+fn unusable(code: &str, word: &str) -> Option<String> {
+    let is_command = code.starts_with("command.");
+    let is_single = is_command || ["argument.yes", "argument.no"].contains(&code);
+    if word.trim().is_empty() {
+        Some(format!("{code} has an empty word"))
+    } else if is_single && word.contains(char::is_whitespace) {
+        Some(format!("{code}: \"{word}\" has a space in it, so it would never be found; take one word"))
+    } else if is_command && !word.starts_with(char::is_alphabetic) {
+        Some(format!("{code}: \"{word}\" must begin with a letter; people write the # before it"))
+    } else {
+        None
+    }
 }

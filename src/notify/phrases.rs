@@ -13,9 +13,12 @@ use jiff::tz::TimeZone;
 
 use super::Source;
 use super::mistake::Mistake;
-use super::phrase_file::{BUILT_IN, Entry, FORMS, Piece, REFERENCE, entries, language_of, pieces, reference, wrong};
+use super::phrase_file::{
+    BUILT_IN, Entry, FORMS, Piece, REFERENCE, entries, language_of, line_of, pieces, reference, wrong,
+};
 use super::typography::Typography;
 use crate::clock::{DAY, HOUR, MINUTE, Millis};
+use crate::mail::fold;
 use crate::ticket::command::{Name, ROWS};
 use crate::ticket::{Called, Commands, Detail, Phrase, Policy, Value};
 
@@ -65,7 +68,67 @@ impl AllPhrases {
             let layers = [of(REFERENCE), of(language), own.get(language)].map(|layer| layer.unwrap_or(&nothing));
             (language.to_owned(), Arc::new(Phrases::new(language, &layers)))
         });
-        (Self(all.collect()), mistakes)
+        let all = Self(all.collect());
+        for source in overrides {
+            mistakes.extend(all.shared_words(source));
+        }
+        mistakes.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+        (all, mistakes)
+    }
+
+    /// Words of a file that mean something else already, and buttons that write no command.
+    fn shared_words(&self, source: &Source) -> Vec<Mistake> {
+        let Ok(found) = entries(source) else { return Vec::new() };
+        let (language, mut mistakes) = (language_of(&source.name), Vec::new());
+        let mut note = |code: &str, message: String| {
+            mistakes.push(Mistake { file: source.path.clone(), line: line_of(&source.text, code), message });
+        };
+        let mut commands = self.built_in_commands();
+        for row in ROWS {
+            let code = format!("command.{}.words", row.word);
+            if let Some(Entry::List(words)) = found.get(&code) {
+                let called = Called { words: words.clone(), ..Called::default() };
+                for word in commands.add(language, row.name, called) {
+                    note(&code, format!("#{word} is what another command is called already"));
+                }
+            }
+        }
+        for row in ROWS {
+            let code = format!("command.{}.writes", row.word);
+            if let Some(Entry::One(line)) = found.get(&code)
+                && commands.begins(line).is_none()
+            {
+                note(&code, format!("{line} is not a command; its word must stand in `words` too"));
+            }
+        }
+        for (own, other) in [("yes", "no"), ("no", "yes")] {
+            let code = format!("argument.{own}");
+            if let Some(Entry::List(words)) = found.get(&code)
+                && let Some(word) = words.iter().find(|word| commands.means(other, &fold(word)))
+            {
+                note(&code, format!("\"{word}\" means {other} already"));
+            }
+        }
+        mistakes
+    }
+
+    /// Commands with the built-in words, which always count: who adds a language, or other words, takes none from those that
+    /// notifications already sent show, or their buttons write.
+    fn built_in_commands(&self) -> Commands {
+        let mut commands = Commands::default();
+        for (language, file) in BUILT_IN.iter() {
+            for row in ROWS {
+                if let Some(Entry::List(words)) = file.get(&format!("command.{}.words", row.word)) {
+                    commands.add(language, row.name, Called { words: words.clone(), ..Called::default() });
+                }
+            }
+            for (code, entry) in file {
+                if let (Some(meaning), Entry::List(words)) = (code.strip_prefix("argument."), entry) {
+                    commands.add_argument(meaning, words);
+                }
+            }
+        }
+        commands
     }
 
     /// The phrases of a language; English for one that has none.
@@ -74,24 +137,12 @@ impl AllPhrases {
         self.0.get(language).or_else(|| self.0.get(REFERENCE)).map_or(&*NONE, Arc::as_ref)
     }
 
-    /// What commands are called, in every language; and what is odd about that.
-    pub(super) fn commands(&self) -> (Commands, Vec<String>) {
-        let (mut commands, mut odd) = (Commands::default(), Vec::new());
-        // Built-in words come first, and always count: who adds a language, or other words, takes none from those that buttons of
-        // notifications already sent will write.
-        for (language, file) in BUILT_IN.iter() {
-            for row in ROWS {
-                if let Some(Entry::List(words)) = file.get(&format!("command.{}.words", row.word)) {
-                    commands.add(language, row.name, Called { words: words.clone(), ..Called::default() });
-                }
-            }
-        }
+    /// What commands are called, in every language.
+    pub(super) fn commands(&self) -> Commands {
+        let mut commands = self.built_in_commands();
         for (language, phrases) in &self.0 {
             for row in ROWS {
-                let shared = commands.add(language, row.name, phrases.called(row.name));
-                odd.extend(shared.iter().map(|word| {
-                    format!("{language}: #{word} is what another command is called already, so it does not count")
-                }));
+                commands.add(language, row.name, phrases.called(row.name));
             }
             for (code, text) in &phrases.texts {
                 if let (Some(meaning), Text::List(words)) = (code.strip_prefix("argument."), text) {
@@ -99,13 +150,7 @@ impl AllPhrases {
                 }
             }
         }
-        for (language, row) in self.0.keys().flat_map(|language| ROWS.iter().map(move |row| (language, row))) {
-            let writes = &commands.called(row.name, language).writes;
-            if !writes.is_empty() && commands.begins(writes).is_none() {
-                odd.push(format!("{language}: command.{}.writes is {writes}, which is not a command", row.word));
-            }
-        }
-        (commands, odd)
+        commands
     }
 
     /// What a language of the administrator's lacks, in a few words.
@@ -355,7 +400,8 @@ impl Phrases {
         }
     }
 
-    fn called(&self, name: Name) -> Called {
+    /// What the language calls a command.
+    pub(super) fn called(&self, name: Name) -> Called {
         let word = name.row().word;
         let text = |part: &str| self.if_any(&format!("command.{word}.{part}"));
         Called {

@@ -6,13 +6,22 @@ use super::facts::{
 };
 use super::handover::Section;
 use super::link::Button;
+use jiff::tz::TimeZone;
+
 use super::{Facts, Phrases};
+use crate::clock::HOUR;
 use crate::ticket::NotificationKind;
+use crate::ticket::command::{Name, ROWS};
 
 /// Made-up facts that fill every name a template can use.
 #[must_use]
 pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
     let say = |code: &str| phrases.text(code, &[]);
+    let at = |at| phrases.at(at, &TimeZone::UTC);
+    let line = |name: Name| {
+        let word = phrases.list(&format!("command.{}.words", name.row().word)).first();
+        format!("#{}", word.map_or(name.row().word, String::as_str))
+    };
     let requester =
         PersonFacts { name: "Claire Martin".to_owned(), address: "claire.martin@college.example".to_owned() };
     let agent = PersonFacts { name: "Marie Dubois".to_owned(), address: "marie@desk.example".to_owned() };
@@ -53,7 +62,7 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
             },
             fields: vec![FieldFacts { label: say("sample.telephone"), value: "04 77 00 00 00".to_owned() }],
             missing: vec![say("sample.establishment_and_town")],
-            status_label: say("sample.in_progress"),
+            status_label: say("status.open"),
             level: 1,
             kind: say("sample.incident"),
             category: say("sample.authentication"),
@@ -61,12 +70,19 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
             assignee: agent.name.clone(),
             solution: say("sample.the_class_was_synchronised"),
             vendor_reference: if kind.is_internal() { "KEL-2071".to_owned() } else { String::new() },
-            created: "2026-03-02 09:15".to_owned(),
+            created: at(1_772_442_900_000),
             related: if kind.is_internal() { vec!["CG42N1-000120".to_owned()] } else { Vec::new() },
             tags: if kind.is_internal() { "6b annuaire".to_owned() } else { String::new() },
             approval: kind == NotificationKind::Approval,
             merged: false,
-            service_level: vec![say("sample.first_answer_due_by")],
+            service_level: vec![phrases.text(
+                "sla.respond_due",
+                &[
+                    ("at", &at(1_772_457_300_000)),
+                    ("target", &phrases.length(4 * HOUR)),
+                    ("calendar", &say("sample.calendar")),
+                ],
+            )],
             finished: matches!(kind, NotificationKind::Resolved | NotificationKind::Closed),
         },
         message: MessageFacts {
@@ -83,7 +99,7 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
             encrypted: false,
             attachments: vec![AttachmentFacts {
                 name: "capture.png".to_owned(),
-                size: say("sample.120_kb"),
+                size: phrases.size(120_000),
                 enclosed: true,
             }],
         },
@@ -98,33 +114,44 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
             UndeliveredFacts::default()
         },
         internal: kind.is_internal(),
-        warnings: if kind == NotificationKind::Held { vec![say("sample.the_sender_rnarie_desk")] } else { Vec::new() },
-        done: vec![say("sample.waiting_until_2026_03")],
+        warnings: if kind == NotificationKind::Held {
+            vec![phrases.text("odd.looks_like", &[("real", "rnarie@desk.example"), ("known", "marie@desk.example")])]
+        } else {
+            Vec::new()
+        },
+        done: vec![phrases.text("done.waits_until", &[("at", &at(1_772_697_600_000))])],
         buttons: vec![
-            button(say("sample.it_is_solved"), "#solved", true),
-            button(say("sample.where_does_it_stand"), "#status", false),
+            button(say("command.solved.button"), &say("command.solved.writes"), true),
+            button(say("command.progress.button"), &say("command.progress.writes"), false),
         ],
-        stars: (1..=5).map(|n: usize| button("★".repeat(n), &format!("#rate {n}"), false)).collect(),
-        marks: (0..=10).map(|n: usize| button(n.to_string(), &format!("#recommend {n}"), false)).collect(),
+        stars: (1..=5).map(|n: usize| button("★".repeat(n), &format!("{} {n}", line(Name::Rate)), false)).collect(),
+        marks: (0..=10)
+            .map(|n: usize| button(n.to_string(), &format!("{} {n}", line(Name::Recommend)), false))
+            .collect(),
         listed: vec![ListedFacts {
             number: "CG42N1-000123".to_owned(),
             title: say("sample.cannot_sign_in_since"),
-            status: say("sample.in_progress"),
+            status: say("status.open"),
             priority: "P2".to_owned(),
             requester: "Claire Martin".to_owned(),
             assignee: if kind.is_internal() { "Marie Dubois".to_owned() } else { String::new() },
-            changed: "2026-03-02 09:40".to_owned(),
+            changed: at(1_772_444_400_000),
             href: if kind.is_internal() {
                 "mailto:assistance@desk.example?body=%23show".to_owned()
             } else {
                 String::new()
             },
         }],
-        sections: vec![Section {
-            label: say("sample.description"),
-            href: String::new(),
-            text: say("sample.unknown_user_for_the"),
-        }],
+        sections: if kind == NotificationKind::Help {
+            let called = ROWS.iter().map(|row| phrases.called(row.name)).filter(|called| !called.usage.is_empty());
+            called.map(|called| Section { label: called.usage, href: String::new(), text: called.does }).collect()
+        } else {
+            vec![Section {
+                label: say("handover.description"),
+                href: String::new(),
+                text: say("sample.unknown_user_for_the"),
+            }]
+        },
         hits: vec![HitFacts {
             number: if kind.is_internal() { "CG42N1-000087".to_owned() } else { String::new() },
             title: say("sample.unknown_user_after_the"),

@@ -138,9 +138,9 @@ impl Templates {
         self.phrases.of(language)
     }
 
-    /// What commands are called, in every language; and what is odd about that.
+    /// What commands are called, in every language.
     #[must_use]
-    pub fn commands(&self) -> (Commands, Vec<String>) {
+    pub fn commands(&self) -> Commands {
         self.phrases.commands()
     }
 
@@ -392,8 +392,15 @@ fn without_twin(source: &Source, own: &[&Source]) -> Option<String> {
     let twin = if source.name.ends_with(".txt.hbs") { format!("{stem}.html.hbs") } else { format!("{stem}.txt.hbs") };
     let is_own = own.iter().any(|other| other.name == twin);
     let is_built_in = builtin().iter().any(|other| other.name == twin);
-    (!is_own && is_built_in)
-        .then(|| format!("{twin} is not changed with it, so the two parts may say different things"))
+    if is_own {
+        return None;
+    }
+    let is_notification = stem.rsplit_once('/').is_some_and(|(_, name)| NotificationKind::from_name(name).is_some());
+    if is_built_in {
+        Some(format!("{twin} is not changed with it, so the two parts may say different things"))
+    } else {
+        is_notification.then(|| format!("it is sent in English as long as there is no {twin} beside it"))
+    }
 }
 
 /// Why nobody writes in the language of a file's folder, if so: its code is a word of two or three letters (BCP 47, RFC 5646).

@@ -127,8 +127,7 @@ impl Check<'_> {
 
     fn policy(&mut self, raw: &Raw, templates: Option<&Templates>) -> Option<Policy> {
         let languages = templates.map(|t| t.languages().to_vec()).unwrap_or_default();
-        let (commands, odd) = templates.map(Templates::commands).unwrap_or_default();
-        self.warnings.extend(odd.into_iter().map(|odd| format!("phrases.toml of {odd}")));
+        let commands = templates.map(Templates::commands).unwrap_or_default();
         let priorities = self.priorities(raw);
         let queues = raw
             .queues

@@ -54,6 +54,14 @@ fn unused(folder: &Path, path: &Path) -> Option<String> {
     }
     let is_meant =
         ROWS.iter().any(|row| row.name.eq_ignore_ascii_case(stem.trim())) || name.to_lowercase().contains(".hbs");
+    let lower = name.to_lowercase();
+    let is_phrases = lower.starts_with("phrase")
+        || [".toml", ".yaml", ".yml", ".json"]
+            .iter()
+            .any(|ending| lower.ends_with(ending) || lower.contains(&format!("{ending}.")));
+    if is_phrases && !is_template {
+        return Some(format!("the phrases of a language stand in LANGUAGE/{PHRASES}, such as fr/{PHRASES}"));
+    }
     (is_meant && !is_template).then(|| {
         let part = if ending.to_lowercase().contains("html") { "html" } else { "txt" };
         format!("a template's name ends in .txt.hbs or .html.hbs; call it {}.{part}.hbs", stem.trim().to_lowercase())

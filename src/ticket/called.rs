@@ -94,7 +94,7 @@ impl Commands {
 
     /// Whether a folded word means this behind a command.
     #[must_use]
-    pub(crate) fn means(&self, meaning: &str, folded: &str) -> bool {
+    pub fn means(&self, meaning: &str, folded: &str) -> bool {
         self.arguments.get(meaning).is_some_and(|words| words.contains(folded))
     }
 

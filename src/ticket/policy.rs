@@ -500,7 +500,7 @@ pub(super) mod tests {
             },
             slas: Slas::default(),
             familiar: Familiar::default(),
-            commands: Arc::new(crate::notify::Templates::built_in().map(|t| t.commands().0).unwrap_or_default()),
+            commands: Arc::new(crate::notify::Templates::built_in().map(|t| t.commands()).unwrap_or_default()),
         }
     }
 }

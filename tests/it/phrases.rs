@@ -131,7 +131,7 @@ fn a_language_is_a_folder() {
         ("de/acknowledgement.html.hbs", "<p>Stand: {{ticket.status_label}}</p>"),
         (
             "de/phrases.toml",
-            "[status]\nopen = \"in Arbeit\"\n[done]\ntaken = \"Das Ticket gehört Ihnen.\"\n[command.take]\nwords = [\"übernehmen\"]\nusage = \"#übernehmen\"\ndoes = \"Sie übernehmen es\"\nbutton = \"Übernehmen\"\nwrites = \"#übernehmen\"\n[argument]\nnone = [\"niemand\"]\n[sample]\nin_progress = \"in Arbeit\"\n",
+            "[status]\nopen = \"in Arbeit\"\n[done]\ntaken = \"Das Ticket gehört Ihnen.\"\n[command.take]\nwords = [\"übernehmen\"]\nusage = \"#übernehmen\"\ndoes = \"Sie übernehmen es\"\nbutton = \"Übernehmen\"\nwrites = \"#übernehmen\"\n[argument]\nnone = [\"niemand\"]\n",
         ),
     ]);
     assert!(settings.template_mistakes.is_empty(), "{:?}", settings.template_mistakes);
@@ -160,7 +160,20 @@ fn a_phrase_is_changed_alone_and_a_mistake_leaves_the_built_in_one() {
         ("[command.take]\nwords = \"prendre\"\n", 2, "command.take.words is a list of texts"),
         ("[done]\nassigned = \"à {{name\"\n", 2, "a name stands between"),
         ("[status]\nopen = \" \"\n", 2, "status.open is empty"),
-        ("[date]\nmonths = [\"janvier\"]\n", 2, "twelve names"),
+        ("[done]\nassigned = \"à {name}\"\n", 2, "a name stands between two braces"),
+        ("[command.take]\nwords = [\"je prends\"]\n", 2, "has a space in it"),
+        ("[command.take]\nwords = [\"#mien\"]\n", 2, "must begin with a letter"),
+        ("[command.take]\nwords = [\"mien\", \"clore\"]\n", 2, "#clore is what another command is called"),
+        ("[command.take]\nwrites = \"#amoi\"\n", 2, "#amoi is not a command"),
+        ("[command.take]\nwrites = \"prendre\"\n", 2, "it begins with #"),
+        ("[argument]\nyes = [\"non\"]\n", 2, "\"non\" means no already"),
+        ("[late]\nmore = { one = \"x\" }\n", 2, "late.more needs the form `other`"),
+        ("[done]\nassigned = { one = \"x\", other = \"y\" }\n", 2, "is about no number"),
+        ("[[status]]\nopen = \"x\"\n", 1, "single brackets: [status]"),
+        ("[deadline]\npromised = \"x\"\n", 2, "did you mean sla.promised?"),
+        ("[report]\nages = [\"a\"]\n", 2, "report.ages has 5 entries; these are 1"),
+        ("[status]\nopen = “x”\n", 2, "straight quotes"),
+        ("[date]\nmonths = [\"janvier\"]\n", 2, "date.months has 12 entries; these are 1"),
     ] {
         let settings = configured(&[("fr/phrases.toml", text)]);
         let [mistake] = settings.template_mistakes.as_slice() else { panic!("{:?}", settings.template_mistakes) };
@@ -172,17 +185,31 @@ fn a_phrase_is_changed_alone_and_a_mistake_leaves_the_built_in_one() {
 }
 
 #[test]
-fn other_words_take_none_from_buttons_already_sent() {
-    let files = [("fr/phrases.toml", "[command.take]\nwords = [\"mien\", \"clore\"]\nwrites = \"#amoi\"\n")];
-    let settings = configured(&files);
+fn other_words_take_none_from_what_was_sent_or_from_what_people_answer() {
+    let text = "[command.take]\nwords = [\"mien\"]\nwrites = \"#mien\"\n[argument]\nyes = [\"volontiers\"]\nnone = [\"nul\"]\n";
+    let settings = configured(&[("fr/phrases.toml", text)]);
     let commands = &settings.policy.commands;
+    assert_eq!(commands.line(Name::Take, "fr"), "#mien");
     assert_eq!(commands.begins("#mien"), Some(Name::Take));
     assert_eq!(commands.begins("#prendre"), Some(Name::Take), "a notification that was sent has it on its button");
-    assert_eq!(commands.begins("#clore"), Some(Name::Close));
-    for odd in
-        ["#clore is what another command is called already", "command.take.writes is #amoi, which is not a command"]
-    {
-        assert!(settings.warnings.iter().any(|warning| warning.contains(odd)), "{:?}", settings.warnings);
+    assert!(commands.means("yes", "volontiers") && commands.means("yes", "oui") && commands.means("none", "personne"));
+}
+
+#[test]
+fn files_that_are_no_phrases_and_halves_of_notifications_are_named() {
+    let settings = configured(&[
+        ("fr/phrase.toml", "[status]\nopen = \"x\"\n"),
+        ("fr/phrases.toml.txt", "x"),
+        ("phrases.toml", "x"),
+        ("es/acknowledgement.txt.hbs", "Subject: Hola\n\nHola\n"),
+    ]);
+    for odd in [
+        "fr/phrase.toml is not used",
+        "phrases.toml.txt is not used",
+        "mail-templates/phrases.toml is not used",
+        "it is sent in English as long as there is no es/acknowledgement.html.hbs",
+    ] {
+        assert!(settings.warnings.iter().any(|warning| warning.contains(odd)), "{odd}: {:?}", settings.warnings);
     }
 }
 

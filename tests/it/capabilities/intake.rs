@@ -158,7 +158,7 @@ original_requests! {
         assert_eq!(site.only_ticket().await.status, "new");
         assert!(site.sink.with_words(ANA, "acceptée").mail.subject.contains("CG42N1-000001"));
         let told = site.sink.only(MARIE);
-        assert!(told.mail.text.contains("Nouvelle demande de ana@college.example"), "{}", told.mail.text);
+        assert!(told.mail.text.contains("Nouvelle demande : ana@college.example"), "{}", told.mail.text);
         assert!(told.mail.text.contains("l'imprimante de la salle 12"), "the request is in it: {}", told.mail.text);
 
         site.then(&Mail::from(ANA).subject("Un cube VR")).await;

@@ -69,6 +69,6 @@ fn the_drawn_pages_are_the_codes_own() {
     holds("docs/notifications.md", &guichet::ticket::notification::drawn());
     holds(
         "docs/commands-by-mail.md",
-        &guichet::ticket::command::drawn(&guichet::notify::Templates::built_in().unwrap().commands().0),
+        &guichet::ticket::command::drawn(&guichet::notify::Templates::built_in().unwrap().commands()),
     );
 }

@@ -55,7 +55,7 @@ original_requests! {
         let say = |at| guichet::clock::rfc3339(at, zone);
         // 9:15 and two hours; eight hours over the lunch and the night.
         assert_eq!((say(response.due_at).as_str(), say(resolution.due_at).as_str()), ("2026-03-02T11:15:00+01:00", "2026-03-03T09:15:00+01:00"));
-        assert!(site.sink.only(ANA).mail.text.contains("Vous recevrez une réponse d'une personne avant le 2 mars 2026 à 11:15."), "the requester knows");
+        assert!(site.sink.only(ANA).mail.text.contains("Une personne de l'équipe vous répondra avant le 2 mars 2026 à 11:15."), "the requester knows");
         let notice = site.sink.only(MARIE);
         assert!(notice.mail.text.replace('\n', " ").contains("avant le 2 mars 2026 à 11:15 (objectif 2 h, heures de bureau)"), "{}", notice.mail.text);
         // Who has a contract has its times, and its level.
