@@ -286,7 +286,10 @@ impl Templates {
                 format!("{word} needs more behind it: a text stands between straight quotes, \"like this\"")
             }
             RenderErrorReason::HelperNotFound(name) => {
-                format!("there is no word {name} that takes what stands behind it{}", or(nearest(name, helpers::NAMES)))
+                format!(
+                    "there is no helper {name}: a value stands alone between its braces, `{{{{ticket.title}}}}`{}",
+                    or(nearest(name, helpers::NAMES))
+                )
             }
             RenderErrorReason::PartialNotFound(name) | RenderErrorReason::TemplateNotFound(name) => {
                 let ending = format!(".{ending}.hbs");
@@ -610,7 +613,7 @@ mod tests {
             "/t/fr/answer.txt.hbs:3: there is no ticket.numero; did you mean ticket.number?",
             "/t/fr/answer.txt.hbs:3: there is no elephant; `guichet template render NAME --facts` lists the names that can be used",
             "/t/fr/answer.txt.hbs:3: there is no template sectoins to include; did you mean sections?",
-            "/t/fr/answer.txt.hbs:3: there is no word quotes that takes what stands behind it; did you mean quote?",
+            "/t/fr/answer.txt.hbs:3: there is no helper quotes: a value stands alone between its braces, `{{ticket.title}}`; did you mean quote?",
             "/t/fr/answer.txt.hbs:1: the first line must be `Subject: …`, that English word and its colon without a space between, followed by an empty line",
             "/t/fr/answer.html.hbs:1: `{{{` on line 1 is never closed: it needs `}}}`",
             "/t/fr/answer.html.hbs: it includes itself by way of fr/answer.html.hbs; take one of the two `{{> …}}` out",

@@ -84,7 +84,10 @@ impl Check<'_> {
         let had = last.is_some_and(|last| last.sources().any(|source| !source.path.is_empty()));
         let (overrides, mut mistakes) = match folder.as_deref().map(templates::read) {
             None => (Vec::new(), Vec::new()),
-            Some(Ok(found)) => {
+            Some(Ok(mut found)) => {
+                if let Some(last) = last {
+                    templates::restored(&mut found, last);
+                }
                 self.warnings.extend(found.unused);
                 (found.sources, found.mistakes)
             }
@@ -107,7 +110,12 @@ impl Check<'_> {
             Some(Err(e)) => {
                 let file = folder.unwrap_or_default().display().to_string();
                 let message = format!("the folder of templates cannot be read: {e}");
-                (Vec::new(), vec![notify::Mistake { file, line: 0, message }])
+                let mut found = templates::Found::default();
+                found.mistakes.push(notify::Mistake { file, line: 0, message });
+                if let Some(last) = last {
+                    templates::restored(&mut found, last);
+                }
+                (found.sources, found.mistakes)
             }
         };
         match Templates::that_serve(overrides, last) {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::notify::{Mistake, PHRASES, Source};
+use crate::notify::{Mistake, PHRASES, Source, Templates};
 use crate::ticket::notification::ROWS;
 
 /// Every `*.hbs` and `phrases.toml` below `folder`, two levels deep, by its name relative to it; and what cannot be read of them.
@@ -74,12 +74,31 @@ fn is_phrases(folder: &Path, path: &Path) -> bool {
 }
 
 fn unreadable<T>(path: &Path, error: &std::io::Error, mistakes: &mut Vec<Mistake>) -> Vec<T> {
-    let message = match error.kind() {
-        std::io::ErrorKind::InvalidData => "it is not UTF-8: save it in that encoding".to_owned(),
-        _ => format!("it cannot be read: {error}"),
+    let (line, message) = match error.kind() {
+        std::io::ErrorKind::InvalidData => (odd_line(path), "it is not UTF-8: save it in that encoding".to_owned()),
+        _ => (0, format!("it cannot be read: {error}")),
     };
-    mistakes.push(Mistake { file: path.display().to_string(), line: 0, message });
+    mistakes.push(Mistake { file: path.display().to_string(), line, message });
     Vec::new()
+}
+
+/// The first line that is not UTF-8.
+fn odd_line(path: &Path) -> usize {
+    let bytes = fs::read(path).unwrap_or_default();
+    bytes.split(|byte| *byte == b'\n').position(|line| std::str::from_utf8(line).is_err()).map_or(0, |at| at + 1)
+}
+
+/// In place of what cannot be read, what was in it when it last could.
+pub(super) fn restored(found: &mut Found, last: &Templates) {
+    let lost = |source: &Source| {
+        found
+            .mistakes
+            .iter()
+            .any(|mistake| !source.path.is_empty() && Path::new(&source.path).starts_with(&mistake.file))
+    };
+    let again: Vec<Source> = last.sources().filter(|source| lost(source)).cloned().collect();
+    found.sources.retain(|source| again.iter().all(|other| other.name != source.name));
+    found.sources.extend(again);
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {

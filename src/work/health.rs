@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use serde::Serialize;
+
 use super::{App, presence};
 use crate::clock::{MINUTE, Millis};
 use crate::settings::{MailboxKind, Settings};
@@ -216,36 +218,42 @@ impl Health {
     /// The page for people.
     #[must_use]
     pub fn page(&self, app: &str, store: &str, now: Millis) -> String {
-        let mut rows = String::new();
-        for (name, meaning, values) in self.figures(now) {
-            for (label, value) in values {
-                let label = label.map(|(_, value)| format!(" ({})", escaped(&value))).unwrap_or_default();
-                rows += &format!("<tr><td>{meaning}{label}</td><td class=v>{}</td></tr>\n", shown(name, value, now));
-            }
-        }
+        let rows = self.figures(now).into_iter().flat_map(|(name, meaning, values)| {
+            values.into_iter().map(move |(label, value)| {
+                let label = label.map(|(_, value)| format!(" ({value})")).unwrap_or_default();
+                Row { meaning: format!("{meaning}{label}"), value: shown(name, value, now) }
+            })
+        });
         let mut hindrances = self.hindrances(now);
         hindrances.extend(self.mistakes.iter().cloned());
         // Those of templates and configuration stand there already, as they are now.
         let alarms = self.alarms.iter().filter(|alarm| alarm.name != MISTAKES);
         hindrances.extend(alarms.map(|alarm| alarm.text[1].clone()));
-        let state = if hindrances.is_empty() {
-            "<p class=ok>All is well.</p>".to_owned()
-        } else {
-            let each = hindrances.iter().map(|h| format!("<li>{}</li>", escaped(h)));
-            format!("<ul class=bad>{}</ul>", each.collect::<String>())
+        let page = Page {
+            app,
+            version: env!("CARGO_PKG_VERSION"),
+            store: without_password(store),
+            hindrances,
+            rows: rows.collect(),
         };
-        format!(
-            "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10><title>guichet: {app}</title>\
-             <style>body{{font:16px/1.4 system-ui,sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#1f2733;background:#fff}}\
-             td{{padding:.25em .5em;border-bottom:1px solid #e3e7ee}}.v{{text-align:right;white-space:nowrap}}table{{width:100%;border-collapse:collapse}}\
-             .ok{{color:#146c2e}}.bad{{color:#b3261e}}@media(prefers-color-scheme:dark){{body{{color:#e6e9ef;background:#14181f}}\
-             td{{border-color:#2b3340}}.ok{{color:#6fd08c}}.bad{{color:#ff8a80}}}}</style>\
-             <h1>{app}</h1>{state}<table>{rows}</table><p>guichet {} · database {} · <a href=/metrics>metrics</a></p></html>\n",
-            env!("CARGO_PKG_VERSION"),
-            escaped(&without_password(store)),
-            app = escaped(app),
-        )
+        crate::notify::page(include_str!("health.html.hbs"), &page)
     }
+}
+
+/// The values of `health.html.hbs`.
+#[derive(Serialize)]
+struct Page<'a> {
+    app: &'a str,
+    version: &'static str,
+    store: String,
+    hindrances: Vec<String>,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    meaning: String,
+    value: String,
 }
 
 fn seconds(at: Millis) -> f64 {
@@ -283,8 +291,4 @@ fn shown(name: &str, value: f64, now: Millis) -> String {
         name if name.ends_with("_seconds") => ago(value),
         _ => format!("{value:.0}"),
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

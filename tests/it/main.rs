@@ -44,5 +44,6 @@ mod soak;
 mod sql;
 mod story;
 mod structure;
+mod templates;
 mod verified;
 mod week;

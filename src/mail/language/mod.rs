@@ -3,10 +3,6 @@
 //! Phrases are in lower case. Those of subjects and legal notices are compared with accents folded
 //! away ([`super::fold`]), all others as they stand.
 
-mod europe;
-mod others;
-mod service_desk;
-
 /// The words of one language.
 pub(super) struct Language {
     /// First word of the line that says who wrote what is quoted ("On 3 May, Ana wrote:").
@@ -39,9 +35,48 @@ pub(super) struct Language {
     pub(super) above: &'static [&'static str],
 }
 
-/// Every language there are words for.
+/// A language is a file here and its name in this list.
+macro_rules! languages {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+        static LANGUAGES: &[&Language] = &[$(&$name::WORDS),*];
+    };
+}
+
+languages! {
+    english,
+    french,
+    german,
+    spanish,
+    italian,
+    portuguese,
+    dutch,
+    polish,
+    swedish,
+    danish,
+    norwegian,
+    finnish,
+    czech,
+    russian,
+    turkish,
+    hungarian,
+    romanian,
+    greek,
+    chinese,
+    japanese,
+    korean,
+    vietnamese,
+    hebrew,
+    arabic,
+    bulgarian,
+    croatian,
+    catalan,
+    thai,
+}
+
+/// Every language there are words for; those the service desk itself writes come first.
 pub(super) fn languages() -> impl Iterator<Item = &'static Language> {
-    service_desk::WORDS.iter().chain(&europe::WORDS).chain(&others::WORDS)
+    LANGUAGES.iter().copied()
 }
 
 /// A field of the header block that mail programs put above an older mail.
