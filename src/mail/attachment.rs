@@ -3,13 +3,15 @@
 //! The raw email is the record: the list keeps name, type, size and digest, and
 //! [`files`] reads the bytes from the raw email again when somebody wants them.
 
+use std::collections::HashSet;
+
 use data_encoding::HEXLOWER;
 use mail_parser::{Message, MessageParser};
 use sha2::{Digest, Sha256};
 
 use super::parts::{self, Leaf};
-use super::repair;
 use super::visible::deceives;
+use super::{ParsedEmail, repair};
 
 /// One file, as the ticket lists it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -54,6 +56,13 @@ impl Attachment {
     }
 }
 
+impl Attachment {
+    /// Whether it is a picture of which only its place can tell what it is for.
+    pub(super) fn may_be_content(&self) -> bool {
+        matches!(self.role, FileRole::Inline | FileRole::Logo)
+    }
+}
+
 /// What a file of an email is there for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,9 +87,25 @@ pub struct File {
     pub contents: Vec<u8>,
 }
 
-/// All parts that are not the message's own text.
-pub(super) fn list(message: &Message<'_>, used: &[usize]) -> Vec<Attachment> {
-    parts::leaves(message, used, false).iter().enumerate().map(|(at, leaf)| describe(at, leaf)).collect()
+/// All parts that are not the message's own text; and whether the place of one must tell what it is for.
+pub(super) fn list(message: &Message<'_>, used: &[usize]) -> (Vec<Attachment>, bool) {
+    let leaves = parts::leaves(message, used, false);
+    let files: Vec<Attachment> = leaves.iter().enumerate().map(|(at, leaf)| describe(at, leaf)).collect();
+    let open = files.iter().zip(&leaves).any(|(file, leaf)| file.may_be_content() && is_readable(&leaf.contents));
+    (files, open)
+}
+
+/// Marks as pictures those that are content, by what the text calls them; and all that are readable, where it has no words.
+pub(super) fn show(message: &Message<'_>, used: &[usize], content: &HashSet<String>, mail: &mut ParsedEmail) {
+    let alone = !mail.text.contains(char::is_alphanumeric);
+    let leaves = parts::leaves(message, used, false);
+    for (attachment, leaf) in mail.attachments.iter_mut().zip(&leaves) {
+        let named = || content.contains(&leaf.name.to_lowercase());
+        let placed = || leaf.called.iter().any(|name| content.contains(name)) || named();
+        if attachment.may_be_content() && is_readable(&leaf.contents) && (alone || placed()) {
+            attachment.role = FileRole::Picture;
+        }
+    }
 }
 
 /// Reads files out of a raw email again. They are found by their digest, wherever in the email they are.
@@ -159,6 +184,14 @@ fn role(leaf: &Leaf<'_>) -> FileRole {
         // A screenshot, which may well be sent twice.
         (false, false) => FileRole::Picture,
     }
+}
+
+/// Whether a picture may hold a word: emoji and the signs of social networks are smaller.
+fn is_readable(contents: &[u8]) -> bool {
+    const SIDE: usize = 72;
+    const HEIGHT: usize = 8;
+    imagesize::blob_size(contents)
+        .is_ok_and(|size| size.width.max(size.height) > SIDE && size.width.min(size.height) >= HEIGHT)
 }
 
 /// Largest picture that can be the logo of a signature, in pixels.

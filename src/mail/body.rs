@@ -26,6 +26,7 @@ pub(super) fn read(message: &Message<'_>, limits: &Limits, defects: &mut Vec<Str
             defects.push(format!("part {index}: broken transfer encoding"));
         }
     }
+    let body = with_signed(message, body, limits, defects);
     let marked = if body.trim().is_empty() { other_text(message, limits, ENCLOSED, defects) } else { body };
     let marked = bounded(clean(marked), limits.text_bytes, defects);
     let first = first_text(message);
@@ -100,7 +101,6 @@ fn html_part<'a>(message: &'a Message<'_>, at: u32) -> Option<&'a str> {
 fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &mut Vec<String>) -> String {
     for (at, part) in message.parts.iter().enumerate() {
         let text = match parts::media_type(part).as_str() {
-            kind if kind.ends_with("pkcs7-mime") => signed_text(&parts::bytes(message, part), limits, defects),
             "text/calendar" => calendar::describe(&text_part::text_of(message, at).unwrap_or_default()),
             _ if tnef::is_tnef(&parts::bytes(message, part)) => tnef::read(&parts::bytes(message, part)).text,
             _ => match &part.body {
@@ -113,6 +113,16 @@ fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &m
         }
     }
     String::new()
+}
+
+/// The text inside a signature, before what a list or a gateway put beside it.
+fn with_signed(message: &Message<'_>, body: String, limits: &Limits, defects: &mut Vec<String>) -> String {
+    let mut structures = message.parts.iter().filter(|part| opaque::is_structure(part));
+    match structures.find_map(|part| signed_text(&parts::bytes(message, part), limits, defects)) {
+        Some(signed) if body.trim().is_empty() => signed,
+        Some(signed) => format!("{}\n\n{body}", signed.trim_end()),
+        None => body,
+    }
 }
 
 /// The text of an email inside its signature.

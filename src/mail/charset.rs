@@ -125,8 +125,52 @@ fn is_undeclared(label: Option<&str>, encoding: &'static Encoding) -> bool {
 fn guess(bytes: &[u8]) -> String {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    let encoding = detector.guess(None, chardetng::Utf8Detection::Allow);
+    let guessed = detector.guess(None, chardetng::Utf8Detection::Allow);
+    let encoding = if is_borne_out(guessed, bytes) { guessed } else { WINDOWS_1252 };
     encoding.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+/// Fewest bytes beyond ASCII by which statistics tell one Latin alphabet from another.
+const TELLING: usize = 12;
+
+/// Whether the bytes say more for a charset than that its letters are likely. A few words in French have one accent each, which
+/// statistics take for Baltic or Polish as soon; what nothing speaks against is windows-1252, as in the Encoding Standard.
+fn is_borne_out(guessed: &'static Encoding, bytes: &[u8]) -> bool {
+    if guessed == WINDOWS_1252 || guessed == UTF_8 {
+        return true;
+    }
+    let high = bytes.iter().filter(|b| !b.is_ascii()).count();
+    let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    if !guessed.is_single_byte() {
+        return 2 * high >= letters;
+    }
+    if LATIN.contains(&guessed.name()) {
+        return high >= TELLING || has_no_western_letter(bytes);
+    }
+    // A word of another script is written in it throughout.
+    let together = bytes.windows(2).filter(|pair| pair.iter().all(|b| !b.is_ascii())).count();
+    2 * together >= high
+}
+
+/// Charsets for the Latin alphabets of other languages.
+const LATIN: [&str; 11] = [
+    "windows-1250",
+    "windows-1254",
+    "windows-1257",
+    "windows-1258",
+    "ISO-8859-2",
+    "ISO-8859-3",
+    "ISO-8859-4",
+    "ISO-8859-10",
+    "ISO-8859-13",
+    "ISO-8859-15",
+    "ISO-8859-16",
+];
+
+/// Whether some word would have a sign in it in windows-1252, such as `za³±cznik`.
+fn has_no_western_letter(bytes: &[u8]) -> bool {
+    const SIGNS: &[u8] = b"\xa1\xa2\xa3\xa5\xa6\xaa\xac\xaf\xb1\xb3\xb6\xb9\xba\xbc\xbe\xbf\xf0\xfe";
+    bytes.windows(2).any(|pair| pair[0].is_ascii_alphabetic() && SIGNS.contains(&pair[1]))
 }
 
 fn without_mark(text: &str) -> &str {
@@ -159,6 +203,14 @@ mod tests {
     fn wrong_and_missing_declarations_are_seen_through() {
         assert_eq!(text("utf-8", b"d\xe9j\xe0 vu"), "déjà vu");
         assert_eq!(text("us-ascii", b"d\xe9j\xe0 vu"), "déjà vu");
+        for short in
+            ["Requête SQL", "Bâtiment B", "Élève", "Hôtel", "Noël", "À bientôt", "cœur", "50 €", "Reçu", "fenêtre.png"]
+        {
+            let bytes = WINDOWS_1252.encode(short).0;
+            assert_eq!(text("", &bytes), short);
+        }
+        assert_eq!(text("", b"Za\xb3\xb1cznik"), "Załącznik");
+        assert_eq!(text("", b"\xcf\xf0\xe8\xe2\xe5\xf2 \xe2\xf1\xe5\xec"), "Привет всем");
         assert_eq!(
             text("", b"L'imprimante de l'\xe9tage ne r\xe9pond plus \xe0 personne"),
             "L'imprimante de l'étage ne répond plus à personne"

@@ -65,7 +65,7 @@ fn enclosed(message: &Message<'_>, mail: &ParsedEmail, limits: &Limits) -> Optio
         others: read.to.into_iter().chain(read.cc).collect(),
         subject: read.subject,
         message_id: read.message_id,
-        attachments: Some(attachment::list(inner, &body.used)),
+        attachments: Some(attachment::list(inner, &body.used).0),
         text: body.text,
     })
 }

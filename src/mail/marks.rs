@@ -61,12 +61,30 @@ impl Mark {
 
 /// Whether this code point is one of the marks, or could be taken for one.
 pub(super) fn is_mark(c: char) -> bool {
-    ('\u{fdd0}'..='\u{fdef}').contains(&c)
+    ('\u{fdd0}'..='\u{fddf}').contains(&c)
+}
+
+/// Pictures whose place in the text is noted.
+pub(super) const SLOTS: usize = 16;
+
+/// What stands for a picture in a text that is only read for the places of pictures; to the reader of lines it is a letter.
+pub(super) fn slot(number: usize) -> char {
+    char::from_u32(0xFDE0 + u32::try_from(number % SLOTS).unwrap_or(0)).unwrap_or('\u{fde0}')
+}
+
+/// Which picture a character stands for.
+pub(super) fn slot_of(c: char) -> Option<usize> {
+    ('\u{fde0}'..='\u{fdef}').contains(&c).then(|| c as usize - 0xFDE0)
+}
+
+/// Whether no sender may write this code point.
+pub(super) fn is_reserved(c: char) -> bool {
+    is_mark(c) || slot_of(c).is_some()
 }
 
 /// Text in which nothing passes for a mark: a sender must not set any.
 pub(super) fn none(text: String) -> String {
-    if text.contains(is_mark) { text.replace(is_mark, "") } else { text }
+    if text.contains(is_reserved) { text.replace(is_reserved, "") } else { text }
 }
 
 /// Deepest block that counts.

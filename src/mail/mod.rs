@@ -12,6 +12,8 @@ mod body;
 mod bounce;
 mod calendar;
 mod charset;
+mod closing;
+mod data_uri;
 mod encoded_word;
 mod fields;
 mod flowed;
@@ -26,7 +28,9 @@ mod opaque;
 mod parameter;
 mod parts;
 mod pattern;
+mod pictures;
 mod protection;
+mod reaction;
 mod repair;
 mod reply;
 mod subject;
@@ -43,6 +47,8 @@ pub(crate) use attachment::{safe_name, words_in_files};
 pub use auth::AuthenticationResult;
 pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;
+pub(crate) use bounce::meaning as meaning_of_refusal;
+pub(crate) use closing::above_closing;
 pub use fields::{Label, read as read_fields};
 pub use forward::Forwarded;
 pub(crate) use guard::id_of_unreadable;
@@ -50,6 +56,7 @@ pub use guard::{Limits, Unreadable};
 pub use lookalike::{Familiar, Oddity};
 pub(crate) use pattern::{Pattern, compile};
 pub use protection::Protection;
+pub(crate) use reaction::is_emoji;
 pub use subject::fold;
 pub(crate) use subject::{strip_prefixes, without_accent};
 pub use visible::deceives;
@@ -141,7 +148,6 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedEmail {
     let mut defects = Vec::new();
     let mut mail = header::read(message, limits, &mut defects);
     let body = body::read(message, limits, &mut defects);
-    mail.attachments = attachment::list(message, &body.used);
     mail.text = body.text;
     mail.bounce = bounce::detect(message, &mail, &mail.text);
     mail.automatic = auto::detect(message, &mail);
@@ -149,6 +155,16 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedEmail {
     mail.protection = protection::detect(message, &mail.text);
     (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked, setting(&mail));
     mail.wordless = mail.reply_text == mail.text.trim() && reply::is_wordless(&body.marked, setting(&mail));
+    if let Some(emoji) = reaction::detect(message, &mail.text) {
+        (mail.reply_text, mail.below_quote) = (emoji, false);
+    }
+    let (files, open) = attachment::list(message, &body.used);
+    mail.attachments = files;
+    if open && !mail.wordless {
+        let name = mail.from.as_ref().map(|from| from.name.clone()).unwrap_or_default();
+        let writer = pictures::Writer { setting: setting(&mail), name: &name };
+        attachment::show(message, &body.used, &pictures::of_content(message, &writer, limits), &mut mail);
+    }
     mail.forwarded = forward::detect(message, &mail, &body.marked, limits);
     mail.defects = defects;
     mail.content = content(&mail);
@@ -196,7 +212,7 @@ pub fn every_word(raw: &[u8]) -> String {
         }
         // A body whose parts nobody recognises may still be HTML.
         out.push_str(&mail_parser::decoders::html::html_to_text(&String::from_utf8_lossy(&bytes)));
-        for file in attachment::list(&message, &[]) {
+        for file in attachment::list(&message, &[]).0 {
             out.push_str(&file.name);
             out.push('\n');
         }

@@ -1,13 +1,49 @@
 //! Emails inside an S/MIME signature (RFC 8551 section 3.5.2, "opaque" signing, as Outlook does): the
 //! signed content stands readable in the CMS structure (RFC 5652 section 5) and is taken out of it.
 //!
+//! What a part is follows from its bytes: programs leave out the `smime-type`, and gateways pass it on as
+//! application/octet-stream of which only the name `smime.p7m` is left.
+//!
 //! Only what leads to the content is read, in the encodings in use: of definite length, or cut into
 //! pieces of indefinite length. Nothing is verified.
+
+use mail_parser::{MessagePart, MimeHeaders};
+
+use super::Protection;
 
 /// id-data, as an encoded object identifier.
 const ID_DATA: [u8; 11] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01];
 /// id-signedData: what is enveloped has another.
 const ID_SIGNED: [u8; 11] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02];
+
+/// id-envelopedData.
+const ID_ENVELOPED: [u8; 11] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x03];
+/// id-ct-authEnvelopedData (RFC 5083), in which newer programs encrypt.
+const ID_AUTH_ENVELOPED: [u8; 13] = [0x06, 0x0B, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x10, 0x01, 0x17];
+
+/// Bytes in which a structure says what it is.
+const START: usize = 64;
+
+/// Whether a part is to be looked at: it calls itself S/MIME, or has its ending.
+pub(super) fn is_structure(part: &MessagePart<'_>) -> bool {
+    let declared = part.content_type();
+    let subtype = declared.and_then(|declared| declared.subtype()).unwrap_or_default();
+    let ends = |text: &str, end: &str| {
+        let start = text.len().checked_sub(end.len());
+        start.is_some_and(|at| text.as_bytes()[at..].eq_ignore_ascii_case(end.as_bytes()))
+    };
+    ends(subtype, "pkcs7-mime") || ends(part.attachment_name().unwrap_or_default(), ".p7m")
+}
+
+/// How a structure protects what is in it.
+pub(super) fn protection(bytes: &[u8]) -> Option<Protection> {
+    let start = bytes.get(..START.min(bytes.len()))?;
+    let names = |id: &[u8]| start.windows(id.len()).any(|window| window == id);
+    if names(&ID_SIGNED) {
+        return Some(Protection::Signed);
+    }
+    (names(&ID_ENVELOPED) || names(&ID_AUTH_ENVELOPED)).then_some(Protection::Encrypted)
+}
 
 const EXPLICIT: u8 = 0xA0;
 const OCTETS: u8 = 0x04;
@@ -16,7 +52,7 @@ const PIECES: u8 = 0x24;
 /// The content of a signed structure.
 pub(super) fn content(bytes: &[u8]) -> Option<Vec<u8>> {
     // The signature's own object stands at the beginning.
-    bytes.get(..64.min(bytes.len()))?.windows(ID_SIGNED.len()).position(|w| w == ID_SIGNED)?;
+    protection(bytes).filter(|found| *found == Protection::Signed)?;
     let at = bytes.windows(ID_DATA.len()).position(|w| w == ID_DATA)?;
     let mut rest = &bytes[at + ID_DATA.len()..];
     let (tag, _) = head(&mut rest)?;

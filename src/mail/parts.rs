@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::address::one_line;
-use super::{Limits, guard, opaque, parameter, text_part, tnef, transfer, uuencode};
+use super::{Limits, data_uri, guard, opaque, parameter, text_part, tnef, transfer, uuencode};
 
 /// Deepest enclosed email whose files are listed.
 const ENCLOSED: usize = 5;
@@ -22,6 +22,8 @@ pub(super) struct Leaf<'a> {
     pub(super) contents: Cow<'a, [u8]>,
     /// True when the email shows it inside its text.
     pub(super) inline: bool,
+    /// What the text may call it: its Content-ID in lower case, or its number among the parts or the files of the HTML.
+    pub(super) called: [String; 2],
 }
 
 /// All leaves but the parts `used` as the email's text. `deep`: those of enclosed emails as well.
@@ -49,10 +51,14 @@ fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, unsigned: b
                 continue;
             }
         }
-        if unsigned {
-            found.extend(inside_signature(part, &contents));
+        if unsigned && let Some(inside) = inside_signature(part, &contents) {
+            // The structure carried the text and the files, and is in the raw email.
+            found.extend(inside);
+            continue;
         }
-        found.push(Leaf { name: name(message, part), media_type: media_type(part), contents, inline: is_inline(part) });
+        let called = [part.content_id().unwrap_or_default().to_lowercase(), format!("part:{at}")];
+        let (name, media_type) = (name(message, part), media_type(part));
+        found.push(Leaf { name, media_type, contents, inline: is_inline(part), called });
         if let PartType::Message(inner) = &part.body
             && deeper > 0
         {
@@ -85,25 +91,33 @@ fn versions(message: &Message<'_>) -> Vec<usize> {
     children.map(|at| *at as usize).filter(|at| *at < message.parts.len()).filter(version).collect()
 }
 
-/// Files of an email inside its signature.
-fn inside_signature<'a>(part: &MessagePart<'_>, contents: &[u8]) -> Vec<Leaf<'a>> {
-    if !media_type(part).ends_with("pkcs7-mime") {
-        return Vec::new();
+/// Files of an email inside its signature; none where there is no such email.
+fn inside_signature<'a>(part: &MessagePart<'_>, contents: &[u8]) -> Option<Vec<Leaf<'a>>> {
+    if !opaque::is_structure(part) {
+        return None;
     }
-    let Some(content) = opaque::content(contents).filter(|c| guard::check(c, &Limits::default()).is_ok()) else {
-        return Vec::new();
-    };
-    let Some(inner) = MessageParser::default().parse(content.as_slice()) else { return Vec::new() };
+    let content = opaque::content(contents).filter(|c| guard::check(c, &Limits::default()).is_ok())?;
+    let inner = MessageParser::default().parse(content.as_slice())?;
     let texts: Vec<usize> = inner.text_body.iter().chain(&inner.html_body).map(|at| *at as usize).collect();
     let mut found = Vec::new();
     // One signature deep: a chain of them would take as many stack frames.
     walk(&inner, &texts, 0, false, &mut found);
     let owned = found.into_iter().filter(|leaf| !leaf.media_type.ends_with("pkcs7-mime"));
-    owned.map(|leaf| Leaf { contents: Cow::Owned(leaf.contents.into_owned()), ..leaf }).collect()
+    Some(owned.map(|leaf| Leaf { contents: Cow::Owned(leaf.contents.into_owned()), ..leaf }).collect())
 }
 
 /// Files encoded into a text part.
 fn written_into<'a>(message: &Message<'_>, at: usize) -> Vec<Leaf<'a>> {
+    if let PartType::Html(source) = &message.parts[at].body {
+        let leaf = |(at, file): (usize, data_uri::File)| Leaf {
+            name: format!("picture-{}.{}", at + 1, ending_of(&file.media_type)),
+            media_type: file.media_type,
+            contents: Cow::Owned(file.contents),
+            inline: true,
+            called: [format!("data:{at}"), String::new()],
+        };
+        return data_uri::files(source).into_iter().enumerate().map(leaf).collect();
+    }
     if !matches!(&message.parts[at].body, PartType::Text(text) if text.contains("begin ")) {
         return Vec::new();
     }
@@ -113,6 +127,7 @@ fn written_into<'a>(message: &Message<'_>, at: usize) -> Vec<Leaf<'a>> {
         name: file.name,
         contents: Cow::Owned(file.contents),
         inline: false,
+        called: Default::default(),
     });
     files.collect()
 }
@@ -123,6 +138,19 @@ fn unpacked<'a>(file: tnef::File) -> Leaf<'a> {
         name: file.name,
         contents: Cow::Owned(file.contents),
         inline: false,
+        called: Default::default(),
+    }
+}
+
+/// The ending a picture's name gets.
+fn ending_of(media_type: &str) -> &'static str {
+    match media_type {
+        "image/jpeg" | "image/jpg" | "image/pjpeg" => "jpg",
+        "image/gif" => "gif",
+        "image/svg+xml" => "svg",
+        "image/webp" => "webp",
+        "image/bmp" => "bmp",
+        _ => "png",
     }
 }
 

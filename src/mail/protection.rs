@@ -5,6 +5,8 @@
 
 use mail_parser::{Message, MimeHeaders};
 
+use super::{opaque, parts};
+
 /// How an email was protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -17,10 +19,15 @@ pub enum Protection {
 
 /// What the outermost structure that says anything says.
 pub(super) fn detect(message: &Message<'_>, text: &str) -> Option<Protection> {
-    message.parts.iter().take(16).find_map(of_part).or_else(|| of_text(text))
+    message.parts.iter().take(16).find_map(|part| of_part(message, part)).or_else(|| of_text(text))
 }
 
-fn of_part(part: &mail_parser::MessagePart<'_>) -> Option<Protection> {
+fn of_part(message: &Message<'_>, part: &mail_parser::MessagePart<'_>) -> Option<Protection> {
+    if opaque::is_structure(part)
+        && let Some(found) = opaque::protection(&parts::bytes(message, part))
+    {
+        return Some(found);
+    }
     let declared = part.content_type()?;
     let subtype = declared.subtype()?.to_ascii_lowercase();
     let attribute = |name: &str| declared.attribute(name).unwrap_or_default().to_ascii_lowercase();

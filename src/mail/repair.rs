@@ -1,5 +1,6 @@
 //! Bytes that no parser would take for an email, and every client does: a mark before the first field,
-//! empty lines before it, line ends of old machines, a multipart whose boundary is not the declared one.
+//! empty lines before it, line ends of old machines, a multipart whose boundary is not the declared one, a body that follows
+//! the header without an empty line.
 
 use std::borrow::Cow;
 
@@ -19,6 +20,10 @@ pub(super) fn prepared(raw: &[u8]) -> Cow<'_, [u8]> {
         Cow::Owned(raw.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect())
     } else {
         Cow::Borrowed(raw)
+    };
+    let raw = match body_in_header(&raw) {
+        Some(at) => Cow::Owned([&raw[..at], b"\r\n", &raw[at..]].concat()),
+        None => raw,
     };
     match true_type(&raw) {
         Some((end, field)) => Cow::Owned([&raw[..end], field.as_bytes(), &raw[end..]].concat()),
@@ -71,6 +76,34 @@ fn true_type(raw: &[u8]) -> Option<(usize, String)> {
         None => return None,
     };
     Some((end, field))
+}
+
+/// Where the body begins, when no empty line stands before it: with a boundary, or with a line that is no field and that no
+/// field follows.
+fn body_in_header(raw: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    let (mut fields, mut odd) = (0, None);
+    for line in raw.split_inclusive(|b| *b == b'\n').take(4_000) {
+        if line.trim_ascii().is_empty() {
+            break;
+        }
+        if fields > 0 && line.starts_with(b"--") {
+            return Some(at);
+        }
+        if is_field(line) {
+            (fields, odd) = (fields + 1, None);
+        } else if !line.starts_with(b" ") && !line.starts_with(b"\t") && odd.is_none() {
+            odd = Some(at);
+        }
+        at += line.len();
+    }
+    odd.filter(|at| *at > 0 && fields > 1)
+}
+
+/// Whether a line begins with the name of a field and its colon (RFC 5322 section 2.2).
+fn is_field(line: &[u8]) -> bool {
+    let name = line.iter().position(|b| !b.is_ascii_graphic() || *b == b':').unwrap_or(0);
+    name > 0 && line[name..].trim_ascii_start().starts_with(b":")
 }
 
 /// The place of the empty line after the header.
@@ -138,6 +171,18 @@ mod tests {
             fixed("Content-Type: multipart/mixed; boundary=b\r\n\r\nJust text\r\n")
                 .contains("Content-Type: text/plain\r\n\r\nJust")
         );
+    }
+
+    #[test]
+    fn a_body_without_its_empty_line_begins_where_no_field_follows() {
+        let mail = fixed("Subject: a\nContent-Type: multipart/mixed; boundary=b\n--b\n\nx\n--b--\n");
+        assert!(mail.contains("boundary=b\n\r\n--b\n"), "{mail}");
+        assert!(fixed("From: a\nSubject: b\nBonjour,\nplus rien\n\nAna\n").contains("b\n\r\nBonjour,\n"));
+        for whole in
+            ["From: a\nSubject: b\nbroken fold\nTo: c\n\nx", "From a@b Mon\nFrom: a\n\nx", "Subject : b\nFrom : a\n\nx"]
+        {
+            assert_eq!(fixed(whole), whole);
+        }
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! An email that says thanks and nothing else.
 //!
-//! After a resolution it is recorded and does not reopen the ticket: every word of it stands in
-//! `life.thanks` or is somebody's name, and one of them is a word of thanks or agreement. A question
+//! After a resolution it is recorded and does not reopen the ticket: every word of it above the signature stands in
+//! `life.thanks` or is somebody's name, and one of them is a word of thanks or agreement, or an emoji that says so. A question
 //! mark, a file or any other word makes it a message like others.
 
 use super::policy::Policy;
-use crate::mail::fold;
+use crate::mail::{above_closing, fold, is_emoji};
 
 /// Most words of such an email.
 const WORDS: usize = 40;
 
 /// How the words begin that say thanks or agree.
-const CORE: [&str; 16] = [
+const CORE: [&str; 22] = [
     "merci",
+    "mrci",
     "remerci",
     "thank",
     "thx",
@@ -22,31 +23,77 @@ const CORE: [&str; 16] = [
     "super",
     "nickel",
     "impec",
-    "ok",
     "fonctionne",
     "marche",
     "works",
     "great",
     "excellent",
+    "bravo",
+    "genial",
+    "resolu",
+    "regle",
+    "solved",
+    "fixed",
 ];
+/// Words that agree as they stand.
+const AGREES: [&str; 6] = ["ok", "top", "bon", "recu", "recue", "entendu"];
+/// Emoji that say thanks or agree; skin and shape apart.
+const EMOJI: &str = "\u{1f44d}\u{1f44c}\u{1f64f}\u{2764}\u{2665}\u{1f495}\u{1f496}\u{1f497}\u{1f499}\u{1f49a}\u{1f49b}\u{1f49c}\u{1f9e1}\
+    \u{1f600}\u{1f601}\u{1f603}\u{1f604}\u{1f606}\u{1f609}\u{1f60a}\u{1f60d}\u{1f60e}\u{1f60b}\u{1f617}\u{1f618}\u{1f642}\u{1f643}\
+    \u{1f607}\u{1f929}\u{1f970}\u{1f917}\u{263a}\u{1f389}\u{1f38a}\u{1f44f}\u{2705}\u{2714}\u{2713}\u{1f4af}\u{1f91d}\u{1f31e}\u{2600}\
+    \u{1f64c}\u{1f4aa}\u{2b50}\u{1f31f}\u{2728}\u{1f339}\u{1f490}\u{1f44b}\u{1f197}";
+/// Words behind which a word of the ticket's title is what works again.
+const AGAIN: [&str; 7] = ["fonctionne", "marche", "resolu", "regle", "passe", "bon", "works"];
 
-/// Whether the text is nothing but thanks. `names`: of the writer and of the service desk's people.
-pub(super) fn is_thanks(text: &str, names: &[&str], policy: &Policy) -> bool {
-    let folded = fold(text);
-    if folded.contains('?') {
+/// Whether the text is nothing but thanks. `writer`: who wrote it; `names`: of the service desk's people; `title`: of the ticket.
+pub(super) fn is_thanks(text: &str, writer: &str, names: &[&str], title: &str, policy: &Policy) -> bool {
+    let above = above_closing(text, writer);
+    // A text that is all closing has nothing in it to be told from one.
+    let folded = fold(if above.is_empty() { text } else { above });
+    if folded.contains('?') || [":(", ":-(", ":/"].iter().any(|sad| folded.contains(sad)) {
         return false;
     }
-    let names: Vec<String> = names.iter().flat_map(|n| words(&fold(n))).collect();
+    let (mut glad, mut odd) = (false, false);
+    for c in folded.chars().filter(|c| is_emoji(*c) && !is_shape(*c)) {
+        let says = EMOJI.contains(c);
+        (glad, odd) = (glad || says, odd || !says);
+    }
+    let names: Vec<String> = names.iter().chain([&writer]).flat_map(|n| words(&fold(n))).collect();
     let words = words(&folded);
-    let known = |word: &String| policy.life.thanks.contains(word) || names.contains(word);
-    !words.is_empty()
-        && words.len() <= WORDS
-        && words.iter().all(known)
-        && words.iter().any(|word| CORE.iter().any(|core| word.starts_with(core)))
+    let again = words.iter().any(|word| AGAIN.iter().any(|again| word.starts_with(again)));
+    let title = if again { self::words(&fold(title)) } else { Vec::new() };
+    let known = |at: usize, word: &String| {
+        policy.life.thanks.contains(word) || names.contains(word) || is_mistyped(word) || is_subject(&words, at, &title)
+    };
+    !odd && words.len() <= WORDS
+        && words.iter().enumerate().all(|(at, word)| known(at, word))
+        && (glad
+            || words.iter().any(|word| {
+                CORE.iter().any(|core| word.starts_with(core)) || AGREES.contains(&word.as_str()) || is_mistyped(word)
+            }))
+}
+
+/// Whether a character only shapes or colours the emoji beside it.
+fn is_shape(c: char) -> bool {
+    matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// Whether a word is "merci" as it is typed in haste.
+fn is_mistyped(word: &str) -> bool {
+    word.len() >= 4 && strsim::damerau_levenshtein(word, "merci") == 1
+}
+
+/// Whether a word is what the ticket is about, with its article: "l'export" of "Export bloqué". Without one it may be what is
+/// wrong again.
+fn is_subject(words: &[String], at: usize, title: &[String]) -> bool {
+    const ARTICLES: [&str; 9] = ["le", "la", "les", "mon", "ma", "mes", "l'", "the", "my"];
+    let word = words[at].as_str();
+    let elided = word.strip_prefix("l'");
+    let named = |word: &str| title.iter().any(|other| other == word);
+    elided.is_some_and(named) || (named(word) && at > 0 && ARTICLES.contains(&words[at - 1].as_str()))
 }
 
 fn words(folded: &str) -> Vec<String> {
-    let split = folded.replace('’', "'");
-    let split = split.split(|c: char| !c.is_alphanumeric() && !"'-".contains(c));
+    let split = folded.split(|c: char| !c.is_alphanumeric() && !"'-".contains(c));
     split.map(|w| w.trim_matches(['\'', '-'])).filter(|w| !w.is_empty()).map(ToOwned::to_owned).collect()
 }

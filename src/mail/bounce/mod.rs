@@ -1,6 +1,7 @@
 //! Reports about emails that could not be delivered: RFC 3464 inside RFC 6522 here, free text in `words`.
 
 mod fields;
+mod meaning;
 mod words;
 
 use std::borrow::Cow;
@@ -44,16 +45,36 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> O
     };
     bounce.certain = bounce.certain || words::is_certain(message, mail);
     clean(&mut bounce);
+    refine(&mut bounce, text);
     if let Some(original) = message.parts.iter().find_map(enclosed) {
         bounce.original_id = original.message_id;
         if bounce.recipients.is_empty() {
             bounce.recipients.extend(original.to);
         }
     }
+    if bounce.recipients.is_empty() {
+        bounce.recipients = words::named_for_help(text, mail);
+    }
     if bounce.original_id.is_none() {
         bounce.original_id = enclosed_id(words::original(text));
     }
     Some(bounce)
+}
+
+/// The code of RFC 3463 that the words of a refusal mean, in whatever language.
+pub(crate) fn meaning(words: &str) -> Option<&'static str> {
+    meaning::of(Some(words), "")
+}
+
+/// Where the report gives no code, the one that its words mean.
+fn refine(bounce: &mut Bounce, text: &str) {
+    if bounce.delayed || bounce.status.is_some() {
+        return;
+    }
+    let Some(code) = meaning::of(bounce.diagnostic.as_deref(), &words::above_original(text)) else { return };
+    let for_now = bounce.status.as_deref().is_some_and(|code| code.starts_with('4'))
+        || (bounce.status.is_none() && bounce.diagnostic.as_deref().is_some_and(|words| words.starts_with('4')));
+    bounce.status = Some(if for_now { format!("4{}", &code[1..]) } else { code.to_owned() });
 }
 
 /// One line each, within a bound: they are stored and sent on.
@@ -86,7 +107,8 @@ fn of_fields(fields: &str, mail: &ParsedEmail, text: &str) -> Option<Bounce> {
 /// believed only where the whole email says that it is a report.
 fn status_fields(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> Option<String> {
     let report = message.content_type().and_then(|t| t.subtype()).is_some_and(|s| s.eq_ignore_ascii_case("report"));
-    if !report && !words::from_system(message, mail) && !words::returns_to_nobody(message) {
+    let system = words::from_system(message, mail) || words::returns_to_nobody(message);
+    if !report && !system && !words::returns_own(message, mail) {
         return None;
     }
     let parts: Vec<String> = message.parts.iter().filter_map(delivery_status).collect();

@@ -13,7 +13,7 @@ use super::super::language::phrases;
 use super::super::pattern::{Pattern, compile};
 use super::super::{ParsedEmail, fold};
 use super::Bounce;
-use mail_parser::Message;
+use mail_parser::{Message, PartType};
 
 /// Most recipients that are taken from one report.
 const RECIPIENTS: usize = 200;
@@ -87,7 +87,8 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> O
     let declared = raw_value(message, "X-MS-Exchange-Message-Is-Ndr").is_some();
     let (daemon, null) = (from_system(message, mail), returns_to_nobody(message));
     // Nearly every email is none: it is let go before its words are looked at.
-    if announced.is_none() && !daemon && !null && !declared {
+    let returned = !daemon && !null && returns_own(message, mail);
+    if announced.is_none() && !daemon && !null && !declared && !returned {
         return None;
     }
     let folded: String = fold(&text.chars().take(4_000).collect::<String>());
@@ -98,7 +99,9 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> O
         let words = format!("{} {folded}", fold(&mail.subject));
         UNDELIVERED.iter().any(|phrase| words.contains(phrase.as_str())) || is_coded(&above, mail)
     };
-    let worded = (daemon && (subject || says(&BODY, &folded))) || (null && subject);
+    let worded = (returned && subject && says(&BODY, &folded))
+        || (daemon && (subject || says(&BODY, &folded)))
+        || (null && subject);
     if announced.is_none() && !declared && !worded && !((daemon || null) && local()) {
         return None;
     }
@@ -218,6 +221,17 @@ pub(super) fn from_system(message: &Message<'_>, mail: &ParsedEmail) -> bool {
         || matches!(local, "postmaster" | "mailer-daemon" | "mailerdaemon" | "mdaemon")
 }
 
+/// Whether it encloses an email of the very address it was sent to, as hosted services do under a name of their own.
+pub(super) fn returns_own(message: &Message<'_>, mail: &ParsedEmail) -> bool {
+    message.parts.iter().any(|part| match &part.body {
+        PartType::Message(inner) => {
+            let author = inner.from().and_then(|from| from.first()).and_then(|from| from.address.as_deref());
+            author.is_some_and(|author| mail.to.iter().any(|to| to.key() == key(author)))
+        }
+        _ => false,
+    })
+}
+
 pub(super) fn returns_to_nobody(message: &Message<'_>) -> bool {
     raw_value(message, "Return-Path").is_some_and(|value| {
         let value = value.replace(' ', "").to_lowercase();
@@ -226,7 +240,7 @@ pub(super) fn returns_to_nobody(message: &Message<'_>) -> bool {
 }
 
 /// The lines before the original; all of them when it opens at once.
-fn above_original(text: &str) -> String {
+pub(super) fn above_original(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let opens = |line: &&str| ORIGINAL.is_match(line);
     let end = lines.iter().enumerate().skip(2).find(|(_, line)| opens(line)).map_or(lines.len(), |(at, _)| at);
@@ -242,15 +256,59 @@ fn recipients(announced: Option<&str>, above: &str, whole: &str, mail: &ParsedEm
         }
     }
     let own: BTreeSet<String> = mail.to.iter().chain(&mail.from).map(|a| a.key()).collect();
-    for pattern in [&HEAD, &NAMED, &ANY] {
-        let found = addresses(pattern, above, &own);
+    let found = addresses(&HEAD, above, &own);
+    if !found.is_empty() {
+        return found;
+    }
+    for pattern in [&NAMED, &ANY] {
+        let mut found = addresses(pattern, above, &own);
+        found.retain(|address| !is_for_help(address));
         if !found.is_empty() {
             return found;
         }
     }
     // The report names nobody: the original was written to somebody.
     let found = addresses(&ORIGINAL_TO, whole, &own);
-    if found.is_empty() { addresses(&NAMED, whole, &own) } else { found }
+    if !found.is_empty() {
+        return found;
+    }
+    let mut found = addresses(&NAMED, whole, &own);
+    found.retain(|address| !is_for_help(address));
+    found
+}
+
+/// Addresses of the kind that a report explains itself with, for one that names no other.
+pub(super) fn named_for_help(text: &str, mail: &ParsedEmail) -> Vec<String> {
+    let above = above_original(text);
+    let own: BTreeSet<String> = mail.to.iter().chain(&mail.from).map(|a| a.key()).collect();
+    let found = addresses(&NAMED, &above, &own);
+    if found.is_empty() { addresses(&ANY, &above, &own) } else { found }
+}
+
+/// Whether an address is one that reports name for questions and complaints.
+fn is_for_help(address: &str) -> bool {
+    const WORDS: [&str; 18] = [
+        "abuse",
+        "antispam",
+        "assist",
+        "contact",
+        "feedback",
+        "help",
+        "hostmaster",
+        "hotline",
+        "listmaster",
+        "no-reply",
+        "noreply",
+        "owner",
+        "postmaster",
+        "report",
+        "-request",
+        "security",
+        "support",
+        "webmaster",
+    ];
+    let local = address.split('@').next().unwrap_or_default().to_lowercase();
+    WORDS.iter().any(|word| local.contains(word))
 }
 
 fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<String> {
@@ -314,7 +372,7 @@ mod tests {
             (
                 "From: Mail Delivery System <postmaster@mx.example>\nSubject: Undelivered Mail Returned to Sender\n",
                 "The email could not be delivered:\n\n  ana@college.example\n    mailbox full\n",
-                None,
+                Some("5.2.2"),
             ),
             (
                 "From: MAILER-DAEMON <>\nSubject: Mail delivery failed\n",

@@ -7,14 +7,15 @@
 
 mod decorate;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use html2text::config;
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
-use super::marks::{self, Mark, is_mark};
+use super::data_uri;
+use super::marks::{self, Mark, SLOTS, is_reserved, slot};
 
 /// Deepest nesting of elements that is laid out.
 const DEPTH: usize = 200;
@@ -43,11 +44,23 @@ const CITE: [&str; 6] = ["cite", "protonmail_quote", "tutanota_quote", "iwcquote
 
 /// Readable text of an HTML part, with [marks](super::marks): links, lists and tables kept legible.
 pub(super) fn to_marked_text(source: &str, most: usize, defects: &mut Vec<String>) -> String {
+    laid_out(&data_uri::without(source), most, defects, None)
+}
+
+/// The same with a [slot] in the place of each picture; `names` gets what the source calls it.
+pub(super) fn with_pictures(source: &str, most: usize, names: &mut Vec<String>) -> String {
+    let pictures = RefCell::new(std::mem::take(names));
+    let text = laid_out(&data_uri::without(source), most, &mut Vec::new(), Some(&pictures));
+    *names = pictures.into_inner();
+    text
+}
+
+fn laid_out(source: &str, most: usize, defects: &mut Vec<String>, pictures: Option<&RefCell<Vec<String>>>) -> String {
     if source.len() > most || depth(source) > DEPTH {
         defects.push("the HTML is too large or too deep to lay out; it is flattened".to_owned());
         return flatten(source);
     }
-    let Some(marked) = mark(source) else {
+    let Some(marked) = mark(source, pictures) else {
         defects.push("the HTML has too many attributes to lay out; it is flattened".to_owned());
         return flatten(source);
     };
@@ -67,9 +80,9 @@ fn flatten(source: &str) -> String {
 
 /// The source with marks in the places that say something about the text; none where an element has more than
 /// [`ATTRIBUTES`].
-fn mark(source: &str) -> Option<String> {
+fn mark(source: &str, pictures: Option<&RefCell<Vec<String>>>) -> Option<String> {
     let overladen = Cell::new(false);
-    let clean = if source.contains(is_mark) { source.replace(is_mark, "") } else { source.to_owned() };
+    let clean = if source.contains(is_reserved) { source.replace(is_reserved, "") } else { source.to_owned() };
     let around = |open: Mark, close: Mark| {
         move |el: &mut Element<'_, '_>| {
             el.prepend(&open.char().to_string(), ContentType::Text);
@@ -125,10 +138,32 @@ fn mark(source: &str) -> Option<String> {
         }),
     ];
     let settings = RewriteStrSettings::new().with_strict(false);
-    let settings = handlers.into_iter().fold(settings, RewriteStrSettings::append_element_content_handler);
+    let shown = pictures.map(|names| {
+        element!("img[src]", |el| {
+            if let Some(place) = place_of(el, &mut names.borrow_mut()) {
+                el.before(&place.to_string(), ContentType::Text);
+            }
+            Ok(())
+        })
+    });
+    let settings = handlers.into_iter().chain(shown).fold(settings, RewriteStrSettings::append_element_content_handler);
     // Without its marks the text is still the text.
     let marked = rewrite_str(&clean, settings).unwrap_or(clean);
     (!overladen.get()).then_some(marked)
+}
+
+/// The slot of a picture that came with the email.
+fn place_of(el: &Element<'_, '_>, names: &mut Vec<String>) -> Option<char> {
+    let source = el.get_attribute("src")?.trim().to_lowercase();
+    let name = source.strip_prefix("cid:").or_else(|| source.starts_with("data:").then_some(source.as_str()))?;
+    let at = names.iter().position(|known| known == name).unwrap_or(names.len());
+    if at == SLOTS {
+        return None;
+    }
+    if at == names.len() {
+        names.push(name.to_owned());
+    }
+    Some(slot(at))
 }
 
 /// Whether the markup itself says that this is a quote.

@@ -56,6 +56,9 @@ pub(in crate::mail::reply) fn is_header_block(lines: &[&str]) -> bool {
         return true;
     }
     let Some((Field::From | Field::Sent, value)) = field(first) else { return false };
+    // What heads the old mail is no part of what stands above it.
+    let end = lines.iter().skip(1).position(|line| is_original(line)).map_or(lines.len(), |at| at + 1);
+    let lines = &lines[..end];
     let next: Vec<(Field, &str)> =
         lines.iter().filter(|l| !l.trim().is_empty()).take(8).filter_map(|l| field(l)).collect();
     let any = |wanted: &[Field]| next.iter().any(|(f, value)| wanted.contains(f) && !value.is_empty());

@@ -2,7 +2,7 @@
 
 use super::Acting;
 use super::commands::Done;
-use crate::mail::fold;
+use crate::mail::{above_closing, fold};
 use crate::ticket::decide::Article;
 use crate::ticket::decide::deadline::clocks::answerable;
 use crate::ticket::decide::open::new_ticket;
@@ -33,7 +33,9 @@ impl<'a> Acting<'a> {
 
     pub(super) fn resolve(&mut self) -> Done {
         let last = self.draft.ticket.last_answer.text.clone();
-        let solution = if self.speech.public.is_empty() { last } else { self.speech.public.clone() };
+        // A closing and a name are no solution.
+        let is_said = above_closing(&self.speech.public, &self.agent.name).contains(char::is_alphanumeric);
+        let solution = if is_said { self.speech.public.clone() } else { last };
         if solution.is_empty() {
             return Err(phrase!("wrong.solution_missing"));
         }

@@ -198,9 +198,9 @@ fn thanks(draft: &Draft<'_>, found: &Candidate, text: &str) -> bool {
     let mut names: Vec<&str> = case.policy.agents.values().map(|a| a.name.as_str()).collect();
     names.push(&found.ticket.requester.name);
     names.push(&case.policy.service_desk.name);
-    names.extend(mail.from.as_ref().map(|a| a.name.as_str()));
+    let writer = mail.from.as_ref().map_or("", |from| from.name.as_str());
     mail.attachments.iter().all(|a| matches!(a.role, FileRole::Logo | FileRole::Inline))
-        && is_thanks(text, &names, case.policy)
+        && is_thanks(text, writer, &names, &found.ticket.title, case.policy)
 }
 
 /// Closed is final: thanks are recorded, anything else opens a ticket that refers to it.

@@ -4,7 +4,7 @@
 //! that notification was written to; any other changes nothing. It never opens a ticket and is never
 //! answered. What failed is told to the queue's people once an address and ticket.
 
-use crate::mail::{Bounce, fold, key};
+use crate::mail::{Bounce, key, meaning_of_refusal};
 use crate::ticket::cause::HoldCause;
 use crate::ticket::decide::draft::Draft;
 use crate::ticket::decide::people::{message, person};
@@ -157,21 +157,7 @@ fn is_lasting(bounce: &Bounce) -> bool {
 #[must_use]
 pub(crate) fn address_is_gone(status: &str, words: &str, about_recipient: bool) -> bool {
     const GONE: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
-    const WORDS: [&str; 9] = [
-        "user unknown",
-        "unknown user",
-        "no such user",
-        "does not exist",
-        "no mailbox",
-        "unknown recipient",
-        "recipient unknown",
-        "user not found",
-        "inconnu",
-    ];
     let general = status.is_empty() || (status.starts_with("5.") && status.ends_with(".0"));
-    let said = || {
-        let folded = fold(words);
-        WORDS.iter().any(|words| folded.contains(words))
-    };
+    let said = || meaning_of_refusal(words).is_some_and(|code| GONE.contains(&code));
     GONE.contains(&status) || (about_recipient && general && said())
 }
