@@ -49,7 +49,7 @@ pub use auto::{Automatic, AutomaticKind};
 pub use bounce::Bounce;
 pub(crate) use bounce::meaning as meaning_of_refusal;
 pub(crate) use closing::above_closing;
-pub use fields::{Label, read as read_fields};
+pub use fields::{Label, Values as FieldValues, read as read_fields, read_quoted as read_quoted_fields, words_beside};
 pub use forward::Forwarded;
 pub(crate) use guard::id_of_unreadable;
 pub use guard::{Limits, Unreadable};

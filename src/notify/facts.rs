@@ -339,9 +339,10 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, phrases: &Phr
     let asked = policy.queues.get(&ticket.queue).map(|q| q.ask.as_slice()).unwrap_or_default();
     let label = |code: &String| policy.field_label(code, language);
     let said = asked.iter().filter_map(|code| Some((label(code), ticket.fields.get(code)?.clone())));
+    let lacks = |code: &&String| !ticket.fields.contains_key(*code) && policy.is_asked(code, ticket);
     TicketFacts {
         fields: said.map(|(label, value)| FieldFacts { label, value }).collect(),
-        missing: asked.iter().filter(|code| !ticket.fields.contains_key(*code)).map(label).collect(),
+        missing: asked.iter().filter(lacks).map(label).collect(),
         number: ticket.number.clone(),
         title: ticket.title.clone(),
         status: ticket.status.as_str().to_owned(),

@@ -12,10 +12,10 @@ use super::raw::{self, Raw};
 use super::source::Source;
 use super::{Batch, Settings, templates};
 use crate::clock::Millis;
-use crate::mail::{Familiar, Limits, fold};
+use crate::mail::{Familiar, Label, Limits, fold, key};
 use crate::notify::{self, Templates};
 use crate::ticket::{
-    Caps, FieldRule, IntakeLimits, Life, Policy, PriorityRule, ServiceDesk, SeveralQueues, TagForms, familiar,
+    Caps, FieldRule, IntakeLimits, Life, OnlyFor, Policy, PriorityRule, ServiceDesk, SeveralQueues, TagForms, familiar,
 };
 
 /// Checks everything; none when something that the rest needs is missing.
@@ -268,11 +268,22 @@ impl Check<'_> {
 /// The fields with what people write before them: their labels in every language, and further words.
 fn fields(raw: &Raw) -> Vec<FieldRule> {
     let rules = raw.fields.iter().map(|(code, field)| {
-        let mut words: Vec<String> = field.label.values().chain(&field.words).map(|w| fold(w)).collect();
-        words.retain(|w| !w.is_empty());
-        words.sort_by_key(|w| std::cmp::Reverse(w.len()));
-        words.dedup();
-        FieldRule { code: code.clone(), label: field.label.clone(), words }
+        let wordings = field.label.values().chain(&field.words).map(String::as_str);
+        FieldRule {
+            code: code.clone(),
+            label: field.label.clone(),
+            reads: Label::new(code, field.long, wordings),
+            is_title: field.title,
+            is_file: field.file,
+            is_text: field.text,
+            only_for: OnlyFor {
+                categories: field.categories.clone(),
+                not_categories: field.not_categories.clone(),
+                types: field.types.clone(),
+                senders: field.senders.iter().map(|sender| key(sender)).collect(),
+                roles: field.roles.iter().map(|role| fold(role)).collect(),
+            },
+        }
     });
     rules.collect()
 }

@@ -242,6 +242,24 @@ pub(super) struct Field {
     pub(super) label: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) words: Vec<String>,
+    #[serde(default)]
+    pub(super) long: bool,
+    #[serde(default)]
+    pub(super) title: bool,
+    #[serde(default)]
+    pub(super) file: bool,
+    #[serde(default)]
+    pub(super) text: bool,
+    #[serde(default)]
+    pub(super) categories: Vec<String>,
+    #[serde(default)]
+    pub(super) not_categories: Vec<String>,
+    #[serde(default)]
+    pub(super) types: Vec<String>,
+    #[serde(default)]
+    pub(super) senders: Vec<String>,
+    #[serde(default)]
+    pub(super) roles: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,8 @@
 //! choosing is honoured only where the author is beyond doubt or the same house: else anybody could have answers sent
 //! anywhere. No right is ever taken from it.
 
+use std::sync::LazyLock;
+
 use super::policy::Policy;
 use crate::mail::{Address, Label, ParsedEmail, key, looks_like_address, read_fields};
 
@@ -134,8 +136,8 @@ fn named(address: &Address, from: &Address) -> Address {
 
 /// The address somebody typed into a form.
 fn typed_address(mail: &ParsedEmail) -> Option<Address> {
-    let label = Label { code: "address".to_owned(), words: ADDRESS_WORDS.map(ToOwned::to_owned).to_vec() };
-    let value = read_fields(&mail.text, &[label]).remove("address")?;
+    static ADDRESS: LazyLock<Label> = LazyLock::new(|| Label::new("address", false, ADDRESS_WORDS.iter().copied()));
+    let value = read_fields(&mail.text, &[&ADDRESS], "").own.remove("address")?;
     let mut words = value.split(|c: char| c.is_whitespace() || "<>()[],;:\"".contains(c));
     let address = words.find(|word| looks_like_address(word))?;
     Some(Address { name: String::new(), address: key(address) })

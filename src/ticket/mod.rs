@@ -11,6 +11,7 @@ mod caps;
 mod cause;
 pub mod command;
 pub mod decide;
+mod field;
 mod flood;
 mod ids;
 mod knowledge;
@@ -49,6 +50,7 @@ pub use decide::{
     Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, Snapshot, decide, due, shown,
 };
 pub(crate) use decide::{address_is_gone, not_taken, recompute, unasked};
+pub use field::{FieldRule, OnlyFor};
 pub(crate) use flood::INTAKE_WINDOW;
 pub use flood::{IntakeLimits, TakenIn, is_flood};
 pub use ids::{About, InboxId, OutboxId, TicketId};
@@ -59,8 +61,8 @@ pub(crate) use number::numbers_in;
 pub use number::{format as format_number, parse as parse_number};
 pub use phrase::{Detail, Phrase, Value};
 pub use policy::{
-    Acknowledge, Agent, FieldRule, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, ServiceDesk,
-    SeveralQueues, TagForms, Topic,
+    Acknowledge, Agent, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, ServiceDesk, SeveralQueues,
+    TagForms, Topic,
 };
 pub use priority::Tagged;
 pub use probe::{ForeignResults, Probe};

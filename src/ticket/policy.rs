@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::called::Commands;
 use super::caps::Caps;
+use super::field::FieldRule;
 use super::flood::IntakeLimits;
 use super::sla::Slas;
 use super::token::Token;
@@ -122,17 +123,6 @@ pub struct Life {
     pub commands: usize,
     /// Most people one message is spread to.
     pub recipients: usize,
-}
-
-/// A field of a request: what it is called, and what people write before it.
-#[derive(Debug, Clone)]
-pub struct FieldRule {
-    /// Its name in the configuration.
-    pub code: String,
-    /// Its name in notifications, by language.
-    pub label: BTreeMap<String, String>,
-    /// What people write before its value, in the form of [`crate::mail::fold`], longest first.
-    pub words: Vec<String>,
 }
 
 /// The service desk as notifications present it.
@@ -432,6 +422,28 @@ impl Policy {
         let rule = self.fields.iter().find(|f| f.code == code);
         let label = rule.and_then(|r| r.label.get(language).or_else(|| r.label.get("en")));
         label.map_or_else(|| code.to_owned(), Clone::clone)
+    }
+
+    fn field(&self, code: &str) -> Option<&FieldRule> {
+        self.fields.iter().find(|field| field.code == code)
+    }
+
+    /// Whether a field is asked about a ticket of this kind, from this requester.
+    #[must_use]
+    pub(crate) fn is_asked(&self, code: &str, ticket: &TicketView) -> bool {
+        self.field(code).is_none_or(|field| field.only_for.holds(ticket))
+    }
+
+    /// Whether a file answers a field: the first one does, and further ones correct nothing.
+    #[must_use]
+    pub(crate) fn is_file_field(&self, code: &str) -> bool {
+        self.field(code).is_some_and(|field| field.is_file)
+    }
+
+    /// The title that the fields of a request give it.
+    #[must_use]
+    pub(crate) fn title_field(&self, values: &BTreeMap<String, String>) -> Option<String> {
+        self.fields.iter().find_map(|field| field.title(values))
     }
 
     /// Name of a priority in a language; its code where it has none.

@@ -3,6 +3,7 @@
 use super::asker::{Asker, asker};
 use super::authority::{is_authenticated, is_denied};
 use super::command::{self, Head};
+use super::field::FieldRule;
 use super::ids::TicketId;
 use super::number::numbers_in;
 use super::policy::{Policy, Queue, without_detail};
@@ -14,7 +15,10 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::mail::{Address, Label, ParsedEmail, key, read_fields, strip_prefixes};
+use crate::mail::{
+    Address, FieldValues, FileRole, Label, ParsedEmail, key, read_fields, read_quoted_fields, strip_prefixes,
+    words_beside,
+};
 
 /// One hint at the ticket an email belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +87,10 @@ pub struct Intake {
     pub also_queues: Vec<String>,
     /// What it says, by the codes of the queue's fields.
     pub fields: BTreeMap<String, String>,
+    /// What only its signature says of them.
+    pub signature_fields: BTreeMap<String, String>,
+    /// What was typed into the lines of our own notification that it quotes.
+    pub quoted_fields: BTreeMap<String, String>,
     /// Language the sender writes, where known.
     pub language: Option<String>,
     /// True when the email is the service desk's own notification come back.
@@ -136,12 +144,16 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
     let named = policy.queues_named(mailbox, addressed.iter().map(String::as_str));
     let also = named.iter().filter(|n| queue.is_some_and(|q| q.name != n.name));
     let name = mail.from.as_ref().map(|a| a.name.as_str()).unwrap_or_default();
+    let said = queue.map(|q| with_file(fields_of(&mail.reply_text, name, q, policy), &mail, q, policy));
+    let said = said.unwrap_or_default();
     Intake {
         released: false,
         placed: false,
         operator: false,
         also_queues: also.map(|q| q.name.clone()).collect(),
-        fields: queue.map(|q| fields_of(&mail.reply_text, name, q, policy)).unwrap_or_default(),
+        fields: said.own,
+        signature_fields: said.signature,
+        quoted_fields: queue.map(|q| quoted_fields(&mail, q, policy)).unwrap_or_default(),
         mailbox: mailbox.to_owned(),
         queue: queue.map(|q| q.name.clone()),
         agent: agent.map(|(name, _)| name.clone()),
@@ -179,6 +191,12 @@ impl Intake {
         self.operator = true;
         self.signals.clear();
         self.join_by_operator(ticket);
+    }
+
+    /// What it says of the fields, in its text and in its signature.
+    #[must_use]
+    pub(crate) fn said(&self) -> FieldValues {
+        FieldValues { own: self.fields.clone(), signature: self.signature_fields.clone() }
     }
 
     /// Every signed token it carries, as yet unbelieved.
@@ -317,14 +335,60 @@ pub(crate) fn language_of(text: &str, policy: &Policy) -> Option<String> {
 
 /// What a text says of the fields this queue asks for. The name may also stand beside the address.
 #[must_use]
-pub(crate) fn fields_of(text: &str, name: &str, queue: &Queue, policy: &Policy) -> BTreeMap<String, String> {
-    let asked = policy.fields.iter().filter(|f| queue.ask.contains(&f.code));
-    let labels: Vec<Label> = asked.map(|f| Label { code: f.code.clone(), words: f.words.clone() }).collect();
-    let mut fields = read_fields(text, &labels);
+pub(crate) fn fields_of(text: &str, name: &str, queue: &Queue, policy: &Policy) -> FieldValues {
+    let labels: Vec<&Label> = asked_in(queue, policy).map(|field| &field.reads).collect();
+    let mut fields = read_fields(text, &labels, name);
     if queue.ask.iter().any(|code| code == NAME) && name.trim().contains(' ') {
-        fields.entry(NAME.to_owned()).or_insert_with(|| name.trim().to_owned());
+        fields.own.entry(NAME.to_owned()).or_insert_with(|| name.trim().to_owned());
     }
     fields
+}
+
+/// The fields of a new request with what its words say beside every label.
+#[must_use]
+pub(crate) fn with_words(
+    said: FieldValues,
+    text: &str,
+    writer: &str,
+    queue: &Queue,
+    policy: &Policy,
+) -> BTreeMap<String, String> {
+    let mut fields = said.own;
+    for (code, value) in said.signature {
+        fields.entry(code).or_insert(value);
+    }
+    let Some(field) = asked_in(queue, policy).find(|field| field.is_text && !fields.contains_key(&field.code)) else {
+        return fields;
+    };
+    let labels: Vec<&Label> = asked_in(queue, policy).map(|field| &field.reads).collect();
+    if let Some(words) = words_beside(text, &labels, writer) {
+        fields.insert(field.code.clone(), words);
+    }
+    fields
+}
+
+fn asked_in<'a>(queue: &'a Queue, policy: &'a Policy) -> impl Iterator<Item = &'a FieldRule> {
+    policy.fields.iter().filter(|field| queue.ask.contains(&field.code))
+}
+
+/// The fields with those that a file answers.
+fn with_file(mut fields: FieldValues, mail: &ParsedEmail, queue: &Queue, policy: &Policy) -> FieldValues {
+    let sent = mail.attachments.iter().filter(|file| matches!(file.role, FileRole::File | FileRole::Picture));
+    let names: Vec<&str> = sent.map(|file| file.name.as_str()).take(5).collect();
+    for field in asked_in(queue, policy).filter(|field| field.is_file && !names.is_empty()) {
+        fields.own.entry(field.code.clone()).or_insert_with(|| names.join(", "));
+    }
+    fields
+}
+
+/// What people typed into the lines of the notification they answer, as it asks them to. Of any other email what is quoted is
+/// somebody else's.
+fn quoted_fields(mail: &ParsedEmail, queue: &Queue, policy: &Policy) -> BTreeMap<String, String> {
+    if queue.ask.is_empty() || !mail.answers() || mail.text.len() == mail.reply_text.len() && !mail.wordless {
+        return BTreeMap::new();
+    }
+    let labels: Vec<&Label> = asked_in(queue, policy).map(|field| &field.reads).collect();
+    read_quoted_fields(&mail.text, &labels)
 }
 
 /// Code of the field that holds the requester's name.

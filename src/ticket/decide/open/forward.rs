@@ -10,7 +10,7 @@ use crate::ticket::decide::open::{Request, opening, other_queues, tell_others, t
 use crate::ticket::decide::people::{message, people};
 use crate::ticket::decide::{Case, Decision, may_open, stranger};
 use crate::ticket::policy::Policy;
-use crate::ticket::read::{Intake, fields_of, language_of};
+use crate::ticket::read::{Intake, fields_of, language_of, with_words};
 use crate::ticket::words::{Event, MessageDraft, Person, Visibility};
 
 /// The email an agent passes on, when it was written by somebody outside the service desk.
@@ -60,7 +60,13 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>, original: &Forwarded) -> 
             attachments: Vec::new(),
             ..message(intake, Visibility::Internal, &original.above)
         }),
-        fields: fields_of(&original.text, &requester.name, queue, policy),
+        fields: with_words(
+            fields_of(&original.text, &requester.name, queue, policy),
+            &original.text,
+            &requester.name,
+            queue,
+            policy,
+        ),
         reason: format!("a request of {} that {} passed on", requester.address, intake.sender),
         requester,
     };

@@ -10,7 +10,7 @@ use crate::ticket::decide::people::{concerned, message, others, person, requeste
 use crate::ticket::decide::settle::settle;
 use crate::ticket::decide::{Case, Decision, Opening, may_open};
 use crate::ticket::policy::{Acknowledge, Policy, Queue, SeveralQueues};
-use crate::ticket::read::Intake;
+use crate::ticket::read::{Intake, with_words};
 use crate::ticket::routing::route;
 use crate::ticket::sla::Length;
 use crate::ticket::words::{
@@ -31,13 +31,17 @@ pub(in crate::ticket::decide) struct Request {
 /// A request in its writer's own name.
 pub(in crate::ticket::decide) fn open(case: &Case<'_>) -> Decision {
     let Case { intake, policy, queue, proven, .. } = *case;
+    let writer = intake.mail.from.as_ref().map_or("", |from| from.name.as_str());
     let request = |reason| Request {
         requester: asking(intake, policy),
         others: others(intake, policy),
-        title: title(&intake.tagged.title, &intake.mail.text, &case.policy.service_desk.no_subject),
+        title: case
+            .policy
+            .title_field(&intake.fields)
+            .unwrap_or_else(|| title(&intake.tagged.title, &intake.mail.text, &case.policy.service_desk.no_subject)),
         message: message(intake, Visibility::Public, &intake.mail.text),
         note: None,
-        fields: intake.fields.clone(),
+        fields: with_words(intake.said(), &intake.mail.reply_text, writer, queue, policy),
         reason,
     };
     let also = other_queues(intake, policy, proven);

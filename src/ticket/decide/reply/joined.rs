@@ -19,8 +19,17 @@ pub(in crate::ticket::decide) fn complete(draft: &mut Draft<'_>) {
 fn completed(ticket: &TicketView, intake: &Intake, policy: &Policy) -> (BTreeMap<String, String>, Option<Event>) {
     let mut fields = ticket.fields.clone();
     let mut told = Vec::new();
-    for (code, value) in &intake.fields {
-        if fields.get(code) != Some(value) {
+    // What the requester says counts before what somebody in copy does, and what they wrote before what stands in a quote.
+    let may_correct = intake.sender == ticket.requester.address || intake.agent.is_some();
+    let own = intake.fields.iter().map(|(code, value)| (code, value, may_correct && !policy.is_file_field(code)));
+    let quoted =
+        intake.quoted_fields.iter().filter(|_| intake.agent.is_none()).map(|(code, value)| (code, value, false));
+    for (code, value, corrects) in own.chain(quoted) {
+        let is_new = match fields.get(code) {
+            Some(known) => corrects && known != value,
+            None => true,
+        };
+        if is_new {
             told.push(format!("{}: {value}", policy.field_label(code, &policy.service_desk.language)));
             fields.insert(code.clone(), value.clone());
         }
