@@ -101,7 +101,7 @@ fn report<'a>(file: &Path, mail: &'a ParsedEmail, held: Option<&'a str>) -> Repo
         to: addresses(&mail.to),
         cc: addresses(&mail.cc),
         text: &mail.text,
-        reply_text: &mail.reply_text,
+        reply_text: mail.own_words.as_deref().unwrap_or(&mail.reply_text),
         is_auto: mail.automatic.is_some(),
         auto_reason: mail.automatic.as_ref().map(|a| a.reason.as_str()),
         is_bounce: bounce.is_some(),

@@ -63,7 +63,7 @@ fn convert(addr: &Addr<'_>) -> Option<Address> {
     let address = bare(&address).to_owned();
     let name = short(&one_line(addr.name.as_deref().unwrap_or_default()));
     if looks_like_address(&address) {
-        return Some(Address { name, address });
+        return Some(Address { name: own_name(name, &address), address });
     }
     // Some clients write the address where the name belongs: `From: someone@example.org <>`. An
     // address that is there and unusable must not give way to whatever the name claims.
@@ -72,6 +72,15 @@ fn convert(addr: &Addr<'_>) -> Option<Address> {
     }
     let inside = name.trim_matches(|c: char| "<>\"' ".contains(c));
     looks_like_address(inside).then(|| Address { name: String::new(), address: inside.to_owned() })
+}
+
+/// The name, unless it is the address again, or the part before its `@` where that is no word: nobody is greeted by that.
+fn own_name(name: String, address: &str) -> String {
+    let plain = name.trim_matches(|c: char| "'\"<>() ".contains(c));
+    let local = address.split('@').next().unwrap_or_default();
+    let made_up = local.contains(|c: char| !c.is_alphabetic());
+    let same = plain.eq_ignore_ascii_case(address) || (made_up && plain.eq_ignore_ascii_case(local));
+    if same { String::new() } else { name }
 }
 
 /// Without what some programs put around an address.

@@ -102,6 +102,8 @@ pub struct ParsedEmail {
     pub text: String,
     /// Only what this person wrote now: quotes of earlier emails and signatures cut away.
     pub reply_text: String,
+    /// The same without the quoted lines that answers stand between, where there are any.
+    pub own_words: Option<String>,
     /// True when some of it stood below or between quoted lines: some clients break quoted lines so
     /// that their ends look like the writer's own words.
     pub below_quote: bool,
@@ -153,10 +155,11 @@ fn read(message: &Message<'_>, limits: &Limits) -> ParsedEmail {
     mail.automatic = auto::detect(message, &mail);
     (mail.authentication, mail.received_by) = auth::read(message);
     mail.protection = protection::detect(message, &mail.text);
-    (mail.reply_text, mail.below_quote) = reply::new_text(&body.marked, setting(&mail));
+    let new = reply::new_text(&body.marked, setting(&mail));
+    (mail.reply_text, mail.below_quote, mail.own_words) = (new.text, new.below, new.alone);
     mail.wordless = mail.reply_text == mail.text.trim() && reply::is_wordless(&body.marked, setting(&mail));
     if let Some(emoji) = reaction::detect(message, &mail.text) {
-        (mail.reply_text, mail.below_quote) = (emoji, false);
+        (mail.reply_text, mail.below_quote, mail.own_words) = (emoji, false, None);
     }
     let (files, open) = attachment::list(message, &body.used);
     mail.attachments = files;
@@ -239,6 +242,12 @@ fn setting(mail: &ParsedEmail) -> reply::Setting {
 }
 
 impl ParsedEmail {
+    /// Whether it passes another email on, as its subject or its structure says.
+    #[must_use]
+    pub fn forwards(&self) -> bool {
+        self.forwarded.is_some() || forward::has_forward_prefix(&self.subject)
+    }
+
     /// Whether it answers another, as its header says.
     #[must_use]
     pub fn answers(&self) -> bool {

@@ -38,7 +38,7 @@ pub(super) fn of_content(message: &Message<'_>, writer: &Writer<'_>, limits: &Li
         }
         marked.push('\n');
     }
-    let (own, _) = reply::new_text(&marked, writer.setting);
+    let own = reply::new_text(&marked, writer.setting).text;
     let kept = content(&own, writer.name);
     names.into_iter().enumerate().filter(|(at, _)| kept.contains(at)).map(|(_, name)| name).collect()
 }

@@ -195,6 +195,8 @@ pub struct MessageFacts {
     pub encrypted: bool,
     /// Files that came with it.
     pub attachments: Vec<AttachmentFacts>,
+    /// Names of pictures taken for logos of a signature, which are left out, with commas between them.
+    pub logos: String,
 }
 
 /// A file.
@@ -223,6 +225,7 @@ impl Facts {
         // Whatever went wrong before: what is not for the reader is not said (invariant 12).
         let readable = if is_for(message.visibility, notification.kind) { message.new_text.as_str() } else { "" };
         let shown = |a: &&Attachment| a.role != FileRole::Logo && (internal || a.is_fit_for_requesters());
+        let logos = message.attachments.iter().filter(|a| internal && a.role == FileRole::Logo);
         let files = message.attachments.iter().filter(shown).filter(|_| is_for(message.visibility, notification.kind));
         let failure = notification.undelivered.clone().unwrap_or_default();
         let address = policy.queues.get(&ticket.queue).map(|q| q.address.clone());
@@ -251,6 +254,7 @@ impl Facts {
                 above: if internal { message.above.clone() } else { String::new() },
                 encrypted: message.encrypted,
                 attachments: files.map(|a| attachment(a, enclosed, phrases)).collect(),
+                logos: logos.map(|a| a.name.as_str()).collect::<Vec<_>>().join(", "),
             },
             undelivered: UndeliveredFacts {
                 address: failure.address,

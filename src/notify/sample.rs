@@ -97,6 +97,7 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
                 String::new()
             },
             encrypted: false,
+            logos: if kind.is_internal() { "logo.png".to_owned() } else { String::new() },
             attachments: vec![AttachmentFacts {
                 name: "capture.png".to_owned(),
                 size: phrases.size(120_000),

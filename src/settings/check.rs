@@ -145,7 +145,9 @@ impl Check<'_> {
         self.queues_apart(&queues);
         let mut desk = self.desk(raw.desk.as_ref()?, languages)?;
         if let Some(templates) = templates {
-            desk.no_subject = templates.phrases(&desk.language).if_any("text.no_subject");
+            let phrases = templates.phrases(&desk.language);
+            desk.no_subject = phrases.if_any("text.no_subject");
+            desk.subject = phrases.if_any("text.subject");
         }
         let agents = raw.agents.iter().map(|(name, a)| (name.clone(), self.agent(name, a, raw, &desk))).collect();
         let slas = super::slas::slas(self, raw, &desk);
@@ -234,6 +236,7 @@ impl Check<'_> {
             name: desk.name.clone(),
             language: desk.language.clone(),
             no_subject: String::new(),
+            subject: String::new(),
             languages,
             time_zone: time_zone.ok()?,
             several_queues: match desk.several_queues {

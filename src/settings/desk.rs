@@ -150,6 +150,7 @@ impl Check<'_> {
                 raw::ReplyTo::Plain => ReplyTo::Plain,
             },
             senders: queue.senders.iter().map(|s| key(s)).collect(),
+            machines: queue.machines.iter().map(|s| key(s)).collect(),
             urgent_from: queue.urgent_from.as_ref().map(|from| from.iter().map(|s| key(s)).collect()),
             priority,
             ask: queue.ask.clone(),

@@ -435,6 +435,8 @@ pub(super) struct Queue {
     #[serde(default)]
     pub(super) senders: Vec<String>,
     pub(super) urgent_from: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) machines: Vec<String>,
     pub(super) priority: Option<String>,
     pub(super) acknowledge: Option<Acknowledge>,
     pub(super) sla: Option<String>,

@@ -117,6 +117,10 @@ impl Tx {
         self.among(sql::TICKETS_OF_VENDORS, addresses).await
     }
 
+    pub(super) async fn open_tickets_of(&mut self, requesters: &BTreeSet<String>) -> Result<Vec<TicketId>, StoreError> {
+        self.among(sql::OPEN_TICKETS_OF, requesters).await
+    }
+
     pub(super) async fn seen_images(&mut self, keys: &BTreeSet<String>) -> Result<HashSet<String>, StoreError> {
         Ok(self.among(sql::SEEN_IMAGES, keys).await?.into_iter().collect())
     }

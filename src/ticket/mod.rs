@@ -4,6 +4,7 @@
 //! [`Decision`]. Never: asynchronous work, SQL, the clock, randomness: the same arguments give the
 //! same decision, which is what makes looking twice, and the tests, possible.
 
+mod alert;
 mod asker;
 mod authority;
 mod called;
@@ -37,6 +38,7 @@ mod types;
 mod view;
 mod words;
 
+pub(crate) use alert::ALERT;
 pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use called::{Called, Commands, Word};

@@ -15,6 +15,15 @@ use super::words::{Status, TicketView};
 use crate::clock::Millis;
 use crate::mail::{Familiar, Limits, fold};
 
+impl Queue {
+    /// Whether a machine whose alerts are tickets here writes from this address.
+    #[must_use]
+    pub(crate) fn is_machine(&self, sender: &str) -> bool {
+        let named = |from: &String| from == sender || (from.starts_with('@') && sender.ends_with(from.as_str()));
+        !sender.is_empty() && self.machines.iter().any(named)
+    }
+}
+
 /// The whole policy of a service desk.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -134,6 +143,8 @@ pub struct ServiceDesk {
     pub language: String,
     /// Title of a ticket whose email has neither a subject nor a text.
     pub no_subject: String,
+    /// What the subject of an email is called.
+    pub subject: String,
     /// Languages there are templates for.
     pub languages: Vec<String>,
     /// Zone in which times are shown.
@@ -168,6 +179,8 @@ pub struct Queue {
     pub senders: Vec<String>,
     /// Whose P0 and P1 in a subject count: addresses, or `@domain`; none: everybody's.
     pub urgent_from: Option<Vec<String>>,
+    /// Addresses, or `@domains`, of machines that report alerts here.
+    pub machines: Vec<String>,
     /// Priority where the subject names none.
     pub priority: String,
     /// Which emails are acknowledged.
@@ -479,6 +492,7 @@ pub(super) mod tests {
                 language: "fr".to_owned(),
                 languages: vec!["fr".to_owned(), "en".to_owned()],
                 no_subject: "(sans objet)".to_owned(),
+                subject: "Objet".to_owned(),
                 time_zone: TimeZone::UTC,
                 several_queues: SeveralQueues::One,
             },

@@ -1,5 +1,6 @@
 //! From what an email says to what it means for this service desk.
 
+use super::alert::{self, Alert};
 use super::asker::{Asker, asker};
 use super::authority::{is_authenticated, is_denied};
 use super::command::{self, Head};
@@ -16,8 +17,8 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::mail::{
-    Address, FieldValues, FileRole, Label, ParsedEmail, key, read_fields, read_quoted_fields, strip_prefixes,
-    words_beside,
+    Address, Automatic, AutomaticKind, FieldValues, FileRole, Label, ParsedEmail, key, read_fields, read_quoted_fields,
+    strip_prefixes, words_beside,
 };
 
 /// One hint at the ticket an email belongs to.
@@ -34,6 +35,8 @@ pub enum Signal {
         /// True for In-Reply-To.
         direct: bool,
     },
+    /// It is about an alert of this identity.
+    Alert(String),
     /// Its subject names a number.
     Number(String),
     /// Its subject names the number a vendor gave.
@@ -51,6 +54,7 @@ impl Signal {
             Self::SignedId(_) => "signed Message-ID",
             Self::StoredId { direct: true, .. } => "In-Reply-To",
             Self::StoredId { direct: false, .. } => "References",
+            Self::Alert(_) => "alert",
             Self::Number(_) => "number in the subject",
             Self::Operator(_) => "operator's word",
             Self::VendorReference(_) => "vendor's reference in the subject",
@@ -81,6 +85,8 @@ pub struct Intake {
     pub released: bool,
     /// True when the operator says which ticket it belongs to.
     pub placed: bool,
+    /// What a machine of the queue says.
+    pub alert: Option<Alert>,
     /// True when the operator wrote it.
     pub operator: bool,
     /// Further queues of the same mailbox that it is addressed to.
@@ -144,6 +150,14 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
     let named = policy.queues_named(mailbox, addressed.iter().map(String::as_str));
     let also = named.iter().filter(|n| queue.is_some_and(|q| q.name != n.name));
     let name = mail.from.as_ref().map(|a| a.name.as_str()).unwrap_or_default();
+    let machine = queue.filter(|q| !denied && agent.is_none() && q.is_machine(&sender));
+    let alert = machine.filter(|_| mail.bounce.is_none()).map(|q| alert::read(&mail.subject, &sender, &q.name));
+    let mut signals = signals(&mail, &addressed, marked, policy);
+    if let Some(alert) = &alert {
+        signals.insert(0, Signal::Alert(alert.id.clone()));
+        // Whatever it says of itself, it is a machine, and its word may open a ticket.
+        mail.automatic = Some(Automatic { kind: AutomaticKind::Notice, reason: "queues.machines".to_owned() });
+    }
     let said = queue.map(|q| with_file(fields_of(&mail.reply_text, name, q, policy), &mail, q, policy));
     let said = said.unwrap_or_default();
     Intake {
@@ -158,7 +172,8 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
         queue: queue.map(|q| q.name.clone()),
         agent: agent.map(|(name, _)| name.clone()),
         tagged: read_tags(strip_prefixes(&mail.subject), &policy.priorities, policy.tag_forms),
-        signals: signals(&mail, &addressed, marked, policy),
+        signals,
+        alert,
         language: language(&mail, policy),
         alike: alike(&mail),
         own,
@@ -191,6 +206,17 @@ impl Intake {
         self.operator = true;
         self.signals.clear();
         self.join_by_operator(ticket);
+    }
+
+    /// Whether it is written as an answer and leads to nothing: a client lost the reference, or somebody wrote "Re:" anew.
+    #[must_use]
+    pub fn resumes(&self) -> bool {
+        let subject = self.mail.subject.trim();
+        self.signals.is_empty()
+            && self.agent.is_none()
+            && self.mail.automatic.is_none()
+            && strip_prefixes(subject) != subject
+            && !self.mail.forwards()
     }
 
     /// What it says of the fields, in its text and in its signature.

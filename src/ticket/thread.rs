@@ -48,7 +48,11 @@ pub(crate) fn choose(intake: &Intake, candidates: &[Candidate], policy: &Policy,
                     None => continue,
                 }
             }
-            Signal::StoredId { .. } | Signal::Number(_) | Signal::VendorReference(_) | Signal::Operator(_) => None,
+            Signal::StoredId { .. }
+            | Signal::Alert(_)
+            | Signal::Number(_)
+            | Signal::VendorReference(_)
+            | Signal::Operator(_) => None,
         };
         let number = &candidate.ticket.number;
         let same = threading.joined.as_ref().is_some_and(|j| j.ticket.id == candidate.ticket.id);
@@ -90,7 +94,7 @@ fn holder(token: &Token, intake: &Intake, ticket: &TicketView, policy: &Policy, 
 
 fn is_plausible(intake: &Intake, candidate: &Candidate) -> bool {
     let ticket = &candidate.ticket;
-    if matches!(candidate.signal, Signal::Operator(_)) {
+    if matches!(candidate.signal, Signal::Operator(_) | Signal::Alert(_)) {
         return true;
     }
     // What a vendor writes reaches the service desk as theirs: their address alone says nothing.

@@ -13,6 +13,7 @@ mod answered;
 mod attacks;
 mod bad_input;
 mod capabilities;
+mod cases;
 mod commands;
 mod configuration;
 mod examples;

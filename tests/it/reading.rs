@@ -433,7 +433,7 @@ original_requests! {
                 format!("--b\r\nContent-Type: image/png; name={cid}.png\r\nContent-ID: <{cid}>\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n")
             };
             let mail = format!(
-                "From: {ANA}\r\nReply-To: ana.perso@college.example\r\nTo: {SUPPORT}\r\nSubject: {id}\r\nMessage-ID: <{id}@college.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Avant {id}</p><img src=\"cid:l\"><p>Après</p><img src=\"cid:m\">\r\n{}{}--b--\r\n",
+                "From: {ANA}\r\nReply-To: ana.perso@college.example\r\nTo: {SUPPORT}\r\nSubject: {id}\r\nMessage-ID: <{id}@college.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>L'écran {id} est noir.</p><p>Cordialement</p><img src=\"cid:l\"><p>Ana</p><img src=\"cid:m\">\r\n{}{}--b--\r\n",
                 part("l"), part("m")
             );
             site.put_bytes(mail.as_bytes());

@@ -24,8 +24,18 @@ pub(super) struct Setting {
     pub(super) forwards: bool,
 }
 
-/// What this person wrote, and whether some of it stood below or between quoted lines.
-pub(super) fn new_text(marked: &str, setting: Setting) -> (String, bool) {
+/// What this person wrote.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct NewText {
+    /// With the quoted lines that answers stand between.
+    pub(super) text: String,
+    /// Whether some of it stood below or between quoted lines.
+    pub(super) below: bool,
+    /// Without those lines, where there are any.
+    pub(super) alone: Option<String>,
+}
+
+pub(super) fn new_text(marked: &str, setting: Setting) -> NewText {
     // Marks of writing direction stand between words of some clients' headers.
     let directed = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
     let plain: Cow<'_, str> =
@@ -43,17 +53,18 @@ pub(super) fn new_text(marked: &str, setting: Setting) -> (String, bool) {
     let out = out.trim_matches('\n').trim_end();
     let whole = marks::without(&plain);
     if out.trim().is_empty() {
-        return (whole.trim().to_owned(), true);
+        return NewText { text: whole.trim().to_owned(), below: true, alone: None };
     }
     // Lines above a quote are a beginning of the text; anything else came from around one.
     let below = own.below || !whole.trim_start_matches('\n').starts_with(out);
-    (out.to_owned(), below)
+    let alone = (setting.answers && !setting.forwards).then(|| text.alone(&own.lines)).flatten();
+    NewText { text: out.to_owned(), below, alone }
 }
 
 /// Whether nothing would be the writer's own beside a word above it.
 pub(super) fn is_wordless(marked: &str, setting: Setting) -> bool {
     const WORD: &str = "x";
-    setting.answers && new_text(&format!("{WORD}\n\n{}", marked.trim_start()), setting).0.trim() == WORD
+    setting.answers && new_text(&format!("{WORD}\n\n{}", marked.trim_start()), setting).text.trim() == WORD
 }
 
 impl Line<'_> {
@@ -93,6 +104,30 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// The writer's lines without those they quote, where they quote any.
+    fn alone(&self, own: &[usize]) -> Option<String> {
+        // `>>> here <<<` draws the eye, and quotes nothing.
+        let framed =
+            own.iter().any(|at| self.lines[*at].is_quoted() && self.lines[*at].text.trim_end().ends_with("<<<"));
+        if framed || !own.iter().any(|at| self.lines[*at].is_quoted()) {
+            return None;
+        }
+        let (mut kept, mut skip) = (String::new(), 0);
+        for at in own {
+            if *at < skip || self.lines[*at].is_quoted() {
+                continue;
+            }
+            if let Some(length) = self.attribution(*at) {
+                skip = at + length;
+                continue;
+            }
+            kept.push_str(&self.lines[*at].text);
+            kept.push('\n');
+        }
+        let kept = kept.trim();
+        (!kept.is_empty()).then(|| kept.to_owned())
+    }
+
     fn own_lines(&self) -> Own<'a> {
         let mut written = false;
         let mut skipped = Vec::new();
@@ -289,7 +324,8 @@ mod tests {
     use super::*;
 
     fn new_text(text: &str) -> (String, bool) {
-        super::new_text(text, Setting { answers: true, forwards: false })
+        let new = super::new_text(text, Setting { answers: true, forwards: false });
+        (new.text, new.below)
     }
 
     #[test]
@@ -323,6 +359,8 @@ mod tests {
     fn answers_between_quoted_lines_stay_with_them() {
         let text = "Le 2 mars 2026, Support <s@example.org> a écrit :\n> Quel poste ?\nLe 12.\n> Depuis quand ?\nHier.";
         assert_eq!(new_text(text).0, text);
+        let alone = super::new_text(text, Setting { answers: true, forwards: false }).alone;
+        assert_eq!(alone.as_deref(), Some("Le 12.\nHier."));
     }
 
     #[test]
@@ -367,7 +405,7 @@ mod tests {
             "Un\n--\nDeux, dont la phrase est bien trop longue pour être celle d'une signature, comme chacun peut voir.\nfin",
         ] {
             for answers in [true, false] {
-                let (own, _) = super::new_text(text, Setting { answers, forwards: false });
+                let own = super::new_text(text, Setting { answers, forwards: false }).text;
                 assert!(own.ends_with("fin"), "{text}: {own}");
             }
         }
@@ -377,7 +415,7 @@ mod tests {
             "Le 3 mars 2026 à 10:12, le technicien a écrit :\n« je passerai ».\n\nPersonne n'est venu, fin",
             "Voici :\n\nFrom: Lyon 10:12\nTo: Paris 12:12\nDate: 12/03/2026\nfin",
         ] {
-            let (own, _) = super::new_text(text, Setting::default());
+            let own = super::new_text(text, Setting::default()).text;
             assert!(own.ends_with("fin"), "{text}: {own}");
         }
     }
@@ -385,13 +423,13 @@ mod tests {
     #[test]
     fn a_signature_above_does_not_hide_what_is_passed_on_or_answered_between() {
         let forward = "Voyez.\n\nEnvoyé de mon iPhone\n\nDébut du message transféré :\n\nDe: Bob <b@x.example>\nNoir.";
-        let own = super::new_text(forward, Setting { answers: false, forwards: true }).0;
+        let own = super::new_text(forward, Setting { answers: false, forwards: true }).text;
         assert!(own.starts_with("Voyez.") && own.ends_with("Noir."), "{own}");
         let between = "Ci-dessous.\n\n-- \nAna\n\nLe 2 mars 2026 à 09:15, S <s@x.example> a écrit :\n> Un ?\nOui.\n> Deux ?\nNon.";
         let own = new_text(between).0;
         assert!(own.contains("> Un ?\nOui.") && own.ends_with("Non.") && !own.contains("Ana"), "{own}");
         let outlook = "Pour vous.\n\nDe : Bob <b@x.example>\nEnvoyé : lundi 2 mars 2026 09:15\nObjet : Panne\n\nNoir.";
-        let own = super::new_text(outlook, Setting { answers: false, forwards: true }).0;
+        let own = super::new_text(outlook, Setting { answers: false, forwards: true }).text;
         assert!(own.ends_with("Noir."), "{own}");
     }
 }

@@ -92,6 +92,8 @@ statements! {
     TICKETS_OF_PARENTS = among_ids!("SELECT id FROM ticket WHERE parent_id > 0 AND parent_id", "ORDER BY id LIMIT 500", "");
     TICKETS_OF_VENDORS = among!(
         "SELECT id FROM ticket WHERE vendor <> '' AND status <> 'closed' AND vendor", "ORDER BY id DESC LIMIT 200");
+    OPEN_TICKETS_OF = among!(
+        "SELECT id FROM ticket WHERE status <> 'closed' AND requester", "ORDER BY id DESC LIMIT 200");
     ORIGINAL_REQUESTS = among_ids!(
         "SELECT message.ticket_id, message.new_text FROM message WHERE message.id = (SELECT MIN(one.id) FROM message AS one \
          WHERE one.ticket_id = message.ticket_id AND one.visibility = 'public' AND one.direction = 'in') \
@@ -165,7 +167,8 @@ statements! {
         "DELETE FROM participant WHERE (ticket_id, address) IN (SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1", ")");
     TICKETS_OF_NUMBERS = among!("SELECT number, id FROM ticket WHERE number", "");
     TICKETS_OF_MESSAGES = among!(
-        "SELECT message_id, MIN(ticket_id) FROM message WHERE message_id", "GROUP BY message_id");
+        "SELECT message_id, CASE WHEN SUBSTR(message_id, 1, 6) = 'alert ' THEN MAX(ticket_id) ELSE MIN(ticket_id) END FROM message \
+         WHERE message_id", "GROUP BY message_id");
     COPIES = among!("SELECT message_id, content, ticket_id FROM message WHERE message_id", "ORDER BY id");
     TICKET_LIST = Sql::both(concat!(
         ticket_rows!(),

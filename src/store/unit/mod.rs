@@ -18,8 +18,8 @@ use crate::clock::Millis;
 use crate::mail::{Attachment, FileRole};
 use crate::notify::OutgoingEmail;
 use crate::ticket::{
-    About, Article, Change, Event, INTAKE_WINDOW, InboxId, IntakeLimits, MessageDraft, Opening, OutboxId, Recent,
-    TicketId, TicketState, TicketView, Undelivered, Verdict, Visibility, WINDOWS, format_number,
+    ALERT, About, Article, Change, Event, INTAKE_WINDOW, InboxId, IntakeLimits, MessageDraft, Opening, OutboxId,
+    Recent, TicketId, TicketState, TicketView, Undelivered, Verdict, Visibility, WINDOWS, format_number,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
@@ -52,6 +52,8 @@ pub(crate) struct Wanted {
     pub answered: BTreeSet<String>,
     /// Digests of what emails say without names and numbers.
     pub alike: BTreeSet<String>,
+    /// People whose open tickets are wanted: they go on with one in an email that leads to none.
+    pub resuming: BTreeSet<String>,
     /// Addresses that may be vendors'.
     pub vendors: BTreeSet<String>,
     /// Senders whose emails of the last hour are counted.
@@ -153,6 +155,7 @@ impl Unit {
         ids.extend(by_message.values().chain(by_number.values()));
         ids.extend(copies.values().flatten().map(|(_, ticket)| ticket));
         ids.extend(tx.of_vendors(&wanted.vendors).await?);
+        ids.extend(tx.open_tickets_of(&wanted.resuming).await?);
         let tickets = tx.with_related(ids, wanted.related).await?;
         let original_requests = if wanted.related {
             tx.original_requests(tickets.keys().copied().collect()).await?
@@ -476,7 +479,12 @@ impl Unit {
     fn add_message(&mut self, ticket: TicketId, inbox_id: InboxId, message: &MessageDraft) {
         if !message.message_id.is_empty() {
             // An id belongs to whom it came from first: a later mail that reuses it leads nowhere else.
-            self.by_message.entry(message.message_id.clone()).or_insert(ticket);
+            // Of an alert that came back after its ticket was closed the newest counts, of any other id the first.
+            if message.message_id.starts_with(ALERT) {
+                self.by_message.insert(message.message_id.clone(), ticket);
+            } else {
+                self.by_message.entry(message.message_id.clone()).or_insert(ticket);
+            }
             let copies = self.copies.entry(message.message_id.clone()).or_default();
             copies.push((message.content.clone(), ticket));
         }

@@ -63,6 +63,8 @@ pub struct Snapshot {
     pub enclosed: Vec<String>,
     /// Articles and solved tickets that may help.
     pub hits: Vec<Hit>,
+    /// Number of the one open ticket that an email without any reference seems to go on with.
+    pub resumed: Option<String>,
     /// What was taken in within the last hour.
     pub taken: TakenIn,
     /// How many other senders said the same within the last hour.
@@ -100,7 +102,8 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
     if let Some(review) = hold::review(intake, proven, policy, secret).filter(|_| !intake.placed) {
         return review;
     }
-    let threading = choose(intake, &snapshot.candidates, policy, secret);
+    let mut threading = choose(intake, &snapshot.candidates, policy, secret);
+    let left = leave(&mut threading, intake, queue);
     if let Some(reason) = flood(intake, &threading, proven, &snapshot.taken, policy) {
         return Decision::Hold(HoldCause::Flood, reason.into());
     }
@@ -120,6 +123,9 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
     if intake.nobody && !intake.placed && bounce.is_none() {
         return hold::nobody(&case);
     }
+    if let Some(alert) = intake.alert.as_ref().filter(|_| !intake.placed) {
+        return reply::alert::decide(&case, alert);
+    }
     match (&threading.joined, machine) {
         (Some(found), _) if bounce.is_some() => reply::undelivered::join(&case, found),
         (None, _) if let Some(bounce) = bounce => reply::undelivered::lost(bounce),
@@ -135,7 +141,7 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
         (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
         (None, None) if let Some(answer) = command::without_ticket::commands(&case) => answer,
         (None, None) if let Some(original) = open::forward::original(intake, policy) => {
-            open::forward::open(&case, original)
+            linked(open::forward::open(&case, original), left)
         }
         (None, None) if let Some(moved) = hold::moved(&case) => moved,
         (None, _) if !proven && !intake.released && !queue.senders.is_empty() && intake.denied => {
@@ -152,8 +158,33 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
             );
             Decision::Hold(HoldCause::Alike, reason.into())
         }
-        (None, _) => open::open(&case),
+        (None, _) => linked(open::open(&case), left),
     }
+}
+
+/// What is passed on to another queue is a request there, whatever ticket it quotes: that ticket is left, and linked where the sender takes
+/// part in it. Commands are meant for the ticket.
+fn leave(threading: &mut Threading, intake: &Intake, queue: &Queue) -> Option<TicketId> {
+    let elsewhere = |found: &Candidate| found.ticket.queue != queue.name && !found.ticket.queue.is_empty();
+    let passes_on = intake.mail.forwards()
+        && !intake.placed
+        && intake.head.lines.is_empty()
+        && intake.alert.is_none()
+        && intake.mail.bounce.is_none();
+    if !passes_on || !threading.joined.as_ref().is_some_and(elsewhere) {
+        return None;
+    }
+    let ticket = threading.joined.take()?.ticket;
+    let takes_part = intake.agent.is_some() || ticket.participants.contains(&intake.sender);
+    takes_part.then_some(ticket.id)
+}
+
+/// The same with a link to the ticket that was left.
+fn linked(mut decision: Decision, left: Option<TicketId>) -> Decision {
+    if let Decision::Open(openings) = &mut decision {
+        openings.iter_mut().for_each(|opening| opening.relates.extend(left));
+    }
+    decision
 }
 
 /// An email, and everything that bears on what becomes of it.

@@ -86,6 +86,20 @@ impl<'a> Commit<'a> {
             }
             _ => {}
         }
+        // Nobody reads what is sent to a monitoring system, and some answer it.
+        let machine = policy.queues.get(&ticket.queue).is_some_and(|queue| queue.is_machine(to));
+        if machine && !notification.kind.is_internal() {
+            self.done.suppressed += 1;
+            if let Some(id) = about.ticket() {
+                let text = format!(
+                    "{} not sent: {to} is a machine (queues.{}.machines)",
+                    notification.kind.as_str(),
+                    ticket.queue
+                );
+                unit.add_event(id, Event::own("suppressed", text));
+            }
+            return true;
+        }
         if let Some(failure) = refused(unit, notification) {
             let words = format!("{} {}", failure.status, failure.reason);
             let text =

@@ -6,7 +6,9 @@ use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Unit, Wanted, image_key};
-use crate::ticket::{Candidate, Hit, Intake, Policy, Signal, Snapshot, TicketId, TicketView, Token, numbers_in};
+use crate::ticket::{
+    Candidate, Hit, Intake, Policy, Signal, Snapshot, Status, TicketId, TicketView, Token, numbers_in,
+};
 use crate::work::commit::Email;
 
 /// Everything the decisions of a group may ask for.
@@ -41,6 +43,9 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     if intake.agent.is_none() {
         wanted.vendors.insert(intake.sender.clone());
     }
+    if intake.resumes() {
+        wanted.resuming.insert(intake.sender.clone());
+    }
     // What a notification proves depends on who has seen it.
     if needs_proof(intake) {
         wanted.notifications.extend(intake.tokens().flat_map(|token| policy.message_ids(token)));
@@ -50,7 +55,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
             Signal::ReplyAddress(token) | Signal::SignedId(token) => {
                 token.about.ticket().is_some_and(|id| wanted.tickets.insert(id))
             }
-            Signal::StoredId { id, .. } => wanted.message_ids.insert(id.clone()),
+            Signal::StoredId { id, .. } | Signal::Alert(id) => wanted.message_ids.insert(id.clone()),
             Signal::Number(number) => wanted.numbers.insert(number.clone()),
             Signal::Operator(id) => wanted.tickets.insert(*id),
             Signal::VendorReference(_) => false,
@@ -114,6 +119,7 @@ pub(super) fn snapshot(
         now,
         turn,
         hits,
+        resumed: if intake.resumes() { resumed(unit, intake) } else { None },
         alike: unit.said_alike(&intake.alike, &intake.sender),
         taken: unit.taken_in(&intake.sender, intake.queue.iter().chain(&intake.also_queues)),
         ..Snapshot::default()
@@ -129,6 +135,20 @@ pub(super) fn snapshot(
         surroundings(&mut snapshot, unit, intake, policy);
     }
     snapshot
+}
+
+/// The one open ticket of this sender that has the subject of their email.
+fn resumed(unit: &Unit, intake: &Intake) -> Option<String> {
+    let title = mail::fold(mail::strip_prefixes(&intake.tagged.title));
+    let same = |t: &&TicketView| {
+        t.requester.address == intake.sender
+            && t.status != Status::Closed
+            && Some(&t.queue) == intake.queue.as_ref()
+            && mail::fold(&t.title) == title
+    };
+    let mut found = unit.tickets().filter(same);
+    let one = found.next()?;
+    found.next().is_none().then(|| one.number.clone())
 }
 
 fn issued(unit: &Unit, intake: &Intake, policy: &Policy) -> BTreeMap<String, Millis> {
@@ -173,7 +193,7 @@ fn candidates(unit: &Unit, intake: &Intake, policy: &Policy) -> Vec<Candidate> {
         }
         let id = match signal {
             Signal::ReplyAddress(token) | Signal::SignedId(token) => token.about.ticket(),
-            Signal::StoredId { id, .. } => unit.ticket_of_message(id),
+            Signal::StoredId { id, .. } | Signal::Alert(id) => unit.ticket_of_message(id),
             Signal::Number(number) => unit.ticket_of_number(number),
             Signal::Operator(id) => Some(*id),
             Signal::VendorReference(_) => None,

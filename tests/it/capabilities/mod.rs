@@ -2,6 +2,7 @@
 //! mail through the whole program, on both databases.
 
 mod conversations;
+mod forms;
 mod intake;
 mod listed;
 mod time;

@@ -14,7 +14,7 @@ use crate::ticket::read::{Intake, with_words};
 use crate::ticket::routing::route;
 use crate::ticket::sla::Length;
 use crate::ticket::words::{
-    DeadlineKind, Event, MessageDraft, Notification, NotificationKind, Person, Status, TicketView, Visibility,
+    DeadlineKind, Event, MessageDraft, Notification, NotificationKind, Person, Status, TicketView, Visibility, phrase,
 };
 
 /// What a request says, whoever brought it.
@@ -47,6 +47,12 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>) -> Decision {
     let also = other_queues(intake, policy, proven);
     let open_in = |queue: &Queue| opening(case, request(format!("a new request to {}", queue.address)), queue);
     let mut first = open_in(queue);
+    if let Some(number) = &case.snapshot.resumed {
+        first.events.push(Event::own("related", format!("perhaps goes on with {number}: same title, still open")));
+        let offer = phrase!("told.resumes", number);
+        let inside = first.notifications.iter_mut().filter(|told| told.kind.is_internal());
+        inside.for_each(|told| told.done.push(offer.clone()));
+    }
     if policy.service_desk.several_queues == SeveralQueues::Each {
         return Decision::Open(std::iter::once(first).chain(also.into_iter().map(open_in)).collect());
     }

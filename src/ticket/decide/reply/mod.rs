@@ -1,9 +1,11 @@
 //! An email joins a ticket.
 
+pub(super) mod alert;
 pub(super) mod conversation;
 pub(super) mod copy;
 pub(super) mod joined;
 mod requester;
+mod subject;
 pub(super) mod undelivered;
 pub(super) mod vendor;
 
@@ -40,13 +42,15 @@ pub(in crate::ticket::decide) fn of_requester(case: &Case<'_>, found: &Candidate
     if found.ticket.status == Status::Closed {
         return requester::after_closing(case, found);
     }
+    let text = subject::with_changed(case, &found.ticket);
     let mut draft = Draft::new(*case, &found.ticket);
     draft.events = joined_events(intake, found, case.threading);
+    subject::keep_reference(&mut draft);
     if commands.is_some() && requester::is_in_copy(case, found) {
         let (sender, asked) = (&intake.sender, head.lines.join(" "));
         draft.done.push(phrase!("told.not_in_copy", sender, asked));
     }
-    requester::write(&mut draft, found, &intake.mail.reply_text);
+    requester::write(&mut draft, found, &text);
     complete(&mut draft);
     conversation::add_people(&mut draft);
     draft.tell_agents(NotificationKind::NewMessage);
@@ -62,7 +66,7 @@ pub(in crate::ticket::decide) fn of_requester(case: &Case<'_>, found: &Candidate
             }
         }
     }
-    let message = message(intake, Visibility::Public, &intake.mail.reply_text);
+    let message = message(intake, Visibility::Public, &text);
     Decision::Join(Box::new(draft.joining(message, true, reason(found))))
 }
 
