@@ -123,7 +123,7 @@ impl Trouble {
             Self::SignIn { .. } | Self::Encrypted { .. } => exit::UNREACHABLE,
             Self::Usage(_) => exit::USAGE,
             Self::Input(_) | Self::Store(StoreError::Damaged(_) | StoreError::Secret(_)) => exit::INPUT,
-            Self::Again(_) => exit::AGAIN,
+            Self::Again(_) | Self::Store(StoreError::Older { .. }) => exit::AGAIN,
             Self::Store(_) | Self::Bug(_) => exit::BUG,
         }
     }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
-use args::{Args, Command};
+use args::{Args, Command, HeldCommand, TicketCommand};
 
 use crate::clock::Clock;
 use crate::settings::{self, Settings};
@@ -122,19 +122,27 @@ async fn run(args: Args) -> Result<ExitCode, Trouble> {
         Command::Check { offline } => return check::run(config, offline).await,
         Command::Demo { keep } => demo::run(keep).await?,
         Command::Inspect { json, paths } => return inspect::run(&paths, json),
+        Command::Ticket(command @ TicketCommand::Do { .. }) => {
+            ticket::run(&open_to_write(config).await?, command).await?
+        }
         Command::Ticket(command) => ticket::run(&open(config).await?, command).await?,
         Command::Why { what, json } => why::run(&open(config).await?, &what, json).await?,
-        Command::Held(command) => held::run(&open(config).await?, command).await?,
+        Command::Held(command @ (HeldCommand::List { .. } | HeldCommand::Show { .. })) => {
+            held::run(&open(config).await?, command).await?;
+        }
+        Command::Held(command) => held::run(&open_to_write(config).await?, command).await?,
         Command::Outbox(command) => outbox::run(&open(config).await?, command).await?,
-        Command::Article(command) => article::run(&open(config).await?, command).await?,
+        Command::Article(command) => article::run(&open_to_write(config).await?, command).await?,
         Command::Address(command) => address::run(&open(config).await?, command).await?,
         Command::SignIn { section, port } => sign_in::run(config, &section, port).await?,
         Command::Backup { file } => keep::backup(&open(config).await?, &file).await?,
         Command::Restore { file, send_waiting } => keep::restore(config, &file, send_waiting).await?,
-        Command::Erase { address, yes, json } => return keep::erase(&open(config).await?, &address, yes, json).await,
+        Command::Erase { address, yes, json } => {
+            return keep::erase(&open_to_write(config).await?, &address, yes, json).await;
+        }
         Command::Verify(args) => return verify::run(&open(config).await?, args).await,
         Command::Audit { json } => verify::audit(&open(config).await?, json).await?,
-        Command::Report(args) => report::run(&open(config).await?, args).await?,
+        Command::Report(args) => report::run(&open_to_write(config).await?, args).await?,
         Command::Template(args::TemplateCommand::Preview { listen }) => preview::run(config, listen).await?,
         Command::Template(command) => template::run(config, command)?,
         Command::Completions { shell } => {
@@ -151,8 +159,23 @@ struct Open {
     store: Store,
 }
 
+/// For commands that write no notification.
 async fn open(config: &Path) -> Result<Open, Trouble> {
+    let settings = settings::load_quickly(config)?;
+    made(&settings)?;
+    let store = Store::open_to_read(&settings.store_url).await?;
+    Ok(Open { settings, store })
+}
+
+async fn open_to_write(config: &Path) -> Result<Open, Trouble> {
     let settings = settings::load(config)?;
+    made(&settings)?;
+    let store = Store::open(&settings.store_url).await?;
+    Ok(Open { settings, store })
+}
+
+/// That there is a database.
+fn made(settings: &Settings) -> Result<(), Trouble> {
     if let Some(file) = sqlite_file(&settings.store_url).filter(|file| !file.exists()) {
         let file = std::path::absolute(&file).unwrap_or(file);
         return Err(Trouble::Input(format!(
@@ -160,13 +183,12 @@ async fn open(config: &Path) -> Result<Open, Trouble> {
             file.display()
         )));
     }
-    let store = Store::open(&settings.store_url).await?;
-    Ok(Open { settings, store })
+    Ok(())
 }
 
 /// Whether several instances may work on the database.
 fn is_shared(config: &Path) -> bool {
-    settings::load(config).is_ok_and(|settings| sqlite_file(&settings.store_url).is_none())
+    settings::load_quickly(config).is_ok_and(|settings| sqlite_file(&settings.store_url).is_none())
 }
 
 /// `beside`: what is added to the instance's name; nothing for the name itself.

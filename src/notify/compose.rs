@@ -15,7 +15,9 @@ use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::{Attachment, File};
 use crate::ticket::notification::{Audience, Origin};
-use crate::ticket::{About, MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, TicketView, Token};
+use crate::ticket::{
+    About, MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, TicketView, Token, rank,
+};
 
 /// What a notification is made of.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct Parcel<'a> {
 pub(crate) struct OutgoingEmail {
     /// Which notification.
     pub kind: NotificationKind,
+    /// How soon it is sent, from 0.
+    pub urgency: i64,
     /// What makes it unique.
     pub once_key: String,
     /// The one recipient.
@@ -135,6 +139,7 @@ pub(crate) fn compose(
     let mail = head.multipart(body(words, &enclosed, &parcel.extra.pictures, &token.text()))?;
     Ok(OutgoingEmail {
         kind: notification.kind,
+        urgency: rank(notification.kind, &parcel.ticket.priority),
         once_key: parcel.once_key.clone(),
         recipient: notification.to.address.clone(),
         envelope_from: reply_address,

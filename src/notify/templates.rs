@@ -5,7 +5,7 @@
 //! `fr/answer.html.hbs`. Values are escaped in the HTML part only.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use handlebars::{Handlebars, RenderError, RenderErrorReason, no_escape};
 
@@ -32,8 +32,9 @@ pub struct Rendered {
 /// All templates of a service desk, compiled.
 #[derive(Debug, Clone)]
 pub struct Templates {
-    text: Handlebars<'static>,
-    html: Handlebars<'static>,
+    /// Compiled when the first notification is written: most commands write none.
+    text: OnceLock<Handlebars<'static>>,
+    html: OnceLock<Handlebars<'static>>,
     sources: BTreeMap<String, Source>,
     phrases: AllPhrases,
     languages: Vec<String>,
@@ -98,19 +99,26 @@ impl Templates {
         let (phrases, wrong) = AllPhrases::compile(&changed.iter().collect::<Vec<_>>());
         mistakes.extend(wrong);
         let is_tuned = !overrides.is_empty();
+        // The built-in ones are tried in the program's own tests.
+        let is_own = is_tuned || !changed.is_empty();
         let mut sources = builtin_sources();
         sources.extend(overrides.into_iter().chain(changed).map(|s| (s.name.clone(), s)));
-        mistakes.extend(cycles(&sources));
+        if is_own {
+            mistakes.extend(cycles(&sources));
+        }
         if !mistakes.is_empty() {
             // Rendering would never end, or say in other words what is said already.
             return Err(mistakes);
         }
-        let (text, html) = (
-            registry(&sources, ".txt.hbs", &phrases, &mut mistakes),
-            registry(&sources, ".html.hbs", &phrases, &mut mistakes),
-        );
         let languages = languages(&sources);
-        let templates = Self { text, html, sources, phrases, languages };
+        let mut templates = Self { text: OnceLock::new(), html: OnceLock::new(), sources, phrases, languages };
+        if !is_own {
+            return Ok(templates);
+        }
+        let registry =
+            |ending, mistakes: &mut Vec<Mistake>| registry(&templates.sources, ending, &templates.phrases, mistakes);
+        let (text, html) = (registry(".txt.hbs", &mut mistakes), registry(".html.hbs", &mut mistakes));
+        (templates.text, templates.html) = (text.into(), html.into());
         if mistakes.is_empty() {
             mistakes = templates.misnamed();
         }
@@ -118,6 +126,25 @@ impl Templates {
             mistakes = templates.trial(is_tuned);
         }
         if mistakes.is_empty() { Ok(templates) } else { Err(mistakes) }
+    }
+
+    /// The same without a trial, for commands that write no notification.
+    pub(crate) fn untried(overrides: Vec<Source>) -> Self {
+        let (changed, overrides): (Vec<Source>, Vec<Source>) =
+            overrides.into_iter().partition(|source| source.name.ends_with(PHRASES));
+        let (phrases, _) = AllPhrases::compile(&changed.iter().collect::<Vec<_>>());
+        let mut sources = builtin_sources();
+        sources.extend(overrides.into_iter().chain(changed).map(|s| (s.name.clone(), s)));
+        let languages = languages(&sources);
+        Self { text: OnceLock::new(), html: OnceLock::new(), sources, phrases, languages }
+    }
+
+    fn text(&self) -> &Handlebars<'static> {
+        self.text.get_or_init(|| registry(&self.sources, ".txt.hbs", &self.phrases, &mut Vec::new()))
+    }
+
+    fn html(&self) -> &Handlebars<'static> {
+        self.html.get_or_init(|| registry(&self.sources, ".html.hbs", &self.phrases, &mut Vec::new()))
     }
 
     /// The languages every notification can be written in: those with a folder.
@@ -190,8 +217,8 @@ impl Templates {
     /// A [`Mistake`] when the template names something that is not there.
     pub fn render(&self, kind: NotificationKind, facts: &Facts) -> Result<Rendered, Mistake> {
         let name = self.name(kind, &facts.language);
-        let text = self.text.render(&name, facts).map_err(|e| self.mistake(&e, facts, "txt"))?;
-        let html = self.html.render(&name, facts).map_err(|e| self.mistake(&e, facts, "html"))?;
+        let text = self.text().render(&name, facts).map_err(|e| self.mistake(&e, facts, "txt"))?;
+        let html = self.html().render(&name, facts).map_err(|e| self.mistake(&e, facts, "html"))?;
         let (subject, text) = split_subject(&text).ok_or_else(|| Mistake {
             file: self.file(&format!("{name}.txt.hbs")),
             line: 1,
@@ -220,7 +247,7 @@ impl Templates {
         let mut found = Vec::new();
         for source in self.sources.values().filter(|source| !source.path.is_empty()) {
             let (registry, ending) =
-                if source.name.ends_with(".txt.hbs") { (&self.text, ".txt.hbs") } else { (&self.html, ".html.hbs") };
+                if source.name.ends_with(".txt.hbs") { (self.text(), ".txt.hbs") } else { (self.html(), ".html.hbs") };
             let Some(template) = registry.get_template(source.name.trim_end_matches(ending)) else { continue };
             let asked = Asked::of(template);
             for (line, name) in &asked.names {
@@ -242,7 +269,7 @@ impl Templates {
 
     fn name(&self, kind: NotificationKind, language: &str) -> String {
         let own = format!("{language}/{}", kind.as_str());
-        let found = self.text.has_template(&own) && self.html.has_template(&own);
+        let found = self.text().has_template(&own) && self.html().has_template(&own);
         if found { own } else { format!("en/{}", kind.as_str()) }
     }
 
@@ -321,7 +348,7 @@ impl Templates {
     fn render_bare(&self, kind: NotificationKind, facts: &Facts) -> Result<(), Mistake> {
         let name = self.name(kind, &facts.language);
         let bare = without_entries(serde_json::to_value(facts).unwrap_or_default());
-        for (registry, ending) in [(&self.text, "txt"), (&self.html, "html")] {
+        for (registry, ending) in [(self.text(), "txt"), (self.html(), "html")] {
             if let Err(error) = registry.render(&name, &bare) {
                 let mistake = self.mistake(&error, facts, ending);
                 let missing = match error.reason() {

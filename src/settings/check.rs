@@ -10,7 +10,7 @@ use super::checker::Check;
 use super::mistake::Mistakes;
 use super::raw::{self, Raw};
 use super::source::Source;
-use super::{Batch, Settings, templates};
+use super::{Batch, Settings, Trial, templates};
 use crate::clock::Millis;
 use crate::mail::{Familiar, Label, Limits, fold, key};
 use crate::notify::{self, Templates};
@@ -19,12 +19,7 @@ use crate::ticket::{
 };
 
 /// Checks everything; none when something that the rest needs is missing.
-pub(super) fn settings(
-    raw: Raw,
-    source: &Source,
-    last: Option<&Templates>,
-    mistakes: &mut Mistakes,
-) -> Option<Settings> {
+pub(super) fn settings(raw: Raw, source: &Source, trial: Trial<'_>, mistakes: &mut Mistakes) -> Option<Settings> {
     let mut check = Check { source, mistakes, warnings: Vec::new() };
     if source.names("mailboxes").is_empty() {
         check.note("mailboxes", "there is no mailbox; add a section [mailboxes.NAME]");
@@ -35,7 +30,7 @@ pub(super) fn settings(
     let mailboxes: BTreeMap<_, _> =
         raw.mailboxes.iter().map(|(name, m)| (name.clone(), check.mailbox(name, m, &raw))).collect();
     let smtp = raw.smtp.as_ref().map(|s| check.smtp(s, &raw));
-    let (templates, template_mistakes) = check.templates(raw.desk.as_ref()?, last).unzip();
+    let (templates, template_mistakes) = check.templates(raw.desk.as_ref()?, trial).unzip();
     let policy = check.policy(&raw, templates.as_ref());
     let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.service_desk));
     let goals = raw.goals.map(|goals| super::slas::goals(&mut check, goals));
@@ -75,11 +70,11 @@ pub(super) fn settings(
 
 impl Check<'_> {
     /// The templates that serve, and what is wrong with others. A mistake in one never stops the service.
-    fn templates(
-        &mut self,
-        desk: &raw::ServiceDesk,
-        last: Option<&Templates>,
-    ) -> Option<(Templates, Vec<notify::Mistake>)> {
+    fn templates(&mut self, desk: &raw::ServiceDesk, trial: Trial<'_>) -> Option<(Templates, Vec<notify::Mistake>)> {
+        let last = match trial {
+            Trial::After(last) => Some(last),
+            Trial::None | Trial::First => None,
+        };
         let folder = desk.templates.as_ref().map(|folder| self.source.path(folder));
         let had = last.is_some_and(|last| last.sources().any(|source| !source.path.is_empty()));
         let (overrides, mut mistakes) = match folder.as_deref().map(templates::read) {
@@ -118,6 +113,9 @@ impl Check<'_> {
                 (found.sources, found.mistakes)
             }
         };
+        if matches!(trial, Trial::None) {
+            return Some((Templates::untried(overrides), Vec::new()));
+        }
         match Templates::that_serve(overrides, last) {
             Ok((templates, found)) => {
                 mistakes.extend(found);

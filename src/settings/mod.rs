@@ -145,12 +145,20 @@ pub fn load(path: &Path) -> Result<Settings, Mistakes> {
     load_with(path, std::env::vars().collect())
 }
 
+/// As [`load`], for a command that writes no notification: templates are not tried.
+///
+/// # Errors
+/// All mistakes found but those of templates.
+pub(crate) fn load_quickly(path: &Path) -> Result<Settings, Mistakes> {
+    read(path, std::env::vars().collect(), Trial::None)
+}
+
 /// As [`load`], for a service at work: where a template does not serve, the last good one goes on.
 ///
 /// # Errors
 /// All mistakes found; those of templates are none.
 pub(crate) fn reload(path: &Path, last: &Templates) -> Result<Settings, Mistakes> {
-    read(path, std::env::vars().collect(), Some(last))
+    read(path, std::env::vars().collect(), Trial::After(last))
 }
 
 /// As [`load`], for those who look after templates: a mistake in one is a mistake.
@@ -195,14 +203,25 @@ pub fn first_sign_in(path: &Path, section: &str) -> Result<FirstSignIn, Mistakes
 /// # Errors
 /// All mistakes found.
 pub fn load_with(path: &Path, environment: Vec<(String, String)>) -> Result<Settings, Mistakes> {
-    read(path, environment, None)
+    read(path, environment, Trial::First)
 }
 
-fn read(path: &Path, environment: Vec<(String, String)>, last: Option<&Templates>) -> Result<Settings, Mistakes> {
+/// Whether templates are tried, and what serves where one does not.
+#[derive(Clone, Copy)]
+enum Trial<'a> {
+    /// They are not.
+    None,
+    /// The built-in one.
+    First,
+    /// What has served until now.
+    After(&'a Templates),
+}
+
+fn read(path: &Path, environment: Vec<(String, String)>, trial: Trial<'_>) -> Result<Settings, Mistakes> {
     let source = source::read(path, environment)?;
     let mut mistakes = Mistakes::default();
     let raw = source.deserialize(&mut mistakes);
-    let settings = check::settings(raw, &source, last, &mut mistakes);
+    let settings = check::settings(raw, &source, trial, &mut mistakes);
     match settings {
         Some(settings) if mistakes.is_empty() => Ok(settings),
         _ => Err(mistakes),

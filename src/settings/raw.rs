@@ -295,6 +295,8 @@ pub(super) struct Smtp {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) hello: Option<String>,
     pub(super) timeout: String,
+    pub(super) connections: usize,
+    pub(super) per_minute: i64,
     #[serde(default)]
     pub(super) allow_plaintext: bool,
 }

@@ -16,6 +16,9 @@ use crate::edge::net::{Endpoint, Security};
 use crate::edge::smtp::SmtpConfig;
 use crate::store::{Key, KeyPlace, sqlite_file};
 
+/// Most connections to the SMTP server.
+const CONNECTIONS: usize = 20;
+
 impl Check<'_> {
     fn endpoint(
         &mut self,
@@ -46,12 +49,20 @@ impl Check<'_> {
             self.endpoint("smtp", &smtp.host, smtp.port, smtp.security, smtp.ca_file.as_deref(), smtp.allow_plaintext);
         let login = self.smtp_login(smtp, raw);
         let domain = raw.queues.values().find_map(|q| Some(q.address.split_once('@')?.1.to_owned()));
+        if !(1..=CONNECTIONS).contains(&smtp.connections) {
+            self.note("smtp.connections", format!("1 to {CONNECTIONS} connections"));
+        }
+        if smtp.per_minute < 0 {
+            self.note("smtp.per_minute", "a number of emails, or 0 for no bound");
+        }
         Some(SmtpConfig {
             endpoint,
             username: smtp.username.clone(),
             login: login?,
             hello: smtp.hello.clone().or(domain).unwrap_or_else(|| "localhost".to_owned()),
             limit: self.duration("smtp.timeout", &smtp.timeout)?,
+            connections: smtp.connections.clamp(1, CONNECTIONS),
+            per_minute: (smtp.per_minute > 0).then_some(smtp.per_minute),
         })
     }
 

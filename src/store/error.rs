@@ -26,6 +26,14 @@ pub enum StoreError {
         /// What is wrong.
         source: MigrateError,
     },
+    /// The schema is older than the program, for a command that only reads.
+    #[error(
+        "{place} was written by an older version of guichet: `guichet run` brings it up to date, and then this works"
+    )]
+    Older {
+        /// The URL without its password.
+        place: String,
+    },
     /// The schema is that of a later version.
     #[error(
         "{place} was written by a newer version of guichet (schema {version}); install that version or a later one"

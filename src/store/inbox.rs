@@ -266,6 +266,9 @@ impl Tx {
             }
         }
         self.insert_bytes(sql::INBOX_ADD_RAW, sql::INBOX_ADD_RAWS, &bytes).await?;
+        let mailboxes: BTreeSet<&str> = arrivals.iter().map(|arrival| arrival.mailbox).collect();
+        let query = sqlx::query(sql::MAILBOX_RECEIVED.on(self.engine)).bind(json(&mailboxes)?).bind(now);
+        query.execute(&mut *self.tx).await?;
         Ok(ids)
     }
 

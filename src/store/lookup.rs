@@ -65,10 +65,8 @@ pub(crate) struct ListingFilter {
     pub status: Option<Status>,
     /// Address of an agent.
     pub assignee: Option<String>,
-    /// Address of a requester.
+    /// Address of a requester, whose tickets are then meant, done or not; else only those that are not done.
     pub requester: Option<String>,
-    /// Whether only those that are not done.
-    pub unfinished: bool,
     /// Only those that have not changed since, or are late at `late_at`.
     pub untouched_since: Millis,
     /// When what is promised is looked at, if at all.
@@ -145,8 +143,14 @@ impl TicketRow {
 impl Store {
     /// Tickets, newest first.
     pub async fn tickets(&self, filter: &TicketFilter) -> Result<Vec<TicketRow>, StoreError> {
-        let query = sqlx::query_as(sql::TICKET_LIST.on(self.engine));
-        let query = query.bind(word(filter.queue.as_deref())).bind(word(filter.status.as_deref()));
+        let query = match (&filter.status, &filter.queue) {
+            (None, None) => sqlx::query_as(sql::TICKET_LIST.on(self.engine)),
+            (None, Some(queue)) => sqlx::query_as(sql::TICKET_LIST_OF_QUEUE.on(self.engine)).bind(queue),
+            (Some(status), None) => sqlx::query_as(sql::TICKET_LIST_OF_STATUS.on(self.engine)).bind(status),
+            (Some(status), Some(queue)) => {
+                sqlx::query_as(sql::TICKET_LIST_OF_BOTH.on(self.engine)).bind(status).bind(queue)
+            }
+        };
         Ok(query.bind(filter.limit).fetch_all(&self.read).await?)
     }
 
@@ -201,11 +205,15 @@ pub(super) async fn listing_in<'e>(
     engine: Engine,
     filter: &ListingFilter,
 ) -> Result<Vec<TicketRow>, StoreError> {
-    let query = sqlx::query_as(sql::TICKET_LISTING.on(engine)).bind(json(&filter.queues)?);
-    let query = query.bind(word(filter.status.map(Status::as_str)));
-    let query = query.bind(word(filter.assignee.as_deref())).bind(word(filter.requester.as_deref()));
-    let query = query.bind(i64::from(filter.unfinished)).bind(filter.untouched_since).bind(filter.limit);
-    Ok(query.bind(filter.late_at.unwrap_or(0)).fetch_all(on).await?)
+    let queues = json(&filter.queues)?;
+    if let Some(requester) = &filter.requester {
+        let query = sqlx::query_as(sql::TICKETS_OF_REQUESTER.on(engine)).bind(queues).bind(requester);
+        return Ok(query.bind(filter.limit).fetch_all(on).await?);
+    }
+    let query = sqlx::query_as(sql::TICKETS_AT_WORK.on(engine)).bind(queues);
+    let query = query.bind(word(filter.status.map(Status::as_str))).bind(word(filter.assignee.as_deref()));
+    let query = query.bind(filter.untouched_since).bind(filter.limit).bind(filter.late_at.unwrap_or(0));
+    Ok(query.fetch_all(on).await?)
 }
 
 /// In statements an empty text stands for any.

@@ -17,6 +17,8 @@ use crate::ticket::{NotificationKind, OutboxId, TicketId, stored_words};
 #[derive(Debug, Clone, FromRow)]
 pub struct ClaimedEmail {
     pub id: OutboxId,
+    /// Row id of its ticket; 0 where it is about none.
+    pub ticket_id: i64,
     /// The one recipient.
     pub recipient: String,
     /// Envelope sender.
@@ -29,6 +31,8 @@ pub struct ClaimedEmail {
     pub size: i64,
     /// Which notification.
     pub kind: String,
+    /// How soon it is sent; 0 before all others.
+    pub urgency: i64,
 }
 
 /// How an attempt ended.
@@ -132,6 +136,14 @@ impl Store {
         Ok(sqlx::query_scalar(sql::OUTBOX_NEXT_DUE.on(self.engine)).fetch_optional(&self.read).await?)
     }
 
+    /// How many notifications were sent since then, or are being sent now, by all instances; and when the first of them was.
+    pub(crate) async fn sent_lately(&self, since: Millis) -> Result<(i64, Option<Millis>), StoreError> {
+        let count =
+            sqlx::query_scalar(sql::OUTBOX_SENT_LATELY.on(self.engine)).bind(since).fetch_one(&self.read).await?;
+        let first = sqlx::query_scalar::<_, Option<Millis>>(sql::OUTBOX_SENT_FIRST.on(self.engine));
+        Ok((count, first.bind(since).fetch_one(&self.read).await?))
+    }
+
     /// The bytes of a notification.
     pub async fn notification(&self, id: OutboxId) -> Result<Option<Vec<u8>>, StoreError> {
         let query = sqlx::query_as::<_, (Vec<u8>, i64)>(sql::NOTIFICATION_GET.on(self.engine)).bind(id);
@@ -168,8 +180,14 @@ impl Store {
 
     /// Notifications in one state, or, without one, all that have not left; oldest first.
     pub async fn outbox(&self, state: Option<OutboxState>, limit: i64) -> Result<Vec<OutboxRow>, StoreError> {
-        let word = state.map_or("", OutboxState::as_str);
-        Ok(sqlx::query_as(sql::OUTBOX_LIST.on(self.engine)).bind(word).bind(limit).fetch_all(&self.read).await?)
+        let statement = match state {
+            None => sql::OUTBOX_LIST,
+            Some(OutboxState::Queued) => sql::OUTBOX_LIST_QUEUED,
+            Some(OutboxState::Sending) => sql::OUTBOX_LIST_SENDING,
+            Some(OutboxState::Sent) => sql::OUTBOX_LIST_SENT,
+            Some(OutboxState::Failed) => sql::OUTBOX_LIST_FAILED,
+        };
+        Ok(sqlx::query_as(statement.on(self.engine)).bind(limit).fetch_all(&self.read).await?)
     }
 
     /// A notification by its row id.
@@ -220,6 +238,7 @@ impl Tx {
                     size,
                     now,
                     chain_entry,
+                    l.urgency,
                 )
             })
             .collect();
@@ -263,7 +282,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes notifications that are due: counts the attempt and leases each to `instance` until `lease_until`.
+    /// Takes notifications that are due, the most urgent first, and of one ticket and recipient one after the other: counts the attempt and leases each to `instance` until `lease_until`.
     pub async fn claim(
         &mut self,
         now: Millis,
@@ -271,10 +290,12 @@ impl Tx {
         instance: &str,
         count: i64,
     ) -> Result<Vec<ClaimedEmail>, StoreError> {
+        // A fifth are those that wait for longest, however little urgent.
+        let oldest = if count > 4 { count / 5 } else { 0 };
         let query = sqlx::query_as::<_, ClaimedEmail>(sql::OUTBOX_CLAIM.on(self.engine));
-        let query = query.bind(now).bind(lease_until).bind(instance).bind(count);
+        let query = query.bind(now).bind(lease_until).bind(instance).bind(count - oldest).bind(oldest);
         let mut due = query.fetch_all(&mut *self.tx).await?;
-        due.sort_by_key(|d| d.id);
+        due.sort_by_key(|d| (d.urgency, d.id));
         Ok(due)
     }
 

@@ -19,6 +19,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Url`], [`StoreError::Unreachable`] or [`StoreError::Schema`].
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, true).await
+    }
+
+    /// As [`Store::open`], for a command that only reads: it leaves the schema as it is, which a service of another version may be
+    /// working on, or making.
+    ///
+    /// # Errors
+    /// [`StoreError::Older`] besides those.
+    pub async fn open_to_read(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, false).await
+    }
+
+    async fn open_with(url: &str, migrates: bool) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let engine = engine_of(url)?;
         let full = match engine {
@@ -47,7 +60,18 @@ impl Store {
             Engine::Sqlite => &SQLITE,
             Engine::Postgres => &POSTGRES,
         };
-        migrator.run(&write).await.map_err(|source| misfit(place.clone(), source))?;
+        if migrates {
+            let _alone = alone(url).await;
+            migrator.run(&write).await.map_err(|source| misfit(place.clone(), source))?;
+        } else {
+            let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
+            let applied = sqlx::query_scalar::<_, Option<i64>>(sql::SCHEMA_APPLIED.on(engine)).fetch_one(&write).await;
+            match applied.ok().flatten().unwrap_or(0) {
+                version if version < newest => return Err(StoreError::Older { place }),
+                version if version > newest => return Err(StoreError::Newer { place, version }),
+                _ => {}
+            }
+        }
         let read = pool(engine, readers, reader(engine)).connect_with(options).await.map_err(unreachable)?;
         let mut store =
             Self { engine, file: sqlite_file(url), epoch: None, key: integrity::Key::default(), write, read };
@@ -57,6 +81,22 @@ impl Store {
         Ok(store)
     }
 }
+
+/// Holds the database file for as long as the schema is changed: SQLite lets two processes change it in turn, and neither would
+/// know of the other's steps. PostgreSQL has a lock for that, which the migrations take.
+async fn alone(url: &str) -> Option<std::fs::File> {
+    let file = std::fs::File::open(sqlite_file(url)?).ok()?;
+    for _ in 0..MIGRATING {
+        if file.try_lock().is_ok() {
+            return Some(file);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    None
+}
+
+/// How often the lock is tried: a minute in all.
+const MIGRATING: usize = 1_200;
 
 fn misfit(place: String, source: MigrateError) -> StoreError {
     match source {
@@ -198,6 +238,10 @@ mod tests {
             (
                 include_str!("../../migrations/sqlite/0006_codes.sql"),
                 include_str!("../../migrations/postgres/0006_codes.sql"),
+            ),
+            (
+                include_str!("../../migrations/sqlite/0007_outbox.sql"),
+                include_str!("../../migrations/postgres/0007_outbox.sql"),
             ),
         ] {
             same_columns(lite, twin);

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::ids::About;
-use super::notification::Urgency;
+use super::notification::{Origin, Urgency};
 use super::words::{NotificationKind, TicketView};
 use crate::clock::{HOUR, MINUTE, Millis};
 
@@ -118,6 +118,18 @@ fn is_needed(kind: NotificationKind, ticket: &TicketView, to: &str) -> bool {
         // The requester answers what this agent asked or said; their words did not arrive.
         Urgency::Own => ticket.last_answer.by == to || ticket.is_assigned_to(to),
         Urgency::Collected => false,
+    }
+}
+
+/// How soon a notification is sent, 0 before all others: major incidents and the highest priorities, what a person wrote,
+/// acknowledgements and other replies, the rest.
+#[must_use]
+pub(crate) fn rank(kind: NotificationKind, priority: &str) -> i64 {
+    match kind.row().origin {
+        _ if is_urgent(priority) || kind == NotificationKind::Major => 0,
+        Origin::Person => 1,
+        Origin::Reply => 2,
+        Origin::Event => 3,
     }
 }
 

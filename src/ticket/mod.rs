@@ -43,7 +43,7 @@ pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use called::{Called, Commands, Word};
 pub use caps::Caps;
-pub(crate) use caps::{Capped, Recent, WINDOW, WINDOWS, capped};
+pub(crate) use caps::{Capped, Recent, WINDOW, WINDOWS, capped, rank};
 pub use cause::HoldCause;
 pub use decide::suspect::say;
 pub(crate) use decide::suspect::{LOOKALIKE, familiar};

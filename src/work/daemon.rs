@@ -281,7 +281,11 @@ async fn send(app: Arc<App>, mut sender: Sender, stop: CancellationToken) {
                     // What was delivered may have been somebody's first answer.
                     app.inbox_wake_up.notify_one();
                 }
-                wait_for(&app.outbox_wake_up, &stop).await;
+                match sender.held_back() {
+                    // The rate is used up, and nobody's trouble.
+                    Some(wait) => pause(wait, &stop).await,
+                    None => wait_for(&app.outbox_wake_up, &stop).await,
+                }
             }
             Err(trouble) => {
                 let wait = patience.after(&trouble, chance());

@@ -123,6 +123,8 @@ async fn bytes_before_the_handshake_are_nobodys_answer() {
         login: Login::Password(SecretString::from("")),
         hello: "desk.example".to_owned(),
         limit: Duration::from_secs(2),
+        connections: 1,
+        per_minute: None,
     });
     let error = smtp.ready().await.unwrap_err();
     assert!(matches!(&error, SmtpTrouble::Unreachable { text, .. } if text.contains("more than")), "{error}");
@@ -431,6 +433,8 @@ async fn a_password_is_given_in_the_way_the_server_offers() {
             login: Login::Password(SecretString::from("p")),
             hello: "desk.example".to_owned(),
             limit: Duration::from_secs(2),
+            connections: 1,
+            per_minute: None,
         });
         smtp.ready().await.unwrap();
         let heard = server.set(|s| s.commands.clone());

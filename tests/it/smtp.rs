@@ -143,6 +143,8 @@ fn submission(security: Security, port: &str, password: &str) -> SmtpConfig {
         login: Login::Password(SecretString::from(password)),
         hello: "desk.example".to_owned(),
         limit: Duration::from_secs(10),
+        connections: 1,
+        per_minute: None,
     }
 }
 

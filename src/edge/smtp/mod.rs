@@ -32,6 +32,10 @@ pub struct SmtpConfig {
     pub hello: String,
     /// Limit of a connection attempt, of signing in, and of one command.
     pub limit: Duration,
+    /// Connections at once.
+    pub connections: usize,
+    /// Most emails a minute, of all instances together; none for no bound.
+    pub per_minute: Option<i64>,
 }
 
 /// Why a notification did not leave.

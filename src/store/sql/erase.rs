@@ -45,8 +45,7 @@ statements! {
         "SELECT DISTINCT requester FROM ticket WHERE closed_at > 0 AND closed_at < $1 AND requester NOT LIKE '%@erased.invalid' \
          AND NOT EXISTS (SELECT 1 FROM participant JOIN ticket AS newer ON newer.id = participant.ticket_id \
          WHERE participant.address = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) \
-         AND NOT EXISTS (SELECT 1 FROM message JOIN ticket AS newer ON newer.id = message.ticket_id \
-         WHERE message.sender = ticket.requester AND (newer.closed_at = 0 OR newer.closed_at >= $1)) \
+         AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.sender = ticket.requester AND inbox.decided_at >= $1) \
          AND requester > $3 ORDER BY requester LIMIT $2");
     OLD_EMAILS = Sql::both(
         "UPDATE inbox SET kept = 0 WHERE id IN (SELECT inbox.id FROM inbox JOIN ticket ON ticket.id = inbox.ticket_id \

@@ -27,6 +27,8 @@ statements! {
          CAST(j.value ->> 9 AS BIGINT), j.value ->> 10",
         "ON CONFLICT (mailbox, content_hash) DO UPDATE SET \
          uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id, content_hash, kept");
+    // $2: mailboxes.
+    MAILBOX_RECEIVED = among!("UPDATE mailbox SET last_email_at = $2 WHERE last_email_at < $2 AND name", "");
     INBOX_ADD_RAW = Sql::both("INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2) ON CONFLICT (inbox_id) DO NOTHING");
     INBOX_ADD_RAWS = Sql::both(
         "INSERT INTO inbox_raw (inbox_id, bytes) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), \

@@ -21,6 +21,27 @@ macro_rules! answers {
     };
 }
 
+macro_rules! claim {
+    () => {
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 "
+    };
+}
+
+/// What is due, and not behind another email to the same person about the same ticket.
+macro_rules! in_turn {
+    () => {
+        "one.state = 'queued' AND one.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier \
+         WHERE one.ticket_id > 0 AND earlier.ticket_id = one.ticket_id AND earlier.recipient = one.recipient AND earlier.id < one.id \
+         AND earlier.state IN ('queued', 'sending')) "
+    };
+}
+
+macro_rules! claimed {
+    () => {
+        "RETURNING id, ticket_id, recipient, envelope_from, attempts, created_at, size, kind, urgency"
+    };
+}
+
 statements! {
     NOTIFICATIONS_ISSUED = among!(
         "SELECT message_id, created_at FROM outbox WHERE proves = 1 AND message_id", "");
@@ -33,9 +54,10 @@ statements! {
     };
     NOTIFICATIONS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
     OUTBOX_ADD = rows!(
-        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, chain_entry) \
+        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, chain_entry, urgency) \
          SELECT j.value ->> 0, COALESCE(CAST(j.value ->> 1 AS BIGINT), 0), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
-         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT)",
+         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT), \
+         CAST(j.value ->> 9 AS BIGINT)",
         "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
     NOTIFICATION_ADD = Sql::both("INSERT INTO outbox_raw (outbox_id, bytes) VALUES ($1, $2)");
     NOTIFICATION_BODY_ADD = Sql::both("INSERT INTO outbox_body (bytes) VALUES ($1) RETURNING id");
@@ -75,14 +97,20 @@ statements! {
     SEEN_IMAGES = among!("SELECT seen_key FROM seen_image WHERE seen_key", "");
     SEEN_IMAGE_ADD = rows!(
         "INSERT INTO seen_image (seen_key) SELECT j.value ->> 0", "ON CONFLICT (seen_key) DO NOTHING");
+    // $4: how many, the most urgent first; $5: how many of those that are due for longest, so that nothing starves.
     OUTBOX_CLAIM = Sql {
-        sqlite: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
-                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4) \
-                 RETURNING id, recipient, envelope_from, attempts, created_at, size, kind",
-        postgres: "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $2, lease_by = $3 WHERE id IN \
-                   (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $4 \
-                   FOR UPDATE SKIP LOCKED) RETURNING id, recipient, envelope_from, attempts, created_at, size, kind",
+        sqlite: concat!(
+            claim!(), "WHERE id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY urgency, due_at, id LIMIT $4) \
+             OR id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY due_at, id LIMIT $5) ", claimed!()),
+        postgres: concat!(
+            claim!(), "WHERE id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY urgency, due_at, id LIMIT $4 \
+             FOR UPDATE SKIP LOCKED) OR id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY due_at, id LIMIT $5 \
+             FOR UPDATE SKIP LOCKED) ", claimed!()),
     };
+    // $1: since when. What is at hand will have been sent within the same minute.
+    OUTBOX_SENT_LATELY = Sql::both(
+        "SELECT (SELECT COUNT(*) FROM outbox WHERE state = 'sent' AND sent_at > $1) + (SELECT COUNT(*) FROM outbox WHERE state = 'sending')");
+    OUTBOX_SENT_FIRST = Sql::both("SELECT MIN(sent_at) FROM outbox WHERE state = 'sent' AND sent_at > $1");
     // Taken is taken, whoever has claimed it since.
     OUTBOX_SENT = Sql::both(
         "UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = 0, last_error = '' WHERE id = $1 AND state IN ('sending', 'queued')");
@@ -146,10 +174,16 @@ statements! {
     OUTBOX_RETRY = Sql::both(
         "UPDATE outbox SET state = 'queued', attempts = 0, failure = '', due_at = $2 WHERE state IN ('failed', 'queued') AND kept = 1 \
          AND ($1 = 0 OR id = $1) AND ($3 = '' OR failure = $3)");
+    // One statement a state: the indexes hold the rows of one.
     OUTBOX_LIST = Sql::both(concat!(
         outbox_rows!(),
-        "WHERE ($1 = '' AND outbox.state <> 'sent') OR outbox.state = $1 ORDER BY outbox.id LIMIT $2"
+        "WHERE outbox.id IN (SELECT id FROM outbox WHERE state = 'queued' UNION ALL SELECT id FROM outbox WHERE state = 'sending' \
+         UNION ALL SELECT id FROM outbox WHERE state = 'failed') ORDER BY outbox.id LIMIT $1"
     ));
+    OUTBOX_LIST_QUEUED = Sql::both(concat!(outbox_rows!(), "WHERE outbox.state = 'queued' ORDER BY outbox.id LIMIT $1"));
+    OUTBOX_LIST_SENDING = Sql::both(concat!(outbox_rows!(), "WHERE outbox.state = 'sending' ORDER BY outbox.id LIMIT $1"));
+    OUTBOX_LIST_SENT = Sql::both(concat!(outbox_rows!(), "WHERE outbox.state = 'sent' ORDER BY outbox.id LIMIT $1"));
+    OUTBOX_LIST_FAILED = Sql::both(concat!(outbox_rows!(), "WHERE outbox.state = 'failed' ORDER BY outbox.id LIMIT $1"));
     OUTBOX_GET = Sql::both(concat!(outbox_rows!(), "WHERE outbox.id = $1"));
     OUTBOX_OF_TICKET = Sql::both(concat!(outbox_rows!(), "WHERE ticket.number = $1 ORDER BY outbox.id"));
 }

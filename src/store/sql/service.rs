@@ -78,9 +78,8 @@ statements! {
          (SELECT COUNT(*) FROM outbox WHERE state = 'failed') AS failed, \
          (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND erased = 0) AS refusing, \
          (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000) AS late");
-    LAST_EMAILS = Sql::both(
-        "SELECT mailbox.name, COALESCE((SELECT inbox.received_at FROM inbox WHERE inbox.mailbox = mailbox.name ORDER BY inbox.id DESC LIMIT 1), 0) \
-         FROM mailbox");
+    SCHEMA_APPLIED = Sql::both("SELECT MAX(version) FROM _sqlx_migrations WHERE success");
+    LAST_EMAILS = Sql::both("SELECT name, last_email_at FROM mailbox");
     ALARMS = Sql::both("SELECT name, since, told_at, text FROM alarm ORDER BY name");
     ALARM_SET = Sql::both(
         "INSERT INTO alarm (name, since, told_at, text) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \

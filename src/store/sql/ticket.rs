@@ -64,8 +64,9 @@ statements! {
          THEN (low + high + 1) / 2 ELSE low END, \
          CASE WHEN COALESCE((SELECT created_at FROM ticket WHERE id <= (low + high + 1) / 2 ORDER BY id DESC LIMIT 1), 0) < $1 \
          THEN high ELSE (low + high + 1) / 2 - 1 END FROM half WHERE low < high) \
-         SELECT queue, COUNT(*) FROM ticket WHERE id > (SELECT CASE WHEN (SELECT MAX(id) FROM ticket) - MAX(low) >= $2 \
-         THEN MAX(low) ELSE (SELECT MAX(id) FROM ticket) END FROM half) AND created_at >= $1 GROUP BY queue");
+         SELECT MIN(queue), COUNT(*) FROM ticket WHERE id > (SELECT CASE WHEN (SELECT MAX(id) FROM ticket) - MAX(low) >= $2 \
+         THEN MAX(low) ELSE (SELECT MAX(id) FROM ticket) END FROM half) AND created_at >= $1 \
+         GROUP BY queue || ''");
     // A row is the ticket as JSON, with the time beside its fields. A path into a nested value would make
     // SQLite write the whole ticket out again for each column.
     TICKETS_ADD = rows!(
@@ -170,19 +171,20 @@ statements! {
         "SELECT message_id, CASE WHEN SUBSTR(message_id, 1, 6) = 'alert ' THEN MAX(ticket_id) ELSE MIN(ticket_id) END FROM message \
          WHERE message_id", "GROUP BY message_id");
     COPIES = among!("SELECT message_id, content, ticket_id FROM message WHERE message_id", "ORDER BY id");
-    TICKET_LIST = Sql::both(concat!(
-        ticket_rows!(),
-        "WHERE ($1 = '' OR queue = $1) AND ($2 = '' OR status = $2) ORDER BY id DESC LIMIT $3"
-    ));
+    TICKET_LIST = Sql::both(concat!(ticket_rows!(), "ORDER BY id DESC LIMIT $1"));
+    TICKET_LIST_OF_QUEUE = Sql::both(concat!(ticket_rows!(), "WHERE queue = $1 ORDER BY id DESC LIMIT $2"));
+    TICKET_LIST_OF_STATUS = Sql::both(concat!(ticket_rows!(), "WHERE status = $1 ORDER BY id DESC LIMIT $2"));
+    TICKET_LIST_OF_BOTH = Sql::both(concat!(ticket_rows!(), "WHERE status = $1 AND queue = $2 ORDER BY id DESC LIMIT $3"));
     TICKET_GET = Sql::both(concat!(ticket_rows!(), "WHERE number = $1"));
-    // $1: queues; $5: 1 for those that are not done; $6: those that have not changed since, or
-    // are late at $8.
-    TICKET_LISTING = among!(
-        concat!(ticket_rows!(), "WHERE ($2 = '' OR status = $2) AND ($3 = '' OR assignee = $3) AND ($4 = '' OR requester = $4) \
-         AND ($5 = 0 OR status NOT IN ('resolved', 'closed')) AND (updated_at <= $6 \
-         OR (respond_due > 0 AND respond_due < $8) OR (resolve_due > 0 AND resolve_due < $8)) AND queue"),
-        "ORDER BY CASE WHEN $5 = 0 AND status IN ('resolved', 'closed') THEN 1 ELSE 0 END, CASE WHEN $5 = 0 THEN '' ELSE priority END, \
-         CASE WHEN $5 = 0 THEN -id ELSE id END LIMIT $7");
+    // $1: queues; $4: those that have not changed since, or are late at $6. A test holds that these are all unfinished statuses.
+    TICKETS_AT_WORK = among!(
+        concat!(ticket_rows!(), "WHERE status IN ('approval', 'new', 'open', 'pending', 'escalated', 'reopened') AND ($2 = '' OR status = $2) \
+         AND ($3 = '' OR assignee = $3) AND (updated_at <= $4 OR (respond_due > 0 AND respond_due < $6) \
+         OR (resolve_due > 0 AND resolve_due < $6)) AND queue"),
+        "ORDER BY priority, id LIMIT $5");
+    TICKETS_OF_REQUESTER = among!(
+        concat!(ticket_rows!(), "WHERE requester = $2 AND queue"),
+        "ORDER BY CASE WHEN status IN ('resolved', 'closed') THEN 1 ELSE 0 END, id DESC LIMIT $3");
     PARTICIPANTS_ADD = rows!(
         "INSERT INTO participant (ticket_id, address, name, role) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3",

@@ -49,19 +49,13 @@ impl Commit<'_> {
             (Some(Listing::Own), _) => policy.queues.keys().cloned().collect(),
             (_, agent) => agent.map(|a| a.queues.clone()).unwrap_or_default(),
         };
-        let all = ListingFilter {
-            queues,
-            unfinished: true,
-            untouched_since: self.now,
-            limit: LISTED,
-            ..ListingFilter::default()
-        };
+        let all = ListingFilter { queues, untouched_since: self.now, limit: LISTED, ..ListingFilter::default() };
         let filter = match notification.listing.unwrap_or(Listing::Unfinished) {
             Listing::Unfinished => all,
             Listing::Mine => ListingFilter { assignee: Some(who), ..all },
             Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: Some(self.now), ..all },
             Listing::New => ListingFilter { status: Some(Status::New), ..all },
-            Listing::Own => ListingFilter { requester: Some(who), unfinished: false, ..all },
+            Listing::Own => ListingFilter { requester: Some(who), ..all },
         };
         Ok(self.unit.listing(&filter).await?.into_iter().map(listed).collect())
     }

@@ -9,12 +9,19 @@ use guichet::work::failpoint::POINTS;
 use super::trial::{Dice, Trial, record, rounds};
 use crate::support::Database;
 
+/// What `smtp.connections` is as shipped.
+pub const CONNECTIONS: usize = 3;
 /// Emails that come before each kill.
 const EMAILS: usize = 3;
 
-/// After a notification was handed over, and before that is noted, nobody can know whether it left: it leaves again.
+/// After a notification was handed over, and before that is noted, nobody can know whether it left: it leaves again. That holds for each
+/// connection, whichever of them met the point.
 fn doubled_by(point: &str) -> usize {
-    usize::from(point == "sent")
+    match point {
+        "sent" => CONNECTIONS,
+        "sending" | "noted" => CONNECTIONS - 1,
+        _ => 0,
+    }
 }
 
 async fn killed_at(point: &str, database: Database) {

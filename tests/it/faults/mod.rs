@@ -5,7 +5,7 @@
 mod clock;
 mod database;
 mod instances;
-mod kills;
+pub mod kills;
 mod mailbox;
 mod outlet;
 mod trial;

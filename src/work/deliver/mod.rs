@@ -1,16 +1,17 @@
 //! Sending: from the outbox to the SMTP server.
 //!
 //! The attempt is counted and the lease taken before SMTP (invariant 5). That a notification left is
-//! noted before the next one is sent, so that the end of this process at any moment can double
-//! one notification at most. On SQLite, where every transaction takes the one writer's place, the note
+//! noted before the next one is sent on its connection, so that the end of this process at any moment can double
+//! one notification a connection at most. On SQLite, where every transaction takes the one writer's place, the note
 //! goes to a file and the store learns of a whole batch at once. On PostgreSQL each note is a
 //! commit of its own as well. Neither waits for the disk: only the commit at the end of a batch does, so a power cut
 //! can double the notifications of one batch. A PostgreSQL server that was ended at once, or failed over, may have forgotten
 //! the notes of a batch: it is told again from memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -20,15 +21,18 @@ use crate::edge::notes::Notes;
 use crate::edge::smtp::{Smtp, SmtpTrouble};
 use crate::notify::lighten;
 use crate::settings::Settings;
-use crate::store::{ClaimedEmail, Durability, Engine, Failure, Settlement, StoreError};
+use crate::store::{ClaimedEmail, Durability, Failure, Settlement, StoreError};
 use crate::ticket::{NotificationKind, OutboxId};
 use crate::trouble::{Trouble, after_refusal, millis};
 
 use super::presence::Claims;
-use super::{App, beside, failpoint, sign_in, undelivered};
+use super::{App, beside, failpoint, undelivered};
+use lanes::{Lanes, lock};
+use pace::Pace;
 
-/// Notifications claimed by one commit.
-const BATCH: i64 = 50;
+mod lanes;
+mod pace;
+
 /// Bytes of notifications held in memory at once; one larger notification is held alone.
 const BYTES: i64 = 1024 * 1024;
 /// How long a claimed notification belongs to this instance: the half of it, after which nothing new is begun, and one notification whose
@@ -37,17 +41,21 @@ const LEASE: Millis = 30 * MINUTE;
 /// Failed notifications of which people are notified before more are sent.
 const TOLD: i64 = 50;
 
-/// Sends notifications: holds the connection and the notes.
+/// Sends notifications: holds the connections and the notes.
 #[derive(Debug)]
 pub struct Sender {
-    smtp: Smtp,
-    /// What the connection was made from.
+    /// At least one.
+    connections: Vec<Smtp>,
+    /// What the connections were made from.
     settings: Arc<Settings>,
-    notes: Notes,
+    notes: Mutex<Notes>,
     /// Whether the store knows all that is noted, and nothing is claimed.
     settled: bool,
     /// Notifications whose MAIL command was refused, and whether the server has taken another since.
-    at_mail: BTreeMap<OutboxId, bool>,
+    at_mail: Mutex<BTreeMap<OutboxId, bool>>,
+    pace: Pace,
+    /// Whether the server has dealt with a notification since anything was wrong with it.
+    proved: bool,
     /// Under which the notifications at hand were claimed.
     claims: Claims,
 }
@@ -62,11 +70,13 @@ impl Sender {
         };
         let settings = app.settings.load_full();
         let mut sender = Self {
-            smtp: Smtp::new(settings.smtp.clone()),
+            connections: connections(&settings),
+            pace: Pace::new(&settings),
+            proved: false,
             settings,
-            notes,
+            notes: Mutex::new(notes),
             settled: false,
-            at_mail: BTreeMap::new(),
+            at_mail: Mutex::default(),
             claims: app.presence.claims(),
         };
         sender.recover(app).await?;
@@ -98,11 +108,29 @@ impl Sender {
         outcome
     }
 
+    async fn claim(&mut self, app: &App) -> Result<Vec<ClaimedEmail>, StoreError> {
+        let now = app.clock.now();
+        if !app.presence.is_alive() || app.store.next_due().await?.is_none_or(|due| due > now) {
+            return Ok(Vec::new());
+        }
+        let count = self.pace.next(app, now).await?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let mut tx = app.store.begin(Durability::Relaxed).await?;
+        let due = tx.claim(now, now + LEASE, &app.store.holder(), count).await?;
+        tx.commit().await?;
+        failpoint("claimed");
+        Ok(due)
+    }
+
     async fn send_all(&mut self, app: &App, settings: &Settings, stop: &CancellationToken) -> Result<usize, Trouble> {
         let mut sent = 0;
-        let mut due = claim(app).await?;
+        let mut due = self.claim(app).await?;
         while !due.is_empty() {
+            let begun = Instant::now();
             let outcome = self.batch(app, settings, &due, stop).await?;
+            self.pace.took(outcome.sent.len() + outcome.others.len(), begun.elapsed());
             sent += outcome.sent.len();
             due = self.settle(app, &due, outcome, stop).await?;
         }
@@ -126,8 +154,10 @@ impl Sender {
     async fn refreshed(&mut self, app: &App) -> Arc<Settings> {
         let settings = app.settings.load_full();
         if !Arc::ptr_eq(&settings, &self.settings) {
-            self.smtp.quit().await;
-            self.smtp = Smtp::new(settings.smtp.clone());
+            self.close().await;
+            self.connections = connections(&settings);
+            self.pace = Pace::new(&settings);
+            self.proved = false;
             self.settings = Arc::clone(&settings);
         }
         settings
@@ -136,12 +166,12 @@ impl Sender {
     /// Tells the store what the notes hold, and gives back every notification this instance has claimed.
     async fn recover(&mut self, app: &App) -> Result<(), Trouble> {
         let now = app.clock.now();
-        let noted: Vec<OutboxId> = self.notes.ids().map_err(no_notes)?.into_iter().map(OutboxId).collect();
+        let noted: Vec<OutboxId> = lock(&self.notes).ids().map_err(no_notes)?.into_iter().map(OutboxId).collect();
         let mut tx = app.store.begin(Durability::Full).await?;
         tx.settle_sent(&noted, now).await?;
         tx.release_leases(now, &app.store.holder()).await?;
         tx.commit().await?;
-        self.notes.clear().map_err(no_notes)?;
+        lock(&self.notes).clear().map_err(no_notes)?;
         self.settled = true;
         Ok(())
     }
@@ -166,11 +196,19 @@ impl Sender {
         Ok(tx.commit().await?)
     }
 
-    /// Ends the connection politely.
-    pub async fn close(&mut self) {
-        self.smtp.quit().await;
+    /// How long what is due waits for the rate; none where nothing does.
+    pub(crate) fn held_back(&mut self) -> Option<Duration> {
+        self.pace.waits.take()
     }
 
+    /// Ends the connections politely.
+    pub async fn close(&mut self) {
+        for connection in &mut self.connections {
+            connection.quit().await;
+        }
+    }
+
+    /// Sends what was claimed, a memory's worth at a time.
     async fn batch(
         &mut self,
         app: &App,
@@ -178,23 +216,28 @@ impl Sender {
         due: &[ClaimedEmail],
         stop: &CancellationToken,
     ) -> Result<Outcome, Trouble> {
-        let begun = app.clock.now();
-        let mut outcome = Outcome::default();
         // Slow servers can outlast a lease: what is left then is claimed anew.
-        while outcome.tried < due.len()
-            && outcome.broken.is_none()
-            && !outcome.cut_off
-            && !stop.is_cancelled()
-            && app.clock.now() - begun < LEASE / 2
-        {
-            let left = &due[outcome.tried..];
-            outcome.tried += self.chunk(app, settings, &left[..chunk(left)], &mut outcome, stop).await?;
+        let until = app.clock.now() + LEASE / 2;
+        let mut outcome = Outcome::default();
+        let mut left = due;
+        while !left.is_empty() && outcome.broken.is_none() && !outcome.cut_off && !stop.is_cancelled() {
+            let (now, later) = left.split_at(chunk(left));
+            left = later;
+            let ids = now.iter().map(|notification| notification.id);
+            let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else { break };
+            let bytes = app.store.leased_notifications(first, last, &app.store.holder()).await?;
+            let claims = self.claims;
+            let Self { connections, notes, at_mail, proved, .. } = self;
+            let lanes = Lanes { app, settings, claims, stop, until, notes, at_mail, proved: *proved };
+            outcome = lanes.run(connections, now, &bytes, outcome).await?;
+            *proved = outcome.broken.is_none() && (*proved || !outcome.sent.is_empty());
         }
+        let mut at_mail = lock(&self.at_mail);
         for (id, settlement) in &mut outcome.others {
             // Refused at its MAIL command, and another was taken since: it is this notification's fault.
-            if let (Settlement::Later { error, counts: false, .. }, Some(true)) = (&settlement, self.at_mail.get(id)) {
+            if let (Settlement::Later { error, counts: false, .. }, Some(true)) = (&settlement, at_mail.get(id)) {
                 *settlement = Settlement::Failed { error: error.clone(), failure: Failure::Refused };
-                self.at_mail.remove(id);
+                at_mail.remove(id);
             }
         }
         Ok(outcome)
@@ -214,162 +257,30 @@ impl Sender {
         let mut tx = app.store.begin(Durability::Full).await?;
         let goes_on = outcome.broken.is_none() && !stop.is_cancelled() && app.presence.still(self.claims);
         let holder = app.store.holder();
-        let next = if goes_on { tx.claim(now, now + LEASE, &holder, BATCH).await? } else { Vec::new() };
         tx.settle_sent(&outcome.sent, now).await?;
-        let left = due[outcome.tried..].iter().map(|notification| (notification.id, give_back(&error, now)));
+        let tried: HashSet<OutboxId> =
+            outcome.sent.iter().copied().chain(outcome.others.iter().map(|(id, _)| *id)).collect();
+        let left = due.iter().map(|notification| notification.id).filter(|id| !tried.contains(id));
+        let left = left.map(|id| (id, give_back(&error, now)));
         let others: Vec<_> = outcome.others.iter().cloned().chain(left).collect();
-        // Lines of history come last in a transaction.
+        // Lines of history come last but for the claim, which waits for nobody.
         tx.settle_notifications(&others, &holder, now).await?;
+        // In the same commit, and after what was sent: the next to the same person about the same ticket has its turn now.
+        let count = if goes_on { self.pace.next(app, now).await? } else { 0 };
+        let next = if count > 0 { tx.claim(now, now + LEASE, &holder, count).await? } else { Vec::new() };
         tx.commit().await?;
         failpoint("recorded");
-        self.notes.clear().map_err(no_notes)?;
+        lock(&self.notes).clear().map_err(no_notes)?;
         if outcome.others.iter().any(|(_, settlement)| matches!(settlement, Settlement::Failed { .. })) {
             self.tell(app).await?;
         }
         outcome.broken.map_or(Ok(next), Err)
-    }
-
-    /// Gives how many notifications, from the front, were tried: all, unless the server is gone.
-    async fn chunk(
-        &mut self,
-        app: &App,
-        settings: &Settings,
-        chunk: &[ClaimedEmail],
-        outcome: &mut Outcome,
-        stop: &CancellationToken,
-    ) -> Result<usize, Trouble> {
-        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { return Ok(0) };
-        let notifications = app.store.leased_notifications(first.id, last.id, &app.store.holder()).await?;
-        for (at, notification) in chunk.iter().enumerate() {
-            // Whoever was cut off for too long has lost its claim: others send these notifications now.
-            if !app.presence.still(self.claims) {
-                outcome.cut_off = true;
-                return Ok(at);
-            }
-            // A notification pays for its own refusal, not for a server that went away before it.
-            if let Err(trouble) = sign_in::smtp(app, &mut self.smtp).await {
-                if let Trouble::Smtp(trouble) = &trouble {
-                    app.meter.notification_failed(trouble);
-                }
-                outcome.broken = Some(trouble);
-                return Ok(at);
-            }
-            let bytes = notifications.iter().find(|(id, _)| *id == notification.id).map(|(_, bytes)| bytes.as_slice());
-            match self.send(app, settings, notification, bytes, stop).await {
-                Ok(Settlement::Sent) => {
-                    failpoint("sent");
-                    self.note(app, notification).await?;
-                    app.meter.sent();
-                    failpoint("noted");
-                    outcome.sent.push(notification.id);
-                }
-                Ok(other) => outcome.others.push((notification.id, other)),
-                // It was not tried: the server takes nothing.
-                Err(trouble) => {
-                    outcome.broken = Some(trouble.into());
-                    return Ok(at);
-                }
-            }
-            if stop.is_cancelled() {
-                return Ok(at + 1);
-            }
-        }
-        Ok(chunk.len())
-    }
-
-    /// One attempt. An error is the server's trouble alone.
-    async fn send(
-        &mut self,
-        app: &App,
-        settings: &Settings,
-        notification: &ClaimedEmail,
-        bytes: Option<&[u8]>,
-        stop: &CancellationToken,
-    ) -> Result<Settlement, SmtpTrouble> {
-        let Some(bytes) = bytes else {
-            let error = "its bytes are gone from the store".to_owned();
-            return Ok(Settlement::Failed { error, failure: Failure::Refused });
-        };
-        failpoint("sending");
-        let (from, to) = (&notification.envelope_from, &notification.recipient);
-        let mut outcome = self.smtp.send(from, to, bytes, stop).await;
-        if let Err(SmtpTrouble::TooLarge { most, .. }) = &outcome
-            && let Some(light) = lighter(notification, bytes, *most, settings)
-        {
-            tracing::warn!(
-                outbox_id = notification.id.0,
-                "notification sent without its files, which the server does not take"
-            );
-            outcome = self.smtp.send(from, to, &light, stop).await;
-        }
-        let Err(trouble) = outcome else {
-            tracing::info!(outbox_id = notification.id.0, attempts = notification.attempts, "notification sent");
-            self.taken(notification.id);
-            return Ok(Settlement::Sent);
-        };
-        app.meter.notification_failed(&trouble);
-        let trouble = self.classified(notification.id, trouble);
-        if trouble.is_of_the_server() {
-            Err(trouble)
-        } else {
-            Ok(refused(notification, &trouble, settings, app.clock.now()))
-        }
-    }
-
-    /// The server takes notifications.
-    fn taken(&mut self, id: OutboxId) {
-        self.at_mail.remove(&id);
-        self.at_mail.values_mut().for_each(|since| *since = true);
-    }
-
-    /// Whose fault a refused MAIL command is: the notification's, where the server has taken another since it first refused this one;
-    /// the server's, where it refuses another as well.
-    fn classified(&mut self, id: OutboxId, trouble: SmtpTrouble) -> SmtpTrouble {
-        let SmtpTrouble::Mail(text) = trouble else {
-            // It got as far as its recipient.
-            if !trouble.is_of_the_server() {
-                self.taken(id);
-            }
-            return trouble;
-        };
-        if self.at_mail.get(&id) == Some(&true) {
-            self.at_mail.remove(&id);
-            return SmtpTrouble::unsendable(text);
-        }
-        let others = self.at_mail.iter().any(|(other, since)| *other != id && !since);
-        self.at_mail.insert(id, false);
-        if others { self.smtp.takes_nothing(text) } else { SmtpTrouble::Mail(text) }
-    }
-
-    /// Notes, before anything else is sent, that the server took this notification.
-    async fn note(&mut self, app: &App, notification: &ClaimedEmail) -> Result<(), Trouble> {
-        self.notes.add(notification.id.0).map_err(no_notes)?;
-        if app.store.engine() == Engine::Sqlite {
-            return Ok(());
-        }
-        let mut tx = app.store.begin(Durability::Relaxed).await?;
-        let now = app.clock.now();
-        tx.settle_notifications(&[(notification.id, Settlement::Sent)], &app.store.holder(), now).await?;
-        tx.commit().await?;
-        // Apart from that: the ticket may be held by a decision, and the notification must not leave again for it. The batch notes it too.
-        if NotificationKind::from_name(&notification.kind).is_some_and(NotificationKind::is_personal) {
-            let mut tx = app.store.begin(Durability::Relaxed).await?;
-            match tx.answers_given(&[notification.id], now).await {
-                Ok(()) => tx.commit().await?,
-                Err(error) => {
-                    tracing::warn!(%error, outbox_id = notification.id.0, "the answer is noted a little later")
-                }
-            }
-        }
-        Ok(())
     }
 }
 
 /// How the notifications of a batch fared.
 #[derive(Debug, Default)]
 struct Outcome {
-    /// Notifications from the front of the batch that were tried.
-    tried: usize,
     /// Ids of those the server took.
     sent: Vec<OutboxId>,
     others: Vec<(OutboxId, Settlement)>,
@@ -389,20 +300,12 @@ fn chunk(due: &[ClaimedEmail]) -> usize {
     fits.count().max(1)
 }
 
-fn no_notes(error: io::Error) -> Trouble {
-    Trouble::Again(format!("the file that notes sent notifications, beside the database, cannot be written: {error}"))
+fn connections(settings: &Settings) -> Vec<Smtp> {
+    (0..settings.smtp.connections.max(1)).map(|_| Smtp::new(settings.smtp.clone())).collect()
 }
 
-async fn claim(app: &App) -> Result<Vec<ClaimedEmail>, StoreError> {
-    let now = app.clock.now();
-    if !app.presence.is_alive() || app.store.next_due().await?.is_none_or(|due| due > now) {
-        return Ok(Vec::new());
-    }
-    let mut tx = app.store.begin(Durability::Relaxed).await?;
-    let due = tx.claim(now, now + LEASE, &app.store.holder(), BATCH).await?;
-    tx.commit().await?;
-    failpoint("claimed");
-    Ok(due)
+fn no_notes(error: io::Error) -> Trouble {
+    Trouble::Again(format!("the file that notes sent notifications, beside the database, cannot be written: {error}"))
 }
 
 fn refused(notification: &ClaimedEmail, trouble: &SmtpTrouble, settings: &Settings, now: Millis) -> Settlement {

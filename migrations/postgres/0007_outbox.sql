@@ -1,0 +1,15 @@
+-- What is sent first, and that emails to one person about one ticket keep their order.
+
+-- 0: major incidents and the highest priorities; 1: what a person wrote; 2: acknowledgements and other replies; 3: the rest.
+ALTER TABLE outbox ADD COLUMN urgency BIGINT NOT NULL DEFAULT 3;
+CREATE INDEX outbox_urgency ON outbox (urgency, due_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_unfinished ON outbox (ticket_id, recipient, id) WHERE state IN ('queued', 'sending');
+
+-- Lists and periodic work find their rows by index, however old the store is.
+DROP INDEX ticket_queue_status;
+CREATE INDEX ticket_queue ON ticket (queue, id);
+CREATE INDEX ticket_status ON ticket (status, id);
+CREATE INDEX participant_address ON participant (address);
+-- When the newest email of a mailbox was received; 0 where none was.
+ALTER TABLE mailbox ADD COLUMN last_email_at BIGINT NOT NULL DEFAULT 0;
+UPDATE mailbox SET last_email_at = COALESCE((SELECT MAX(received_at) FROM inbox WHERE inbox.mailbox = mailbox.name), 0);
