@@ -97,14 +97,14 @@ statements! {
     SEEN_IMAGES = among!("SELECT seen_key FROM seen_image WHERE seen_key", "");
     SEEN_IMAGE_ADD = rows!(
         "INSERT INTO seen_image (seen_key) SELECT j.value ->> 0", "ON CONFLICT (seen_key) DO NOTHING");
-    // $4: how many, the most urgent first; $5: how many of those that are due for longest, so that nothing starves.
+    // $4: how many, the most urgent first; $5: how many of those that have been due for longest, and for a minute at least, so that nothing starves.
     OUTBOX_CLAIM = Sql {
         sqlite: concat!(
             claim!(), "WHERE id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY urgency, due_at, id LIMIT $4) \
-             OR id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY due_at, id LIMIT $5) ", claimed!()),
+             OR id IN (SELECT id FROM outbox AS one WHERE one.due_at <= $1 - 60000 AND ", in_turn!(), "ORDER BY due_at, id LIMIT $5) ", claimed!()),
         postgres: concat!(
             claim!(), "WHERE id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY urgency, due_at, id LIMIT $4 \
-             FOR UPDATE SKIP LOCKED) OR id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY due_at, id LIMIT $5 \
+             FOR UPDATE SKIP LOCKED) OR id IN (SELECT id FROM outbox AS one WHERE one.due_at <= $1 - 60000 AND ", in_turn!(), "ORDER BY due_at, id LIMIT $5 \
              FOR UPDATE SKIP LOCKED) ", claimed!()),
     };
     // $1: since when. What is at hand will have been sent within the same minute.
