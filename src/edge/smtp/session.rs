@@ -180,6 +180,7 @@ impl Session {
     }
 
     pub(super) async fn reply(&mut self) -> io::Result<Reply> {
+        self.wire.acknowledge_at_once();
         self.incoming.reply(&mut self.wire).await
     }
 
