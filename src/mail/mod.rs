@@ -57,6 +57,7 @@ pub use lookalike::{Familiar, Oddity};
 pub(crate) use pattern::{Pattern, compile};
 pub use protection::Protection;
 pub(crate) use reaction::is_emoji;
+pub(crate) use reply::is_disclaimer as is_legal_notice;
 pub use subject::fold;
 pub(crate) use subject::{strip_prefixes, without_accent};
 pub use visible::deceives;

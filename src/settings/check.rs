@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::checker::Check;
+use super::checker::{Check, list};
 use super::mistake::Mistakes;
 use super::raw::{self, Raw};
 use super::source::Source;
@@ -179,7 +179,7 @@ impl Check<'_> {
                 emails_per_hour: limits.emails_per_hour,
                 alike_per_hour: limits.alike_per_hour,
             },
-            fields: fields(raw),
+            fields: self.fields(raw),
             undeliverable_for: self.millis("limits.undeliverable_for", &limits.undeliverable_for)?,
             categories: self.topics("categories", &raw.categories, raw),
             services: self.topics("services", &raw.services, raw),
@@ -244,6 +244,46 @@ impl Check<'_> {
         })
     }
 
+    /// The fields with what people write before them: their labels in every language, and further words.
+    fn fields(&mut self, raw: &Raw) -> Vec<FieldRule> {
+        let (categories, types) = (self.source.names("categories"), self.source.names("types"));
+        for (code, field) in &raw.fields {
+            let named = [
+                ("categories", &field.categories, &categories),
+                ("not_categories", &field.not_categories, &categories),
+                ("types", &field.types, &types),
+            ];
+            for (key, names, known) in named {
+                let section = if key == "types" { "types" } else { "categories" };
+                for name in names.iter().filter(|name| !known.contains(name)) {
+                    self.note(
+                        &format!("fields.{code}.{key}"),
+                        format!("there is no [{section}.{name}]; there is {}", list(known)),
+                    );
+                }
+            }
+        }
+        let rules = raw.fields.iter().map(|(code, field)| {
+            let wordings = field.label.values().chain(&field.words).map(String::as_str);
+            FieldRule {
+                code: code.clone(),
+                label: field.label.clone(),
+                reads: Label::new(code, field.long, wordings),
+                is_title: field.title,
+                is_file: field.file,
+                is_text: field.text,
+                only_for: OnlyFor {
+                    categories: field.categories.clone(),
+                    not_categories: field.not_categories.clone(),
+                    types: field.types.clone(),
+                    senders: field.senders.iter().map(|sender| key(sender)).collect(),
+                    roles: field.roles.iter().map(|role| fold(role)).collect(),
+                },
+            }
+        });
+        rules.collect()
+    }
+
     fn priorities(&mut self, raw: &Raw) -> Vec<PriorityRule> {
         let rules = raw.priorities.iter().map(|(name, p)| PriorityRule {
             code: name.to_uppercase(),
@@ -264,29 +304,6 @@ impl Check<'_> {
         }
         rules
     }
-}
-
-/// The fields with what people write before them: their labels in every language, and further words.
-fn fields(raw: &Raw) -> Vec<FieldRule> {
-    let rules = raw.fields.iter().map(|(code, field)| {
-        let wordings = field.label.values().chain(&field.words).map(String::as_str);
-        FieldRule {
-            code: code.clone(),
-            label: field.label.clone(),
-            reads: Label::new(code, field.long, wordings),
-            is_title: field.title,
-            is_file: field.file,
-            is_text: field.text,
-            only_for: OnlyFor {
-                categories: field.categories.clone(),
-                not_categories: field.not_categories.clone(),
-                types: field.types.clone(),
-                senders: field.senders.iter().map(|sender| key(sender)).collect(),
-                roles: field.roles.iter().map(|role| fold(role)).collect(),
-            },
-        }
-    });
-    rules.collect()
 }
 
 fn host_name() -> String {

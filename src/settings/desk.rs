@@ -127,6 +127,12 @@ impl Check<'_> {
         for code in queue.ask.iter().filter(|code| !fields.contains(code)) {
             self.note(&format!("{section}.ask"), format!("there is no [fields.{code}]; there is {}", list(&fields)));
         }
+        for machine in queue.machines.iter().filter(|machine| !machine.contains('@')) {
+            self.note(
+                &format!("{section}.machines"),
+                format!("{machine:?} is not a valid address or @domain, like \"zabbix@example.org\" or \"@monitoring.example.org\""),
+            );
+        }
         let slas = self.source.names("slas");
         if let Some(sla) = queue.sla.as_ref().filter(|name| !slas.contains(name)) {
             self.note(&format!("{section}.sla"), format!("there is no [slas.{sla}]; there is {}", list(&slas)));

@@ -65,7 +65,8 @@ struct Reading {
 }
 
 fn faults_of_reading(right: &Reading, email: &ParsedEmail) -> Vec<String> {
-    let (text, reply) = (plain(&email.text), plain(&email.reply_text));
+    let reply = email.own_words.as_ref().unwrap_or(&email.reply_text);
+    let (text, reply) = (plain(&email.text), plain(reply));
     let role = |file: &guichet::mail::Attachment| format!("{:?}", file.role).to_lowercase();
     let files: Vec<(String, String, &str)> =
         email.attachments.iter().map(|f| (plain(&f.name), role(f), f.sha256.as_str())).collect();

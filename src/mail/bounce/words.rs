@@ -87,8 +87,9 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> O
     let declared = raw_value(message, "X-MS-Exchange-Message-Is-Ndr").is_some();
     let (daemon, null) = (from_system(message, mail), returns_to_nobody(message));
     // Nearly every email is none: it is let go before its words are looked at.
+    let automatic = is_automatic(message);
     let returned = !daemon && !null && returns_own(message, mail);
-    if announced.is_none() && !daemon && !null && !declared && !returned {
+    if announced.is_none() && !daemon && !null && !declared && !returned && !automatic {
         return None;
     }
     let folded: String = fold(&text.chars().take(4_000).collect::<String>());
@@ -99,7 +100,12 @@ pub(super) fn detect(message: &Message<'_>, mail: &ParsedEmail, text: &str) -> O
         let words = format!("{} {folded}", fold(&mail.subject));
         UNDELIVERED.iter().any(|phrase| words.contains(phrase.as_str())) || is_coded(&above, mail)
     };
-    let worded = (returned && subject && says(&BODY, &folded))
+    // Reports about a night's spam are none about an email of ours.
+    if is_digest(&fold(&mail.subject)) {
+        return None;
+    }
+    let worded = (automatic && says(&BODY, &folded) && is_coded(&above, mail))
+        || (returned && subject && says(&BODY, &folded))
         || (daemon && (subject || says(&BODY, &folded)))
         || (null && subject);
     if announced.is_none() && !declared && !worded && !((daemon || null) && local()) {
@@ -132,12 +138,23 @@ pub(super) fn is_certain(message: &Message<'_>, mail: &ParsedEmail) -> bool {
     let local = local.split('@').next().unwrap_or_default();
     let declared =
         ["X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr"].iter().any(|n| raw_value(message, n).is_some());
-    let automatic = raw_value(message, "Auto-Submitted").is_some_and(|v| !v.to_lowercase().starts_with("no"));
     declared
-        || automatic
+        || is_automatic(message)
         || returns_to_nobody(message)
         || mail.from.is_none()
         || ["mailer-daemon", "mailerdaemon", "mdaemon", "microsoftexchange"].iter().any(|n| local.starts_with(n))
+}
+
+/// Whether it says of itself that a program wrote it (RFC 3834).
+fn is_automatic(message: &Message<'_>) -> bool {
+    raw_value(message, "Auto-Submitted").is_some_and(|value| !value.to_lowercase().starts_with("no"))
+}
+
+/// Whether a subject, folded, is that of a list of what was kept back.
+fn is_digest(subject: &str) -> bool {
+    ["quarantaine", "quarantine", "spam digest", "spam report", "messages bloques"]
+        .iter()
+        .any(|word| subject.contains(word))
 }
 
 /// The words of a refusal, where no field holds them.
@@ -314,6 +331,7 @@ fn is_for_help(address: &str) -> bool {
 fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for hit in pattern.captures_iter(text).take(200) {
+        let Some(whole) = hit.get(1) else { continue };
         // Scripts without spaces put their brackets and words beside it.
         let hit = hit[1].trim_matches(|c: char| !c.is_ascii());
         let hit =
@@ -321,7 +339,9 @@ fn addresses(pattern: &Pattern, text: &str, own: &BTreeSet<String>) -> Vec<Strin
         let address = hit.trim_matches(|c: char| ".'\"<>;".contains(c)).to_owned();
         let local = address.split('@').next().unwrap_or_default().to_lowercase();
         let system = matches!(local.as_str(), "postmaster" | "mailer-daemon");
-        let usable = looks_like_address(&address) && !system && !own.contains(&key(&address));
+        let line = &text[text[..whole.start()].rfind('\n').map_or(0, |at| at + 1)..whole.start()];
+        let id = ["message-id", "message id", "identifi"].iter().any(|word| fold(line).contains(word));
+        let usable = looks_like_address(&address) && !id && !system && !own.contains(&key(&address));
         if usable && !found.iter().any(|f| key(f) == key(&address)) {
             found.push(address);
         }

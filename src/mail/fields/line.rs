@@ -77,7 +77,7 @@ pub(super) fn all<'a>(texts: impl Iterator<Item = &'a str>, labels: &[&'a Label]
 
 /// A label that begins on the line before and ends on this one.
 fn broken<'a>(before: &str, text: &'a str, labels: &[&'a Label]) -> Option<Hit<'a>> {
-    if before.len() < 40 || before.len() + text.len() > 2 * LINE || !text.contains([':', '=']) {
+    if before.len() < 20 || before.len() + text.len() > 2 * LINE || !text.contains([':', '=']) {
         return None;
     }
     let start = bullet(before);
@@ -222,6 +222,16 @@ fn labelled<'a>(text: &str, labels: &[&'a Label]) -> Option<(&'a Label, Sure, us
                     return Some((label, Sure::Yes, at + c.len_utf8()));
                 }
             }
+            // Dots or blanks to be written on, and arrows.
+            '.' | '_' | '…' | '→' | '➔' | '➡' | '⇒' | '►' | '▶'
+                if is_leader(&text[at..]) && !name.trim().is_empty() =>
+            {
+                let rest = text[at..].trim_start_matches(|c: char| "._…→➔➡⇒►▶\u{fe0f} :".contains(c));
+                if let Some(label) = found_alone(labels, &name) {
+                    return Some((label, Sure::Yes, text.len() - rest.len()));
+                }
+                name.push(c);
+            }
             '-' | '–' | '—' | '→'
                 if name.ends_with([' ', '\u{a0}'])
                     && text[at..].chars().nth(1).is_some_and(|n| n == ' ' || n == '>' || n == '\u{a0}') =>
@@ -236,8 +246,14 @@ fn labelled<'a>(text: &str, labels: &[&'a Label]) -> Option<(&'a Label, Sure, us
             c => name.push(c),
         }
     }
-    let label = found_alone(labels, &name)?;
+    // What was begun in parentheses goes on on the next line.
+    let label = found_alone(labels, &name).filter(|_| depth == 0)?;
     Some((label, Sure::Alone, text.len()))
+}
+
+/// Whether signs lead from a label to its value: three dots or blanks at least, or an arrow.
+fn is_leader(text: &str) -> bool {
+    text.starts_with("...") || text.starts_with("___") || text.starts_with(['…', '→', '➔', '➡', '⇒', '►', '▶'])
 }
 
 fn found<'a>(labels: &[&'a Label], name: &str) -> Option<&'a Label> {

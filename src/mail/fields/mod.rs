@@ -23,6 +23,8 @@ const MOST: usize = 2_000;
 const LINES: usize = 40;
 /// Most lines below its label that a short value takes.
 const SHORT: usize = 3;
+/// Shortest line that a client may have wrapped, in characters.
+const WRAPPED: usize = 60;
 /// Fewest labels that make a form of lines that could be prose.
 const FORM: usize = 2;
 /// The same, where not even a line's end parts them from their values.
@@ -168,8 +170,23 @@ impl Form<'_> {
             _ if !last => own,
             own if own.is_empty() => self.below(at, hit),
             own if hit.label.long => self.going_on(at, own),
-            own => own,
+            own => self.unwrapped(at, own),
         }
+    }
+
+    /// A short value that a client wrapped: its line is as long as such lines are, and the next one is no other label.
+    fn unwrapped(&self, at: usize, own: String) -> String {
+        let is_full =
+            |at: usize| self.lines.get(at).is_some_and(|line| (WRAPPED..=80).contains(&line.text.chars().count()));
+        let mut value = own;
+        for number in at + 1..(at + SHORT).min(self.lines.len()) {
+            let line = &self.lines[number];
+            if !is_full(number - 1) || line.is_blank() || self.ends(number) {
+                break;
+            }
+            value = format!("{value} {}", tidy(line.text));
+        }
+        value
     }
 
     /// The lines below an empty label, up to an empty line, the next label or the end of the letter.
@@ -177,7 +194,8 @@ impl Form<'_> {
         if let Some(value) = self.listed_apart(at) {
             return value;
         }
-        let blank = usize::from(!self.quoted && self.lines.get(at + 1).is_some_and(Line::is_blank));
+        let blank = self.lines.get(at + 1).is_some_and(Line::is_blank) && (!self.quoted || self.stands_between(at + 1));
+        let blank = usize::from(blank);
         let most = if hit.label.long { LINES } else { SHORT };
         let mut value: Vec<String> = Vec::new();
         for (number, line) in self.lines.iter().enumerate().skip(at + 1 + blank) {
@@ -196,6 +214,13 @@ impl Form<'_> {
             value.push(if hit.label.long { line.text.trim().to_owned() } else { tidy(line.text) });
         }
         tidy(&value.join("\n"))
+    }
+
+    /// Whether one paragraph alone stands between this empty line and the next label.
+    fn stands_between(&self, at: usize) -> bool {
+        let mut rest = self.lines[at..].iter().filter(|line| !line.is_blank());
+        let (value, next) = (rest.next(), rest.next());
+        value.is_some_and(|line| line.hits.is_empty()) && next.is_some_and(|line| !line.hits.is_empty())
     }
 
     /// A value that is the same number of lines below the labels as its label stands among them: a table whose cells became lines.
@@ -256,9 +281,16 @@ fn is_polite(line: &str) -> bool {
 }
 
 fn tidy(value: &str) -> String {
-    let value = value.trim_matches(|c: char| c.is_whitespace() || ",;|*•·_".contains(c));
+    let value = value.trim_matches(|c: char| c.is_whitespace() || super::deceives(c) || ",;|*•·_".contains(c));
+    if !value.contains(char::is_alphanumeric) {
+        return String::new();
+    }
     let value = value.strip_prefix("=>").or_else(|| value.strip_prefix("->")).unwrap_or(value);
     without_link(without_mark(value.trim_start_matches(['→', '➔']).trim()))
+}
+
+fn is_address(text: &str) -> bool {
+    text.contains("://") || text.starts_with("tel:") || text.starts_with("mailto:")
 }
 
 /// A link without what people leave out of it.
@@ -270,7 +302,7 @@ fn bare_link(text: &str) -> &str {
 /// The value without the address that a client puts behind a link that says it already.
 fn without_link(value: &str) -> String {
     let Some((before, rest)) = value.split_once('<') else { return value.to_owned() };
-    let Some((address, after)) = rest.split_once('>').filter(|(address, _)| address.contains("://")) else {
+    let Some((address, after)) = rest.split_once('>').filter(|(address, _)| is_address(address)) else {
         return value.to_owned();
     };
     match before.trim() {

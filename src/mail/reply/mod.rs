@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 use super::marks::{self, Line, Quote};
 
+pub(crate) use patterns::is_disclaimer;
 pub(super) use patterns::{field, is_forward};
 
 /// What the email is, besides its text.
@@ -43,6 +44,7 @@ pub(super) fn new_text(marked: &str, setting: Setting) -> NewText {
     let mut lines = marks::lines(&plain);
     if setting.answers {
         marks::last_block_is_quote(&mut lines);
+        patterns::mark_other_quotes(&mut lines);
     }
     let text = Text { lines: &lines, setting, may_attribute: patterns::may_attribute(&plain) };
     let own = text.own_lines();

@@ -79,7 +79,10 @@ statements! {
          (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND erased = 0) AS refusing, \
          (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000) AS late");
     SCHEMA_APPLIED = Sql::both("SELECT MAX(version) FROM _sqlx_migrations WHERE success");
-    LAST_EMAILS = Sql::both("SELECT name, last_email_at FROM mailbox");
+    // The first emails of a mailbox come before its row is made; any of them says when that was.
+    LAST_EMAILS = Sql::both(
+        "SELECT name, CASE WHEN last_email_at > 0 THEN last_email_at \
+         ELSE COALESCE((SELECT inbox.received_at FROM inbox WHERE inbox.mailbox = mailbox.name ORDER BY inbox.content_hash LIMIT 1), 0) END FROM mailbox");
     ALARMS = Sql::both("SELECT name, since, told_at, text FROM alarm ORDER BY name");
     ALARM_SET = Sql::both(
         "INSERT INTO alarm (name, since, told_at, text) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \

@@ -165,7 +165,7 @@ const LEGAL: [&str; 46] = [
 ];
 
 /// Whether a legal notice begins here.
-pub(in crate::mail::reply) fn is_disclaimer(line: &str) -> bool {
+pub(crate) fn is_disclaimer(line: &str) -> bool {
     if line.len() < 12 || !line.trim_start().starts_with(|c: char| c.is_alphabetic() || "*[(\"«".contains(c)) {
         return false;
     }
