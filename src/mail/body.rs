@@ -127,7 +127,7 @@ fn with_signed(message: &Message<'_>, body: String, limits: &Limits, defects: &m
 
 /// The text of an email inside its signature.
 fn signed_text(signed: &[u8], limits: &Limits, defects: &mut Vec<String>) -> Option<String> {
-    let content = opaque::content(signed)?;
+    let content = opaque::inner(signed)?;
     super::guard::check(&content, limits).ok()?;
     let inner = MessageParser::default().parse(content.as_slice())?;
     Some(own_text(&inner, limits, defects).0)

@@ -84,11 +84,22 @@ fn at(source: &str, start: usize) -> Option<Found<'_>> {
 
 fn read(found: &Found<'_>) -> File {
     let mut words = found.head.split(';').map(str::trim);
-    let media_type = words.next().unwrap_or_default().to_ascii_lowercase();
+    let media_type = plain_type(words.next().unwrap_or_default());
     let is_base64 = words.any(|word| word.eq_ignore_ascii_case("base64"));
     let octets: Vec<u8> = percent_decode_str(found.payload).collect();
     let contents = if is_base64 { base64(&octets) } else { octets };
     File { media_type, contents }
+}
+
+/// The media type, if it is one (RFC 6838 section 4.2): it is written into header fields.
+fn plain_type(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
+    match lower.strip_prefix("image/") {
+        Some(name) if is_name(name) => lower,
+        _ => "image/png".to_owned(),
+    }
 }
 
 /// Base64 as far as it goes: what follows the first fault is lost to everybody.

@@ -7,7 +7,7 @@
 //! Only what leads to the content is read, in the encodings in use: of definite length, or cut into
 //! pieces of indefinite length. Nothing is verified.
 
-use mail_parser::{MessagePart, MimeHeaders};
+use mail_parser::{MessageParser, MessagePart, MimeHeaders};
 
 use super::Protection;
 
@@ -40,7 +40,9 @@ pub(super) fn protection(bytes: &[u8]) -> Option<Protection> {
     let start = bytes.get(..START.min(bytes.len()))?;
     let names = |id: &[u8]| start.windows(id.len()).any(|window| window == id);
     if names(&ID_SIGNED) {
-        return Some(Protection::Signed);
+        // What is encrypted within a signature is encrypted.
+        let within = content_of_structure(bytes).and_then(|content| nested(&content));
+        return Some(within.unwrap_or(Protection::Signed));
     }
     (names(&ID_ENVELOPED) || names(&ID_AUTH_ENVELOPED)).then_some(Protection::Encrypted)
 }
@@ -49,10 +51,57 @@ const EXPLICIT: u8 = 0xA0;
 const OCTETS: u8 = 0x04;
 const PIECES: u8 = 0x24;
 
+/// Deepest signature within a signature that is opened.
+const DEEPEST: usize = 4;
+
+/// The email inside a signature, or inside several; none where what was signed is encrypted, or nothing that can be read.
+pub(super) fn inner(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut content = content(bytes)?;
+    for _ in 0..DEEPEST {
+        // What does not begin with a field is text that was signed as it is.
+        if !begins_with_field(&content) {
+            content.splice(0..0, *b"Content-Type: text/plain\r\n\r\n");
+        }
+        let next = {
+            let message = MessageParser::default().parse(content.as_slice())?;
+            match message.parts.first().filter(|part| is_structure(part)) {
+                Some(part) => Some(self::content(&super::parts::bytes(&message, part))?),
+                None => None,
+            }
+        };
+        match next {
+            Some(next) => content = next,
+            None => return Some(content),
+        }
+    }
+    None
+}
+
+fn begins_with_field(content: &[u8]) -> bool {
+    let line = content.split(|b| *b == b'\n').next().unwrap_or_default();
+    let name = line.iter().position(|b| *b == b':').unwrap_or(0);
+    name > 0 && line[..name].iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+}
+
 /// The content of a signed structure.
 pub(super) fn content(bytes: &[u8]) -> Option<Vec<u8>> {
     // The signature's own object stands at the beginning.
-    protection(bytes).filter(|found| *found == Protection::Signed)?;
+    content_of_structure(bytes)
+}
+
+/// The protection of a structure that stands in a signed content, if one does.
+fn nested(content: &[u8]) -> Option<Protection> {
+    let message = MessageParser::default().parse(content)?;
+    let part = message.parts.first().filter(|part| is_structure(part))?;
+    let bytes = super::parts::bytes(&message, part);
+    let start = bytes.get(..START.min(bytes.len()))?;
+    let names = |id: &[u8]| start.windows(id.len()).any(|window| window == id);
+    (names(&ID_ENVELOPED) || names(&ID_AUTH_ENVELOPED)).then_some(Protection::Encrypted)
+}
+
+fn content_of_structure(bytes: &[u8]) -> Option<Vec<u8>> {
+    let start = bytes.get(..START.min(bytes.len()))?;
+    start.windows(ID_SIGNED.len()).position(|window| window == ID_SIGNED)?;
     let at = bytes.windows(ID_DATA.len()).position(|w| w == ID_DATA)?;
     let mut rest = &bytes[at + ID_DATA.len()..];
     let (tag, _) = head(&mut rest)?;

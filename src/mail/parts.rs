@@ -96,7 +96,7 @@ fn inside_signature<'a>(part: &MessagePart<'_>, contents: &[u8]) -> Option<Vec<L
     if !opaque::is_structure(part) {
         return None;
     }
-    let content = opaque::content(contents).filter(|c| guard::check(c, &Limits::default()).is_ok())?;
+    let content = opaque::inner(contents).filter(|c| guard::check(c, &Limits::default()).is_ok())?;
     let inner = MessageParser::default().parse(content.as_slice())?;
     let texts: Vec<usize> = inner.text_body.iter().chain(&inner.html_body).map(|at| *at as usize).collect();
     let mut found = Vec::new();

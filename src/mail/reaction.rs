@@ -28,7 +28,10 @@ struct Gmail {
 
 /// The emoji, if the email is a reaction. `text` is its readable text.
 pub(super) fn detect(message: &Message<'_>, text: &str) -> Option<String> {
-    message.parts.iter().find_map(of_gmail).or_else(|| of_outlook(text))
+    // Words of a person's own beside it are worth more than the emoji.
+    let own = text.lines().filter(|line| line.contains(char::is_alphanumeric)).count();
+    let is_gmails = own == 0 || (own <= 2 && fold(text).contains("gmail")) || of_outlook(text).is_some();
+    message.parts.iter().find_map(of_gmail).filter(|_| is_gmails).or_else(|| of_outlook(text))
 }
 
 fn of_gmail(part: &mail_parser::MessagePart<'_>) -> Option<String> {

@@ -95,47 +95,106 @@ const FILLERS: [&str; 26] = [
     "est",
 ];
 
-/// Reads the subject of an email from a machine of this queue.
-pub(super) fn read(subject: &str, sender: &str, queue: &str) -> Alert {
+/// Words that turn the state behind them round.
+const NOT: [&str; 7] = ["jamais", "never", "no", "non", "not", "pas", "without"];
+/// Words behind a first word that show that it is a state: "Resolved in 5m", "UP alert", "RECOVERY Service Alert".
+const AFTER_STATE: [&str; 5] = ["alert", "alerte", "in", "notification", "service"];
+
+/// Reads an email from a machine of this queue: its subject, and its text where that names nothing.
+pub(super) fn read(subject: &str, text: &str, sender: &str, queue: &str) -> Alert {
     let folded = fold(strip_prefixes(subject));
-    let words: Vec<&str> = folded
-        .split(|c: char| c.is_whitespace() || "[](){}|,;!<>\"*«»'".contains(c))
-        .flat_map(|word| word.split_once(':').filter(|(state, _)| is_state(state)).map_or([word, ""], |(a, b)| [a, b]))
-        .map(|word| word.trim_matches([':', '.', '\'', '-', '=']))
-        .filter(|word| !word.is_empty())
-        .collect();
-    // The first word of either sort is the state; a later one may be part of the name, or the state before.
-    let cleared = words.iter().find_map(|word| match () {
-        () if CLEARED.contains(word) => Some(true),
-        () if RAISED.contains(word) => Some(false),
-        () => None,
-    });
-    let mut name: Vec<&str> =
-        words.iter().copied().filter(|word| !is_state(word) && !FILLERS.contains(word) && !is_measure(word)).collect();
+    let words = words(&folded);
+    let all: Vec<&str> = words.iter().map(|word| word.text).collect();
+    let mut name: Vec<&str> = Vec::new();
+    for (at, word) in all.iter().enumerate() {
+        let unit = |word: &&str| UNITS.contains(word) && !word.is_empty();
+        let counted = is_number(word) && all.get(at + 1).is_some_and(unit);
+        let counts = unit(word) && at > 0 && is_number(all[at - 1]);
+        if !is_state(word) && !FILLERS.contains(word) && !is_measure(word) && !counted && !counts {
+            name.push(word);
+        }
+    }
+    let first = text.lines().map(fold).find(|line| !line.is_empty()).unwrap_or_default();
     if name.is_empty() {
-        name = words.iter().copied().filter(|word| !is_state(word)).collect();
+        name = all.iter().copied().filter(|word| !is_state(word)).chain([first.as_str()]).collect();
     }
     let digest = Sha256::digest(format!("{queue}\0{sender}\0{}", name.join(" ")));
-    Alert { id: format!("{ALERT}{}", data_encoding::HEXLOWER.encode(&digest[..16])), cleared: cleared == Some(true) }
+    let id = format!("{ALERT}{}", data_encoding::HEXLOWER.encode(&digest[..16]));
+    Alert { id, cleared: is_cleared(&words) }
+}
+
+/// Whether the state is that it is over: as the first word, set apart from the others, or as the last one. Anything doubtful is an alert.
+fn is_cleared(words: &[Word<'_>]) -> bool {
+    if words.iter().any(|word| NOT.contains(&word.text)) {
+        return false;
+    }
+    let telling: Vec<&Word<'_>> =
+        words.iter().filter(|word| !FILLERS.contains(&word.text) && !is_measure(word.text)).collect();
+    let is_over = |word: &Word<'_>| CLEARED.contains(&word.text);
+    let apart = words.first().is_some_and(|word| {
+        let next = words.iter().skip(1).map(|word| word.text).find(|word| !["d", "de", "l"].contains(word));
+        is_over(word) && (word.apart || words.len() == 1 || next.is_some_and(|next| AFTER_STATE.contains(&next)))
+    });
+    let last = telling.last().is_some_and(|word| is_over(word)) && telling.len() > 1;
+    apart || last
+}
+
+struct Word<'a> {
+    text: &'a str,
+    /// Whether a colon or a bracket sets it apart from what follows.
+    apart: bool,
+}
+
+fn words(folded: &str) -> Vec<Word<'_>> {
+    let mut found: Vec<Word<'_>> = Vec::new();
+    let mut start = 0;
+    for (at, c) in folded.char_indices().chain([(folded.len(), ' ')]) {
+        // A colon parts a state from what it is about, and is part of times and addresses.
+        let state = c == ':' && is_state(folded[start..at].trim_matches(SIGNS));
+        if !(c.is_whitespace() || "[](){}|,;!<>\"*«»'".contains(c) || state) {
+            continue;
+        }
+        let piece = &folded[start..at];
+        let text = piece.trim_matches(SIGNS);
+        let behind = folded[at..].trim_start();
+        let apart = piece.ends_with(':') || behind.starts_with([':', ']', ')', '|']) || behind.starts_with("- ");
+        // What counts how many fire is no name.
+        let counter = is_number(text) && found.last().is_some_and(|word| word.apart && is_state(word.text));
+        if !text.is_empty() && !counter {
+            found.push(Word { text, apart });
+        }
+        start = at + c.len_utf8().min(folded.len() - at);
+    }
+    found
+}
+
+const SIGNS: [char; 5] = [':', '.', '\'', '-', '='];
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_state(word: &str) -> bool {
     RAISED.contains(&word) || CLEARED.contains(&word)
 }
 
-/// A number, with its unit if need be: a value, a time, a date, a length of time, a count.
+const UNITS: [&str; 23] = [
+    "", "%", "s", "m", "h", "d", "j", "ms", "min", "mins", "minutes", "sec", "mn", "go", "mo", "ko", "gb", "mb", "kb",
+    "gib", "mib", "o", "c",
+];
+
+/// A number with its unit: a value, a time, a date, a length of time. A bare number may be what the alert is about, as in "port 80".
 fn is_measure(word: &str) -> bool {
-    const UNITS: [&str; 21] = [
-        "", "%", "s", "m", "h", "d", "j", "ms", "min", "sec", "mn", "go", "mo", "ko", "gb", "mb", "kb", "gib", "mib",
-        "o", "c",
-    ];
-    if !word.starts_with(|c: char| c.is_ascii_digit() || "+-<>=#".contains(c)) {
+    if is_number(word) || !word.starts_with(|c: char| c.is_ascii_digit() || "+-<>=#".contains(c)) {
         return false;
     }
     let rest = word.trim_start_matches(['+', '-', '<', '>', '=', '#']);
     let parts = rest.split(|c: char| c.is_ascii_digit() || "./:-,+".contains(c)).filter(|part| !part.is_empty());
     let mut parts = parts.peekable();
-    parts.peek().is_none() || parts.all(|part| UNITS.contains(&part) || part == "t" || part == "z")
+    // An address of the Internet protocol is a name.
+    let numeric = parts.peek().is_none();
+    (numeric && rest.matches('.').count() < 3 && rest.contains([':', '-', '/', '.', ',']))
+        || (!numeric && parts.all(|part| UNITS.contains(&part) || part == "t" || part == "z"))
 }
 
 #[cfg(test)]
@@ -143,7 +202,7 @@ mod tests {
     use super::*;
 
     fn one(subject: &str) -> Alert {
-        read(subject, "zabbix@mon.example", "main")
+        read(subject, "", "zabbix@mon.example", "main")
     }
 
     #[test]
@@ -171,6 +230,34 @@ mod tests {
         }
         assert!(!one("PROBLEM: ntp OK to CRITICAL on srv1").cleared);
         assert!(!one("Disque plein sur srv1").cleared);
-        assert_ne!(one("PROBLEM").id, read("PROBLEM", "other@mon.example", "main").id);
+        for raised in [
+            "not OK: srv7",
+            "srv8 is not OK",
+            "Not resolved: mail queue",
+            "Backup not completed OK on srvA",
+            "Recovery failed: db1",
+            "Back up failed on nas1",
+            "UP to 95% disk used srvB",
+            "Power up failure rack 3",
+            "Clear text password found on host",
+            "srv4 normal user locked",
+            "Resolved host count too low",
+            "OK button missing",
+            "Fin de vie du disque sdb",
+            "Disk full on /var - not cleared",
+        ] {
+            assert!(!one(raised).cleared, "{raised}");
+        }
+        for (this, that) in [
+            ("Onduleur 1 HS", "Onduleur 2 HS"),
+            ("port 80 down", "port 443 down"),
+            ("HTTP 500 on /login", "HTTP 404 on /login"),
+            ("10.0.0.1 down", "10.0.0.2 down"),
+        ] {
+            assert_ne!(one(this).id, one(that).id, "{this}");
+        }
+        let bare = |text: &str| read("", text, "a@mon.example", "main").id;
+        assert_ne!(bare("nas1 brule"), bare("nas2 brule"));
+        assert_ne!(one("PROBLEM").id, read("PROBLEM", "", "other@mon.example", "main").id);
     }
 }

@@ -453,6 +453,12 @@ impl Policy {
         self.field(code).is_some_and(|field| field.is_file)
     }
 
+    /// Whether a field is the requester's own: their name, or what they call the request.
+    #[must_use]
+    pub(crate) fn is_own_field(&self, code: &str) -> bool {
+        code == "name" || self.field(code).is_some_and(|field| field.is_title)
+    }
+
     /// The title that the fields of a request give it.
     #[must_use]
     pub(crate) fn title_field(&self, values: &BTreeMap<String, String>) -> Option<String> {

@@ -151,7 +151,8 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
     let also = named.iter().filter(|n| queue.is_some_and(|q| q.name != n.name));
     let name = mail.from.as_ref().map(|a| a.name.as_str()).unwrap_or_default();
     let machine = queue.filter(|q| !denied && agent.is_none() && q.is_machine(&sender));
-    let alert = machine.filter(|_| mail.bounce.is_none()).map(|q| alert::read(&mail.subject, &sender, &q.name));
+    let alert =
+        machine.filter(|_| mail.bounce.is_none()).map(|q| alert::read(&mail.subject, &mail.text, &sender, &q.name));
     let mut signals = signals(&mail, &addressed, marked, policy);
     if let Some(alert) = &alert {
         signals.insert(0, Signal::Alert(alert.id.clone()));

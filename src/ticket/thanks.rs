@@ -90,6 +90,9 @@ pub(super) fn is_thanks(text: &str, writer: &str, names: &[&str], title: &str, p
     let notice = text.lines().position(is_legal_notice).unwrap_or(usize::MAX);
     let text: String = text.lines().take(notice).map(|line| format!("{line}\n")).collect();
     let above = above_closing(&text, writer);
+    if text[above.len()..].lines().any(complains) {
+        return false;
+    }
     // A text that is all closing has nothing in it to be told from one.
     let folded = fold(if above.is_empty() { &text } else { above });
     if folded.contains('?') || [":(", ":-(", ":/"].iter().any(|sad| folded.contains(sad)) {
@@ -144,6 +147,35 @@ fn without_glad(folded: &str) -> Option<String> {
         }
     }
     (rest.len() < before).then_some(rest)
+}
+
+/// Whether a line below the name is no part of a signature: something is wrong after all.
+fn complains(line: &str) -> bool {
+    const WORDS: [&str; 20] = [
+        "toujours",
+        "panne",
+        "erreur",
+        "impossible",
+        "probleme",
+        "persiste",
+        "bloque",
+        "ps:",
+        "ps :",
+        "p.s",
+        "ecran",
+        "ne marche",
+        "marche pas",
+        "fonctionne pas",
+        "still",
+        "error",
+        "broken",
+        "issue",
+        "cannot",
+        "can't",
+    ];
+    let folded = fold(line);
+    let is_help = ["contact", "appel", "signal", "?"].iter().any(|word| folded.contains(word));
+    !is_help && WORDS.iter().any(|word| folded.contains(word))
 }
 
 /// The name behind a word of thanks: "Merci Karim,".

@@ -217,6 +217,8 @@ fn labelled<'a>(text: &str, labels: &[&'a Label]) -> Option<(&'a Label, Sure, us
             '\t' if !name.trim().is_empty() => {
                 return found_alone(labels, &name).map(|label| (label, Sure::Yes, at + 1));
             }
+            // Labels that are set in columns have their colons in one.
+            ' ' | '\u{a0}' if text[at..].trim_start().starts_with([':', '：', '=']) => {}
             ' ' | '\u{a0}' if name.ends_with([' ', '\u{a0}']) && !name.trim().is_empty() => {
                 if let Some(label) = found_alone(labels, &name) {
                     return Some((label, Sure::Yes, at + c.len_utf8()));

@@ -45,7 +45,14 @@ pub fn read(text: &str, labels: &[&Label], writer: &str) -> Values {
     if labels.is_empty() {
         return Values::default();
     }
-    let lines: Vec<Line<'_>> = line::all(text.lines().take(MOST).map(unquoted), labels);
+    let mut lines: Vec<Line<'_>> = line::all(text.lines().take(MOST).map(unquoted), labels);
+    // What stands behind a label in a quoted line is somebody else's; below one it may be an answer.
+    for (line, text) in lines.iter_mut().zip(text.lines()).filter(|(_, text)| depth(text) > 0) {
+        let is_filled = (0..line.hits.len()).any(|at| !line.value(at).is_empty());
+        if is_filled && depth(text) > 0 {
+            line.hits.clear();
+        }
+    }
     let end = signature(&lines, writer);
     let mut found = Form { lines: &lines[..end], quoted: false }.values();
     let mut signature = Form { lines: &lines[end..], quoted: false }.values();
@@ -110,6 +117,9 @@ pub fn words_beside(text: &str, labels: &[&Label], writer: &str) -> Option<Strin
     let lines: Vec<Line<'_>> = line::all(text.lines().take(MOST), labels);
     let form = hits(&lines).any(|hit| hit.sure == Sure::Yes);
     let end = lines.iter().position(|line| form && !line.hits.is_empty()).unwrap_or(lines.len());
+    let heads =
+        |at: &usize| lines[*at..].iter().take(4).filter(|line| super::reply::field(line.text).is_some()).count() > 1;
+    let end = (0..end).find(heads).unwrap_or(end);
     let own = lines[..end].iter().map(|line| line.text).skip_while(|line| line.trim().is_empty() || is_polite(line));
     let own = own.collect::<Vec<_>>().join("\n");
     let own = own.trim();

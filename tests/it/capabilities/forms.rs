@@ -116,10 +116,11 @@ stories! {
     in12_lines_filled_in_where_they_are_quoted_complete_the_ticket(site, cd42) {
         site.receive(&vouched(Mail::from(HEAD).to(APP).subject("Export bloqué").text("L'export ne part plus du tout.").header("Cc: cpe@direction.colleges.example"))).await;
         let ack = site.sink.only(HEAD).mail;
-        let reply = filled_in(&ack, HEAD, &[("Fonction", "Principale"), ("Téléphone", "04 77 12 34 56"), ("Population", "tous")]);
+        let reply = filled_in(&ack, HEAD, &[("Nom et prénom", "Paule Head"), ("Fonction", "Principale"), ("Téléphone", "04 77 12 34 56"), ("Population", "tous")]);
         site.then(&vouched(reply)).await;
         let fields = site.only_ticket().await.fields;
         assert_eq!((fields["phone"].as_str(), fields["role"].as_str(), fields["population"].as_str()), ("04 77 12 34 56", "Principale", "tous"));
+        assert_eq!(fields["name"], "Paule Head");
         assert!(!fields.contains_key("url"), "an empty line is no answer: {fields:?}");
         let copied = vouched(Mail::reply(&ack, "cpe@direction.colleges.example", "Téléphone : 04 99\nURL : http://x.example/"));
         site.then(&copied).await;
@@ -212,6 +213,34 @@ stories! {
         assert!(text.contains("#fusionner CG42N1-000001"), "{text}");
         site.then(&Mail::from("bob@college.example").subject("RE: Imprimante en panne")).await;
         assert!(!site.sink.last(MARIE).mail.text.contains("#fusionner CG42N1"), "nobody else's");
+    }
+
+    /// Nobody but the requester says who they are, whether in copy or in what somebody quotes; what they call it later is the title.
+    what_others_say_of_the_requester_is_not_theirs(site, cd42) {
+        site.receive(&vouched(Mail::from(HEAD).to(APP).subject("Export").text("L'export ne part plus du tout.").header("Cc: cpe@direction.colleges.example"))).await;
+        let ack = site.sink.only(HEAD).mail;
+        site.then(&vouched(Mail::reply(&ack, "cpe@direction.colleges.example", "Nom et prénom : Bob Copie\nObjet : Autre chose"))).await;
+        let copied = site.only_ticket().await;
+        assert!(!copied.fields.contains_key("name") && copied.title == "Export", "{:?}", copied.fields);
+        let quoting = "Voici ce qu'il m'a dit :\n> Nom et prénom : Mallory\n> Téléphone : 06 66";
+        site.then(&vouched(Mail::reply(&ack, HEAD, quoting).without_references())).await;
+        let fields = site.only_ticket().await.fields;
+        assert!(!fields.values().any(|value| value == "Mallory"), "{fields:?}");
+        site.then(&vouched(Mail::reply(&ack, HEAD, "Objet : Export des notes bloqué"))).await;
+        assert_eq!(site.only_ticket().await.title, "Export des notes bloqué");
+    }
+
+    a_complaint_below_a_name_is_no_thanks(site, plain) {
+        for (n, text) in ["Merci\nAnne\nimpossible d'imprimer", "Merci\n\nCordialement\n\nPS: toujours en panne", "Merci,\nAnne Dupont\nÇa ne marche toujours pas"].iter().enumerate() {
+            let person = format!("Anne Dupont <anne{n}@college.example>");
+            site.receive(&Mail::from(&person)).await;
+            let number = format!("CG42N1-{:06}", n + 1);
+            let notice = site.sink.to(MARIE).into_iter().rfind(|told| told.mail.subject.contains(&number)).unwrap().mail;
+            site.then(&Mail::reply(&notice, MARIE, "#résoudre\nFait.")).await;
+            let told = site.sink.last(&format!("anne{n}@college.example")).mail;
+            site.then(&Mail::reply(&told, &person, text)).await;
+            assert_eq!(site.ticket(&number).await.status.as_str(), "reopened", "{text}");
+        }
     }
 
     nobody_is_greeted_by_an_address(site, plain) {

@@ -11,6 +11,13 @@ use crate::ticket::words::{Event, TicketView};
 /// What the email says of the fields that were asked for.
 pub(in crate::ticket::decide) fn complete(draft: &mut Draft<'_>) {
     let (fields, told) = completed(&draft.ticket, draft.case.intake, draft.policy());
+    if let Some(title) = draft
+        .policy()
+        .title_field(&fields)
+        .filter(|_| draft.policy().title_field(&draft.ticket.fields) != draft.policy().title_field(&fields))
+    {
+        draft.ticket.title = title;
+    }
     draft.ticket.fields = fields;
     draft.events.extend(told);
 }
@@ -22,12 +29,19 @@ fn completed(ticket: &TicketView, intake: &Intake, policy: &Policy) -> (BTreeMap
     // What the requester says counts before what somebody in copy does, and what they wrote before what stands in a quote.
     let may_correct = intake.sender == ticket.requester.address || intake.agent.is_some();
     let own = intake.fields.iter().map(|(code, value)| (code, value, may_correct && !policy.is_file_field(code)));
-    let quoted =
-        intake.quoted_fields.iter().filter(|_| intake.agent.is_none()).map(|(code, value)| (code, value, false));
+    // A quote may be of somebody else's words: who the requester is, only our own notification says, from its number on.
+    let text = &intake.mail.text;
+    let ours = text.find(ticket.number.as_str()).map_or("", |at| &text[at..]);
+    let counts = |code: &String, value: &String| {
+        intake.agent.is_none() && (!policy.is_own_field(code) || ours.contains(value.as_str()))
+    };
+    let quoted = intake.quoted_fields.iter().filter(|(code, value)| counts(code, value));
+    let quoted = quoted.map(|(code, value)| (code, value, false));
     for (code, value, corrects) in own.chain(quoted) {
         let is_new = match fields.get(code) {
             Some(known) => corrects && known != value,
-            None => true,
+            // Who the requester is, and what the request is called, nobody else says.
+            None => may_correct || !policy.is_own_field(code),
         };
         if is_new {
             told.push(format!("{}: {value}", policy.field_label(code, &policy.service_desk.language)));
