@@ -187,10 +187,10 @@ pub(super) enum TicketCommand {
         /// Only this status (approval, new, open, pending, escalated, reopened, resolved, closed)
         #[arg(long)]
         status: Option<String>,
-        /// At most this many
-        #[arg(long, default_value_t = 50)]
+        /// At most this many; 0 for all
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(0..))]
         limit: i64,
-        /// As JSON; without --limit, all of them
+        /// As JSON
         #[arg(long)]
         json: bool,
     },

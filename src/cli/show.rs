@@ -16,6 +16,31 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// An array that is printed value by value, however many there are.
+#[derive(Default)]
+pub(super) struct JsonArray {
+    begun: bool,
+    text: String,
+}
+
+impl JsonArray {
+    pub(super) fn push(&mut self, value: &impl Serialize) -> Result<(), Trouble> {
+        let text = serde_json::to_string_pretty(value).map_err(|e| Trouble::Bug(e.to_string()))?;
+        self.text.push_str(if self.begun { ",\n  " } else { "[\n  " });
+        self.text.push_str(&escaped(&text).replace('\n', "\n  "));
+        self.begun = true;
+        if self.text.len() > 64 * 1024 {
+            print!("{}", self.text);
+            self.text.clear();
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(self) {
+        println!("{}{}", self.text, if self.begun { "\n]" } else { "[]" });
+    }
+}
+
 /// JSON in which every character a terminal might act on stands as `\uXXXX` (RFC 8259 section 7): it means the
 /// same to a program.
 pub(super) fn escaped(json: &str) -> String {

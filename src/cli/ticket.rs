@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::Open;
 use super::args::TicketCommand;
 use super::show;
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::mail::{self, Attachment, FileRole};
 use crate::settings::Settings;
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
-use crate::ticket::{Direction, LOOKALIKE, PendingOn, sla};
+use crate::ticket::{Direction, LOOKALIKE, PendingOn, TicketId, sla};
 use crate::trouble::Trouble;
 use crate::work::operator::{self, Outcome};
 
@@ -70,35 +70,58 @@ async fn list(
     limit: i64,
     as_json: bool,
 ) -> Result<(), Trouble> {
-    // Programs want everything unless they say otherwise.
-    let limit = if as_json && limit == 50 { i64::MAX } else { limit };
-    let filter = TicketFilter { queue, status, limit };
-    let tickets = open.store.tickets(&filter).await?;
+    let most = if limit == 0 { i64::MAX } else { limit };
+    let mut filter = TicketFilter { queue, status, limit: PAGE.min(most), before: None };
     let zone = &open.settings.policy.service_desk.time_zone;
-    if as_json {
-        let mut all = Vec::with_capacity(tickets.len());
-        for ticket in &tickets {
-            all.push(card(ticket, open.store.participants(ticket.id).await?, &open.settings));
-        }
-        return show::json(&all);
-    }
     let now = Clock::system().now();
-    let rows = tickets.into_iter().map(|t| {
-        let view = t.view();
-        let who = if t.requester_name.is_empty() { t.requester } else { t.requester_name };
-        let (response, resolution) = sla::sla_status(&view, now);
-        let both = [response, resolution];
-        let late = both.iter().any(|s| s.state == sla::State::Breached) && !view.status.is_done();
-        let due = both.into_iter().filter(|s| s.state == sla::State::Running).map(|s| s.due_at).min();
-        let due = if late { "late".to_owned() } else { due.map_or_else(String::new, |at| show::time(at, zone)) };
-        vec![t.number, t.status.to_string(), t.priority, due, t.title, who, show::time(t.updated_at, zone)]
-    });
-    show::table(
-        &["Number", "Status", "Priority", "Due", "Title", "Requester", "Last change"],
-        rows.collect(),
-        "There is no such ticket yet. Emails to the support address become tickets while `guichet run` works; `guichet held list` shows emails that wait for a person.",
-    );
+    let (mut array, mut rows, mut left) = (as_json.then(show::JsonArray::default), Vec::new(), most);
+    loop {
+        let tickets = open.store.tickets(&filter).await?;
+        left -= i64::try_from(tickets.len()).unwrap_or(left);
+        filter.before = tickets.last().map(|oldest| oldest.id);
+        if let Some(array) = &mut array {
+            let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id).collect();
+            let mut people = open.store.participants_of(&ids).await?;
+            for ticket in &tickets {
+                array.push(&card(ticket, people.remove(&ticket.id).unwrap_or_default(), &open.settings))?;
+            }
+        }
+        let is_last = i64::try_from(tickets.len()).is_ok_and(|count| count < filter.limit);
+        if array.is_none() {
+            rows.extend(tickets.into_iter().map(|ticket| row(ticket, now, zone)));
+        }
+        if is_last || left <= 0 {
+            break;
+        }
+        filter.limit = PAGE.min(left);
+    }
+    match array {
+        Some(array) => array.end(),
+        None => show::table(
+            &["Number", "Status", "Priority", "Due", "Title", "Requester", "Last change"],
+            rows,
+            "There is no such ticket yet. Emails to the support address become tickets while `guichet run` works; `guichet held list` shows emails that wait for a person.",
+        ),
+    }
+    filter.limit = 1;
+    if left == 0 && !open.store.tickets(&filter).await?.is_empty() {
+        eprintln!("These are the newest {most}; there are older ones: --limit N shows more, --limit 0 all.");
+    }
     Ok(())
+}
+
+/// Tickets read at a time.
+const PAGE: i64 = 200;
+
+fn row(t: TicketRow, now: Millis, zone: &TimeZone) -> Vec<String> {
+    let view = t.view();
+    let who = if t.requester_name.is_empty() { t.requester } else { t.requester_name };
+    let (response, resolution) = sla::sla_status(&view, now);
+    let both = [response, resolution];
+    let late = both.iter().any(|s| s.state == sla::State::Breached) && !view.status.is_done();
+    let due = both.into_iter().filter(|s| s.state == sla::State::Running).map(|s| s.due_at).min();
+    let due = if late { "late".to_owned() } else { due.map_or_else(String::new, |at| show::time(at, zone)) };
+    vec![t.number, t.status.to_string(), t.priority, due, t.title, who, show::time(t.updated_at, zone)]
 }
 
 /// The ticket without messages and events.

@@ -10,6 +10,7 @@ mod buttons;
 mod compose;
 mod extra;
 mod facts;
+mod flat;
 mod handover;
 mod helpers;
 mod lighten;

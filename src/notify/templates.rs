@@ -7,9 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, OnceLock};
 
-use handlebars::{Handlebars, RenderError, RenderErrorReason, no_escape};
+use handlebars::{
+    Context, Handlebars, RenderContext, RenderError, RenderErrorReason, Renderable, StringOutput, Template, no_escape,
+};
 
 use super::branches::{self, Asked};
+use super::flat;
 use super::mistake::{Mistake, nearest};
 use super::phrase_file::FILE as PHRASES;
 use super::phrases::AllPhrases;
@@ -33,11 +36,39 @@ pub struct Rendered {
 #[derive(Debug, Clone)]
 pub struct Templates {
     /// Compiled when the first notification is written: most commands write none.
-    text: OnceLock<Handlebars<'static>>,
-    html: OnceLock<Handlebars<'static>>,
+    text: OnceLock<Part>,
+    html: OnceLock<Part>,
     sources: BTreeMap<String, Source>,
     phrases: AllPhrases,
     languages: Vec<String>,
+}
+
+/// One part of all notifications, text or HTML.
+#[derive(Debug, Clone)]
+struct Part {
+    registry: Handlebars<'static>,
+    /// By name, once it was written: with what it includes in its place.
+    flat: BTreeMap<String, OnceLock<Template>>,
+}
+
+impl Part {
+    fn new(registry: Handlebars<'static>) -> Self {
+        let flat = registry.get_templates().keys().map(|name| (name.clone(), OnceLock::new())).collect();
+        Self { registry, flat }
+    }
+
+    fn render(&self, name: &str, facts: &Context) -> Result<String, RenderError> {
+        let plain = || self.registry.render_with_context(name, facts);
+        let (Some(cell), Some(template)) = (self.flat.get(name), self.registry.get_template(name)) else {
+            return plain();
+        };
+        let flat = cell.get_or_init(|| flat::flat(template, &self.registry));
+        let mut out = StringOutput::new();
+        let mut rendering = RenderContext::new(flat.name.as_ref());
+        let done = flat.render(&self.registry, facts, &mut rendering, &mut out);
+        // The place of a mistake is that in the file.
+        if done.is_ok() { Ok(out.into_string()?) } else { plain() }
+    }
 }
 
 impl Templates {
@@ -118,7 +149,7 @@ impl Templates {
         let registry =
             |ending, mistakes: &mut Vec<Mistake>| registry(&templates.sources, ending, &templates.phrases, mistakes);
         let (text, html) = (registry(".txt.hbs", &mut mistakes), registry(".html.hbs", &mut mistakes));
-        (templates.text, templates.html) = (text.into(), html.into());
+        (templates.text, templates.html) = (Part::new(text).into(), Part::new(html).into());
         if mistakes.is_empty() {
             mistakes = templates.misnamed();
         }
@@ -139,12 +170,12 @@ impl Templates {
         Self { text: OnceLock::new(), html: OnceLock::new(), sources, phrases, languages }
     }
 
-    fn text(&self) -> &Handlebars<'static> {
-        self.text.get_or_init(|| registry(&self.sources, ".txt.hbs", &self.phrases, &mut Vec::new()))
+    fn text(&self) -> &Part {
+        self.text.get_or_init(|| Part::new(registry(&self.sources, ".txt.hbs", &self.phrases, &mut Vec::new())))
     }
 
-    fn html(&self) -> &Handlebars<'static> {
-        self.html.get_or_init(|| registry(&self.sources, ".html.hbs", &self.phrases, &mut Vec::new()))
+    fn html(&self) -> &Part {
+        self.html.get_or_init(|| Part::new(registry(&self.sources, ".html.hbs", &self.phrases, &mut Vec::new())))
     }
 
     /// The languages every notification can be written in: those with a folder.
@@ -217,8 +248,12 @@ impl Templates {
     /// A [`Mistake`] when the template names something that is not there.
     pub fn render(&self, kind: NotificationKind, facts: &Facts) -> Result<Rendered, Mistake> {
         let name = self.name(kind, &facts.language);
-        let text = self.text().render(&name, facts).map_err(|e| self.mistake(&e, facts, "txt"))?;
-        let html = self.html().render(&name, facts).map_err(|e| self.mistake(&e, facts, "html"))?;
+        let (text, html) = match Context::wraps(facts) {
+            Ok(context) => (self.text().render(&name, &context), self.html().render(&name, &context)),
+            Err(error) => return Err(self.mistake(&error, facts, "txt")),
+        };
+        let text = text.map_err(|e| self.mistake(&e, facts, "txt"))?;
+        let html = html.map_err(|e| self.mistake(&e, facts, "html"))?;
         let (subject, text) = split_subject(&text).ok_or_else(|| Mistake {
             file: self.file(&format!("{name}.txt.hbs")),
             line: 1,
@@ -248,7 +283,7 @@ impl Templates {
         for source in self.sources.values().filter(|source| !source.path.is_empty()) {
             let (registry, ending) =
                 if source.name.ends_with(".txt.hbs") { (self.text(), ".txt.hbs") } else { (self.html(), ".html.hbs") };
-            let Some(template) = registry.get_template(source.name.trim_end_matches(ending)) else { continue };
+            let Some(template) = registry.registry.get_template(source.name.trim_end_matches(ending)) else { continue };
             let asked = Asked::of(template);
             for (line, name) in &asked.names {
                 if branches::unknown(name, &KNOWN.parts, &asked.own).is_none() {
@@ -269,7 +304,7 @@ impl Templates {
 
     fn name(&self, kind: NotificationKind, language: &str) -> String {
         let own = format!("{language}/{}", kind.as_str());
-        let found = self.text().has_template(&own) && self.html().has_template(&own);
+        let found = self.text().flat.contains_key(&own) && self.html().flat.contains_key(&own);
         if found { own } else { format!("en/{}", kind.as_str()) }
     }
 
@@ -349,7 +384,7 @@ impl Templates {
         let name = self.name(kind, &facts.language);
         let bare = without_entries(serde_json::to_value(facts).unwrap_or_default());
         for (registry, ending) in [(self.text(), "txt"), (self.html(), "html")] {
-            if let Err(error) = registry.render(&name, &bare) {
+            if let Err(error) = registry.registry.render(&name, &bare) {
                 let mistake = self.mistake(&error, facts, ending);
                 let missing = match error.reason() {
                     RenderErrorReason::MissingVariable(Some(name)) => name.clone(),
@@ -551,6 +586,50 @@ fn split_subject(text: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is included says the same in its place as on its own.
+    #[test]
+    fn notifications_say_the_same_with_what_they_include_in_its_place() {
+        let templates = Templates::built_in().unwrap();
+        for language in templates.languages() {
+            for row in NOTIFICATIONS {
+                let facts = Context::wraps(templates.sample(row.kind, language)).unwrap();
+                let name = templates.name(row.kind, language);
+                for part in [templates.text(), templates.html()] {
+                    let plain = part.registry.render_with_context(&name, &facts).unwrap();
+                    assert_eq!(part.render(&name, &facts).unwrap(), plain, "{name}");
+                }
+            }
+        }
+        let mut registry = Handlebars::new();
+        registry.set_strict_mode(true);
+        for (name, text) in [
+            ("frame", "<{{#if a}}{{> @partial-block}}{{/if}}>"),
+            ("frames", "<{{#each list}}{{> @partial-block}}{{/each}}>"),
+            ("item", "{{@index}}{{this}}{{#if @first}}!{{/if}} "),
+            ("outer", "{{../a}}"),
+            ("inner", "{{a}}{{> item}}"),
+            ("own", "{{#*inline \"x\"}}x{{/inline}}{{> x}}"),
+            ("one", "{{#> frame}}{{#each list}}{{> item}}{{/each}}{{/frame}}{{> own}}"),
+            ("two", "{{#> frames}}{{a}}{{/frames}}{{#with b}}{{> outer}}{{/with}}"),
+            ("three", "a\n  {{> inline}}\n{{#> frame}}{{#> frame}}{{a}}{{/frame}}{{/frame}}\n{{> frame2 a=1}}\n"),
+            ("inline", "b\nc\n"),
+            ("frame2", "{{a}}"),
+            (
+                "four",
+                "{{#with b}}{{> frame2}}{{#each list}}{{> item}}{{/each}}{{/with}}\n{{> frame2}}\n\n{{#if a}}\n{{> inline}}\n{{/if}}\nz",
+            ),
+        ] {
+            registry.register_template_string(name, text).unwrap();
+        }
+        let part = Part::new(registry);
+        let facts = serde_json::json!({ "a": "A", "list": ["p", "q"], "b": { "a": "B", "list": ["r"] } });
+        let facts = Context::wraps(facts).unwrap();
+        for name in ["one", "two", "three", "four"] {
+            let plain = part.registry.render_with_context(name, &facts).unwrap();
+            assert_eq!(part.render(name, &facts).unwrap(), plain, "{name}");
+        }
+    }
 
     fn with(name: &str, text: &str) -> Result<Templates, Vec<Mistake>> {
         Templates::compile(vec![Source {

@@ -1,6 +1,6 @@
 //! Tickets, as people read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, FromRow};
@@ -18,6 +18,8 @@ pub struct TicketFilter {
     pub queue: Option<String>,
     /// A status, as it was asked for.
     pub status: Option<String>,
+    /// Only tickets that are older than this one.
+    pub before: Option<TicketId>,
     /// Most rows; the newest are given.
     pub limit: i64,
 }
@@ -151,7 +153,19 @@ impl Store {
                 sqlx::query_as(sql::TICKET_LIST_OF_BOTH.on(self.engine)).bind(status).bind(queue)
             }
         };
-        Ok(query.bind(filter.limit).fetch_all(&self.read).await?)
+        let before = filter.before.map_or(i64::MAX, |id| id.0);
+        Ok(query.bind(before).bind(filter.limit).fetch_all(&self.read).await?)
+    }
+
+    /// Addresses on the requesters' side of several tickets.
+    pub async fn participants_of(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Vec<String>>, StoreError> {
+        let query = sqlx::query_as(sql::PARTICIPANTS_OF.on(self.engine)).bind(json(&tickets)?);
+        let rows: Vec<(TicketId, String)> = query.fetch_all(&self.read).await?;
+        let mut found: HashMap<TicketId, Vec<String>> = HashMap::new();
+        for (ticket, address) in rows {
+            found.entry(ticket).or_default().push(address);
+        }
+        Ok(found)
     }
 
     /// A ticket by its number.

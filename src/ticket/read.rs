@@ -428,28 +428,28 @@ const GUESS_ON: usize = 600;
 
 /// Languages that are guessed, with the code of their folder (ISO 639-1).
 const LANGUAGES: [(whatlang::Lang, &str); 28] = [
-    (whatlang::Lang::Ara, "ar"),
-    (whatlang::Lang::Bul, "bg"),
-    (whatlang::Lang::Cat, "ca"),
-    (whatlang::Lang::Ces, "cs"),
-    (whatlang::Lang::Dan, "da"),
-    (whatlang::Lang::Deu, "de"),
-    (whatlang::Lang::Ell, "el"),
+    (whatlang::Lang::Fra, "fr"),
     (whatlang::Lang::Eng, "en"),
     (whatlang::Lang::Spa, "es"),
+    (whatlang::Lang::Deu, "de"),
+    (whatlang::Lang::Ita, "it"),
+    (whatlang::Lang::Por, "pt"),
+    (whatlang::Lang::Nld, "nl"),
+    (whatlang::Lang::Cat, "ca"),
+    (whatlang::Lang::Ron, "ro"),
+    (whatlang::Lang::Ara, "ar"),
+    (whatlang::Lang::Bul, "bg"),
+    (whatlang::Lang::Ces, "cs"),
+    (whatlang::Lang::Dan, "da"),
+    (whatlang::Lang::Ell, "el"),
     (whatlang::Lang::Est, "et"),
     (whatlang::Lang::Fin, "fi"),
-    (whatlang::Lang::Fra, "fr"),
     (whatlang::Lang::Hrv, "hr"),
     (whatlang::Lang::Hun, "hu"),
-    (whatlang::Lang::Ita, "it"),
     (whatlang::Lang::Lit, "lt"),
     (whatlang::Lang::Lav, "lv"),
-    (whatlang::Lang::Nld, "nl"),
     (whatlang::Lang::Nob, "no"),
     (whatlang::Lang::Pol, "pl"),
-    (whatlang::Lang::Por, "pt"),
-    (whatlang::Lang::Ron, "ro"),
     (whatlang::Lang::Rus, "ru"),
     (whatlang::Lang::Slk, "sk"),
     (whatlang::Lang::Slv, "sl"),
@@ -458,12 +458,24 @@ const LANGUAGES: [(whatlang::Lang, &str); 28] = [
     (whatlang::Lang::Ukr, "uk"),
 ];
 
+/// How many of [`LANGUAGES`], the first, are compared with whatever the service desk writes: a text in a language that is not compared is
+/// taken for its nearest.
+const COMPARED: usize = 9;
+
+/// The languages a text is compared with: each one costs.
+fn among(known: &[String]) -> Vec<whatlang::Lang> {
+    let mut among: Vec<whatlang::Lang> = LANGUAGES[..COMPARED].iter().map(|(lang, _)| *lang).collect();
+    let own = LANGUAGES[COMPARED..].iter().filter(|(_, code)| known.iter().any(|l| l == code));
+    among.extend(own.map(|(lang, _)| *lang));
+    among
+}
+
 fn guess(text: &str, known: &[String]) -> Option<String> {
     let sample: String = text.chars().take(GUESS_ON).collect();
     if sample.chars().filter(|c| c.is_alphabetic()).count() < GUESS_FROM {
         return None;
     }
-    let info = whatlang::detect(&sample)?;
+    let info = whatlang::Detector::with_allowlist(among(known)).detect(&sample)?;
     let code = LANGUAGES.iter().find(|(lang, _)| *lang == info.lang()).map(|(_, code)| *code)?;
     (info.is_reliable() && known.iter().any(|l| l == code)).then(|| code.to_owned())
 }

@@ -116,6 +116,30 @@ async fn held_mail_and_notifications_are_listed_and_dealt_with() {
 }
 
 #[tokio::test]
+async fn a_list_says_what_it_leaves_out() {
+    let site = Site::new(Database::Sqlite).await;
+    for n in 0..4 {
+        site.receive(&Mail::from(&format!("ana{n}@college.example"))).await;
+    }
+    let list = |limit: &str| on(site.folder.path(), &["ticket", "list", "--json", "--limit", limit]);
+    let numbers = |output: &Output| -> Vec<String> {
+        let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+        list.as_array().unwrap().iter().map(|t| t["number"].as_str().unwrap().to_owned()).collect()
+    };
+    let two = list("2");
+    assert_eq!(numbers(&two), ["CG42N1-000004", "CG42N1-000003"]);
+    assert!(String::from_utf8_lossy(&two.stderr).contains("--limit 0"), "{}", text(&two));
+    for limit in ["4", "0"] {
+        let all = list(limit);
+        assert_eq!(numbers(&all).len(), 4, "{limit}");
+        assert!(all.stderr.is_empty(), "nothing is left out: {}", text(&all));
+    }
+    let table = on(site.folder.path(), &["ticket", "list", "--limit", "1"]);
+    assert!(text(&table).contains("--limit 0") && !text(&table).contains("CG42N1-000003"), "{}", text(&table));
+    assert_eq!(list("-1").status.code(), Some(64));
+}
+
+#[tokio::test]
 async fn an_empty_desk_says_what_to_do() {
     let site = Site::new(Database::Sqlite).await;
     let output = on(site.folder.path(), &["ticket", "list"]);

@@ -171,10 +171,10 @@ statements! {
         "SELECT message_id, CASE WHEN SUBSTR(message_id, 1, 6) = 'alert ' THEN MAX(ticket_id) ELSE MIN(ticket_id) END FROM message \
          WHERE message_id", "GROUP BY message_id");
     COPIES = among!("SELECT message_id, content, ticket_id FROM message WHERE message_id", "ORDER BY id");
-    TICKET_LIST = Sql::both(concat!(ticket_rows!(), "ORDER BY id DESC LIMIT $1"));
-    TICKET_LIST_OF_QUEUE = Sql::both(concat!(ticket_rows!(), "WHERE queue = $1 ORDER BY id DESC LIMIT $2"));
-    TICKET_LIST_OF_STATUS = Sql::both(concat!(ticket_rows!(), "WHERE status = $1 ORDER BY id DESC LIMIT $2"));
-    TICKET_LIST_OF_BOTH = Sql::both(concat!(ticket_rows!(), "WHERE status = $1 AND queue = $2 ORDER BY id DESC LIMIT $3"));
+    TICKET_LIST = Sql::both(concat!(ticket_rows!(), "WHERE id < $1 ORDER BY id DESC LIMIT $2"));
+    TICKET_LIST_OF_QUEUE = Sql::both(concat!(ticket_rows!(), "WHERE queue = $1 AND id < $2 ORDER BY id DESC LIMIT $3"));
+    TICKET_LIST_OF_STATUS = Sql::both(concat!(ticket_rows!(), "WHERE status = $1 AND id < $2 ORDER BY id DESC LIMIT $3"));
+    TICKET_LIST_OF_BOTH = Sql::both(concat!(ticket_rows!(), "WHERE status = $1 AND queue = $2 AND id < $3 ORDER BY id DESC LIMIT $4"));
     TICKET_GET = Sql::both(concat!(ticket_rows!(), "WHERE number = $1"));
     // $1: queues; $4: those that have not changed since, or are late at $6. A test holds that these are all unfinished statuses.
     TICKETS_AT_WORK = among!(
