@@ -10,6 +10,9 @@ DROP INDEX ticket_queue_status;
 CREATE INDEX ticket_queue ON ticket (queue, id);
 CREATE INDEX ticket_status ON ticket (status, id);
 CREATE INDEX participant_address ON participant (address);
+-- What a report and new service levels bear on.
+CREATE INDEX ticket_unclosed ON ticket (id) WHERE closed_at = 0;
+CREATE INDEX state_history_at ON state_history (at);
 -- When the newest email of a mailbox was received; 0 where none was.
 ALTER TABLE mailbox ADD COLUMN last_email_at BIGINT NOT NULL DEFAULT 0;
 UPDATE mailbox SET last_email_at = COALESCE((SELECT MAX(received_at) FROM inbox WHERE inbox.mailbox = mailbox.name), 0);

@@ -6,7 +6,7 @@
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
-use super::{Limits, calendar, html, marks, opaque, parts, text_part, tnef, uuencode};
+use super::{Limits, calendar, html, marks, opaque, parts, text_part, tnef, transfer, uuencode};
 
 /// Enclosed emails that are looked into when an email has no text of its own.
 const ENCLOSED: usize = 3;
@@ -102,7 +102,9 @@ fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &m
     for (at, part) in message.parts.iter().enumerate() {
         let text = match parts::media_type(part).as_str() {
             "text/calendar" => calendar::describe(&text_part::text_of(message, at).unwrap_or_default()),
-            _ if tnef::is_tnef(&parts::bytes(message, part)) => tnef::read(&parts::bytes(message, part)).text,
+            _ if tnef::is_tnef(&transfer::contents(message, part)) => {
+                tnef::read(&transfer::contents(message, part)).text
+            }
             _ => match &part.body {
                 PartType::Message(inner) if deeper > 0 => Some(enclosed(inner, limits, deeper - 1, defects)),
                 _ => None,
@@ -118,7 +120,7 @@ fn other_text(message: &Message<'_>, limits: &Limits, deeper: usize, defects: &m
 /// The text inside a signature, before what a list or a gateway put beside it.
 fn with_signed(message: &Message<'_>, body: String, limits: &Limits, defects: &mut Vec<String>) -> String {
     let mut structures = message.parts.iter().filter(|part| opaque::is_structure(part));
-    match structures.find_map(|part| signed_text(&parts::bytes(message, part), limits, defects)) {
+    match structures.find_map(|part| signed_text(&transfer::contents(message, part), limits, defects)) {
         Some(signed) if body.trim().is_empty() => signed,
         Some(signed) => format!("{}\n\n{body}", signed.trim_end()),
         None => body,

@@ -9,7 +9,7 @@
 
 use mail_parser::{MessageParser, MessagePart, MimeHeaders};
 
-use super::Protection;
+use super::{Protection, transfer};
 
 /// id-data, as an encoded object identifier.
 const ID_DATA: [u8; 11] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01];
@@ -65,7 +65,7 @@ pub(super) fn inner(bytes: &[u8]) -> Option<Vec<u8>> {
         let next = {
             let message = MessageParser::default().parse(content.as_slice())?;
             match message.parts.first().filter(|part| is_structure(part)) {
-                Some(part) => Some(self::content(&super::parts::bytes(&message, part))?),
+                Some(part) => Some(self::content(&transfer::contents(&message, part))?),
                 None => None,
             }
         };
@@ -93,7 +93,7 @@ pub(super) fn content(bytes: &[u8]) -> Option<Vec<u8>> {
 fn nested(content: &[u8]) -> Option<Protection> {
     let message = MessageParser::default().parse(content)?;
     let part = message.parts.first().filter(|part| is_structure(part))?;
-    let bytes = super::parts::bytes(&message, part);
+    let bytes = transfer::contents(&message, part);
     let start = bytes.get(..START.min(bytes.len()))?;
     let names = |id: &[u8]| start.windows(id.len()).any(|window| window == id);
     (names(&ID_ENVELOPED) || names(&ID_AUTH_ENVELOPED)).then_some(Protection::Encrypted)

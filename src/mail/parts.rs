@@ -43,7 +43,7 @@ fn walk<'a>(message: &'a Message<'a>, used: &[usize], deeper: usize, unsigned: b
             found.extend(written_into(message, at));
             continue;
         }
-        let contents = bytes(message, part);
+        let contents = transfer::contents(message, part);
         if tnef::is_tnef(&contents) {
             let package = tnef::read(&contents);
             if !package.files.is_empty() {
@@ -170,14 +170,6 @@ fn media_type_of(name: &str) -> String {
         _ => "application/octet-stream",
     };
     known.to_owned()
-}
-
-/// The part's contents, transfer encoding undone.
-pub(super) fn bytes<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Cow<'a, [u8]> {
-    match &part.body {
-        PartType::Multipart(_) => Cow::Borrowed(&[]),
-        _ => transfer::contents(message, part),
-    }
 }
 
 /// The declared media type, lower case.

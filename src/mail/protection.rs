@@ -5,7 +5,7 @@
 
 use mail_parser::{Message, MimeHeaders};
 
-use super::{opaque, parts};
+use super::{opaque, transfer};
 
 /// How an email was protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -24,7 +24,7 @@ pub(super) fn detect(message: &Message<'_>, text: &str) -> Option<Protection> {
 
 fn of_part(message: &Message<'_>, part: &mail_parser::MessagePart<'_>) -> Option<Protection> {
     if opaque::is_structure(part)
-        && let Some(found) = opaque::protection(&parts::bytes(message, part))
+        && let Some(found) = opaque::protection(&transfer::contents(message, part))
     {
         return Some(found);
     }

@@ -19,8 +19,11 @@ enum Encoding {
     Uuencode,
 }
 
-/// The part's bytes, its transfer encoding undone and its charset not.
+/// The part's bytes, its transfer encoding undone and its charset not; of a multipart none.
 pub(super) fn contents<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Cow<'a, [u8]> {
+    if matches!(part.body, PartType::Multipart(_)) {
+        return Cow::Borrowed(&[]);
+    }
     let raw = message.raw_message.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
     let encoding = encoding(part);
     if let PartType::Binary(decoded) | PartType::InlineBinary(decoded) = &part.body

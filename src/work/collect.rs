@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use crate::clock::{HOUR, Millis, SECOND};
-use crate::edge::imap::{Fetched, Folder, Imap, ImapTrouble, One, Refusal, Settled, Which};
+use crate::edge::imap::{Fetched, Flow, Folder, Imap, ImapTrouble, One, Refusal, Settled, Which};
 use crate::mail::Unreadable;
 use crate::settings::Settings;
 use crate::store::{Arrival, Cursor, Durability, NEVER, Place, Step, Unfetched};
@@ -24,6 +24,10 @@ use super::{App, failpoint};
 
 /// Server copies archived by one command and noted by one commit.
 const SETTLE_AT_ONCE: usize = 500;
+/// Emails whose sizes are asked for by one command.
+const SIZES_AT_ONCE: usize = 1_000;
+/// Bytes that one command asks for. They come into memory a group at a time.
+const RUN: u64 = 64 * 1024 * 1024;
 /// Server copies of earlier lives that one round takes up.
 const LEFTOVERS: i64 = 100_000;
 /// Sessions in which an email is refused before it is set aside.
@@ -69,6 +73,7 @@ pub async fn drain(
         settings: &settings,
         mailbox,
         imap,
+        flow: None,
         cursor: place(app, mailbox, folder).await?,
         lost: app.store.lost_group(mailbox).await?,
         done: BTreeSet::new(),
@@ -76,8 +81,11 @@ pub async fn drain(
     };
     let waiting = fetch.search().await?;
     let mut count = 0;
-    for uids in waiting.chunks(settings.batch.emails) {
-        count += fetch.batch(uids).await?;
+    for uids in waiting.chunks(SIZES_AT_ONCE) {
+        let groups = fetch.groups(uids).await?;
+        for at in 0..groups.len() {
+            count += fetch.batch(&groups[at..]).await?;
+        }
     }
     fetch.settle(begun).await?;
     match fetch.again(again).await {
@@ -114,6 +122,14 @@ async fn place(app: &App, mailbox: &str, folder: Folder) -> Result<Cursor, Troub
     Ok(cursor)
 }
 
+/// Emails that one command asks for.
+#[derive(Debug)]
+struct Group {
+    uids: Vec<u32>,
+    /// Their sizes, where the server has told them.
+    sizes: Option<Vec<(u32, u64)>>,
+}
+
 /// What is kept of emails besides their bytes.
 #[derive(Debug, Default)]
 struct Keeping<'k> {
@@ -130,6 +146,8 @@ struct Fetch<'a> {
     settings: &'a Settings,
     mailbox: &'a str,
     imap: &'a mut Imap,
+    /// The answer that the next groups come from.
+    flow: Option<Flow>,
     cursor: Cursor,
     /// The first UID of the group whose fetching ended the last sessions, and how many it ended.
     lost: Option<(u32, i64)>,
@@ -157,26 +175,81 @@ impl Fetch<'_> {
         Ok(uids)
     }
 
-    /// Fetches and keeps one batch. Where that has ended the session twice, each email is asked for alone: whichever ends it
-    /// shows then, and is passed over.
-    async fn batch(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
-        let Some(first) = uids.first() else { return Ok(0) };
-        let fragile = self.lost.is_some_and(|(uid, times)| uid == *first && times >= LOST);
-        let fetched = if fragile { self.one_by_one(uids).await } else { self.group(uids).await };
-        match fetched {
-            Err(trouble) if is_lost(&trouble) && !fragile => {
-                let next = uids.iter().copied().find(|uid| *uid > self.cursor.last_uid).unwrap_or(*first);
-                let times = self.lost.filter(|(uid, _)| *uid == next).map_or(1, |(_, times)| times + 1);
-                self.set_lost(Some((next, times))).await?;
-                return Err(trouble);
+    /// What is fetched by one command each: as many emails and bytes as are kept by one commit.
+    async fn groups(&mut self, uids: &[u32]) -> Result<Vec<Group>, Trouble> {
+        let all = || uids.chunks(self.settings.batch.emails).map(|uids| Group { uids: uids.to_vec(), sizes: None });
+        // Asking for the sizes together may be what ended the session.
+        if self.lost.is_some() {
+            return Ok(all().collect());
+        }
+        let sizes = match self.imap.sizes(uids).await {
+            Ok(sizes) => sizes,
+            // One of them has no size that the server could tell.
+            Err(ImapTrouble::Refused { why: Refusal::Other | Refusal::NoFolder, .. }) => return Ok(all().collect()),
+            Err(source) => {
+                let trouble = self.imap_trouble(source);
+                return Err(self.noted_lost(uids, trouble).await?);
             }
+        };
+        let of =
+            |sizes: Vec<(u32, u64)>| Group { uids: sizes.iter().map(|(uid, _)| *uid).collect(), sizes: Some(sizes) };
+        Ok(self.cut(sizes).into_iter().map(of).collect())
+    }
+
+    /// As many emails together as are kept by one commit; one that is too large stands alone.
+    fn cut(&self, sizes: Vec<(u32, u64)>) -> Vec<Vec<(u32, u64)>> {
+        let (most, bound) = (self.most(), self.settings.batch.bytes);
+        let (mut cut, mut bytes): (Vec<Vec<(u32, u64)>>, u64) = (Vec::new(), 0);
+        for email in sizes {
+            let fits = |group: &&mut Vec<(u32, u64)>| {
+                let is_alone = email.1 > most || group.last().is_some_and(|last| last.1 > most);
+                !is_alone && group.len() < self.settings.batch.emails && bytes + email.1 <= bound
+            };
+            match cut.last_mut().filter(fits) {
+                Some(group) => {
+                    group.push(email);
+                    bytes += email.1;
+                }
+                None => {
+                    cut.push(vec![email]);
+                    bytes = email.1;
+                }
+            }
+        }
+        cut
+    }
+
+    /// Fetches and keeps one group. Where that has ended the session twice, each email is asked for alone: whichever ends it
+    /// shows then, and is passed over.
+    async fn batch(&mut self, groups: &[Group]) -> Result<usize, Trouble> {
+        let Some((group, ahead)) = groups.split_first() else { return Ok(0) };
+        let Some(first) = group.uids.first() else { return Ok(0) };
+        let fragile = self.lost.is_some_and(|(uid, times)| uid == *first && times >= LOST);
+        let fetched = match &group.sizes {
+            Some(sizes) if !fragile => self.group(sizes, ahead).await,
+            None if !fragile => self.with_sizes(&group.uids).await,
+            _ => self.one_by_one(&group.uids).await,
+        };
+        match fetched {
+            Err(trouble) if is_lost(&trouble) && !fragile => return Err(self.noted_lost(&group.uids, trouble).await?),
             Err(trouble) => return Err(trouble),
             Ok(_) if self.lost.is_some() => self.set_lost(None).await?,
             Ok(_) => {}
         }
         // Emails that vanished between search and fetch need no second look.
-        self.cursor.last_uid = self.cursor.last_uid.max(uids.last().copied().unwrap_or(0));
+        self.cursor.last_uid = self.cursor.last_uid.max(group.uids.last().copied().unwrap_or(0));
         fetched
+    }
+
+    /// Notes, where the session was lost, at which email that happened.
+    async fn noted_lost(&mut self, uids: &[u32], trouble: Trouble) -> Result<Trouble, Trouble> {
+        if is_lost(&trouble) {
+            let first = uids.first().copied().unwrap_or_default();
+            let next = uids.iter().copied().find(|uid| *uid > self.cursor.last_uid).unwrap_or(first);
+            let times = self.lost.filter(|(uid, _)| *uid == next).map_or(1, |(_, times)| times + 1);
+            self.set_lost(Some((next, times))).await?;
+        }
+        Ok(trouble)
     }
 
     async fn set_lost(&mut self, lost: Option<(u32, i64)>) -> Result<(), Trouble> {
@@ -186,8 +259,8 @@ impl Fetch<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// Several a command, cut again where their bytes pass the bound.
-    async fn group(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
+    /// Several a command, whose sizes are not known yet.
+    async fn with_sizes(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
         let sizes = match self.imap.sizes(uids).await {
             Ok(sizes) => sizes,
             // One of them has no size that the server could tell.
@@ -196,41 +269,82 @@ impl Fetch<'_> {
             }
             Err(source) => return Err(self.imap_trouble(source)),
         };
-        let (bound, most) = (self.settings.batch.bytes, self.settings.policy.limits.email_bytes as u64);
-        let mut group: Vec<(u32, u64)> = Vec::new();
-        let mut bytes = 0;
-        for (uid, size) in &sizes {
-            if *size > most || (bytes + size > bound && !group.is_empty()) {
-                self.keep_group(&std::mem::take(&mut group)).await?;
-                bytes = 0;
-            }
-            if *size > most {
-                self.keep_header(*uid, *size, None).await?;
-                continue;
-            }
-            group.push((*uid, *size));
-            bytes += size;
+        let count = sizes.len();
+        for group in self.cut(sizes) {
+            self.group(&group, &[]).await?;
         }
-        self.keep_group(&group).await?;
-        Ok(sizes.len())
+        Ok(count)
     }
 
-    async fn keep_group(&mut self, emails: &[(u32, u64)]) -> Result<(), Trouble> {
-        if emails.is_empty() {
-            return Ok(());
+    /// Several a command. One that is too large is left where it is.
+    async fn group(&mut self, emails: &[(u32, u64)], ahead: &[Group]) -> Result<usize, Trouble> {
+        match emails {
+            [(uid, size)] if *size > self.most() => self.keep_header(*uid, *size, None).await?,
+            _ => self.keep_group(emails, ahead).await?,
         }
-        match self.imap.fetch(emails).await {
-            Ok(fetched) if fetched.len() == emails.len() => self.keep(&fetched, Keeping::default()).await.map(|_| ()),
-            // One of them cannot be had. Which one shows when each is asked for alone, in their
-            // command, so that the place never moves beyond an email that is still to come.
-            Ok(_) | Err(ImapTrouble::Refused { why: Refusal::Other | Refusal::NoFolder, .. }) => {
-                for (uid, size) in emails {
-                    self.single(*uid, Some(*size), None).await?;
-                }
-                Ok(())
+        Ok(emails.len())
+    }
+
+    /// Takes a group out of an answer that may bring many: what comes `ahead` is asked for by the same command.
+    async fn keep_group(&mut self, emails: &[(u32, u64)], ahead: &[Group]) -> Result<(), Trouble> {
+        let mut flow = match self.flow.take() {
+            Some(flow) => flow,
+            None => {
+                let run = self.run(emails, ahead);
+                self.imap.begin_fetch(&run).await.map_err(|e| self.imap_trouble(e))?
             }
+        };
+        let refused = match self.imap.next_fetched(&mut flow, emails.len()).await {
+            Ok(fetched) if fetched.iter().map(|one| one.uid).eq(emails.iter().map(|(uid, _)| *uid)) => {
+                if flow.left() > 0 {
+                    self.flow = Some(flow);
+                } else {
+                    self.refusal(flow).await?;
+                }
+                return self.keep(&fetched, Keeping::default()).await;
+            }
+            Ok(_) => self.refusal(flow).await?,
+            Err(ImapTrouble::Refused { why: Refusal::Other | Refusal::NoFolder, text, .. }) => Some(text),
+            Err(source) => return Err(self.imap_trouble(source)),
+        };
+        tracing::debug!(
+            mailbox = self.mailbox,
+            ?refused,
+            "a group did not come whole; each email of it is asked for alone"
+        );
+        // One of them cannot be had. Which one shows when each is asked for alone, in their
+        // order, so that the place never moves beyond an email that is still to come.
+        for (uid, size) in emails {
+            self.single(*uid, Some(*size), None).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends an answer; gives what the server refused at its end, if it did.
+    async fn refusal(&mut self, flow: Flow) -> Result<Option<String>, Trouble> {
+        match self.imap.end_fetch(flow).await {
+            Ok(()) => Ok(None),
+            Err(ImapTrouble::Refused { why: Refusal::Other | Refusal::NoFolder, text, .. }) => Ok(Some(text)),
             Err(source) => Err(self.imap_trouble(source)),
         }
+    }
+
+    /// These emails and those of the groups behind them that the same command may bring.
+    fn run(&self, emails: &[(u32, u64)], ahead: &[Group]) -> Vec<(u32, u64)> {
+        let mut run = emails.to_vec();
+        let mut bytes: u64 = emails.iter().map(|(_, size)| size).sum();
+        for sizes in ahead.iter().map_while(|group| group.sizes.as_deref()) {
+            bytes += sizes.iter().map(|(_, size)| size).sum::<u64>();
+            if bytes > RUN || sizes.iter().any(|(_, size)| *size > self.most()) {
+                break;
+            }
+            run.extend_from_slice(sizes);
+        }
+        run
+    }
+
+    fn most(&self) -> u64 {
+        self.settings.policy.limits.email_bytes as u64
     }
 
     async fn one_by_one(&mut self, uids: &[u32]) -> Result<usize, Trouble> {
@@ -284,7 +398,7 @@ impl Fetch<'_> {
                 Err(other) => return Err(other),
             },
         };
-        if size > self.settings.policy.limits.email_bytes as u64 {
+        if size > self.most() {
             return Ok(Asked::TooLarge(size));
         }
         Ok(match self.imap.fetch_one(uid, size).await? {

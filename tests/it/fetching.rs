@@ -141,6 +141,18 @@ async fn an_email_that_somebody_removes_meanwhile_is_forgotten() {
     assert!(row.verdict.said() == "ignored" && row.reason.contains("not in its folder"), "{row:?}");
 }
 
+/// One command for the sizes of all, and one for many groups: a long way costs few round trips.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_takes_few_commands() {
+    let (server, site) = app(&[], "").await;
+    watch(&site, &server, "", "[limits]\nbatch_emails = 2\n");
+    session(&site).await.unwrap();
+    assert_eq!(senders(&site).await.len(), 4);
+    let commands: Vec<String> = server.set(|s| s.commands.iter().map(|(_, c)| c.clone()).collect());
+    let fetched: Vec<&str> = commands.iter().map(String::as_str).filter(|c| c.starts_with("UID FETCH")).collect();
+    assert_eq!(fetched, ["UID FETCH 1:4 (UID RFC822.SIZE)", "UID FETCH 1:4 (UID BODY.PEEK[])"]);
+}
+
 /// A session that ends in the middle of a group: the group is tried once more, then each email alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_second_lost_session_each_email_is_asked_for_alone() {

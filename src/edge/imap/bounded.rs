@@ -8,14 +8,18 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufStream, ReadBuf};
 
 use crate::edge::net::Wire;
+
+const READ: usize = 32 * 1024;
+const WRITE: usize = 4 * 1024;
 
 /// A connection whose next bytes are counted.
 #[derive(Debug)]
 pub(super) struct Bounded {
-    wire: Wire,
+    /// The protocol library reads 4 KiB and writes a word at a time.
+    wire: BufStream<Wire>,
     /// Bytes that may still come.
     left: u64,
     /// Bytes that have come since the bound was last set.
@@ -25,7 +29,7 @@ pub(super) struct Bounded {
 
 impl Bounded {
     pub(super) fn new(wire: Wire) -> Self {
-        Self { wire, left: Self::SMALL, read: 0, scan: Scan::default() }
+        Self { wire: BufStream::with_capacity(READ, WRITE, wire), left: Self::SMALL, read: 0, scan: Scan::default() }
     }
 
     /// What the answer to a command may take that brings no email: a search may name a million of them.
@@ -38,7 +42,7 @@ impl Bounded {
 
     /// The connection itself.
     pub(super) fn into_inner(self) -> Wire {
-        self.wire
+        self.wire.into_inner()
     }
 }
 

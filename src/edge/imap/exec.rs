@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_imap::Session;
-use async_imap::imap_proto::{MailboxDatum, Response, Status};
+use async_imap::imap_proto::{MailboxDatum, RequestId, Response, Status};
 
 use super::bounded::Bounded;
 use super::{ImapTrouble, Refusal};
@@ -43,20 +43,52 @@ pub(super) async fn exec_within(
     bytes: u64,
     mut each: impl FnMut(&Response<'_>) + Send,
 ) -> Result<(), ImapTrouble> {
+    let running = begin(line, command, limit, bytes).await?;
+    let each = |answer: &Response<'_>| {
+        each(answer);
+        false
+    };
+    go_on(line, &running, limit, each).await.map(|_| ())
+}
+
+/// A command whose answer is read by and by.
+#[derive(Debug)]
+pub(super) struct Running {
+    tag: RequestId,
+    name: String,
+}
+
+/// Sends a command. Nothing else may be sent before [`go_on`] has come to the end of its answer.
+pub(super) async fn begin(line: &mut Line, command: &str, limit: Duration, bytes: u64) -> Result<Running, ImapTrouble> {
     let name = command_name(command);
     line.session.as_mut().allow(bytes);
+    match tokio::time::timeout(limit, line.session.run_command(command)).await {
+        Ok(tag) => Ok(Running { tag: tag.map_err(|e| broken(e, 0))?, name }),
+        Err(_) => Err(ImapTrouble::Timeout { command: name, limit }),
+    }
+}
+
+/// Reads on until `each` says that it has enough, or to the end; gives whether that was the end.
+///
+/// # Errors
+/// Those of [`exec`].
+pub(super) async fn go_on(
+    line: &mut Line,
+    running: &Running,
+    limit: Duration,
+    mut each: impl FnMut(&Response<'_>) -> bool + Send,
+) -> Result<bool, ImapTrouble> {
     let work = async {
         let Line { session, news } = line;
-        let tag = session.run_command(command).await.map_err(|e| broken(e, 0))?;
         loop {
             let answer = session.read_response().await;
             let answer = heard(answer, session.as_mut().read)?;
             match answer.parsed() {
-                Response::Done { tag: done, status: Status::Ok, .. } if *done == tag => return Ok(()),
-                Response::Done { tag: done, outcome, .. } if *done == tag => {
+                Response::Done { tag, status: Status::Ok, .. } if *tag == running.tag => return Ok(true),
+                Response::Done { tag, outcome, .. } if *tag == running.tag => {
                     let text = one_line(outcome.information.as_deref().unwrap_or("no reason given"));
                     let why = Refusal::of(outcome.code.as_ref(), &text);
-                    return Err(ImapTrouble::Refused { command: command_name(command), text, why });
+                    return Err(ImapTrouble::Refused { command: running.name.clone(), text, why });
                 }
                 Response::Data { status: Status::Bye, outcome } => {
                     let text = one_line(outcome.information.as_deref().unwrap_or_default());
@@ -64,13 +96,15 @@ pub(super) async fn exec_within(
                 }
                 other => {
                     *news |= is_news(other);
-                    each(other);
+                    if each(other) {
+                        return Ok(false);
+                    }
                 }
             }
         }
     };
     let result = tokio::time::timeout(limit, work).await;
-    result.unwrap_or(Err(ImapTrouble::Timeout { command: name, limit }))
+    result.unwrap_or_else(|_| Err(ImapTrouble::Timeout { command: running.name.clone(), limit }))
 }
 
 /// Whether the server says that something arrived.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
 
 use super::archive::Archive;
-use super::exec::{exec, exec_within};
+use super::exec::{Running, begin, exec, exec_within, go_on};
 use super::names::{folder, uid_set};
 use super::{Imap, ImapTrouble, Refusal};
 use crate::clock::{HOUR, Millis};
@@ -56,6 +56,8 @@ fn imap_day(at: Millis) -> String {
     let at = jiff::Timestamp::from_millisecond(at - 24 * HOUR).unwrap_or_default();
     at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string()
 }
+
+const WHOLE: &str = "BODY.PEEK[]";
 
 /// Slowest line that is worth waiting for, in bytes a second: it sets the limit of a fetch.
 const SLOWEST: u64 = 20_000;
@@ -140,16 +142,60 @@ impl Imap {
     /// Whole emails, asked for together with their sizes as [`Imap::sizes`] gave them. Nothing is marked as read. One that
     /// the server leaves out, or whose bytes are not as many as were announced, is missing.
     pub async fn fetch(&mut self, emails: &[(u32, u64)]) -> Result<Vec<Fetched>, ImapTrouble> {
-        let answers = self.sections(emails, "BODY.PEEK[]").await?;
-        let size_of = |uid| emails.iter().find(|(known, _)| *known == uid).map(|(_, size)| *size);
-        let fits = |answer: &Answer| {
-            size_of(answer.uid).zip(answer.bytes.as_ref()).is_some_and(|(size, b)| self.config.sizes.fit(size, b.len()))
-        };
-        let whole = answers.into_iter().filter(fits);
-        let mut found: Vec<Fetched> = whole.filter_map(|a| Some(Fetched { uid: a.uid, bytes: a.bytes? })).collect();
+        let mut flow = self.begin_fetch(emails).await?;
+        let mut found = self.next_fetched(&mut flow, emails.len()).await?;
+        self.end_fetch(flow).await?;
         found.sort_by_key(|mail| mail.uid);
         found.dedup_by_key(|mail| mail.uid);
         Ok(found)
+    }
+
+    /// Asks for whole emails that are then taken as they come, so that a long way costs one round trip for all of them, and they lie in
+    /// memory a few at a time. Until [`Imap::end_fetch`] nothing else may be asked for.
+    pub(crate) async fn begin_fetch(&mut self, emails: &[(u32, u64)]) -> Result<Flow, ImapTrouble> {
+        let (uids, sizes): (Vec<u32>, Vec<u64>) = emails.iter().copied().unzip();
+        let command = format!("UID FETCH {} (UID {WHOLE})", uid_set(&uids));
+        let bound = self.config.sizes.bound(&sizes);
+        let running = begin(&mut self.line, &command, self.config.limit, bound).await?;
+        Ok(Flow { running, emails: emails.to_vec(), taken: 0, done: false })
+    }
+
+    /// The next emails, in the order in which they come: fewer where the answer ends before, and without those that are not as they were
+    /// announced.
+    pub(crate) async fn next_fetched(&mut self, flow: &mut Flow, count: usize) -> Result<Vec<Fetched>, ImapTrouble> {
+        let mut found: Vec<Fetched> = Vec::with_capacity(count);
+        if flow.done || count == 0 {
+            return Ok(found);
+        }
+        let left = flow.emails.get(flow.taken..).unwrap_or_default();
+        let limit = self.limit_for(left.iter().take(count).map(|(_, size)| size).sum());
+        let sizes = self.config.sizes;
+        let size_of = |uid| left.iter().find(|(known, _)| *known == uid).map(|(_, size)| *size);
+        let each = |answer: &Response<'_>| {
+            if let Some(Answer { uid, bytes: Some(bytes) }) = Answer::of(answer)
+                && size_of(uid).is_some_and(|size| sizes.fit(size, bytes.len()))
+            {
+                found.push(Fetched { uid, bytes });
+            }
+            found.len() == count
+        };
+        flow.done = go_on(&mut self.line, &flow.running, limit, each).await?;
+        flow.taken += found.len();
+        Ok(found)
+    }
+
+    /// Reads what is left of an answer, and forgets it.
+    pub(crate) async fn end_fetch(&mut self, flow: Flow) -> Result<(), ImapTrouble> {
+        if !flow.done {
+            let left = flow.emails.iter().skip(flow.taken).map(|(_, size)| size).sum();
+            let limit = self.limit_for(left);
+            go_on(&mut self.line, &flow.running, limit, |_| false).await?;
+        }
+        Ok(())
+    }
+
+    fn limit_for(&self, bytes: u64) -> Duration {
+        self.config.limit + Duration::from_secs(bytes / SLOWEST)
     }
 
     /// One email asked for alone, so that what is wrong with it shows.
@@ -157,7 +203,7 @@ impl Imap {
     /// # Errors
     /// [`ImapTrouble`], except a refusal that is about this email.
     pub async fn fetch_one(&mut self, uid: u32, size: u64) -> Result<One, ImapTrouble> {
-        self.fetch_section(uid, size, "BODY.PEEK[]").await
+        self.fetch_section(uid, size, WHOLE).await
     }
 
     /// The header block alone, of an email too large to fetch.
@@ -169,7 +215,7 @@ impl Imap {
     }
 
     async fn fetch_section(&mut self, uid: u32, size: u64, section: &str) -> Result<One, ImapTrouble> {
-        let answers = match self.sections(&[(uid, size)], section).await {
+        let answers = match self.sections(uid, size, section).await {
             Ok(answers) => answers,
             Err(ImapTrouble::Refused { text, why: Refusal::Other, .. }) => return Ok(One::Refused(text)),
             Err(other) => return Err(other),
@@ -190,26 +236,31 @@ impl Imap {
         })
     }
 
-    async fn sections(&mut self, emails: &[(u32, u64)], section: &str) -> Result<Vec<Answer>, ImapTrouble> {
-        let (uids, sizes): (Vec<u32>, Vec<u64>) = emails.iter().copied().unzip();
-        let bytes: u64 = sizes.iter().sum();
-        let command = format!("UID FETCH {} (UID {section})", uid_set(&uids));
-        let limit = self.config.limit + Duration::from_secs(bytes / SLOWEST);
-        let bound = self.config.sizes.bound(&sizes);
-        let mut answers: Vec<Answer> = Vec::with_capacity(uids.len());
-        exec_within(&mut self.line, &command, limit, bound, |answer| {
-            let Response::Fetch(_, values) = answer else { return };
-            let body = values.iter().find_map(|v| match v {
-                AttributeValue::BodySection { data, .. } => Some(data.as_deref().map(<[u8]>::to_vec)),
-                _ => None,
-            });
-            // A change of flags, by somebody else, comes without a body.
-            if let (Some(uid), Some(bytes)) = (uid_of(values), body) {
-                answers.push(Answer { uid, bytes });
-            }
-        })
-        .await?;
+    async fn sections(&mut self, uid: u32, size: u64, section: &str) -> Result<Vec<Answer>, ImapTrouble> {
+        let command = format!("UID FETCH {uid} (UID {section})");
+        let (limit, bound) = (self.limit_for(size), self.config.sizes.bound(&[size]));
+        let mut answers: Vec<Answer> = Vec::new();
+        exec_within(&mut self.line, &command, limit, bound, |answer| answers.extend(Answer::of(answer))).await?;
         Ok(answers)
+    }
+}
+
+/// Emails on their way.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    running: Running,
+    /// UIDs and sizes, in their order.
+    emails: Vec<(u32, u64)>,
+    /// How many of them have come.
+    taken: usize,
+    /// Whether the server has said that these were all.
+    done: bool,
+}
+
+impl Flow {
+    /// How many are still to come.
+    pub(crate) fn left(&self) -> usize {
+        self.emails.len() - self.taken
     }
 }
 
@@ -217,6 +268,18 @@ impl Imap {
 struct Answer {
     uid: u32,
     bytes: Option<Vec<u8>>,
+}
+
+impl Answer {
+    /// A change of flags, by somebody else, comes without a section and is none.
+    fn of(answer: &Response<'_>) -> Option<Self> {
+        let Response::Fetch(_, values) = answer else { return None };
+        let bytes = values.iter().find_map(|v| match v {
+            AttributeValue::BodySection { data, .. } => Some(data.as_deref().map(<[u8]>::to_vec)),
+            _ => None,
+        })?;
+        Some(Self { uid: uid_of(values)?, bytes })
+    }
 }
 
 fn uid_of(values: &[AttributeValue<'_>]) -> Option<u32> {

@@ -14,6 +14,7 @@ mod session;
 
 pub use super::login::Login;
 pub use archive::Settled;
+pub(crate) use folder::Flow;
 pub use folder::{Fetched, Folder, One, Which};
 pub use idle::Wake;
 pub use session::{Imap, ImapConfig, Sizes};

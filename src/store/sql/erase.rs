@@ -10,16 +10,17 @@ statements! {
         "SELECT requester FROM ticket UNION SELECT address FROM participant UNION SELECT sender FROM message UNION SELECT sender FROM inbox \
          UNION SELECT recipient FROM outbox");
     EMAILS_OF_PERSON = Sql {
-        sqlite: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
-                 WHERE ticket.requester = $2 AND message.ticket_id IN (SELECT value FROM json_each($1)))",
-        postgres: "SELECT id FROM inbox WHERE sender = $2 OR id IN (SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
-                   WHERE ticket.requester = $2 AND message.ticket_id IN \
-                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+        sqlite: "SELECT id FROM inbox WHERE sender = $2 UNION SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
+                 WHERE message.inbox_id > 0 AND ticket.requester = $2 AND message.ticket_id IN (SELECT value FROM json_each($1))",
+        postgres: "SELECT id FROM inbox WHERE sender = $2 UNION SELECT message.inbox_id FROM message JOIN ticket ON ticket.id = message.ticket_id \
+                   WHERE message.inbox_id > 0 AND ticket.requester = $2 AND message.ticket_id IN \
+                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))",
     };
     NOTIFICATIONS_OF_PERSON = Sql {
-        sqlite: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN (SELECT value FROM json_each($1)))",
-        postgres: "SELECT id FROM outbox WHERE recipient = $2 OR (state IN ('sent', 'failed') AND ticket_id IN \
-                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))",
+        sqlite: "SELECT id FROM outbox WHERE recipient = $2 \
+                 UNION SELECT id FROM outbox WHERE state IN ('sent', 'failed') AND ticket_id IN (SELECT value FROM json_each($1))",
+        postgres: "SELECT id FROM outbox WHERE recipient = $2 UNION SELECT id FROM outbox WHERE state IN ('sent', 'failed') AND ticket_id IN \
+                   (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT))",
     };
     // At most $2, and eight MiB together, but always one.
     EMAILS_AFTER = Sql::both(

@@ -103,9 +103,10 @@ statements! {
             claim!(), "WHERE id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY urgency, due_at, id LIMIT $4) \
              OR id IN (SELECT id FROM outbox AS one WHERE one.due_at <= $1 - 60000 AND ", in_turn!(), "ORDER BY due_at, id LIMIT $5) ", claimed!()),
         postgres: concat!(
-            claim!(), "WHERE id IN (SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY urgency, due_at, id LIMIT $4 \
-             FOR UPDATE SKIP LOCKED) OR id IN (SELECT id FROM outbox AS one WHERE one.due_at <= $1 - 60000 AND ", in_turn!(), "ORDER BY due_at, id LIMIT $5 \
-             FOR UPDATE SKIP LOCKED) ", claimed!()),
+            // Arrays: for two sets of ids it would read the whole table.
+            claim!(), "WHERE id = ANY (ARRAY(SELECT id FROM outbox AS one WHERE ", in_turn!(), "ORDER BY urgency, due_at, id LIMIT $4 \
+             FOR UPDATE SKIP LOCKED) || ARRAY(SELECT id FROM outbox AS one WHERE one.due_at <= $1 - 60000 AND ", in_turn!(), "ORDER BY due_at, id LIMIT $5 \
+             FOR UPDATE SKIP LOCKED)) ", claimed!()),
     };
     // $1: since when. What is at hand will have been sent within the same minute.
     OUTBOX_SENT_LATELY = Sql::both(

@@ -134,15 +134,18 @@ statements! {
         "SELECT DISTINCT outbox.ticket_id FROM outbox JOIN ticket ON ticket.id = outbox.ticket_id \
          AND ticket.requester = outbox.recipient WHERE outbox.state = 'sent' AND outbox.ticket_id", "", "");
     TICKETS_UNFINISHED = Sql::both(
-        "SELECT id FROM ticket WHERE id > $1 AND status NOT IN ('resolved', 'closed') ORDER BY id LIMIT $2");
+        "SELECT id FROM ticket WHERE closed_at = 0 AND id > $1 AND status <> 'resolved' ORDER BY id LIMIT $2");
     WAKE_UP_GET = Sql::both("SELECT due_at FROM wake_up WHERE name = $1");
     WAKE_UP_SET = Sql::both(
         "INSERT INTO wake_up (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at");
-    // Everything that bears on a time: tickets not closed before it began, and those that changed within it.
+    // Everything that bears on a time, each by its index: tickets that are not closed, that were closed after it began, and those
+    // that changed within it.
     STATES = Sql::both(
         "SELECT state_history.ticket_id, ticket.number, ticket.title, ticket.created_at, state_history.at, state_history.state FROM state_history \
          JOIN ticket ON ticket.id = state_history.ticket_id WHERE state_history.at < $2 AND state_history.ticket_id IN \
-         (SELECT id FROM ticket WHERE created_at < $2 AND (closed_at = 0 OR closed_at >= $1 OR updated_at >= $1)) ORDER BY state_history.ticket_id, state_history.id");
+         (SELECT id FROM ticket WHERE closed_at = 0 AND created_at < $2 \
+         UNION SELECT id FROM ticket WHERE closed_at > 0 AND closed_at >= $1 AND created_at < $2 \
+         UNION SELECT ticket_id FROM state_history WHERE at >= $1 AND at < $2) ORDER BY state_history.ticket_id, state_history.id");
     ARTICLES_ADD = rows!(
         "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \

@@ -134,7 +134,7 @@ statements! {
         "SELECT inbox.id, inbox.content_hash, inbox.size, inbox_raw.bytes FROM inbox JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
          WHERE inbox.id IN (SELECT id FROM (SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead \
          FROM (SELECT inbox.id AS id, inbox.size AS size FROM inbox JOIN inbox_raw ON inbox_raw.inbox_id = inbox.id \
-         WHERE inbox.id > $1 AND inbox.kept = 1 ORDER BY inbox.id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY inbox.id");
+         WHERE inbox.id > $1 AND inbox_raw.inbox_id > $1 AND inbox.kept = 1 ORDER BY inbox.id LIMIT $2) AS page) AS sums WHERE ahead < 8388608) ORDER BY inbox.id");
     INBOX_UIDS = Sql::both("SELECT uid FROM inbox WHERE mailbox = $1 AND uid_validity = $2 AND uid > 0");
     INBOX_KNOWN = among!("SELECT content_hash FROM inbox WHERE mailbox = $2 AND content_hash", "");
     SIZES = Sql::both(

@@ -84,37 +84,33 @@ impl BadSmtp {
 
 fn serve(client: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
     let mut stream = BufReader::new(client);
-    let next = || shared.lock().unwrap().moods.last().copied().unwrap_or(Mood::Good);
-    let done = || shared.lock().unwrap().moods.pop();
-    if next() == Mood::Busy {
-        done();
+    // Several connections are open at once, and each email has a mood of its own.
+    let taken = |wanted: fn(&Mood) -> bool| shared.lock().unwrap().moods.pop_if(|mood| wanted(mood));
+    if taken(|mood| *mood == Mood::Busy).is_some() {
         return stream.get_mut().write_all(b"421 busy\r\n");
     }
     stream.get_mut().write_all(b"220 ready\r\n")?;
-    let (mut line, mut to) = (String::new(), String::new());
+    let (mut line, mut to, mut mood) = (String::new(), String::new(), Mood::Good);
     loop {
         line.clear();
         if stream.read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let mood = next();
         let word = line.split([' ', ':', '\r']).next().unwrap_or_default().to_ascii_uppercase();
         let answer = match word.as_str() {
             "EHLO" => "250 bad.example\r\n",
+            "MAIL" => {
+                mood = taken(|mood| *mood != Mood::Busy).unwrap_or(Mood::Good);
+                "250 ok\r\n"
+            }
             "RCPT" => {
                 to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                 if shared.lock().unwrap().refuses.contains(&to) {
                     "550 5.1.1 no such user\r\n"
                 } else {
                     match mood {
-                        Mood::Later => {
-                            done();
-                            "451 4.3.0 later\r\n"
-                        }
-                        Mood::Never => {
-                            done();
-                            "550 5.7.1 never\r\n"
-                        }
+                        Mood::Later => "451 4.3.0 later\r\n",
+                        Mood::Never => "550 5.7.1 never\r\n",
                         _ => "250 ok\r\n",
                     }
                 }
@@ -129,14 +125,12 @@ fn serve(client: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
                     }
                     lines += 1;
                     if mood == Mood::HangUpBeforeTheDot && lines == 3 {
-                        done();
                         return Ok(());
                     }
                     if line == ".\r\n" {
                         break;
                     }
                 }
-                done();
                 match mood {
                     Mood::LaterAtTheEnd => "451 4.3.0 later\r\n",
                     Mood::NeverAtTheEnd => "554 5.6.0 never\r\n",
