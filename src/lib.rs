@@ -40,8 +40,8 @@
 //! **queue** a support address with its prefix, people and policy · **ticket** · **message**
 //! public, internal or vendor's · **command** a line that asks for something · **event** one line of a ticket's history · **requester** · **agent**
 //! someone of the service desk · **vendor** somebody outside who helps it · **level** L1, L2 and so on (N1, N2 in French): who takes over from whom · **deadline** what is to
-//! happen automatically at a time · **calendar** when people work · **target** what is promised, within what
-//! time · **state history** how a ticket stood, for reports · **participant** someone on the requester's side · **priority** P0…P4 ·
+//! happen automatically at a time · **calendar** when people work · **target** within what time · **SLA** what the requester is promised, from
+//! submission · **OLA** what one level owes the next, from arrival there · **state history** how a ticket stood, for reports · **participant** someone on the requester's side · **priority** P0…P4 ·
 //! **notification** an email the service desk writes · **inbox** emails kept as received, each ending with a
 //! **verdict** · **outbox** notifications waiting to be sent · **held** an email a person must review · **instance** one of
 //! several processes on a database · **epoch** of an instance, from start to end · **lease** what one of them does alone for now ·

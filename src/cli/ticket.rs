@@ -164,10 +164,16 @@ fn service_level(ticket: &TicketRow, settings: &Settings) -> Value {
     let (view, now) = (ticket.view(), Clock::system().now());
     let (response, resolution) = sla::sla_status(&view, now);
     let one = |s: sla::SlaStatus| json!({ "due_at": show::stamp(s.due_at, &policy.service_desk.time_zone), "state": s.state.as_str() });
+    let (taken, solved) = sla::ola_status(&view, now);
     let said = sla::explain(&view, now, policy);
+    let ola = &ticket.sla.ola;
+    let ola = (ola.level > 0).then(|| {
+        json!({ "level": ola.level, "since": show::stamp(ola.since, &policy.service_desk.time_zone), "first_action": one(taken), "resolution": one(solved) })
+    });
     json!({
         "first_response": one(response),
         "resolution": one(resolution),
+        "ola": ola,
         "policy": show::some(&ticket.sla.policy),
         "calendar": show::some(if ticket.sla.policy.is_empty() { "" } else { &ticket.sla.calendar }),
         "explanation": said.iter().map(|one| phrases.say(one, policy)).collect::<Vec<_>>().join(" "),

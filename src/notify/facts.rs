@@ -287,6 +287,11 @@ fn service_level(parcel: &Parcel<'_>, phrases: &Phrases, policy: &Policy) -> Vec
     let (ticket, notification) = (parcel.ticket, parcel.notification);
     let said: Vec<Phrase> = match notification.kind {
         NotificationKind::Acknowledgement => sla::promised(ticket, parcel.now, policy).into_iter().collect(),
+        NotificationKind::Question | NotificationKind::Pending => {
+            sla::told_paused(ticket, policy).into_iter().collect()
+        }
+        NotificationKind::ReplyReceived => sla::told_due(ticket, false, parcel.now, policy).into_iter().collect(),
+        NotificationKind::Reopened => sla::told_due(ticket, true, parcel.now, policy).into_iter().collect(),
         kind if kind.is_internal() => sla::explain(ticket, parcel.now, policy),
         _ => Vec::new(),
     };

@@ -269,6 +269,7 @@ impl Phrases {
             Value::Text(text) => text.clone(),
             Value::Count(count) => count.to_string(),
             Value::At(at) => self.at(*at, &policy.service_desk.time_zone),
+            Value::Day(at) => self.day(*at, &policy.service_desk.time_zone),
             Value::Length(length) => self.length(*length),
             Value::ByLanguage(texts) => {
                 let text = texts.get(&self.language).or_else(|| texts.get(REFERENCE));

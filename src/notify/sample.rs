@@ -120,7 +120,12 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
         } else {
             Vec::new()
         },
-        done: vec![phrases.text("done.waits_until", &[("at", &at(1_772_697_600_000))])],
+        done: if kind == NotificationKind::News {
+            let until = |code, time| phrases.text(code, &[("at", &at(time))]);
+            vec![until("news.late", 1_772_457_300_000), say("news.joined"), until("news.expected", 1_772_528_400_000)]
+        } else {
+            vec![phrases.text("done.waits_until", &[("at", &at(1_772_697_600_000))])]
+        },
         buttons: vec![
             button(say("command.solved.button"), &say("command.solved.writes"), true),
             button(say("command.progress.button"), &say("command.progress.writes"), false),

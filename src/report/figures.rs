@@ -88,6 +88,15 @@ pub struct Group {
     pub resolution_target: Millis,
 }
 
+/// What a level owed from when a ticket came to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Owed {
+    /// Somebody of it did something in time, of the times that was so, or due and missed.
+    pub response_kept: Share,
+    /// Solved or passed on in time, of the times that was so, or due and missed.
+    pub resolution_kept: Share,
+}
+
 /// The figures of a period.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
@@ -97,8 +106,10 @@ pub struct Figures {
     pub by_priority: BTreeMap<String, Group>,
     /// By name of the category; the empty one is for those without.
     pub by_category: BTreeMap<String, Group>,
-    /// By level at which it happened.
+    /// By level at which it happened: a miss counts at the level that had the ticket when its time was over.
     pub by_level: BTreeMap<i64, Group>,
+    /// What levels owed the next (OLA), by level: those above the one where a ticket was opened.
+    pub ola: BTreeMap<i64, Owed>,
 
     pub by_queue: BTreeMap<String, Group>,
 
@@ -221,6 +232,7 @@ impl<'a> Tally<'a> {
         self.opening(first, last);
         self.response(last);
         self.solutions(&history.states);
+        self.owed(&history.states);
         self.opinions();
         if !last.status.is_done() {
             self.unfinished(last);
@@ -242,12 +254,28 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Each group that a happening counts in.
+    /// The level that had the ticket just before an instant. In what earlier versions wrote it is the one that got it then: reports of that time
+    /// stay as they are.
+    fn level_at(&self, at: Millis, state: &TicketState) -> i64 {
+        if state.begun == 0 {
+            return state.level;
+        }
+        let states = &self.history.states;
+        let before = states.iter().rev().find(|(since, _)| *since < at).or(states.first());
+        before.map_or(1, |(_, state)| state.level)
+    }
+
+    /// Each group that a happening counts in, at the level that has it.
     fn groups(&mut self, state: &TicketState, count: impl Fn(&mut Group)) {
+        self.groups_at(state, state.level, count);
+    }
+
+    /// The same, at another level.
+    fn groups_at(&mut self, state: &TicketState, level: i64, count: impl Fn(&mut Group)) {
         count(&mut self.figures.all);
         count(self.figures.by_priority.entry(state.priority.clone()).or_default());
         count(self.figures.by_category.entry(state.category.clone()).or_default());
-        count(self.figures.by_level.entry(state.level).or_default());
+        count(self.figures.by_level.entry(level).or_default());
         count(self.figures.by_queue.entry(state.queue.clone()).or_default());
         count(self.figures.by_type.entry(state.kind.clone()).or_default());
     }
@@ -292,13 +320,15 @@ impl<'a> Tally<'a> {
         let promised = last.respond > 0;
         let verdict = if missed > 0 { missed } else { last.responded_at };
         if (promised || missed > 0) && period.holds(verdict) {
-            self.groups(last, |group| {
+            self.groups_at(last, self.level_at(verdict, last), |group| {
                 group.response_kept.note(missed == 0);
                 promise(&mut group.response_target, last.respond);
             });
         }
         if period.holds(last.responded_at) {
-            self.groups(last, |group| group.response.note(last.respond_took.unwrap_or(0)));
+            self.groups_at(last, self.level_at(last.responded_at, last), |group| {
+                group.response.note(last.respond_took.unwrap_or(0))
+            });
         }
     }
 
@@ -323,15 +353,56 @@ impl<'a> Tally<'a> {
         let Some((_, last)) = states.last() else { return };
         let due = if last.resolve_missed > 0 { last.resolve_missed } else { last.resolve_due };
         if !last.status.is_done() && due > 0 && self.period.holds(due) {
-            self.groups(last, |group| group.resolution_kept.note(false));
+            self.groups_at(last, self.level_at(due, last), |group| group.resolution_kept.note(false));
         }
+    }
+
+    /// What each level owed while it had the ticket, or helped: when it was done, or should have been.
+    fn owed(&mut self, states: &[(Millis, TicketState)]) {
+        let ends = states.iter().skip(1).map(|(at, state)| (*at, Some(state))).chain([(self.period.until, None)]);
+        let mut done = [false; 2];
+        for ((_, state), (end, next)) in states.iter().zip(ends) {
+            let ola = &state.ola;
+            if ola.level == 0 {
+                continue;
+            }
+            let goes_on = next.is_some_and(|next| (next.ola.level, next.ola.since) == (ola.level, ola.since));
+            let met = next.is_some_and(|next| !goes_on || next.status.is_done());
+            let over = |missed: Millis, due: Millis| if missed == 0 && due > 0 && due < end { due } else { missed };
+            let responded = next.filter(|_| goes_on).map_or(ola.responded_at, |next| next.ola.responded_at);
+            let response = match over(ola.respond_missed, ola.respond_due) {
+                missed if missed > 0 => Some((missed, false)),
+                _ if ola.respond > 0 && responded > 0 => Some((responded, true)),
+                _ => None,
+            };
+            let resolution = match over(ola.resolve_missed, ola.resolve_due) {
+                missed if missed > 0 => Some((missed, false)),
+                _ if ola.resolve > 0 && met => Some((end, true)),
+                _ => None,
+            };
+            let owed = self.figures.ola.entry(ola.level).or_default();
+            let shares = [&mut owed.response_kept, &mut owed.resolution_kept];
+            for ((verdict, share), done) in [response, resolution].into_iter().zip(shares).zip(&mut done) {
+                if let Some((at, kept)) = verdict.filter(|_| !*done) {
+                    *done = true;
+                    if self.period.holds(at) {
+                        share.note(kept);
+                    }
+                }
+            }
+            if !goes_on {
+                done = [false; 2];
+            }
+        }
+        self.figures.ola.retain(|_, owed| owed.response_kept.of + owed.resolution_kept.of > 0);
     }
 
     fn solution(&mut self, (when, state): At<'_>, final_one: bool) {
         let missed = state.resolve_missed;
         let verdict = if missed > 0 { missed } else { when };
         if (state.resolve > 0 || missed > 0) && self.period.holds(verdict) {
-            self.groups(state, |group| {
+            let level = if missed > 0 { self.level_at(missed, state) } else { state.level };
+            self.groups_at(state, level, |group| {
                 group.resolution_kept.note(missed == 0);
                 promise(&mut group.resolution_target, state.resolve);
             });

@@ -50,6 +50,9 @@ impl Layout<'_> {
         self.priorities();
         self.categories();
         self.service_levels();
+        if self.subject.sort != Sort::Daily {
+            self.by_level();
+        }
         if long {
             self.quality();
             self.levels();

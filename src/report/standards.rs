@@ -55,6 +55,29 @@ impl Layout<'_> {
         self.charted(heading, "sla", svg, alt, table);
     }
 
+    /// What became of the promises at each level, and of what levels owed the next.
+    pub(super) fn by_level(&mut self) {
+        let figures = self.subject.figures;
+        let mut rows = Vec::new();
+        let mut add = |code: &str, level: i64, share: Share| {
+            if share.of > 0 {
+                let label = self.fill(code, &[("level", &self.level_name(level))]);
+                rows.push(Row { label, value: self.share(share), note: self.of(share, None, true) });
+            }
+        };
+        for (level, group) in &figures.by_level {
+            add("report.level_answers", *level, group.response_kept);
+            add("report.level_solves", *level, group.resolution_kept);
+        }
+        for (level, owed) in &figures.ola {
+            add("report.ola_takes", *level, owed.response_kept);
+            add("report.ola_solves", *level, owed.resolution_kept);
+        }
+        if figures.by_level.len() > 1 || !figures.ola.is_empty() {
+            self.part("report.promises_by_level", Part { rows, ..Part::default() });
+        }
+    }
+
     /// Mean times of a priority, beside what was promised, and how many were in time.
     fn means(&self, code: &str, group: &Group) -> Vec<Row> {
         let one = |what: &str, mean: Option<Millis>, target: Millis, kept: Share| {

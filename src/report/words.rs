@@ -68,13 +68,14 @@ pub(super) fn per_cent(share: Share, phrases: &Phrases) -> String {
 
 /// What every figure counts.
 pub(super) fn definitions(phrases: &Phrases) -> Vec<Definition> {
-    const ALL: [&str; 16] = [
+    const ALL: [&str; 17] = [
         "opened",
         "outcome",
         "solutions",
         "backlog",
         "first_answers",
         "solutions_in_time",
+        "owed",
         "mean_answer",
         "mean_solution",
         "acknowledged",

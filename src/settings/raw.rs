@@ -118,8 +118,9 @@ pub(super) struct Sla {
     pub(super) targets: Vec<Target>,
     pub(super) calendar: Option<String>,
     pub(super) warn_at: Option<Vec<f64>>,
-    #[serde(default = "yes")]
-    pub(super) escalate_at_breach: bool,
+    pub(super) escalate_at_breach: Option<AtBreach>,
+    #[serde(default)]
+    pub(super) new_time_at_each_level: bool,
     pub(super) acknowledge: Option<String>,
     #[serde(default)]
     pub(super) major: Vec<String>,
@@ -130,6 +131,14 @@ pub(super) struct Sla {
     pub(super) pauses: Option<Vec<String>>,
     #[serde(default = "yes")]
     pub(super) tell: bool,
+}
+
+/// Once it was a yes or a no.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum AtBreach {
+    Flag(bool),
+    Word(String),
 }
 
 fn yes() -> bool {

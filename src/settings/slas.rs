@@ -11,7 +11,7 @@ use super::raw::{self, Raw};
 use crate::clock::{HOUR, MINUTE, Millis};
 use crate::mail::key;
 use crate::report::{Cron, Goals, Plan, Sort};
-use crate::ticket::sla::{Calendar, Contract, Length, SlaPolicy, Slas, Target};
+use crate::ticket::sla::{AtBreach, Calendar, Contract, Length, SlaPolicy, Slas, Target};
 use crate::ticket::{PendingOn, ServiceDesk};
 
 /// Words for a time without end.
@@ -116,6 +116,17 @@ fn policy(
             found
         })
         .collect();
+    let at_breach = match &raw.escalate_at_breach {
+        None | Some(raw::AtBreach::Flag(true)) => AtBreach::Join,
+        Some(raw::AtBreach::Flag(false)) => AtBreach::No,
+        Some(raw::AtBreach::Word(word)) => word.parse().unwrap_or_else(|_| {
+            check.note(
+                &place("escalate_at_breach"),
+                format!("{word:?} is none of \"join\" (the next level helps), \"move\" (it goes there) and \"no\""),
+            );
+            AtBreach::Join
+        }),
+    };
     let every = raw.status_every.as_deref().and_then(|t| length(check, &place("status_every"), t));
     if every.is_some_and(|every| !matches!(every, Length::Time(_))) {
         check.note(&place("status_every"), "write hours and minutes: \"1h\", \"30m\"");
@@ -126,7 +137,8 @@ fn policy(
         name: name.to_owned(),
         targets,
         warn_at,
-        escalate_at_breach: raw.escalate_at_breach,
+        at_breach,
+        new_time: raw.new_time_at_each_level,
         acknowledge: raw.acknowledge.as_deref().and_then(|t| length(check, &place("acknowledge"), t)),
         hours,
         major,

@@ -124,6 +124,11 @@ notifications! {
         name: "reopened", buttons: Buttons::Open, reply: Reply::Requester, step: 6,
         ..ROW
     };
+    /// To the requester: it has another level, will be late, or is due at another time.
+    News = Row {
+        name: "news", buttons: Buttons::Open, reply: Reply::Requester, step: 9,
+        ..ROW
+    };
     /// To the requester: your request was approved.
     Approved = Row {
         name: "approved", buttons: Buttons::Progress, reply: Reply::Requester, step: 7,

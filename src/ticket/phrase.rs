@@ -23,6 +23,8 @@ pub enum Value {
     Count(i64),
     /// An instant, in the service desk's time zone.
     At(Millis),
+    /// The day an instant lies in, in the service desk's time zone.
+    Day(Millis),
     /// A length of time in hours and minutes.
     Length(Millis),
     /// A text in every language there is one in; English, or the first, for the others.

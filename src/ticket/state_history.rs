@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::TicketId;
-use super::sla::is_default;
+use super::sla::{Ola, is_default};
 use super::stored::{id, number};
 use super::view::TicketView;
 use super::words::{PendingOn, Status};
@@ -46,6 +46,9 @@ pub struct TicketState {
     /// When the time it takes to solve it began: the same after a solution that was taken back.
     #[serde(default, skip_serializing_if = "is_default")]
     pub from: Millis,
+    /// Since when the promised times count; 0 in what earlier versions wrote.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub begun: Millis,
     /// Name of the service level.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policy: String,
@@ -79,6 +82,9 @@ pub struct TicketState {
     /// When it was to be solved, if it was late.
     #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_missed: Millis,
+    /// What the level that has it, or helps, owes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ola: Ola,
     /// Whether it was not acknowledged in time.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unacknowledged: bool,
@@ -134,6 +140,7 @@ impl TicketState {
             assignee: ticket.assignee.clone().unwrap_or_default(),
             major: sla.major,
             from: sla.from,
+            begun: sla.begun,
             policy: sla.policy.clone(),
             respond: sla.respond,
             responded_at: ticket.first_responded_at.unwrap_or(0),
@@ -145,6 +152,7 @@ impl TicketState {
             resolve_took: sla.resolve_took,
             resolve_due: sla.resolve_due,
             resolve_missed: sla.resolve_missed,
+            ola: sla.ola.clone(),
             unacknowledged: sla.unacknowledged,
             rating: ticket.rating,
             recommendation: ticket.fields.get("recommend").and_then(|n| n.parse().ok()),

@@ -112,10 +112,16 @@ pub enum DeadlineKind {
     WarnRespond,
     /// The solution is due soon: its people are warned.
     WarnResolve,
+    /// What the level owes that has it, or helps, is due soon: its people are warned.
+    WarnLevel,
     /// The first answer is due.
     Respond,
     /// The solution is due.
     Resolve,
+    /// Somebody of the level that has it, or helps, is to have done something.
+    LevelRespond,
+    /// It is to be solved by the level that has it, or helps.
+    LevelResolve,
     /// It has been at its level for long enough: it goes to the next.
     Escalate,
     /// Nobody has done anything for too long: it goes to the next level.

@@ -181,12 +181,19 @@ struct Walk {
     late: Option<i64>,
     marks: Vec<i64>,
     likely: Vec<i64>,
-    escalated: bool,
+    escalated: Option<i64>,
+}
+
+impl Walk {
+    /// The level that had it up to then.
+    fn level_at(&self, slot: i64) -> i64 {
+        if self.escalated.is_some_and(|up| up < slot) { 2 } else { 1 }
+    }
 }
 
 fn walk(plan: &Plan) -> Walk {
     let mut walk = Walk { level: 1, ..Walk::default() };
-    let (mut level_used, mut used, mut response_used) = (0, 0, 0);
+    let (mut used, mut response_used) = (0, 0);
     let mut reached = None;
     let goal = RESOLVE[plan.priority];
     for slot in plan.opened..SLOTS {
@@ -197,13 +204,8 @@ fn walk(plan: &Plan) -> Walk {
                     walk.pending = *act == Act::Ask;
                 }
                 Act::Reply => walk.pending = false,
-                Act::Escalate => {
-                    (walk.level, walk.escalated) = (2, true);
-                    (level_used, reached) = (0, None);
-                    if walk.responded.is_none() {
-                        (response_used, walk.response_reached) = (0, None);
-                    }
-                }
+                // What the requester was promised counts from submission, whatever level has it.
+                Act::Escalate => (walk.level, walk.escalated) = (2, Some(slot)),
                 Act::Resolve => {
                     walk.solutions.push((slot, used, walk.late, walk.level, walk.responded.is_none()));
                     walk.responded.get_or_insert(slot);
@@ -212,7 +214,7 @@ fn walk(plan: &Plan) -> Walk {
                 Act::Unsolved => {
                     walk.reopened.push(slot);
                     walk.solved = false;
-                    (level_used, used, reached, walk.late) = (0, 0, None, None);
+                    (used, reached, walk.late) = (0, None, None);
                 }
                 Act::Confirm => {}
                 Act::Rate(mark) => walk.marks.push(*mark),
@@ -234,8 +236,8 @@ fn walk(plan: &Plan) -> Walk {
             if walk.late.is_none() && reached.is_some() {
                 walk.late = reached;
             }
-            (level_used, used) = (level_used + worked, used + worked);
-            if goal > 0 && level_used == goal && worked == 1 {
+            used += worked;
+            if goal > 0 && used == goal && worked == 1 {
                 reached = Some(slot + 1);
             }
         }
@@ -273,26 +275,28 @@ fn expected(plans: &[Plan]) -> Figures {
             (false, 1) => f.cohort.in_progress += 1,
             _ => f.cohort.escalated += 1,
         }
-        add(&mut f.went_up, w.escalated);
+        add(&mut f.went_up, w.escalated.is_some());
         add(&mut f.acknowledged, true);
-        if w.response_missed.is_some() || w.responded.is_some() {
-            groups(&mut f, w.level, &|g| {
+        if let Some(verdict) = w.response_missed.or(w.responded) {
+            groups(&mut f, w.level_at(verdict), &|g| {
                 add(&mut g.response_kept, w.response_missed.is_none());
                 promise(&mut g.response_target, respond);
             });
         }
-        if w.responded.is_some() {
-            groups(&mut f, w.level, &|g| mean(&mut g.response, w.response_took.max(0) * SLOT));
+        if let Some(at) = w.responded {
+            groups(&mut f, w.level_at(at), &|g| mean(&mut g.response, w.response_took.max(0) * SLOT));
         }
         for (at, (slot, took, late, level, unanswered)) in w.solutions.iter().enumerate() {
             groups(&mut f, *level, &|g| {
                 g.solved += 1;
                 mean(&mut g.resolution, took * SLOT);
-                if resolve > 0 {
+            });
+            if resolve > 0 {
+                groups(&mut f, late.map_or(*level, |late| w.level_at(late)), &|g| {
                     add(&mut g.resolution_kept, late.is_none());
                     promise(&mut g.resolution_target, resolve);
-                }
-            });
+                });
+            }
             f.days[usize::try_from(slot / 48).unwrap()].1 += 1;
             f.reopened.of += 1;
             add(&mut f.first_level, *level == 1);
@@ -302,8 +306,8 @@ fn expected(plans: &[Plan]) -> Figures {
         }
         f.reopened.count += i64::try_from(w.reopened.len()).unwrap();
         if !w.solved {
-            if w.late.is_some() {
-                groups(&mut f, w.level, &|g| add(&mut g.resolution_kept, false));
+            if let Some(late) = w.late {
+                groups(&mut f, w.level_at(late), &|g| add(&mut g.resolution_kept, false));
             }
             let age = (SLOTS - plan.opened) * SLOT;
             f.backlog[[24, 72, 168].iter().position(|h| age < h * HOUR).unwrap_or(3)] += 1;

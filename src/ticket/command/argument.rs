@@ -108,8 +108,10 @@ impl Argument<'_> {
         if self.means("vendor", word) {
             return Ok((PendingOn::Vendor, None, why));
         }
-        match time::until(word, self.now, &self.policy.service_desk.time_zone) {
-            Some(until) if until > self.now => Ok((PendingOn::Date, Some(until), why)),
+        match time::until(self.rest, self.now, &self.policy.service_desk.time_zone) {
+            Some((until, why)) if until > self.now => {
+                Ok((PendingOn::Date, Some(until), why.trim_start_matches([',', ':', ';', ' ']).to_owned()))
+            }
             Some(_) => Err((phrase!("wrong.date_over", word), None)),
             None => Err((phrase!("wrong.no_date", word), None)),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Article, Case, Change, Joining, Opening};
+use super::{Article, Case, Change, Joining, Opening, news};
 use crate::clock::Millis;
 use crate::ticket::decide::deadline::clocks::called;
 use crate::ticket::decide::people::concerned;
@@ -123,6 +123,9 @@ impl<'a> Draft<'a> {
         self.events.extend(settled);
         self.notifications =
             called(std::mem::take(&mut self.notifications), &self.ticket, &self.before, &self.actor, self.case.policy);
+        if !self.quiet {
+            news::add(&mut self.notifications, &self.ticket, &self.before, now, self.case.policy);
+        }
         for change in self.others.values_mut() {
             let before = self
                 .case

@@ -8,6 +8,7 @@ mod deadline;
 mod decision;
 mod draft;
 mod hold;
+mod news;
 mod open;
 mod people;
 mod reply;

@@ -25,6 +25,8 @@ pub(super) fn settle(
     deadlines(ticket, before, now, policy);
     let (was, is) = (described(before), described(ticket));
     let status = (was != is).then(|| Event::by(actor, "status", format!("{was} → {is}")));
+    // Who is no agent and yet at work here is the operator.
+    let hand = hand.then(|| policy.agent(actor).map_or(i64::MAX, |agent| i64::from(agent.level)));
     status.into_iter().chain(sla::keep(ticket, before, hand, now, &policy.slas)).collect()
 }
 

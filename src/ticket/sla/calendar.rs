@@ -147,6 +147,19 @@ impl Calendar {
         spans.map(|(begin, end)| end.min(until) - begin).sum()
     }
 
+    /// Days between two instants on whose weekday it is usually open and on which it is not: holidays and closings. Each as the instant of
+    /// its noon.
+    #[must_use]
+    pub(crate) fn days_off(&self, from: Millis, until: Millis) -> Vec<Millis> {
+        let (Some(week), Some(first), Some(last)) = (&self.week, self.date_of(from), self.date_of(until)) else {
+            return Vec::new();
+        };
+        let days = std::iter::successors(Some(first), |d| d.tomorrow().ok()).take(HORIZON_DAYS);
+        let days = days.take_while(|day| *day <= last);
+        let off = days.filter(|day| !week[weekday(*day)].is_empty() && self.spans(*day).is_empty());
+        off.filter_map(|day| self.instant(day, 12 * 60)).collect()
+    }
+
     /// Open spans from an instant on, in order.
     fn forward(&self, from: Millis) -> impl Iterator<Item = (Millis, Millis)> + '_ {
         let first = self.date_of(from).and_then(|d| d.yesterday().ok());

@@ -1,4 +1,4 @@
-//! A ticket's clocks: what has been promised on it, and how much of that time is used.
+//! A ticket's clocks: what its requester has been promised (SLA), what the level that has it owes (OLA), and how much of that time is used.
 //!
 //! Everything follows from the ticket's own state history ([`Stay`]s): nothing is counted up as time goes by, so
 //! that computing twice, late or under another policy gives what it would have given then.
@@ -30,7 +30,25 @@ pub struct Sla {
     /// When the time it takes to solve it began: its opening, or the last time it was reopened.
     #[serde(default, skip_serializing_if = "is_default")]
     pub from: Millis,
-    /// When its level got it: the times of a level count from then.
+    /// The level at which it was opened: the requester is promised what stands there. 0 in what earlier versions wrote.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub entry: i64,
+    /// Since when the promised times count: its opening or reopening; with a policy that gives each level new time, since when it has been there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub begun: Millis,
+    /// Working time that a first answer takes at most, whatever was configured since; 0: as configured.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub respond_cap: Millis,
+    /// The same of the solution.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolve_cap: Millis,
+    /// The next level, where it helps without having the ticket; 0: none does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub joined: i64,
+    /// What the level that has it, or helps, owes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ola: Ola,
+    /// When its level got it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub since: Millis,
     /// When the first answer is due; 0 once it was given.
@@ -63,9 +81,12 @@ pub struct Sla {
     /// Working time that the last solution took.
     #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_took: Option<Millis>,
-    /// When somebody of the service desk last did something.
+    /// When somebody of the service desk last did something; a step to another level counts as that.
     #[serde(default, skip_serializing_if = "is_default")]
     pub progress_at: Millis,
+    /// When a person of the service desk last did something; 0: nobody has.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub touched_at: Millis,
     /// When it should have gone to a next level and there was none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stuck_at: Millis,
@@ -81,6 +102,42 @@ pub struct Sla {
     /// How it has stood, oldest first.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stays: Vec<Stay>,
+}
+
+/// What one level owes from the moment the ticket came to it, or it was called to help. Only agents see it. Empty at the level where the ticket
+/// was opened: there the SLA says it all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ola {
+    /// The level; 0: nothing is owed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub level: i64,
+    /// Since when it has the ticket, or helps.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub since: Millis,
+    /// Name of the calendar its times are counted in.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub calendar: String,
+    /// Working time within which somebody of it does something; 0: best effort.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub respond: Millis,
+    /// Working time within which it is solved; 0: best effort.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolve: Millis,
+    /// When somebody is to have done something; 0 once that is so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub respond_due: Millis,
+    /// When it is to be solved; 0 while that clock stands still.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolve_due: Millis,
+    /// When somebody of it first did something.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub responded_at: Millis,
+    /// When somebody should have done something and nobody had.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub respond_missed: Millis,
+    /// When it was to be solved and was not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolve_missed: Millis,
 }
 
 /// What says nothing is not written: rows stay small.

@@ -1,5 +1,6 @@
 //! A ticket's clocks in words: due when, in whose calendar, paused how long and why.
 
+use super::calendar::Calendar;
 use super::clock::{Run, Which};
 use super::keep::pauses;
 use crate::clock::Millis;
@@ -83,13 +84,10 @@ pub(crate) fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<
     if ticket.first_responded_at.is_some() && response.state == State::Met {
         said.push(phrase!("sla.respond_given", length = Value::Length(sla.respond_took.unwrap_or(0))));
     }
-    if response.state == State::Breached {
-        if let Some(answered) = ticket.first_responded_at {
-            said.push(phrase!("sla.respond_given_at", at = Value::At(answered)));
-        } else if sla.respond_due > now {
-            let level = ticket.level.max(1);
-            said.push(phrase!("sla.level_responds", level, at = Value::At(sla.respond_due)));
-        }
+    if response.state == State::Breached
+        && let Some(answered) = ticket.first_responded_at
+    {
+        said.push(phrase!("sla.respond_given_at", at = Value::At(answered)));
     }
     let of = Value::Calendar(sla.calendar.clone());
     let mut last = match sentence(resolution, sla.resolve, &SOLVED, &sla.calendar) {
@@ -97,17 +95,58 @@ pub(crate) fn explain(ticket: &TicketView, now: Millis, policy: &Policy) -> Vec<
         None => phrase!("sla.best_effort"),
     };
     if resolution.state == State::Paused {
-        let used = sla.used(Which::Resolution(&pauses(policy.slas.policy_of(ticket))), sla.since, now, &calendar);
+        let used = sla.used(Which::Resolution(&pauses(policy.slas.policy_of(ticket))), sla.begun, now, &calendar);
         let left = Value::Length((sla.resolve - used).max(0));
         last = phrase!("sla.resolve_paused", left, target = Value::Length(sla.resolve), calendar = of);
     }
     said.push(last);
-    if resolution.state == State::Breached && sla.resolve_due > now {
-        let (level, target) = (ticket.level.max(1), Value::Length(sla.resolve));
-        said.push(phrase!("sla.level_resolves", level, at = Value::At(sla.resolve_due), target, calendar = of));
+    // The time of a reopening, or of the level, where it is not that of the opening.
+    if sla.resolve > 0 && sla.stays.first().is_some_and(|first| sla.begun > first.at) {
+        said.push(phrase!("sla.begun", at = Value::At(sla.begun)));
     }
+    said.extend(off(ticket, resolution, &calendar));
     said.extend(waited(ticket, now, policy));
+    said.extend(owed(ticket));
     said
+}
+
+/// What the level owes that has it, or helps.
+fn owed(ticket: &TicketView) -> Vec<Phrase> {
+    let ola = &ticket.sla.ola;
+    let (level, calendar) = (ola.level, || Value::Calendar(ola.calendar.clone()));
+    let mut said = Vec::new();
+    match (ola.respond_missed, ola.respond_due) {
+        (missed, _) if missed > 0 => said.push(phrase!("sla.level_responds_late", level, at = Value::At(missed))),
+        (_, due) if due > 0 => said.push(phrase!("sla.level_responds", level, at = Value::At(due))),
+        _ => {}
+    }
+    match (ola.resolve_missed, ola.resolve_due) {
+        (missed, _) if missed > 0 => said.push(phrase!("sla.level_resolves_late", level, at = Value::At(missed))),
+        (_, due) if due > 0 => {
+            let target = Value::Length(ola.resolve);
+            said.push(phrase!("sla.level_resolves", level, at = Value::At(due), target, calendar = calendar()));
+        }
+        _ => {}
+    }
+    said
+}
+
+/// Most days off that are named.
+const NAMED: usize = 6;
+
+/// The days that do not count though their weekday does: holidays and closings.
+fn off(ticket: &TicketView, resolution: SlaStatus, calendar: &Calendar) -> Option<Phrase> {
+    if resolution.state != State::Running {
+        return None;
+    }
+    let days = calendar.days_off(ticket.sla.begun, resolution.due_at);
+    let more = days.len() > NAMED;
+    let named = days.into_iter().take(NAMED).map(|day| phrase!("sla.day_off", day = Value::Day(day)));
+    let mut named: Vec<Phrase> = named.collect();
+    if more {
+        named.push(phrase!("sla.more_days_off"));
+    }
+    (!named.is_empty()).then(|| phrase!("sla.days_off", days = Value::List(named)))
 }
 
 /// Whether the promises of a ticket that is done were kept.
@@ -157,7 +196,7 @@ fn sentence(sla_status: SlaStatus, target: Millis, clock: &Clock, calendar: &str
 fn waited(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Phrase> {
     let calendar = policy.slas.calendar(&ticket.sla.calendar);
     let pauses = pauses(policy.slas.policy_of(ticket));
-    let waits = ticket.sla.waits(&pauses, ticket.sla.since, now, &calendar);
+    let waits = ticket.sla.waits(&pauses, ticket.sla.begun, now, &calendar);
     let one = |(length, why): &(Millis, PendingOn)| {
         let length = Value::Length(*length);
         match why {
@@ -170,11 +209,59 @@ fn waited(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Phrase> {
     (waits != Value::List(Vec::new())).then(|| phrase!("sla.paused", waits))
 }
 
-/// The sentence for a requester, where the policy lets them know; none otherwise.
+/// The state of what a level owes that has a ticket, or helps: somebody has done something, it is solved.
+#[must_use]
+pub(crate) fn ola_status(ticket: &TicketView, now: Millis) -> (SlaStatus, SlaStatus) {
+    let ola = &ticket.sla.ola;
+    let done = ticket.status.is_done();
+    let of = |length: Millis, missed: Millis, due: Millis, is_met: bool| match (length, missed, due) {
+        (_, missed, _) if missed > 0 => SlaStatus { state: State::Breached, due_at: missed },
+        (0, _, _) => SlaStatus { state: State::None, due_at: 0 },
+        _ if is_met => SlaStatus { state: State::Met, due_at: 0 },
+        (_, _, 0) => SlaStatus { state: State::Paused, due_at: 0 },
+        (_, _, due) if due < now => SlaStatus { state: State::Breached, due_at: due },
+        (_, _, due) => SlaStatus { state: State::Running, due_at: due },
+    };
+    (
+        of(ola.respond, ola.respond_missed, ola.respond_due, ola.responded_at > 0 || done),
+        of(ola.resolve, ola.resolve_missed, ola.resolve_due, done),
+    )
+}
+
+/// The sentence for a requester whose request was opened, where the policy lets them know; none otherwise.
 #[must_use]
 pub fn promised(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Phrase> {
     let sla = &ticket.sla;
     policy.slas.policy_of(ticket).filter(|p| p.tell)?;
     (sla.respond_due > now && sla.run() != Run::Approval)
         .then(|| phrase!("sla.promised", at = Value::At(sla.respond_due)))
+}
+
+/// That a wait moves what was promised to the requester (invariant 13).
+#[must_use]
+pub(crate) fn told_paused(ticket: &TicketView, policy: &Policy) -> Option<Phrase> {
+    let sla = &ticket.sla;
+    let told = policy.slas.policy_of(ticket).filter(|p| p.tell)?;
+    let on = sla.run().pending().filter(|on| told.pauses.contains(on) && sla.resolve > 0 && sla.resolve_missed == 0)?;
+    Some(match on {
+        PendingOn::Requester => phrase!("sla.paused_for_requester"),
+        _ => phrase!("sla.paused_for_others"),
+    })
+}
+
+/// By when a request is now to be solved, after a wait or a reopening.
+#[must_use]
+pub(crate) fn told_due(ticket: &TicketView, reopened: bool, now: Millis, policy: &Policy) -> Option<Phrase> {
+    let sla = &ticket.sla;
+    let told = policy.slas.policy_of(ticket).filter(|p| p.tell && sla.resolve_due > now && sla.resolve_missed == 0)?;
+    let at = Value::At(sla.resolve_due);
+    if reopened {
+        return Some(phrase!("sla.restarted", at));
+    }
+    let calendar = policy.slas.calendar(&sla.calendar);
+    // Only right after the wait: later it is no news.
+    let is_over = sla.stays.iter().rev().nth(1).is_some_and(|stay| stay.run.pending().is_some());
+    let waits = sla.waits(&told.pauses, sla.begun, now, &calendar);
+    (is_over && sla.stays.last().is_some_and(|stay| stay.at == now) && !waits.is_empty())
+        .then(|| phrase!("sla.resumed", at))
 }

@@ -11,9 +11,10 @@ mod policy;
 
 pub use calendar::{Calendar, Hours, merged};
 pub(crate) use clock::is_default;
-pub use clock::{Run, Sla, Stay, Which};
-pub(crate) use explain::explain;
+pub use clock::{Ola, Run, Sla, Stay, Which};
 pub use explain::{SlaStatus, State, promised, sla_status};
+pub(crate) use explain::{explain, ola_status, told_due, told_paused};
 pub use holidays::Holidays;
+pub(crate) use keep::hold;
 pub use keep::keep;
-pub use policy::{Contract, Length, SlaPolicy, Slas, Target};
+pub use policy::{AtBreach, Contract, Length, SlaPolicy, Slas, Target};

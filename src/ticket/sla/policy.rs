@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use strum::{EnumString, IntoStaticStr};
+
 use super::calendar::Calendar;
 use crate::clock::Millis;
 use crate::ticket::words::{PendingOn, TicketView};
@@ -31,8 +33,10 @@ pub struct SlaPolicy {
     pub targets: Vec<Target>,
     /// When people are warned, in per cent of a target, in order.
     pub warn_at: Vec<i64>,
-    /// Whether a ticket whose time is over goes to the next level automatically.
-    pub escalate_at_breach: bool,
+    /// What becomes of a ticket whose time is over.
+    pub at_breach: AtBreach,
+    /// Whether the requester is promised new time at each level (`new_time_at_each_level`), instead of one time from submission.
+    pub new_time: bool,
     /// Within what time a new request must be acknowledged.
     pub acknowledge: Option<Length>,
     /// The calendar of the people: of the acknowledgement, and of what has no target of its own.
@@ -49,6 +53,19 @@ pub struct SlaPolicy {
     pub pauses: Vec<PendingOn>,
     /// Whether requesters are told when they can expect an answer.
     pub tell: bool,
+}
+
+/// What becomes of a ticket whose time is over (`escalate_at_breach`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum AtBreach {
+    /// Its level and its assignee keep it, and the next level helps.
+    #[default]
+    Join,
+    /// It goes to the next level.
+    Move,
+    /// People are told, and nothing else.
+    No,
 }
 
 /// Times for some tickets.
@@ -148,6 +165,16 @@ impl SlaPolicy {
     pub(crate) fn target(&self, level: i64, priority: &str) -> Option<&Target> {
         let fits =
             |t: &&Target| t.priority.as_deref().is_none_or(|p| p == priority) && t.level.is_none_or(|l| l <= level);
+        self.targets.iter().filter(fits).max_by_key(|t| (t.level.unwrap_or(0), t.priority.is_some()))
+    }
+
+    /// What a level above the one where the ticket was opened owes: the times of that level, or of the next lower one that has times of its own
+    /// and is above, too.
+    #[must_use]
+    pub(crate) fn owed(&self, level: i64, entry: i64, priority: &str) -> Option<&Target> {
+        let fits = |t: &&Target| {
+            t.priority.as_deref().is_none_or(|p| p == priority) && t.level.is_some_and(|l| entry < l && l <= level)
+        };
         self.targets.iter().filter(fits).max_by_key(|t| (t.level.unwrap_or(0), t.priority.is_some()))
     }
 

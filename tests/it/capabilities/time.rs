@@ -71,14 +71,24 @@ original_requests! {
         // Another priority is another promise; the history says so.
         site.then(&Mail::reply(&notice.mail, MARIE, "#priorité P4")).await;
         assert_eq!(sla_status(&site.ticket("CG42N1-000001").await.view(), site.clock.now()).1.state, State::None);
-        assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("sla: std N1 P4")));
+        assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("sla: std P4")));
         // So does an edited configuration.
         site.edit("[slas.std]\ntargets = [{ respond = \"1h\", resolve = \"3h\", calendar = \"always\" }]\n");
         site.round().await;
         let ticket = site.ticket("CG42N1-000001").await;
         assert_eq!(say(ticket.sla.resolve_due), "2026-03-02T12:15:00+01:00");
-        assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("sla: std N1 P4, calendar always")), "{:?}", site.events(&ticket).await);
+        assert!(site.events(&ticket).await.iter().any(|e| e.starts_with("sla: std P4, calendar always")), "{:?}", site.events(&ticket).await);
         assert_eq!(site.ticket("CG42N1-000002").await.sla, gold.sla, "what was not edited stays");
+        // What was promised does not slide: more time, or none, is for requests to come.
+        site.edit("[slas.std]\ntargets = [{ respond = \"1d\", resolve = \"best effort\", calendar = \"office\" }]\n");
+        site.round().await;
+        let ticket = site.ticket("CG42N1-000001").await;
+        assert_eq!((say(ticket.sla.respond_due).as_str(), say(ticket.sla.resolve_due).as_str()), ("2026-03-02T10:15:00+01:00", "2026-03-02T12:00:00+01:00"), "in office hours 12:15 is noon");
+        assert!(site.events(&ticket).await.iter().any(|e| e.ends_with("what was promised stays")));
+        // An agent may still correct the priority, and that counts.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#priorité P3")).await;
+        let ticket = site.ticket("CG42N1-000001").await;
+        assert_eq!((say(ticket.sla.respond_due).as_str(), ticket.sla.resolve_due), ("2026-03-03T09:15:00+01:00", 0));
     }
 
     ti2_the_clock_pauses_people_are_warned_and_a_breach_goes_up(site, &levels(STD)) {
@@ -106,24 +116,32 @@ original_requests! {
         site.then(&Mail::reply(&notice.mail, MARIE, "#voir")).await;
         let sheet = site.sink.last(MARIE).mail.text.replace('\n', " ");
         assert!(sheet.contains("Compteur arrêté : 6 h 55 en attente du demandeur."), "{sheet}");
-        // Nobody solves it: it goes up automatically, once, at its time, and a breach is dated at its time.
+        // Nobody solves it: the next level helps, once, at its time, and a breach is dated at its time.
         site.until("2026-03-04T08:09:00+01:00").await;
-        assert_eq!(site.only_ticket().await.level, 1);
+        assert_eq!(site.only_ticket().await.sla.joined, 0);
         site.until("2026-03-04T08:10:30+01:00").await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.level, ticket.status.as_str()), (2, "escalated"));
+        assert_eq!((ticket.level, ticket.sla.joined, ticket.status.as_str()), (1, 2, "open"));
         assert_eq!(sla_status(&ticket.view(), site.clock.now()).1.state, State::Breached);
         let sheet = site.sink.only(NADIA);
-        assert!(sheet.mail.text.replace('\n', " ").contains("La résolution était attendue le 4 mars 2026 à 08:10"), "{}", sheet.mail.text);
-        assert!(site.sink.with_words(MARIE, "La demande passe au niveau N2").mail.subject.starts_with("Échéance dépassée"));
-        // The next level has its own time. Reopened after a solution it starts anew, and goes nowhere at once.
+        let text = sheet.mail.text.replace('\n', " ");
+        assert!(text.contains("La résolution était attendue le 4 mars 2026 à 08:10. Le niveau N1 garde la demande et a besoin de votre aide."), "{text}");
+        // What the level owes from now on: two hours, and four.
+        assert!(text.contains("Le niveau N2 a jusqu'au 4 mars 2026 à 10:10 pour s'en saisir.") && text.contains("Le niveau N2 a jusqu'au 4 mars 2026 à 14:10 pour résoudre"), "{text}");
+        assert!(site.sink.with_words(MARIE, "Le niveau N2 vient en renfort ; vous gardez la demande.").mail.subject.starts_with("Échéance dépassée"));
+        let news = site.sink.with_words(ANA, "Veuillez nous en excuser").mail.text.replace('\n', " ");
+        assert!(news.contains("Elle devait être résolue avant le 4 mars 2026 à 08:10") && news.contains("Un niveau d'expertise supérieur vient en renfort."), "{news}");
+        assert!(news.contains("Résolution prévue avant le 4 mars 2026 à 14:10."), "{news}");
+        assert!(!news.contains("N2") && !news.contains("OLA"), "{news}");
+        // Whoever is called to help may end it. Reopened it starts anew, where it was, and goes nowhere at once.
         site.then(&Mail::reply(&sheet.mail, NADIA, "#résoudre\nRéparée.")).await;
         site.then(&Mail::reply(&site.sink.with_words(ANA, "Réparée").mail, ANA, "Non, toujours en panne.")).await;
         let ticket = site.only_ticket().await;
-        assert_eq!((ticket.status.as_str(), ticket.sla.resolve_missed, ticket.level), ("reopened", 0, 2));
+        assert_eq!((ticket.status.as_str(), ticket.sla.resolve_missed, ticket.level, ticket.sla.joined), ("reopened", 0, 1, 0));
+        assert!(site.sink.with_words(ANA, "Un nouveau délai de résolution commence").mail.text.replace('\n', " ").contains("avant le 5 mars 2026 à 08:1"));
         let before = site.sink.notifications().len();
         site.pass(20 * MINUTE).await;
-        assert_eq!((site.sink.notifications().len(), site.only_ticket().await.level), (before, 2));
+        assert_eq!((site.sink.notifications().len(), site.only_ticket().await.sla.joined), (before, 0));
     }
 
     ti2_a_ticket_that_does_not_move_goes_up_and_every_step_of_its_people_holds_it(site, &levels(STD)) {
@@ -166,7 +184,7 @@ original_requests! {
         // A breach counts from its time, not from when it was found.
         let ticket = site.ticket("CG42N1-000001").await;
         let due = "2026-03-09T09:50:00+01:00".parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        assert_eq!((ticket.sla.respond_missed, ticket.level), (due, 2));
+        assert_eq!((ticket.sla.respond_missed, ticket.level, ticket.sla.joined), (due, 1, 2));
         assert!(late.mail.text.contains("Échéance : 9 mars 2026 à 09:50."), "{}", late.mail.text);
         // Twice is once.
         site.round().await;
@@ -228,6 +246,73 @@ original_requests! {
         }
     }
 
+    ti7_what_was_promised_counts_from_submission_and_levels_owe_from_arrival(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.until("2026-03-02T10:00:00+01:00").await;
+        site.then(&Mail::reply(&notice.mail, MARIE, "#escalader N2 il faut un accès au serveur")).await;
+        let zone = &site.app.settings.load().policy.service_desk.time_zone;
+        let say = |at| guichet::clock::rfc3339(at, zone);
+        let ticket = site.only_ticket().await;
+        let (sla, ola) = (ticket.sla.clone(), ticket.sla.ola.clone());
+        // 9:15 and eight working hours, whoever has it; 10:01 and two, and four, for the second level.
+        assert_eq!((say(sla.respond_due).as_str(), say(sla.resolve_due).as_str()), ("2026-03-02T11:15:00+01:00", "2026-03-03T09:15:00+01:00"));
+        assert_eq!((ola.level, say(ola.respond_due).as_str(), say(ola.resolve_due).as_str()), (2, "2026-03-02T14:01:00+01:00", "2026-03-02T16:01:00+01:00"), "it arrived at 10:01");
+        let news = site.sink.with_words(ANA, "niveau d'expertise supérieur").mail.text.replace('\n', " ");
+        assert!(news.contains("Résolution prévue avant le 3 mars 2026 à 09:15."), "{news}");
+        let sheet = site.sink.only(NADIA).mail.text.replace('\n', " ");
+        assert!(sheet.contains("Première réponse avant le 2 mars 2026 à 11:15") && sheet.contains("jusqu'au 2 mars 2026 à 16:01 pour résoudre (4 h, heures de bureau)"), "{sheet}");
+        // The requester's first answer is late: they hear so, once, and from when.
+        site.until("2026-03-02T13:00:00+01:00").await;
+        let told = || site.sink.to(ANA).iter().filter(|n| n.mail.text.contains("Vous attendiez une réponse")).count();
+        assert_eq!(told(), 1);
+        assert!(site.sink.with_words(ANA, "Vous attendiez une réponse").mail.text.replace('\n', " ").contains("avant le 2 mars 2026 à 11:15"));
+        // Nobody of the second level has taken it up, then nobody has solved it: its people hear of it, the requester does not.
+        site.until("2026-03-02T16:03:00+01:00").await;
+        assert!(site.sink.with_words(NADIA, "devait s'en saisir avant le 2 mars 2026 à 14:01").mail.subject.starts_with("Échéance dépassée"));
+        assert!(site.sink.with_words(NADIA, "devait la résoudre avant le 2 mars 2026 à 16:01").mail.subject.starts_with("Échéance dépassée"));
+        assert!(!site.sink.to(ANA).iter().any(|n| n.mail.text.contains("16:01") || n.mail.text.contains("14:01")));
+        // Solved before what was promised: the SLA is kept, the OLA is not, and each miss is charged to who had it then.
+        site.until("2026-03-02T17:00:00+01:00").await;
+        site.then(&Mail::reply(&site.sink.with_words(NADIA, "[CG42N1-000001]").mail, NADIA, "#résoudre\nAccès rétabli.")).await;
+        let settings = site.app.settings.load_full();
+        let day = Period::named("2026-03-02", zone).unwrap();
+        let figures = build(site.store(), &settings.policy, Sort::Daily, day, &[]).await.unwrap().figures;
+        let kept = |share: guichet::report::Share| (share.count, share.of);
+        assert_eq!((kept(figures.by_level[&2].response_kept), kept(figures.by_level[&2].resolution_kept)), ((0, 1), (1, 1)));
+        assert!(figures.by_level.get(&1).is_none_or(|group| group.response_kept.of + group.resolution_kept.of == 0));
+        assert_eq!((kept(figures.ola[&2].response_kept), kept(figures.ola[&2].resolution_kept)), ((0, 1), (0, 1)));
+    }
+
+    ti7_a_wait_a_correction_and_a_holiday_are_explained_to_the_requester(site, &levels("[queues.help]\nsla = \"std\"\nacknowledge = \"all\"\n")) {
+        site.until("2026-04-29T09:15:00+02:00").await;
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        // A wait stops the time, and its end says what it has become.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#demander\nQuelle salle ?")).await;
+        let question = site.sink.with_words(ANA, "Quelle salle");
+        assert!(question.mail.text.replace('\n', " ").contains("Le délai de résolution est suspendu jusqu'à votre réponse."), "{}", question.mail.text);
+        site.until("2026-04-29T11:15:00+02:00").await;
+        site.then(&Mail::reply(&question.mail, ANA, "La 12.")).await;
+        let received = site.sink.with_words(ANA, "reprend").mail.text.replace('\n', " ");
+        assert!(received.contains("Le délai de résolution reprend : résolution prévue avant le 30 avril 2026 à 11:1"), "{received}");
+        // A corrected priority, too.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#priorité P2")).await;
+        site.then(&Mail::reply(&notice.mail, MARIE, "#priorité P4")).await;
+        let news = site.sink.with_words(ANA, "Sa priorité est maintenant basse.").mail.text;
+        assert!(news.contains("Nous la traiterons au mieux, sans date promise."), "{news}");
+        // 1 May is a holiday, the 2nd a Saturday: it comes back on Monday, and that is what is said.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#attente vendredi 1er mai, la pièce arrive")).await;
+        let done = site.sink.with_words(MARIE, "En attente jusqu'au");
+        assert!(done.mail.text.contains("4 mai 2026 à 08:00"), "{}", done.mail.text);
+        assert!(site.sink.with_words(ANA, "Nous la reprendrons le").mail.text.contains("4 mai 2026 à 08:00"));
+        // The explanation names the days that do not count.
+        site.until("2026-04-30T16:00:00+02:00").await;
+        site.then(&Mail::from("b@college.example").subject("Autre")).await;
+        let sheet = site.sink.with_words(MARIE, "Autre").mail.text.replace('\n', " ");
+        assert!(sheet.contains("Jours non comptés : 1er mai 2026."), "{sheet}");
+    }
+
     ti2_late_tickets_are_listed_and_clocks_alone_take_no_undo_away(site, &levels(STD)) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
@@ -236,9 +321,9 @@ original_requests! {
         site.until("2026-03-02T11:05:00+01:00").await;
         site.then(&Mail::press(&site.sink.with_words(MARIE, "Fait :").mail, "#annuler", MARIE)).await;
         assert_eq!(site.only_ticket().await.priority, "P3");
-        // Late, gone up, with a new time there: it is in the list of what is late all the same.
+        // Late, with another level that helps and has a time of its own: it is in the list of what is late all the same.
         site.until("2026-03-03T10:00:00+01:00").await;
-        assert_eq!(site.only_ticket().await.level, 2);
+        assert_eq!(site.only_ticket().await.sla.joined, 2);
         site.then(&Mail::reply(&site.sink.with_words(NADIA, "N2").mail, NADIA, "#liste retard")).await;
         assert!(site.sink.last(NADIA).mail.text.contains("CG42N1-000001"), "{}", site.sink.last(NADIA).mail.text);
         // Put off, it waits, whatever else falls due.
@@ -323,7 +408,7 @@ original_requests! {
         site.until("2026-03-03T09:00:05+01:00").await;
         let report = site.sink.only("direction@college.example");
         assert_eq!(report.mail.subject, "Rapport du jour - 3 mars 2026 à 09:00");
-        for words in ["Du 2 mars 2026 à 09:00 au 3 mars 2026 à 09:00.", "CG42N1-000001 · P1 · N2 · Serveur en panne", "en cours, en retard", "Total tickets : 2", "Résolus : 1  (50 %)", "Première réponse à temps"] {
+        for words in ["Du 2 mars 2026 à 09:00 au 3 mars 2026 à 09:00.", "CG42N1-000001 · P1 · N1 · Serveur en panne", "en cours, en retard", "Total tickets : 2", "Résolus : 1  (50 %)", "Première réponse à temps"] {
             assert!(report.mail.text.contains(words), "{words}: {}", report.mail.text);
         }
         // A report is about no ticket: whoever of the service desk answers it is told so, and nothing is opened.

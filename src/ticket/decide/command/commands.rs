@@ -200,6 +200,9 @@ impl<'a> Acting<'a> {
         if !why.is_empty() {
             self.draft.event("pending", why.to_owned());
         }
+        // It comes back when somebody is there, and that is what is said.
+        let hours = self.draft.policy().slas.hours_of(&self.draft.ticket);
+        let until = until.map(|at| hours.next_open(at).unwrap_or(at));
         let due = Value::At(until.unwrap_or_else(|| self.draft.now()));
         if let Some(at) = until {
             self.draft.ticket.deadlines.insert(DeadlineKind::Wake, at);

@@ -5,6 +5,7 @@ use crate::ticket::decide::Change;
 use crate::ticket::decide::people::{concerned, person};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::{Agent, Policy, Role};
+use crate::ticket::sla::AtBreach;
 use crate::ticket::words::{
     DeadlineKind, Detail, Event, Notification, NotificationKind, Phrase, Status, TicketView, Value, phrase,
 };
@@ -12,42 +13,66 @@ use crate::ticket::words::{
 /// Some of a promised time is left: its people hear of it.
 pub(in crate::ticket::decide) fn warn(change: &mut Change, kind: DeadlineKind, now: Millis, policy: &Policy) {
     let ticket = &change.ticket;
+    let sla = &ticket.sla;
     let responds = kind == DeadlineKind::WarnRespond;
     if responds && ticket.first_responded_at.is_some() {
         return;
     }
-    let due = if responds { ticket.sla.respond_due } else { ticket.sla.resolve_due };
+    let (due, calendar) = match kind {
+        DeadlineKind::WarnRespond => (sla.respond_due, &sla.calendar),
+        DeadlineKind::WarnLevel => {
+            let due = [sla.ola.respond_due, sla.ola.resolve_due].into_iter().filter(|due| *due > now).min();
+            (due.unwrap_or(0), &sla.ola.calendar)
+        }
+        _ => (sla.resolve_due, &sla.calendar),
+    };
     if due <= now {
         // Of what is over there is another notification.
         return;
     }
-    let (at, left) = (Value::At(due), policy.slas.calendar(&ticket.sla.calendar).between(now, due));
-    let left = Value::Length(left);
-    let said =
-        if responds { phrase!("deadline.respond_near", at, left) } else { phrase!("deadline.resolve_near", at, left) };
+    let left = Value::Length(policy.slas.calendar(calendar).between(now, due));
+    let (at, calendar) = (Value::At(due), Value::Calendar(calendar.clone()));
+    let said = match kind {
+        DeadlineKind::WarnRespond => phrase!("deadline.respond_near", at, left, calendar),
+        DeadlineKind::WarnLevel if due == sla.ola.respond_due => {
+            phrase!("deadline.level_responds_near", level = sla.ola.level, at, left, calendar)
+        }
+        DeadlineKind::WarnLevel => phrase!("deadline.level_resolves_near", level = sla.ola.level, at, left, calendar),
+        _ => phrase!("deadline.resolve_near", at, left, calendar),
+    };
     change.notifications =
         with_sentence(NotificationKind::Warning, concerned(NotificationKind::Warning, ticket, "", policy), &said);
     change.events.push(Event::own("warned", said));
 }
 
-/// A promised time is over: it is written down as of then, and the ticket goes up, or its people and
+/// A promised time is over: it is written down as of then, and the next level helps or gets it, or its people and
 /// those who answer for the queue hear of it.
 pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind, due: Millis, policy: &Policy) {
-    let response = kind == DeadlineKind::Respond;
-    if response && change.ticket.first_responded_at.is_some() {
-        return;
-    }
-    let at = Value::At(due);
-    let said = if response {
-        change.ticket.sla.miss_response(due);
-        phrase!("deadline.respond_over", at)
-    } else {
-        change.ticket.sla.miss_resolution(due);
-        phrase!("deadline.resolve_over", at)
+    let sla = &mut change.ticket.sla;
+    let level = sla.ola.level;
+    let said = match kind {
+        DeadlineKind::Respond if change.ticket.first_responded_at.is_some() => return,
+        DeadlineKind::LevelRespond if sla.ola.responded_at > 0 => return,
+        DeadlineKind::Respond => {
+            sla.miss_response(due);
+            phrase!("deadline.respond_over", at = Value::At(sla.respond_missed.max(due)))
+        }
+        DeadlineKind::LevelRespond => {
+            sla.ola.respond_missed = due;
+            phrase!("deadline.level_responds_over", level, at = Value::At(due))
+        }
+        DeadlineKind::LevelResolve => {
+            sla.ola.resolve_missed = due;
+            phrase!("deadline.level_resolves_over", level, at = Value::At(due))
+        }
+        _ => {
+            sla.miss_resolution(due);
+            phrase!("deadline.resolve_over", at = Value::At(sla.resolve_missed.max(due)))
+        }
     };
     change.events.push(Event::own("breached", &said));
-    let up = policy.slas.policy_of(&change.ticket).is_some_and(|p| p.escalate_at_breach);
-    if !up || !rise(change, &said, policy) {
+    let up = policy.slas.policy_of(&change.ticket).map_or(AtBreach::No, |p| p.at_breach);
+    if !rise(change, up, &said, policy) {
         let notifications = answerable(NotificationKind::Breach, &change.ticket, policy);
         change.notifications = with_sentence(NotificationKind::Breach, notifications, &said);
     }
@@ -61,7 +86,7 @@ pub(in crate::ticket::decide) fn stuck(change: &mut Change, kind: DeadlineKind, 
     } else {
         phrase!("deadline.no_activity")
     };
-    if rise(change, &said, policy) {
+    if rise(change, AtBreach::Move, &said, policy) {
         return;
     }
     // Nobody is above: its people hear of it, once, until something happens.
@@ -71,28 +96,35 @@ pub(in crate::ticket::decide) fn stuck(change: &mut Change, kind: DeadlineKind, 
         with_sentence(NotificationKind::Breach, answerable(NotificationKind::Breach, &change.ticket, policy), &said);
 }
 
-/// It goes to the next level automatically; false where there is none, or it cannot.
-fn rise(change: &mut Change, why: &Phrase, policy: &Policy) -> bool {
+/// The next level helps, or gets it, automatically; false where there is none, or it cannot.
+fn rise(change: &mut Change, how: AtBreach, why: &Phrase, policy: &Policy) -> bool {
     let ticket = &change.ticket;
     // What waits goes on waiting for what it waits for.
-    if ticket.status == Status::Pending {
+    if how == AtBreach::No || ticket.status == Status::Pending {
         return false;
     }
     let level = ticket.level.max(1);
-    let (Some(next), Some(status)) = (policy.next_level(&ticket.queue, level), after(ticket.status, Move::Escalate))
-    else {
-        return false;
-    };
+    let lead = if how == AtBreach::Join { level.max(ticket.sla.joined) } else { level };
+    let Some(next) = policy.next_level(&ticket.queue, lead) else { return false };
     let had = concerned(NotificationKind::Breach, ticket, "", policy);
-    change.ticket.status = status;
-    change.ticket.level = next;
-    change.ticket.assignee = None;
-    change.events.push(Event::own("escalated", Detail::from(format!("L{level} → L{next} automatically:")).and(why)));
+    let gone = if how == AtBreach::Join {
+        change.ticket.sla.joined = next;
+        change.events.push(Event::own("joined", Detail::from(format!("L{next} helps L{level}:")).and(why)));
+        phrase!("deadline.level_helps", why, level = next)
+    } else {
+        let Some(status) = after(ticket.status, Move::Escalate) else { return false };
+        change.ticket.status = status;
+        change.ticket.level = next;
+        change.ticket.assignee = None;
+        let text = format!("L{level} → L{next} automatically:");
+        change.events.push(Event::own("escalated", Detail::from(text).and(why)));
+        phrase!("deadline.moves_up", why, level = next)
+    };
     let people = policy.at_level(&change.ticket.queue, next);
     let up: Vec<Notification> =
         people.into_iter().map(|a| Notification::new(NotificationKind::Escalation, person(a))).collect();
-    let gone = phrase!("deadline.moves_up", why, level = next);
-    change.notifications = with_sentence(NotificationKind::Escalation, up, why);
+    let called = if how == AtBreach::Join { phrase!("deadline.your_help", why, level) } else { why.clone() };
+    change.notifications = with_sentence(NotificationKind::Escalation, up, &called);
     let had = had.into_iter().filter(|h| !change.notifications.iter().any(|l| l.to.address == h.to.address)).collect();
     let more = with_sentence(NotificationKind::Breach, had, &gone);
     change.notifications.extend(more);
@@ -113,6 +145,10 @@ pub(in crate::ticket::decide) fn point(change: &mut Change, now: Millis, policy:
     let who = ticket.assignee.as_ref().and_then(|who| policy.agent(who)).map(|a| a.name.clone()).unwrap_or_default();
     let last = ticket.last_answer.at;
     let said = match (who.is_empty(), last) {
+        // Somebody has had it, at this level or before.
+        (true, _) if ticket.sla.touched_at > 0 || last > 0 => {
+            phrase!("incident.level_has_it", level = ticket.level.max(1))
+        }
         (true, _) => phrase!("incident.nobody"),
         (false, 0) => phrase!("incident.taken_unanswered", who),
         (false, last) => phrase!("incident.taken", who, at = Value::At(last)),

@@ -3,11 +3,12 @@
 pub(super) mod clocks;
 
 use crate::clock::{DAY, Millis};
-use crate::ticket::decide::Change;
 use crate::ticket::decide::people::concerned;
 use crate::ticket::decide::settle::settle;
+use crate::ticket::decide::{Change, news};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
+use crate::ticket::sla;
 use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, Phrase, TicketView, phrase};
 
 /// What becomes of the ticket. `at`: when it was due. `acknowledged`: whether the requester has been sent
@@ -29,8 +30,12 @@ pub fn due(
         DeadlineKind::Confirm => {
             close(&mut change, "nobody contradicted the resolution", &phrase!("told.closed_for_no_objection"))
         }
-        DeadlineKind::WarnRespond | DeadlineKind::WarnResolve => clocks::warn(&mut change, kind, now, policy),
-        DeadlineKind::Respond | DeadlineKind::Resolve => clocks::breach(&mut change, kind, at, policy),
+        DeadlineKind::WarnRespond | DeadlineKind::WarnResolve | DeadlineKind::WarnLevel => {
+            clocks::warn(&mut change, kind, now, policy);
+        }
+        DeadlineKind::Respond | DeadlineKind::Resolve | DeadlineKind::LevelRespond | DeadlineKind::LevelResolve => {
+            clocks::breach(&mut change, kind, at, policy);
+        }
         DeadlineKind::Escalate | DeadlineKind::Stalled => clocks::stuck(&mut change, kind, now, policy),
         DeadlineKind::Point => clocks::point(&mut change, now, policy),
         DeadlineKind::Acknowledge => clocks::acknowledge(&mut change, acknowledged, at, policy),
@@ -38,7 +43,7 @@ pub fn due(
         DeadlineKind::Responded => {}
     }
     // What only tells people leaves what somebody did before it to be taken back.
-    let moved = |t: &TicketView| (t.status, t.level, t.assignee.clone());
+    let moved = |t: &TicketView| (t.status, t.level, t.assignee.clone(), t.sla.joined);
     let quiet = moved(&change.ticket) == moved(ticket);
     if quiet {
         change.ticket.undo.clone_from(&ticket.undo);
@@ -48,6 +53,7 @@ pub fn due(
     change.events.extend(settled);
     change.notifications =
         clocks::called(std::mem::take(&mut change.notifications), &change.ticket, ticket, "guichet", policy);
+    news::add(&mut change.notifications, &change.ticket, ticket, now, policy);
     for notification in &mut change.notifications {
         notification.cause = format!("{}:{at}", kind.as_str());
     }
@@ -60,6 +66,10 @@ pub fn due(
 pub(crate) fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Change> {
     let mut after = ticket.clone();
     let mut events = settle(&mut after, ticket, "guichet", false, now, policy);
+    if sla::hold(&mut after, ticket, now, &policy.slas) {
+        events.retain(|event| event.kind != "sla");
+        events.push(Event::own("sla", "service levels were edited; what was promised stays".to_owned()));
+    }
     if after.sla.promised_at == now && !ticket.sla.stays.is_empty() {
         forgive(&mut after, now);
         let before = after.clone();
@@ -78,6 +88,14 @@ fn forgive(ticket: &mut TicketView, now: Millis) {
         sla.miss_resolution(sla.resolve_due);
     }
     let over = |kind| ticket.deadlines.get(&kind).is_some_and(|at| *at < now);
+    for (missed, due) in [
+        (&mut ticket.sla.ola.respond_missed, ticket.sla.ola.respond_due),
+        (&mut ticket.sla.ola.resolve_missed, ticket.sla.ola.resolve_due),
+    ] {
+        if due > 0 && due < now {
+            *missed = due;
+        }
+    }
     if over(DeadlineKind::Escalate) || over(DeadlineKind::Stalled) {
         ticket.sla.stuck_at = now;
     }
