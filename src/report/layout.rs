@@ -235,17 +235,20 @@ impl Layout<'_> {
         let mut rows: Vec<Row> =
             bars.iter().map(|b| Row { label: b.label.clone(), value: b.notes.join(""), note: String::new() }).collect();
         rows.retain(|row| row.value != "0");
-        rows.extend(by_status);
+        let by_status: Vec<Row> = by_status.collect();
         let heading = "report.still_to_do_by_age";
         if self.subject.sort == Sort::Daily || figures.backlog.iter().sum::<i64>() == 0 {
             let none = self.say("report.nothing_waits");
             let lines = if rows.is_empty() { vec![none] } else { Vec::new() };
             self.part(heading, Part { rows, lines, ..Part::default() });
-            return;
+        } else {
+            let svg = columns("", &[], &bars);
+            let alt = bars.iter().map(|b| self.entry(&b.label, &b.notes.join(""))).collect::<Vec<_>>().join(", ");
+            self.charted(heading, "backlog", svg, alt, rows);
         }
-        let svg = columns("", &[], &bars);
-        let alt = bars.iter().map(|b| self.entry(&b.label, &b.notes.join(""))).collect::<Vec<_>>().join(", ");
-        self.charted(heading, "backlog", svg, alt, rows);
+        if !by_status.is_empty() {
+            self.part("report.still_to_do_by_state", Part { rows: by_status, ..Part::default() });
+        }
     }
 
     fn recurrent(&mut self) {

@@ -1,6 +1,6 @@
 //! Which time a report is about, and when it is written.
 
-use jiff::civil::{Date, ISOWeekDate};
+use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -12,7 +12,7 @@ use crate::ticket::Person;
 pub enum Sort {
     /// A day; written automatically, the time since it was written last.
     Daily,
-    /// Seven days.
+    /// A week, from Monday to Sunday (ISO 8601) where nothing else is said.
     Weekly,
     /// A month.
     Monthly,
@@ -46,6 +46,10 @@ pub struct Plan {
     pub to: Vec<Person>,
     /// About which queues; empty: all.
     pub queues: Vec<String>,
+    /// The day on which its week begins.
+    pub week: Weekday,
+    /// Whether it tells of the time since it was last sent, up to its sending, instead of the last whole week, month or quarter.
+    pub until_sending: bool,
 }
 
 /// Times that come again: seconds, minutes, hours, day of the month, month, day of the week.
@@ -134,15 +138,24 @@ impl Period {
         (period.from < period.until).then_some(period)
     }
 
-    /// The last whole one of a sort before an instant: yesterday, the seven days up to yesterday, the last
+    /// The last whole one of a sort before an instant: yesterday, the last week from Monday to Sunday, the last
     /// month or quarter.
     #[must_use]
     pub fn last(sort: Sort, now: Millis, zone: &TimeZone) -> Option<Self> {
+        Self::last_with(sort, Weekday::Monday, now, zone)
+    }
+
+    /// The same, with weeks that begin on another day.
+    fn last_with(sort: Sort, week: Weekday, now: Millis, zone: &TimeZone) -> Option<Self> {
         let today = Timestamp::from_millisecond(now).ok()?.to_zoned(zone.clone()).date();
         let yesterday = today.yesterday().ok()?;
         match sort {
             Sort::Daily => Self::days(yesterday, yesterday, zone),
-            Sort::Weekly => Self::days(today.checked_sub(7.days()).ok()?, yesterday, zone),
+            Sort::Weekly => {
+                // The week that runs has begun today or before.
+                let begun = today.checked_sub(i64::from(today.weekday().since(week)).days()).ok()?;
+                Self::days(begun.checked_sub(7.days()).ok()?, begun.yesterday().ok()?, zone)
+            }
             Sort::Monthly => {
                 let last = today.first_of_month().yesterday().ok()?;
                 Self::days(last.first_of_month(), last, zone)
@@ -172,7 +185,7 @@ impl Period {
         };
         match (rest.strip_prefix(['W', 'w']), rest.strip_prefix(['Q', 'q', 'T', 't'])) {
             (Some(week), _) => {
-                let monday = ISOWeekDate::new(year, week.parse().ok()?, jiff::civil::Weekday::Monday).ok()?.date();
+                let monday = ISOWeekDate::new(year, week.parse().ok()?, Weekday::Monday).ok()?.date();
                 Self::days(monday, monday.checked_add(6.days()).ok()?, zone)
             }
             (_, Some(quarter)) => {
@@ -184,14 +197,22 @@ impl Period {
         }
     }
 
-    /// What a report that is written automatically at `at` is about. A daily one tells of the time since it was
+    /// What a report that is written automatically at `at` is about. A daily one, and one that says so, tells of the time since it was
     /// last written, so that no weekend falls between two; `due` is the first of its times since then.
     #[must_use]
     pub(crate) fn planned(plan: &Plan, due: Millis, at: Millis, zone: &TimeZone) -> Option<Self> {
-        match plan.sort {
-            Sort::Daily => plan.cron.previous(due.min(at), zone).map(|from| Self { from, until: at }),
-            sort => Self::last(sort, at, zone),
+        if plan.sort == Sort::Daily || plan.until_sending {
+            return plan.cron.previous(due.min(at), zone).map(|from| Self { from, until: at });
         }
+        Self::last_with(plan.sort, plan.week, at, zone)
+    }
+
+    /// The first and the last day, where it is made of whole days.
+    #[must_use]
+    pub(super) fn whole_days(self, zone: &TimeZone) -> Option<(Date, Date)> {
+        let date = |at: Millis| Some(Timestamp::from_millisecond(at).ok()?.to_zoned(zone.clone()).date());
+        let (first, last) = (date(self.from)?, date(self.until - 1)?);
+        (Self::days(first, last, zone)? == self).then_some((first, last))
     }
 
     /// The one of the same length, or the same months, before it.
@@ -199,7 +220,14 @@ impl Period {
     pub fn before(self, sort: Sort, zone: &TimeZone) -> Option<Self> {
         match sort {
             Sort::Monthly | Sort::Quarterly => Self::last(sort, self.from, zone),
-            _ => Some(Self { from: self.from - (self.until - self.from), until: self.from }),
+            // As many days, which the nights on which the clocks change make longer or shorter.
+            _ => match self.whole_days(zone) {
+                Some((first, last)) => {
+                    let count = first.until(last).ok()?.get_days() + 1;
+                    Self::days(first.checked_sub(count.days()).ok()?, first.yesterday().ok()?, zone)
+                }
+                None => Some(Self { from: self.from - (self.until - self.from), until: self.from }),
+            },
         }
     }
 
@@ -246,8 +274,16 @@ mod tests {
         // A Friday, as the weekly report of the lycée is written.
         let now = at("2026-02-06T17:00:00+01:00");
         let last = |sort| said(Period::last(sort, now, &paris()).unwrap());
-        assert_eq!(last(Sort::Weekly).0, "2026-01-30T00:00:00+01:00");
-        assert_eq!(last(Sort::Weekly).1, "2026-02-06T00:00:00+01:00");
+        assert_eq!(last(Sort::Weekly).0, "2026-01-26T00:00:00+01:00");
+        assert_eq!(last(Sort::Weekly).1, "2026-02-02T00:00:00+01:00");
+        let of_friday = said(Period::last_with(Sort::Weekly, Weekday::Friday, now, &paris()).unwrap());
+        assert_eq!(
+            (of_friday.0.as_str(), of_friday.1.as_str()),
+            ("2026-01-30T00:00:00+01:00", "2026-02-06T00:00:00+01:00")
+        );
+        // The week before one in which the clocks change is seven days as well.
+        let week = Period::named("2026-W14", &paris()).unwrap().before(Sort::Weekly, &paris()).unwrap();
+        assert_eq!(week, Period::named("2026-W13", &paris()).unwrap());
         assert_eq!(last(Sort::Monthly).0, "2026-01-01T00:00:00+01:00");
         assert_eq!(
             last(Sort::Quarterly),

@@ -1,7 +1,7 @@
 //! Titles, figures and definitions in words.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use super::figures::Share;
@@ -26,7 +26,8 @@ pub(super) fn title(sort: Sort, period: Period, zone: &TimeZone, phrases: &Phras
                 phrases.text("report.title_today", &[("at", &phrases.at(period.until, zone))])
             }
         }
-        Sort::Weekly => {
+        // Only the week of ISO 8601 has a number.
+        Sort::Weekly if is_iso_week(period, zone) => {
             let (week, from) = (first.iso_week_date().week().to_string(), first.strftime("%d/%m").to_string());
             phrases.text("report.title_week", &[("week", &week), ("from", &from), ("until", &until)])
         }
@@ -38,8 +39,17 @@ pub(super) fn title(sort: Sort, period: Period, zone: &TimeZone, phrases: &Phras
             let code = if quarter == 1 { "report.title_first_quarter" } else { "report.title_quarter" };
             phrases.text(code, &[("quarter", &quarter.to_string()), ("year", &year)])
         }
-        Sort::Monthly | Sort::Quarterly => phrases.text("report.title_days", &[("from", &from), ("until", &until)]),
+        Sort::Weekly | Sort::Monthly | Sort::Quarterly => {
+            phrases.text("report.title_days", &[("from", &from), ("until", &until)])
+        }
     }
+}
+
+fn is_iso_week(period: Period, zone: &TimeZone) -> bool {
+    let whole = period.whole_days(zone);
+    whole.is_some_and(|(first, last)| {
+        first.weekday() == Weekday::Monday && first.until(last).is_ok_and(|s| s.get_days() == 6)
+    })
 }
 
 fn whole_months(first: Date, last: Date) -> Option<i32> {
@@ -104,9 +114,11 @@ mod tests {
     fn titles_are_those_people_give_them() {
         let zone = TimeZone::get("Europe/Paris").unwrap();
         let of = |sort, text, language| title(sort, Period::named(text, &zone).unwrap(), &zone, phrases(language));
+        assert_eq!(of(Sort::Weekly, "2026-W05", "fr"), "Rapport de support - Semaine 5 (26/01 - 01/02/2026)");
         assert_eq!(
             of(Sort::Weekly, "2026-01-30..2026-02-05", "fr"),
-            "Rapport de support - Semaine 5 (30/01 - 05/02/2026)"
+            "Rapport de support - du 30/01/2026 au 05/02/2026",
+            "a week of other days has no number"
         );
         assert_eq!(of(Sort::Monthly, "2026-03", "fr"), "Rapport de support - mars 2026");
         assert_eq!(of(Sort::Monthly, "2026-03", "en"), "Support report - March 2026");

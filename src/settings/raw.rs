@@ -176,6 +176,8 @@ pub(super) struct Report {
     #[serde(default)]
     pub(super) queues: Vec<String>,
     pub(super) language: Option<String>,
+    pub(super) week: Option<String>,
+    pub(super) until: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

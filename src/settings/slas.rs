@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::civil::Weekday;
 use sha2::{Digest, Sha256};
 
 use super::calendars::calendar;
@@ -298,12 +299,45 @@ fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk:
         language: raw.language.clone().or(language).unwrap_or_else(|| desk.language.clone()),
     });
     let to = to.collect();
-    Some(Plan { name: name.to_owned(), sort, cron, to, queues: raw.queues.clone() })
+    let week = raw.week.as_deref().map_or(Some(Weekday::Monday), week_begins).unwrap_or_else(|| {
+        check.note(&place("week"), "write the first and the last day of the week: \"mon-sun\", \"fri-thu\"");
+        Weekday::Monday
+    });
+    let until_sending = match raw.until.as_deref() {
+        None | Some("period") => false,
+        Some("sending") => true,
+        Some(other) => {
+            check
+                .note(&place("until"), format!("{other:?} is neither \"period\" (the last whole one) nor \"sending\""));
+            false
+        }
+    };
+    if raw.week.is_some() && (sort != Sort::Weekly || until_sending) {
+        check.note(&place("week"), "only a weekly report has a week, and none that goes up to its sending");
+    }
+    Some(Plan { name: name.to_owned(), sort, cron, to, queues: raw.queues.clone(), week, until_sending })
+}
+
+/// The first day of a week that is written by its first and its last: `fri-thu`.
+fn week_begins(text: &str) -> Option<Weekday> {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let (first, last) = text.split_once('-')?;
+    let at = |word: &str| DAYS.iter().position(|day| *day == word.trim().to_lowercase());
+    let (first, last) = (at(first)?, at(last)?);
+    (last == (first + 6) % 7).then(|| Weekday::from_monday_zero_offset(i8::try_from(first).ok()?).ok())?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_week_is_seven_days() {
+        assert_eq!((week_begins("mon-sun"), week_begins("Fri-Thu")), (Some(Weekday::Monday), Some(Weekday::Friday)));
+        for wrong in ["mon-fri", "fri", "lun-dim", "", "fri-fri"] {
+            assert_eq!(week_begins(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn lengths_are_read_as_people_write_them() {

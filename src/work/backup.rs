@@ -16,7 +16,7 @@ use jiff::{Timestamp, civil::DateTime};
 use tokio::process::Command;
 
 use super::commit::set_wake_up;
-use super::{App, beside};
+use super::{App, aside, beside};
 use crate::clock::Millis;
 use crate::settings::{Backups, Keep, Settings};
 use crate::store::{AuditEntry, Engine, Store, StoreError, sqlite_file};
@@ -52,14 +52,18 @@ pub async fn make(store: &Store, url: &str, file: &Path) -> Result<(), Trouble> 
         Engine::Sqlite => copy(store, &part).await,
         Engine::Postgres => dump(url, &part).await,
     };
-    let done = made.and_then(|()| {
-        let kept = File::open(&part).and_then(|f| f.sync_all()).and_then(|()| std::fs::rename(&part, file));
-        kept.map_err(|e| Trouble::Input(format!("{}: {e}", file.display())))
-    });
-    if done.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    done
+    let (whole, place, name) = (made.is_ok(), file.to_owned(), file.display().to_string());
+    let keep = move || {
+        let keep = || File::open(&part).and_then(|f| f.sync_all()).and_then(|()| std::fs::rename(&part, &place));
+        let kept = if whole { keep() } else { Ok(()) };
+        if !whole || kept.is_err() {
+            let _ = std::fs::remove_file(&part);
+        }
+        kept
+    };
+    // The disk may take its time over a large file.
+    let kept = aside::files(keep).await.unwrap_or_else(|| Err(std::io::Error::other("the copy broke off")));
+    made.and_then(|()| kept.map_err(|e| Trouble::Input(format!("{name}: {e}"))))
 }
 
 async fn copy(store: &Store, part: &Path) -> Result<(), Trouble> {
@@ -314,9 +318,10 @@ pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
     }
     if due.is_none_or(|due| due <= now) {
         let file = folder.join(format!("{NAME}{}.{}", stamp(now, zone), ending(app.store.engine())));
-        let made = match private_folder(folder) {
-            Ok(()) => make(&app.store, &app.store_url, &file).await,
-            Err(e) => Err(Trouble::Input(format!("{}: {e}", folder.display()))),
+        let made = match app.places.ask(&folder.join("copy"), |place| private_folder(place.parent())).await {
+            Some(Ok(())) => make(&app.store, &app.store_url, &file).await,
+            Some(Err(e)) => Err(Trouble::Input(format!("{}: {e}", folder.display()))),
+            None => Err(Trouble::Input(format!("{} does not answer: is its server there?", folder.display()))),
         };
         let failed = made.as_ref().err().map(ToString::to_string).unwrap_or_default();
         app.store.set_meta(FAILED, &failed).await?;
@@ -328,7 +333,8 @@ pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
                 app.store.record(entry, now).await?;
                 let head = app.store.chain_end().await?;
                 tracing::info!(file = %file.display(), chain = head, "backup made");
-                thin(folder, settings.backups.keep);
+                let (folder, keep) = (folder.clone(), settings.backups.keep);
+                aside::files(move || thin(&folder, keep)).await;
             }
             Err(error) => tracing::error!(%error, "backup not made"),
         }
@@ -336,8 +342,9 @@ pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
     set_wake_up(app, WAKE_UP, next).await
 }
 
-fn private_folder(folder: &Path) -> std::io::Result<()> {
+fn private_folder(folder: Option<&Path>) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
+    let Some(folder) = folder else { return Ok(()) };
     if folder.is_dir() {
         return Ok(());
     }

@@ -85,6 +85,10 @@ pub async fn drain(
         let groups = fetch.groups(uids).await?;
         for at in 0..groups.len() {
             count += fetch.batch(&groups[at..]).await?;
+            if app.is_stopping() {
+                // What is left of the answer ends with the session; the next takes up what is kept and not archived.
+                return Ok(Drained { count, over: true });
+            }
         }
     }
     fetch.settle(begun).await?;

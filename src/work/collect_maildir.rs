@@ -2,10 +2,11 @@
 //!
 //! As in [`super::collect`], bytes are committed to the inbox before a file is touched (invariant 1).
 
+use std::io;
 use std::path::Path;
 
 use super::presence::of_mailbox;
-use super::{App, failpoint};
+use super::{App, aside, failpoint};
 use crate::edge::maildir;
 use crate::mail::Unreadable;
 use crate::store::{Arrival, Cursor, Durability};
@@ -23,8 +24,9 @@ pub async fn drain(app: &App, mailbox: &str, root: &Path, archive: &str) -> Resu
     let mut count = 0;
     loop {
         let begun = app.clock.now();
-        let mut entries = maildir::waiting(root, settings.batch.emails).map_err(trouble)?;
-        if entries.is_empty() {
+        let (emails, own) = (settings.batch.emails, root.to_owned());
+        let mut entries = on_disk(move || maildir::waiting(&own, emails)).await.map_err(trouble)?;
+        if entries.is_empty() || app.is_stopping() {
             let mut tx = app.store.begin_under(&of_mailbox(mailbox), Durability::Relaxed).await?;
             tx.set_cursor(mailbox, Cursor { polled_at: begun, ..Cursor::default() }).await?;
             tx.commit().await?;
@@ -32,7 +34,11 @@ pub async fn drain(app: &App, mailbox: &str, root: &Path, archive: &str) -> Resu
             return Ok(count);
         }
         entries.truncate(fitting(&entries, settings.batch.bytes));
-        let emails: Vec<_> = entries.iter().map(|e| read_entry(e, most)).collect::<Result<_, _>>().map_err(trouble)?;
+        let read = move || {
+            let emails = entries.iter().map(|e| read_entry(e, most)).collect::<io::Result<Vec<_>>>()?;
+            Ok((entries, emails))
+        };
+        let (entries, emails) = on_disk(read).await.map_err(trouble)?;
         let arrivals = entries.iter().zip(&emails).map(|(entry, (bytes, hold))| Arrival {
             mailbox,
             place: None,
@@ -46,14 +52,23 @@ pub async fn drain(app: &App, mailbox: &str, root: &Path, archive: &str) -> Resu
         tx.commit().await?;
         failpoint("journalled");
         app.inbox_wake_up.notify_one();
-        for (entry, (_, hold)) in entries.iter().zip(&emails) {
-            // What is not in the inbox whole stays where it is, marked.
-            let archive = if hold.is_some() { "" } else { archive };
-            maildir::settle(root, entry, archive).map_err(trouble)?;
-            failpoint("moved");
-        }
         count += entries.len();
+        let (root, archive) = (root.to_owned(), archive.to_owned());
+        let settle = move || {
+            for (entry, (_, hold)) in entries.iter().zip(&emails) {
+                // What is not in the inbox whole stays where it is, marked.
+                let archive = if hold.is_some() { "" } else { archive.as_str() };
+                maildir::settle(&root, entry, archive)?;
+                failpoint("moved");
+            }
+            Ok(())
+        };
+        on_disk(settle).await.map_err(trouble)?;
     }
+}
+
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    aside::files(work).await.unwrap_or_else(|| Err(io::Error::other("the work on its files broke off")))
 }
 
 /// How many entries from the front are read into memory together: at least one.

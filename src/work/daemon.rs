@@ -6,6 +6,7 @@
 //! SIGHUP reads the configuration again.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
 use super::wait::{STANDBY, pause};
-use super::{App, alarms, mailboxes, process, reports, sweep};
+use super::{App, alarms, aside, backup, mailboxes, process, reports, sweep, upkeep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -58,6 +59,7 @@ pub struct Crew {
     tasks: JoinSet<()>,
     scheduler: JobScheduler,
     stop: CancellationToken,
+    app: Arc<App>,
 }
 
 impl Crew {
@@ -67,11 +69,13 @@ impl Crew {
     /// [`Trouble`] when the store or the scheduler fails.
     pub async fn start(app: &Arc<App>) -> Result<Self, Trouble> {
         let sender = Sender::open(app).await?;
+        app.stopping.store(false, Ordering::SeqCst);
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(mailboxes::watch(Arc::clone(app), stop.clone()));
         tasks.spawn(decide(Arc::clone(app), stop.clone()));
         tasks.spawn(report(Arc::clone(app), stop.clone()));
+        tasks.spawn(copy(Arc::clone(app), stop.clone()));
         tasks.spawn(look_after(Arc::clone(app), stop.clone()));
         tasks.spawn(raise_alarms(Arc::clone(app), stop.clone()));
         tasks.spawn(super::watch::serve(Arc::clone(app), stop.clone()));
@@ -81,11 +85,12 @@ impl Crew {
             tasks.spawn(pet_watchdog(Arc::clone(app), period, stop.clone()));
         }
         let scheduler = ring_regularly(app).await?;
-        Ok(Self { tasks, scheduler, stop })
+        Ok(Self { tasks, scheduler, stop, app: Arc::clone(app) })
     }
 
     /// Ends every task, giving each time to finish what it is doing.
     pub async fn stop(mut self) {
+        self.app.stopping.store(true, Ordering::SeqCst);
         self.stop.cancel();
         let _ = self.scheduler.shutdown().await;
         end(self.tasks).await;
@@ -115,7 +120,7 @@ async fn supervise(app: &Arc<App>, config: &std::path::Path, tasks: &mut JoinSet
 fn reload(app: &Arc<App>, config: &std::path::Path) {
     systemd::reloading();
     let old = app.settings.load_full();
-    let read = settings::reload(config, &old.templates);
+    let read = aside::compute(|| settings::reload(config, &old.templates));
     let refused = read.as_ref().err().map(|mistakes| mistakes.0.iter().map(ToString::to_string).collect());
     app.refused.store(Arc::new(refused.unwrap_or_default()));
     match read {
@@ -247,7 +252,29 @@ async fn raise_alarms(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Copies and upkeep, which nobody waits for.
+/// Copies, apart from everything else: the place they go to may hang.
+async fn copy(app: Arc<App>, stop: CancellationToken) {
+    let mut patience = Patience::new(Duration::from_secs(10 * 60));
+    while !stop.is_cancelled() {
+        if !app.presence.leads() {
+            pause(STANDBY, &stop).await;
+            continue;
+        }
+        let wait = match backup::drain(&app).await {
+            Ok(()) => {
+                patience.reset();
+                REPORTS
+            }
+            Err(error) => {
+                tracing::error!(%error, "copies not made");
+                patience.after(&error.into(), chance())
+            }
+        };
+        pause(wait, &stop).await;
+    }
+}
+
+/// Upkeep, which nobody waits for.
 async fn look_after(app: Arc<App>, stop: CancellationToken) {
     let mut patience = Patience::new(Duration::from_secs(10 * 60));
     while !stop.is_cancelled() {
@@ -255,13 +282,13 @@ async fn look_after(app: Arc<App>, stop: CancellationToken) {
             pause(STANDBY, &stop).await;
             continue;
         }
-        let wait = match super::look_after(&app).await {
+        let wait = match upkeep::drain(&app).await {
             Ok(()) => {
                 patience.reset();
                 REPORTS
             }
             Err(error) => {
-                tracing::error!(%error, "copies or upkeep not done");
+                tracing::error!(%error, "upkeep not done");
                 patience.after(&error.into(), chance())
             }
         };

@@ -60,11 +60,11 @@ pub async fn look(app: &App) -> Health {
     let settings = app.settings.load_full();
     let begun = Instant::now();
     let mut health = Health {
-        disks: disks(&settings, app.store.file()),
+        disks: disks(app, &settings).await,
         begun_at: app.opened_at,
         leads: app.presence.leads(),
         mistakes: app.mistakes(),
-        backup_at: super::backup::newest(&settings.backups, &settings.policy.service_desk.time_zone).unwrap_or(0),
+        backup_at: backup_at(app, &settings).await,
         ..Health::default()
     };
     match app.store.backlog(app.clock.now()).await {
@@ -104,8 +104,8 @@ async fn mailboxes(app: &App, settings: &Settings) -> Result<Vec<MailboxHealth>,
 
 /// Room left on every disk something is written to.
 /// Places that cannot be asked have none.
-fn disks(settings: &Settings, database: Option<&Path>) -> Vec<(PathBuf, Option<u64>)> {
-    let own = database.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+async fn disks(app: &App, settings: &Settings) -> Vec<(PathBuf, Option<u64>)> {
+    let own = app.store.file().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
     let own = own.as_deref().and_then(Path::parent).map(Path::to_path_buf);
     let maildirs = settings.mailboxes.values().filter_map(|m| match &m.kind {
         MailboxKind::Maildir { root, .. } => Some(root.clone()),
@@ -113,11 +113,21 @@ fn disks(settings: &Settings, database: Option<&Path>) -> Vec<(PathBuf, Option<u
     });
     let mut places: Vec<PathBuf> = own.into_iter().chain(settings.backups.folder.clone()).chain(maildirs).collect();
     places.dedup();
-    let free = |place: PathBuf| {
-        let about = rustix::fs::statvfs(&place).ok();
-        (place, about.map(|about| about.f_bavail.saturating_mul(about.f_frsize)))
-    };
-    places.into_iter().map(free).collect()
+    let mut found = Vec::with_capacity(places.len());
+    for place in places {
+        let about = app.places.ask(&place, |place| rustix::fs::statvfs(place).ok()).await.flatten();
+        found.push((place, about.map(|about| about.f_bavail.saturating_mul(about.f_frsize))));
+    }
+    found
+}
+
+/// When the newest copy was made; 0 where there is none, or nobody can look.
+async fn backup_at(app: &App, settings: &Settings) -> Millis {
+    let Some(folder) = settings.backups.folder.clone() else { return 0 };
+    let (backups, zone) = (settings.backups.clone(), settings.policy.service_desk.time_zone.clone());
+    // Another question about the same folder: its own name keeps the two apart.
+    let asked = folder.join(".");
+    app.places.ask(&asked, move |_| super::backup::newest(&backups, &zone)).await.flatten().unwrap_or(0)
 }
 
 impl Health {

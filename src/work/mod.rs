@@ -5,6 +5,7 @@
 //! verb has state of its own: what it needs is in the store.
 
 pub mod alarms;
+mod aside;
 pub mod backup;
 mod catch_up;
 pub mod collect;
@@ -39,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -102,6 +103,10 @@ pub struct App {
     unserved: Mutex<BTreeSet<String>>,
     /// Set when work ends.
     closing: CancellationToken,
+    /// Set while its tasks come to their end: what is in hand is finished, and nothing more begun.
+    stopping: AtomicBool,
+    /// Places on disks that have been asked something.
+    places: aside::Places,
     /// Held while this process works on a SQLite file.
     _lock: Option<File>,
 }
@@ -146,10 +151,17 @@ impl App {
             refused: ArcSwap::default(),
             unserved: Mutex::default(),
             closing: CancellationToken::new(),
+            stopping: false.into(),
+            places: aside::Places::default(),
             _lock: lock,
         });
         presence::keep(&app);
         Ok(app)
+    }
+
+    /// Whether nothing more is to be begun.
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// What gets the tokens that mail servers are signed in to with.
@@ -276,7 +288,7 @@ pub async fn tend(app: &App) -> Result<usize, StoreError> {
 }
 
 /// Copies and upkeep, as far as they are due; one that fails keeps nothing else from being done.
-pub(crate) async fn look_after(app: &App) -> Result<(), StoreError> {
+async fn look_after(app: &App) -> Result<(), StoreError> {
     let copied = backup::drain(app).await;
     let kept = upkeep::drain(app).await;
     copied.and(kept)

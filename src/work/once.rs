@@ -68,6 +68,12 @@ pub async fn run(app: &App) -> Result<Tally, Trouble> {
         sweep::drain(app, &received_through).await?;
     }
     sender.close().await;
+    if !app.presence.is_alive() {
+        // What it left alone others may do now, and if there are none, the next round.
+        let text =
+            "this machine was too busy, or cut off from its database for too long, to be relied on; run it again";
+        first.get_or_insert(Trouble::Again(text.to_owned()));
+    }
     first.map_or(Ok(tally), Err)
 }
 

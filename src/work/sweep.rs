@@ -39,7 +39,7 @@ pub async fn drain(app: &App, received_through: &BTreeMap<String, Millis>) -> Re
         loop {
             let met = batch(app, mailbox, heard, away).await?;
             count += met;
-            if met == 0 {
+            if met == 0 || app.is_stopping() {
                 break;
             }
             app.outbox_wake_up.notify_one();

@@ -13,7 +13,7 @@ const NIGHT: &str = "upkeep";
 const WEEK: &str = "upkeep-week";
 /// Rows whose bytes are removed by one commit.
 const BATCH: i64 = 500;
-/// People that are erased in one night.
+/// People that are looked up together.
 const PEOPLE: i64 = 20;
 
 /// Does what is due.
@@ -84,27 +84,30 @@ async fn broken(app: &App) -> Result<String, StoreError> {
 async fn forget_people(app: &App, before: Millis, now: Millis) -> Result<i64, StoreError> {
     let (settings, store) = (app.settings.load_full(), &app.store);
     let policy = &settings.policy;
-    let (mut count, mut beyond) = (0, String::new());
-    loop {
+    // People of the service desk, and the service desk itself, go when they leave the configuration.
+    let stays = |address: &String| policy.agent(address).is_some() || policy.is_own_address(address);
+    let (mut people, mut beyond) = (Vec::new(), String::new());
+    while people.len() < erase::TOGETHER {
         let page = store.people_of_old(before, &beyond, PEOPLE).await?;
-        let Some(last) = page.last() else { return Ok(count) };
+        let Some(last) = page.last() else { break };
         beyond.clone_from(last);
-        for address in page {
-            if count >= PEOPLE {
-                return Ok(count);
-            }
-            // People of the service desk, and the service desk itself, go when they leave the configuration.
-            if policy.agent(&address).is_some() || policy.is_own_address(&address) {
-                continue;
-            }
-            match erase::run(store, erased::place(&settings).as_deref(), &address, "guichet", now, |_, _| {}).await {
-                Ok(_) => count += 1,
-                Err(Trouble::Store(error)) => return Err(error),
-                // The next night, when what names them has been decided.
-                Err(error) => tracing::info!(%error, "a person is not erased yet"),
-            }
+        people.extend(page.into_iter().filter(|address| !stays(address)));
+    }
+    people.truncate(erase::TOGETHER);
+    if people.is_empty() {
+        return Ok(0);
+    }
+    let reading = erase::Reading::of(store, &people, |_, _| {}).await?;
+    let mut count = 0;
+    for address in people {
+        match erase::one(store, erased::place(&settings).as_deref(), &reading, &address, "guichet", now).await {
+            Ok(_) => count += 1,
+            Err(Trouble::Store(error)) => return Err(error),
+            // The next night, when what names them has been decided.
+            Err(error) => tracing::info!(%error, "a person is not erased yet"),
         }
     }
+    Ok(count)
 }
 
 /// Removes what is not to be kept any longer.

@@ -6,12 +6,14 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use guichet::clock::HOUR;
 use guichet::edge::maildir;
 use guichet::store::Store;
+use sqlx::Row;
 
-use crate::support::free_port;
-use crate::support::mail::Mail;
+use crate::support::mail::{ANA, Mail};
 use crate::support::servers::stop;
+use crate::support::{Database, Site, free_port};
 
 fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
@@ -19,7 +21,11 @@ fn number(name: &str, otherwise: usize) -> usize {
 
 /// Resident memory in KiB: now, and at most.
 fn memory(process: &Child) -> (u64, u64) {
-    let text = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    memory_of(process.id())
+}
+
+fn memory_of(process: u32) -> (u64, u64) {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let field = |name: &str| -> u64 {
         let line = text.lines().find(|l| l.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -108,4 +114,67 @@ async fn memory_does_not_follow_the_emails() {
     // A few thousand emails are hardly more than what buffers need to grow to their size.
     let allowed = if emails >= 100_000 { 1.10 } else { 1.6 };
     assert!(ratio <= allowed, "{early} KiB after {first} emails, {late} KiB after {emails}: {ratio:.3}");
+}
+
+/// What a process holds: file handles, tasks, rows of `lease` and `alarm`, KiB of memory.
+async fn held(site: &Site) -> ([usize; 4], u64) {
+    let handles = std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let mut connection = site.raw().await;
+    let mut rows = [0; 2];
+    for (count, table) in rows.iter_mut().zip(["lease", "alarm"]) {
+        let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")));
+        *count = usize::try_from(query.fetch_one(&mut connection).await.unwrap().get::<i64, _>(0)).unwrap();
+    }
+    sqlx::Connection::close(connection).await.unwrap();
+    ([handles, tasks, rows[0], rows[1]], memory_of(std::process::id()).0)
+}
+
+/// A week in which nobody writes, hour by hour, in a process of its own: other tests would open files meanwhile.
+async fn idle_week(own_name: &str, database: Database) {
+    const WEEK: &str = "GUICHET_TEST_IDLE_WEEK";
+    if std::env::var_os(WEEK).is_none() {
+        let mut own = Command::new(std::env::current_exe().unwrap());
+        let output = own.args(["--exact", own_name, "--nocapture"]).env(WEEK, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        return;
+    }
+    let more = "[calendars.office]\nhours = { mon-fri = \"08:00-18:00\" }\n[slas.std]\ncalendar = \"office\"\n\
+                targets = [{ respond = \"2h\", resolve = \"8h\" }]\n[queues.help]\nsla = \"std\"\n[reports.jour]\nkind = \"daily\"\n\
+                cron = \"0 0 8 * * *\"\nto = [\"marie\"]\n";
+    let site = Site::with(database, more).await;
+    site.receive(&Mail::from(ANA)).await;
+    let mut after_a_day = None;
+    for hour in 1..=7 * 24 {
+        site.pass(HOUR).await;
+        site.tend().await;
+        if hour == 24 {
+            after_a_day = Some(held(&site).await);
+        }
+    }
+    let (early, memory_early) = after_a_day.unwrap();
+    let (late, memory_late) = held(&site).await;
+    println!(
+        "handles, tasks, leases, alarms: {early:?} after a day, {late:?} after a week; {memory_early} and {memory_late} KiB"
+    );
+    // A connection to the database more or less; what an hour or a day left behind would be many.
+    let most = [early[0] + 4, early[1] + 4, early[2], early[3]];
+    assert!(late.iter().zip(&most).all(|(late, most)| late <= most), "{late:?} after a week, {early:?} after a day");
+    // The notifications of six more days lie in the sink, in this process.
+    assert!(memory_late <= memory_early + 4_096, "{memory_early} KiB after a day, {memory_late} after a week");
+}
+
+#[tokio::test]
+async fn an_idle_week_leaves_nothing_behind_on_sqlite() {
+    idle_week("soak::an_idle_week_leaves_nothing_behind_on_sqlite", Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn an_idle_week_leaves_nothing_behind_on_postgres() {
+    idle_week("soak::an_idle_week_leaves_nothing_behind_on_postgres", Database::Postgres).await;
 }

@@ -158,6 +158,8 @@ impl std::fmt::Debug for Open {
 const KEEP: Duration = Duration::from_secs(20);
 /// How long the answer to the whole content is waited for at least (RFC 5321, section 4.5.3.2.6).
 pub(crate) const AFTER_THE_DOT: Duration = Duration::from_secs(10 * 60);
+/// How long it is waited for once the program was told to stop: whoever did that gives it some seconds, and an email in doubt is sent again.
+const AT_THE_END: Duration = Duration::from_secs(5);
 /// Slowest line that is worth waiting for, in bytes a second.
 const SLOWEST: u64 = 20_000;
 
@@ -231,7 +233,7 @@ impl Smtp {
         Ok(())
     }
 
-    /// Hands one notification to the server. `stop` cuts the wait for the last answer short, which leaves it uncertain.
+    /// Hands one notification to the server. `stop` cuts a long wait for the last answer short, which leaves it uncertain.
     pub async fn send(
         &mut self,
         from: &str,
@@ -315,7 +317,7 @@ impl Smtp {
                 let text = format!("no answer within {} s", patience.as_secs());
                 return Err(Broke::After(io::Error::new(io::ErrorKind::TimedOut, text)));
             }
-            () = stop.cancelled() => {
+            () = async { stop.cancelled().await; tokio::time::sleep(AT_THE_END).await } => {
                 let text = "guichet was stopped while it waited for the server's answer";
                 return Err(Broke::After(io::Error::new(io::ErrorKind::Interrupted, text)));
             }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use super::presence::DESK;
-use super::{App, failpoint};
+use super::{App, aside, failpoint};
 use crate::clock::Millis;
 use crate::notify::Extra;
 use crate::settings::Settings;
@@ -245,7 +245,7 @@ impl<'a> Commit<'a> {
         let composer = Composer { secret, settings, plus_works, now, app };
         // The database writes on its own thread while the notifications are composed on this one.
         let writing = tokio::spawn(async move { unit.write().await.map(|()| unit) });
-        let notifications = composer.compose_all(&planned);
+        let notifications = aside::compute(|| composer.compose_all(&planned));
         let mut unit = writing.await.map_err(|_| StoreError::Interrupted)??;
         failpoint("written");
         for (plan, email) in notifications {

@@ -64,6 +64,9 @@ async fn pass(app: &App, settings: &Arc<Settings>) -> Result<usize, StoreError> 
         done?;
         app.outbox_wake_up.notify_one();
         group = ahead?;
+        if app.is_stopping() {
+            break;
+        }
     }
     Ok(count)
 }

@@ -399,7 +399,7 @@ original_requests! {
         assert_eq!((figures.acknowledged.count, figures.acknowledged.of), (1, 2));
     }
 
-    ti5_reports_come_by_themselves_and_say_the_same_for_ever(site, &levels("[queues.help]\nsla = \"std\"\n[reports.matin]\nkind = \"daily\"\ncron = \"0 0 9 * * Mon-Fri\"\nto = [\"marie\", \"direction@college.example\"]\n[reports.semaine]\nkind = \"weekly\"\ncron = \"0 0 8 * * Fri\"\nto = [\"marie\"]\n[goals]\nreopened = 5\n")) {
+    ti5_reports_come_by_themselves_and_say_the_same_for_ever(site, &levels("[queues.help]\nsla = \"std\"\n[reports.matin]\nkind = \"daily\"\ncron = \"0 0 9 * * Mon-Fri\"\nto = [\"marie\", \"direction@college.example\"]\n[reports.semaine]\nkind = \"weekly\"\ncron = \"0 0 8 * * Fri\"\nweek = \"fri-thu\"\nto = [\"marie\"]\n[goals]\nreopened = 5\n")) {
         site.receive(&Mail::from(ANA).subject("[P1] Serveur en panne")).await;
         site.then(&Mail::from("b@college.example").subject("Question sur l'emploi du temps")).await;
         site.then(&Mail::reply(&site.sink.with_words(MARIE, "emploi du temps").mail, MARIE, "#résoudre\nC'est affiché au CDI.")).await;
@@ -420,7 +420,7 @@ original_requests! {
         assert!(site.sink.last(MARIE).mail.text.contains("CG42N1-000001"));
         // Weekly, with charts inside the email.
         site.until("2026-03-06T08:00:05+01:00").await;
-        let weekly = site.sink.with_words(MARIE, "Rapport de support - Semaine 9 (27/02 - 05/03/2026)");
+        let weekly = site.sink.with_words(MARIE, "Rapport de support - du 27/02/2026 au 05/03/2026");
         assert!(weekly.raw.contains("Content-Type: multipart/related") && weekly.raw.matches("Content-Type: image/png").count() >= 3);
         for heading in ["Résumé", "Répartition par priorité", "SLA", "Problèmes récurrents", "Actions", "Ce que comptent ces chiffres"] {
             assert!(weekly.mail.text.contains(heading), "{heading}: {}", weekly.mail.text);
