@@ -75,14 +75,21 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
             tags: if kind.is_internal() { "6b annuaire".to_owned() } else { String::new() },
             approval: kind == NotificationKind::Approval,
             merged: false,
-            service_level: vec![phrases.text(
-                "sla.respond_due",
-                &[
-                    ("at", &at(1_772_457_300_000)),
-                    ("target", &phrases.length(4 * HOUR)),
-                    ("calendar", &say("sample.calendar")),
-                ],
-            )],
+            service_level: match kind {
+                NotificationKind::News => Vec::new(),
+                NotificationKind::Question => vec![say("sla.paused_for_requester")],
+                NotificationKind::ReplyReceived => {
+                    vec![phrases.text("sla.resumed", &[("at", &at(1_772_528_400_000))])]
+                }
+                _ => vec![phrases.text(
+                    "sla.respond_due",
+                    &[
+                        ("at", &at(1_772_457_300_000)),
+                        ("target", &phrases.length(4 * HOUR)),
+                        ("calendar", &say("sample.calendar")),
+                    ],
+                )],
+            },
             finished: matches!(kind, NotificationKind::Resolved | NotificationKind::Closed),
         },
         message: MessageFacts {
@@ -123,6 +130,8 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
         done: if kind == NotificationKind::News {
             let until = |code, time| phrases.text(code, &[("at", &at(time))]);
             vec![until("news.late", 1_772_457_300_000), say("news.joined"), until("news.expected", 1_772_528_400_000)]
+        } else if kind == NotificationKind::Question {
+            Vec::new()
         } else {
             vec![phrases.text("done.waits_until", &[("at", &at(1_772_697_600_000))])]
         },

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::period::Period;
 use crate::clock::{DAY, Millis};
 use crate::mail::fold;
+use crate::ticket::sla::Ola;
 use crate::ticket::{Status, TicketState};
 
 /// How a ticket stood up to the end of a period, the oldest first.
@@ -359,39 +360,46 @@ impl<'a> Tally<'a> {
 
     /// What each level owed while it had the ticket, or helped: when it was done, or should have been.
     fn owed(&mut self, states: &[(Millis, TicketState)]) {
-        let ends = states.iter().skip(1).map(|(at, state)| (*at, Some(state))).chain([(self.period.until, None)]);
-        let mut done = [false; 2];
-        for ((_, state), (end, next)) in states.iter().zip(ends) {
-            let ola = &state.ola;
-            if ola.level == 0 {
-                continue;
-            }
-            let goes_on = next.is_some_and(|next| (next.ola.level, next.ola.since) == (ola.level, ola.since));
-            let met = next.is_some_and(|next| !goes_on || next.status.is_done());
-            let over = |missed: Millis, due: Millis| if missed == 0 && due > 0 && due < end { due } else { missed };
-            let responded = next.filter(|_| goes_on).map_or(ola.responded_at, |next| next.ola.responded_at);
-            let response = match over(ola.respond_missed, ola.respond_due) {
-                missed if missed > 0 => Some((missed, false)),
-                _ if ola.respond > 0 && responded > 0 => Some((responded, true)),
-                _ => None,
+        let end_of = |at: usize| states.get(at + 1).map_or(self.period.until, |(end, _)| *end);
+        let mut spans: BTreeMap<(i64, Millis), Vec<usize>> = BTreeMap::new();
+        for (at, (_, state)) in states.iter().enumerate().filter(|(_, (_, state))| state.ola.level > 0) {
+            spans.entry((state.ola.level, state.ola.since)).or_default().push(at);
+        }
+        for ((level, _), rows) in spans {
+            let of = |at: &usize| &states[*at].1;
+            let over = |missed: fn(&Ola) -> Millis, due: fn(&Ola) -> Millis| {
+                let late = |at: &usize| match (missed(&of(at).ola), due(&of(at).ola)) {
+                    (missed, _) if missed > 0 => Some(missed),
+                    (_, due) if due > 0 && due < end_of(*at) => Some(due.max(of(at).ola.promised_at)),
+                    _ => None,
+                };
+                rows.iter().find_map(late)
             };
-            let resolution = match over(ola.resolve_missed, ola.resolve_due) {
-                missed if missed > 0 => Some((missed, false)),
-                _ if ola.resolve > 0 && met => Some((end, true)),
-                _ => None,
+            let responded = rows.iter().map(|at| of(at).ola.responded_at).find(|at| *at > 0);
+            let response = match over(|ola| ola.respond_missed, |ola| ola.respond_due) {
+                Some(missed) => Some((missed, false)),
+                None => responded.filter(|_| rows.iter().any(|at| of(at).ola.respond > 0)).map(|at| (at, true)),
             };
-            let owed = self.figures.ola.entry(ola.level).or_default();
-            let shares = [&mut owed.response_kept, &mut owed.resolution_kept];
-            for ((verdict, share), done) in [response, resolution].into_iter().zip(shares).zip(&mut done) {
-                if let Some((at, kept)) = verdict.filter(|_| !*done) {
-                    *done = true;
-                    if self.period.holds(at) {
-                        share.note(kept);
-                    }
+            // What was taken back did not happen: the last of it counts.
+            let open = rows.iter().rposition(|at| !of(at).status.is_done());
+            let done = rows.get(open.map_or(0, |open| open + 1)).map(|at| states[*at].0);
+            let last = rows.last().copied().unwrap_or_default();
+            // Back to a level below, or taken back, it is nobody's verdict.
+            let up = |next: &TicketState| next.level > level || next.ola.level > level;
+            let passed_on = states.get(last + 1).filter(|(_, next)| up(next)).map(|(at, _)| *at);
+            let resolution = match over(|ola| ola.resolve_missed, |ola| ola.resolve_due) {
+                Some(missed) => Some((missed, false)),
+                // Taken away because nobody had taken it up is not passed on.
+                None if done.is_none() && response.is_some_and(|(_, kept)| !kept) && responded.is_none() => None,
+                None => {
+                    done.or(passed_on).filter(|_| rows.iter().any(|at| of(at).ola.resolve > 0)).map(|at| (at, true))
                 }
-            }
-            if !goes_on {
-                done = [false; 2];
+            };
+            let owed = self.figures.ola.entry(level).or_default();
+            for (verdict, share) in [(response, &mut owed.response_kept), (resolution, &mut owed.resolution_kept)] {
+                if let Some((_, kept)) = verdict.filter(|(at, _)| self.period.holds(*at)) {
+                    share.note(kept);
+                }
             }
         }
         self.figures.ola.retain(|_, owed| owed.response_kept.of + owed.resolution_kept.of > 0);

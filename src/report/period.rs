@@ -207,6 +207,10 @@ impl Period {
         Self::last_with(plan.sort, plan.week, at, zone)
     }
 
+    fn begins_month(self, zone: &TimeZone) -> bool {
+        self.whole_days(zone).is_some_and(|(first, last)| first.day() == 1 && last == last.last_of_month())
+    }
+
     /// The first and the last day, where it is made of whole days.
     #[must_use]
     pub(super) fn whole_days(self, zone: &TimeZone) -> Option<(Date, Date)> {
@@ -219,7 +223,7 @@ impl Period {
     #[must_use]
     pub fn before(self, sort: Sort, zone: &TimeZone) -> Option<Self> {
         match sort {
-            Sort::Monthly | Sort::Quarterly => Self::last(sort, self.from, zone),
+            Sort::Monthly | Sort::Quarterly if self.begins_month(zone) => Self::last(sort, self.from, zone),
             // As many days, which the nights on which the clocks change make longer or shorter.
             _ => match self.whole_days(zone) {
                 Some((first, last)) => {

@@ -52,12 +52,21 @@ impl Places {
         if !asked.lock().unwrap_or_else(PoisonError::into_inner).insert(own.clone()) {
             return None;
         }
-        let answer = files(move || {
-            let answer = question(&own);
-            asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&own);
-            answer
-        });
+        let owes = Owes { asked, own };
+        let answer = files(move || question(&owes.own));
         tokio::time::timeout(patience, answer).await.ok().flatten()
+    }
+}
+
+/// A place that owes an answer; none any more once this is dropped, whatever became of the question.
+struct Owes {
+    asked: Arc<Mutex<BTreeSet<PathBuf>>>,
+    own: PathBuf,
+}
+
+impl Drop for Owes {
+    fn drop(&mut self) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.own);
     }
 }
 

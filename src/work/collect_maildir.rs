@@ -26,7 +26,10 @@ pub async fn drain(app: &App, mailbox: &str, root: &Path, archive: &str) -> Resu
         let begun = app.clock.now();
         let (emails, own) = (settings.batch.emails, root.to_owned());
         let mut entries = on_disk(move || maildir::waiting(&own, emails)).await.map_err(trouble)?;
-        if entries.is_empty() || app.is_stopping() {
+        if app.is_stopping() && !entries.is_empty() {
+            return Ok(count);
+        }
+        if entries.is_empty() {
             let mut tx = app.store.begin_under(&of_mailbox(mailbox), Durability::Relaxed).await?;
             tx.set_cursor(mailbox, Cursor { polled_at: begun, ..Cursor::default() }).await?;
             tx.commit().await?;

@@ -25,7 +25,7 @@ use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
 use super::wait::{STANDBY, pause};
-use super::{App, alarms, aside, backup, mailboxes, process, reports, sweep, upkeep};
+use super::{App, alarms, aside, backup, mailboxes, process, recompute, reports, sweep, upkeep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -193,8 +193,12 @@ async fn decide(app: Arc<App>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let work = async {
             let fetched_until = app.fetched_until();
+            if app.presence.leads() {
+                recompute::drain(&app).await?;
+            }
             process::drain(&app).await?;
-            if !app.presence.leads() {
+            // What is not decided yet may be the very answer that is due.
+            if !app.presence.leads() || app.is_stopping() {
                 return Ok(0);
             }
             let received_through = app.received_through(fetched_until).await?;

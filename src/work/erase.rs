@@ -74,7 +74,7 @@ pub(super) async fn one(
     let (mut emails, mut notifications) = store.records_of(address, &tickets).await?;
     let named = reading.named.get(address).cloned().unwrap_or_default();
     let since = Reading::since(store, std::slice::from_ref(&address.to_owned()), reading.until).await?;
-    let since = since.named.get(address).cloned().unwrap_or_default();
+    let (since_until, since) = (since.until, since.named.get(address).cloned().unwrap_or_default());
     emails.extend(named.emails.iter().chain(&since.emails));
     notifications.extend(named.notifications.iter().chain(&since.notifications));
     let known = store.search(address).await?.iter().any(|(_, count)| *count > 0);
@@ -109,7 +109,10 @@ pub(super) async fn one(
     if !store.empty_log().await? {
         found.push(("the database's log, which somebody reads: erase again when that is over".to_owned(), 1));
     }
-    let left = left(store, &erasure, [&named, &since]).await?;
+    // And what came while it was erased.
+    let meanwhile = Reading::since(store, std::slice::from_ref(&address.to_owned()), since_until).await?;
+    let meanwhile = meanwhile.named.get(address).cloned().unwrap_or_default();
+    let left = left(store, &erasure, [&named, &since, &meanwhile]).await?;
     found.push(("bytes of emails, held ones of others among them: review those, then erase again".to_owned(), left.0));
     found.push((
         "bytes of notifications, such as wait to leave to others: erase again when they have left".to_owned(),
@@ -128,7 +131,7 @@ pub(super) async fn one(
 
 /// In how many emails and notifications the address stands after an erasure: of those in which it stood, and those that were to go, the ones
 /// that still have their bytes, and the person in them; and what came meanwhile.
-async fn left(store: &Store, erasure: &Erasure, found: [&Named; 2]) -> Result<(usize, usize), StoreError> {
+async fn left(store: &Store, erasure: &Erasure, found: [&Named; 3]) -> Result<(usize, usize), StoreError> {
     let address = &erasure.address;
     let (mut emails, mut notifications) = (erasure.emails.clone(), erasure.notifications.clone());
     for named in found {

@@ -1,6 +1,7 @@
 //! How the service stands: asked of the store, the disk and this epoch.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -126,8 +127,16 @@ async fn backup_at(app: &App, settings: &Settings) -> Millis {
     let Some(folder) = settings.backups.folder.clone() else { return 0 };
     let (backups, zone) = (settings.backups.clone(), settings.policy.service_desk.time_zone.clone());
     // Another question about the same folder: its own name keeps the two apart.
-    let asked = folder.join(".");
-    app.places.ask(&asked, move |_| super::backup::newest(&backups, &zone)).await.flatten().unwrap_or(0)
+    let asked = folder.join("newest");
+    // Whoever cannot look knows no better than before.
+    match app.places.ask(&asked, move |_| super::backup::newest(&backups, &zone)).await {
+        Some(newest) => {
+            let newest = newest.unwrap_or(0);
+            app.newest_backup.store(newest, Ordering::SeqCst);
+            newest
+        }
+        None => app.newest_backup.load(Ordering::SeqCst),
+    }
 }
 
 impl Health {

@@ -40,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -105,6 +105,8 @@ pub struct App {
     closing: CancellationToken,
     /// Set while its tasks come to their end: what is in hand is finished, and nothing more begun.
     stopping: AtomicBool,
+    /// When the newest copy was made, as far as somebody could look.
+    newest_backup: AtomicI64,
     /// Places on disks that have been asked something.
     places: aside::Places,
     /// Held while this process works on a SQLite file.
@@ -152,6 +154,7 @@ impl App {
             unserved: Mutex::default(),
             closing: CancellationToken::new(),
             stopping: false.into(),
+            newest_backup: AtomicI64::default(),
             places: aside::Places::default(),
             _lock: lock,
         });

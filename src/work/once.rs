@@ -7,7 +7,7 @@ use crate::store::NEVER;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
-use super::{App, collect, collect_maildir, presence, process, reports, sign_in, sweep};
+use super::{App, collect, collect_maildir, presence, process, recompute, reports, sign_in, sweep};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +50,9 @@ pub async fn run(app: &App) -> Result<Tally, Trouble> {
         if let Some(cursor) = app.store.cursor(&name).await? {
             received_through.entry(name).or_insert(cursor.polled_at);
         }
+    }
+    if app.presence.leads() {
+        recompute::drain(app).await?;
     }
     tally.decided = process::drain(app).await?;
     let received_through = app.received_through(received_through).await?;

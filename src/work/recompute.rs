@@ -13,8 +13,6 @@ use crate::ticket::{Decision, TicketId, recompute};
 const BATCH: i64 = 200;
 /// The fact that tells under which service levels all tickets were last computed.
 const FACT: &str = "slas";
-/// Batches computed by one call, so that email does not wait for a million tickets.
-const AT_ONCE: usize = 5;
 
 /// Under which service levels, by their digest, tickets are computed, and how far that has come.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +26,8 @@ pub(super) enum Progress {
     Done(String),
 }
 
-/// Computes some of them, if what is promised has changed since the last time. An epoch that is broken off begins
-/// again.
+/// Computes all of them, if what is promised has changed since the last time; before any email is decided, which would compute its ticket
+/// under the new service levels and not know what it was promised before. An epoch that is broken off begins again.
 pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
     let settings = app.settings.load_full();
     let digest = &settings.policy.slas.digest;
@@ -54,7 +52,7 @@ pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
 
 async fn batches(app: &App, settings: &Settings, mut after: TicketId) -> Result<Progress, StoreError> {
     let digest = &settings.policy.slas.digest;
-    for _ in 0..AT_ONCE {
+    while !app.is_stopping() {
         let ids = app.store.unfinished(after, BATCH).await?;
         let Some(last) = ids.last() else {
             app.store.set_meta(FACT, digest).await?;
@@ -75,6 +73,5 @@ async fn batches(app: &App, settings: &Settings, mut after: TicketId) -> Result<
         commit.finish().await?;
         tracing::info!(tickets = count, "tickets computed under the service levels in force");
     }
-    app.inbox_wake_up.notify_one();
     Ok(Progress::UpTo(digest.clone(), after))
 }

@@ -108,7 +108,7 @@ statements! {
     // do so no longer than $4.
     DEADLINES_DUE = among!(
         "SELECT deadline.ticket_id, deadline.kind, deadline.due_at FROM deadline JOIN ticket ON ticket.id = deadline.ticket_id \
-         WHERE deadline.due_at <= $2 AND (deadline.due_at < $2 OR deadline.kind NOT IN ('respond', 'resolve')) \
+         WHERE deadline.due_at <= $2 AND (deadline.due_at < $2 OR deadline.kind NOT IN ('respond', 'resolve', 'level_respond', 'level_resolve')) \
          AND (deadline.kind IN ('wake', 'responded') OR deadline.due_at <= $3 \
          OR (deadline.kind NOT IN ('remind', 'silence', 'confirm') AND deadline.due_at <= $4)) AND ticket.queue",
         "ORDER BY deadline.due_at, deadline.ticket_id, deadline.kind LIMIT $5");

@@ -59,12 +59,23 @@ pub(super) fn until<'t>(text: &'t str, now: Millis, zone: &TimeZone) -> Option<(
         date
     } else if TOMORROW.contains(&first.as_str()) || DAY_AFTER.contains(&first.as_str()) {
         words.skip();
+        if words.peek().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
+            return None;
+        }
         today.date().checked_add(if DAY_AFTER.contains(&first.as_str()) { 2.days() } else { 1.days() }).ok()?
     } else if let Some(day) = DAYS.iter().position(|names| names.contains(&first.as_str())) {
         words.skip();
-        match named(&mut words, today.date()) {
+        let written = words.peek().and_then(|word| date(&word));
+        match written.or_else(|| named(&mut words, today.date())) {
             // Whoever writes both means the date.
-            Some(date) => date,
+            Some(date) => {
+                if written.is_some() {
+                    words.skip();
+                }
+                date
+            }
+            // A number that is no date was meant as one: better asked than guessed.
+            None if words.peek().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) => return None,
             None => {
                 if words.peek().is_some_and(|word| ["prochain", "prochaine"].contains(&word.as_str())) {
                     words.skip();
@@ -141,12 +152,13 @@ fn named(words: &mut Words<'_>, today: Date) -> Option<Date> {
     if year.is_some() {
         ahead.skip();
     }
-    words.0 = ahead.0;
-    match year {
+    let found = match year {
         Some(year) => Date::new(year, month, day).ok(),
         // 29 February comes every four years.
         None => (0..5).filter_map(|n| Date::new(today.year() + n, month, day).ok()).find(|date| *date > today),
-    }
+    }?;
+    words.0 = ahead.0;
+    Some(found)
 }
 
 fn date(word: &str) -> Option<Date> {
@@ -182,7 +194,20 @@ mod tests {
         for same in ["3d", "3 jours", "3 days", "3J", "jusqu'à 3 jours"] {
             assert_eq!(at(same), at("3j"), "{same}");
         }
-        for word in ["", "j", "99999d", "2026-13-01", "é", "mardi32", "31 février", "3 personnes", "mai"] {
+        for word in [
+            "",
+            "j",
+            "99999d",
+            "2026-13-01",
+            "é",
+            "mardi32",
+            "31 février",
+            "3 personnes",
+            "mai",
+            "lundi 31 avril",
+            "lundi 11",
+            "demain 14h",
+        ] {
             assert_eq!(read(word), None, "{word}");
         }
     }
@@ -200,6 +225,8 @@ mod tests {
             ("jusqu’au mardi 5 mai pièce commandée", "2026-05-05", "pièce commandée"),
             ("1er mai 2027", "2027-05-01", ""),
             ("le 3 février", "2027-02-03", ""),
+            ("mardi 05/05/2026 pièce", "2026-05-05", "pièce"),
+            ("lundi 2026-05-04", "2026-05-04", ""),
             ("May 5th", "2026-05-05", ""),
             ("until Monday", "2026-03-30", ""),
             ("2026-04-02 pièce", "2026-04-02", "pièce"),

@@ -118,7 +118,9 @@ impl<'a> Draft<'a> {
         let now = self.now();
         // Who only looks, or is away, does not move it on.
         let machine = self.case.intake.mail.automatic.is_some() || self.case.intake.mail.bounce.is_some();
-        let hand = !self.quiet && !machine && self.case.policy.agent(&self.actor).is_some();
+        // An agent may have a request of their own.
+        let asks = self.before.requester.address == self.actor && !self.before.is_assigned_to(&self.actor);
+        let hand = !self.quiet && !machine && !asks && self.case.policy.agent(&self.actor).is_some();
         let settled = settle(&mut self.ticket, &self.before, &self.actor, hand, now, self.case.policy);
         self.events.extend(settled);
         self.notifications =

@@ -2,9 +2,10 @@
 
 use crate::clock::Millis;
 use crate::ticket::policy::Policy;
+use crate::ticket::sla::Sla;
 use crate::ticket::words::{Notification, NotificationKind, Phrase, Status, TicketView, Value, phrase};
 
-/// Adds the news, if there are any, and nothing else of the same commit tells the requester something.
+/// Adds the news, if there are any: to what else of the same commit tells the requester something, or as a notification of their own.
 pub(super) fn add(
     notifications: &mut Vec<Notification>,
     ticket: &TicketView,
@@ -25,11 +26,15 @@ pub(super) fn add(
         return;
     }
     let said = said(ticket, before, now, policy);
-    if said.is_empty() || notifications.iter().any(|n| n.to.address == *requester) {
+    if said.is_empty() {
         return;
     }
-    notifications
-        .push(Notification { done: said, ..Notification::new(NotificationKind::News, ticket.requester.clone()) });
+    // Nobody gets two notifications of one event.
+    match notifications.iter_mut().find(|n| n.to.address == *requester && !n.kind.is_internal()) {
+        Some(other) => other.done.extend(said),
+        None => notifications
+            .push(Notification { done: said, ..Notification::new(NotificationKind::News, ticket.requester.clone()) }),
+    }
 }
 
 fn said(ticket: &TicketView, before: &TicketView, now: Millis, policy: &Policy) -> Vec<Phrase> {
@@ -46,7 +51,8 @@ fn said(ticket: &TicketView, before: &TicketView, now: Millis, policy: &Policy) 
     } else if is.joined > 0 && up(ticket) > up(before) {
         said.push(phrase!("news.joined"));
     }
-    let is_corrected = ticket.priority != before.priority && (is.respond, is.resolve) != (was.respond, was.resolve);
+    let terms = |sla: &Sla| (sla.respond, sla.resolve, sla.calendar.clone());
+    let is_corrected = ticket.priority != before.priority && terms(is) != terms(was);
     if is_corrected {
         let language = &ticket.requester.language;
         said.push(phrase!("news.priority", priority = policy.priority_label(&ticket.priority, language)));
@@ -62,6 +68,8 @@ fn said(ticket: &TicketView, before: &TicketView, now: Millis, policy: &Policy) 
         said.push(phrase!("news.answered_by", at = Value::At(is.respond_due)));
     }
     let due = [is.resolve_due, is.ola.resolve_due].into_iter().find(|due| *due > now);
+    // Of what has no date none is named.
+    let due = due.filter(|_| is.resolve > 0);
     said.extend(due.map(|due| phrase!("news.expected", at = Value::At(due))));
     said
 }

@@ -25,8 +25,12 @@ pub(super) fn settle(
     deadlines(ticket, before, now, policy);
     let (was, is) = (described(before), described(ticket));
     let status = (was != is).then(|| Event::by(actor, "status", format!("{was} → {is}")));
-    // Who is no agent and yet at work here is the operator.
-    let hand = hand.then(|| policy.agent(actor).map_or(i64::MAX, |agent| i64::from(agent.level)));
+    // Who is no agent and yet at work here is the operator; whoever has the ticket acts for the level that has it.
+    let level = || match policy.agent(actor).filter(|_| !before.is_assigned_to(actor)) {
+        Some(agent) => i64::from(agent.level),
+        None => i64::MAX,
+    };
+    let hand = hand.then(level);
     status.into_iter().chain(sla::keep(ticket, before, hand, now, &policy.slas)).collect()
 }
 

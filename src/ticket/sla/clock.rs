@@ -129,6 +129,9 @@ pub struct Ola {
     /// When it is to be solved; 0 while that clock stands still.
     #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_due: Millis,
+    /// Since when just this is owed: nothing is missed before that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub promised_at: Millis,
     /// When somebody of it first did something.
     #[serde(default, skip_serializing_if = "is_default")]
     pub responded_at: Millis,
@@ -138,6 +141,12 @@ pub struct Ola {
     /// When it was to be solved and was not.
     #[serde(default, skip_serializing_if = "is_default")]
     pub resolve_missed: Millis,
+    /// Whether people were told that nobody had done anything in time.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub respond_told: bool,
+    /// The same of its solution.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolve_told: bool,
 }
 
 /// What says nothing is not written: rows stay small.

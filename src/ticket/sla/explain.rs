@@ -256,7 +256,8 @@ pub(crate) fn told_due(ticket: &TicketView, reopened: bool, now: Millis, policy:
     let told = policy.slas.policy_of(ticket).filter(|p| p.tell && sla.resolve_due > now && sla.resolve_missed == 0)?;
     let at = Value::At(sla.resolve_due);
     if reopened {
-        return Some(phrase!("sla.restarted", at));
+        // A solution that was taken back leaves the time as it was.
+        return Some(if sla.begun == now { phrase!("sla.restarted", at) } else { phrase!("sla.resumed", at) });
     }
     let calendar = policy.slas.calendar(&sla.calendar);
     // Only right after the wait: later it is no news.

@@ -24,7 +24,7 @@ const KINDS: [DeadlineKind; 10] = [
 ];
 
 /// Notes where the ticket stands, computes what is due, and gives the lines of history that say so.
-/// `hand`: the level of whoever of the service desk did something.
+/// `hand`: the level of whoever of the service desk did something; the highest for whoever has the ticket.
 pub fn keep(ticket: &mut TicketView, before: &TicketView, hand: Option<i64>, now: Millis, slas: &Slas) -> Vec<Event> {
     let new = ticket.sla.stays.is_empty();
     // What was taken back is as it was: its clocks too.
@@ -138,7 +138,9 @@ fn compute(ticket: &mut TicketView, policy: Option<&SlaPolicy>, slas: &Slas, now
         missed(&mut sla.respond_missed, sla.respond_due, sla.promised_at, now);
     }
     missed(&mut sla.resolve_missed, sla.resolve_due, sla.promised_at, now);
-    let terms = (sla.policy.clone(), sla.calendar.clone(), sla.respond, sla.resolve, sla.begun);
+    // Earlier versions counted from when the level got it.
+    let begun = if sla.begun == 0 { sla.since } else { sla.begun };
+    let terms = (sla.policy.clone(), sla.calendar.clone(), sla.respond, sla.resolve, begun);
     sla.begun = if policy.is_some_and(|p| p.new_time) { sla.since } else { sla.from };
     sla.policy = policy.map(|p| p.name.clone()).unwrap_or_default();
     sla.major = policy.is_some_and(|p| p.is_major(&ticket.priority));
@@ -194,10 +196,9 @@ fn owe(
     let sla = &mut ticket.sla;
     let lead = level.max(sla.joined);
     if sla.ola.level > 0 {
-        missed(&mut sla.ola.respond_missed, sla.ola.respond_due, 0, now);
-        missed(&mut sla.ola.resolve_missed, sla.ola.resolve_due, 0, now);
-        // Whoever has the ticket acts for its level; a level that only helps acts itself.
-        let acts = hand.is_some_and(|of| sla.ola.level <= level || of >= sla.ola.level);
+        missed(&mut sla.ola.respond_missed, sla.ola.respond_due, sla.ola.promised_at, now);
+        missed(&mut sla.ola.resolve_missed, sla.ola.resolve_due, sla.ola.promised_at, now);
+        let acts = hand.is_some_and(|of| of >= sla.ola.level);
         if acts && sla.ola.level == lead && level == level_was && sla.ola.responded_at == 0 {
             sla.ola.responded_at = now;
         }
@@ -214,8 +215,12 @@ fn owe(
     let (calendar, pauses) = (slas.calendar(&owed.calendar), pauses(policy));
     let length = |l: Option<super::policy::Length>| l.map_or(0, |l| l.in_calendar(&calendar));
     let mut ola = std::mem::take(&mut sla.ola);
+    let terms = (ola.calendar.clone(), ola.respond, ola.resolve);
     owed.calendar.clone_into(&mut ola.calendar);
     (ola.respond, ola.resolve) = (length(owed.respond), length(owed.resolve));
+    if terms != (ola.calendar.clone(), ola.respond, ola.resolve) {
+        ola.promised_at = now;
+    }
     let due = |which, length| match length {
         0 => 0,
         length => sla.due(which, ola.since, length, &calendar).unwrap_or(0),
@@ -271,8 +276,10 @@ fn arm(ticket: &mut TicketView, policy: Option<&SlaPolicy>, slas: &Slas, now: Mi
         warn.extend(share(Which::Resolution(&pauses), ola.resolve_due, ola.resolve));
         warn.sort_unstable();
         set.push((DeadlineKind::WarnLevel, next(&warn, old.get(&DeadlineKind::WarnLevel), now)));
-        set.push((DeadlineKind::LevelRespond, Some(ola.respond_due).filter(|due| *due > 0)));
-        set.push((DeadlineKind::LevelResolve, Some(ola.resolve_due).filter(|due| *due > 0)));
+        // What was missed before anybody was told stays due.
+        let untold = |told: bool, due: Millis, missed: Millis| Some(due.max(missed)).filter(|at| *at > 0 && !told);
+        set.push((DeadlineKind::LevelRespond, untold(ola.respond_told, ola.respond_due, ola.respond_missed)));
+        set.push((DeadlineKind::LevelResolve, untold(ola.resolve_told, ola.resolve_due, ola.resolve_missed)));
     }
     if let Some(length) = target.and_then(|t| t.escalate_after).filter(|_| sla.stuck_at < sla.since) {
         let calendar = level_calendar(target, slas, &calendar);

@@ -40,8 +40,11 @@ pub(in crate::ticket::decide) fn warn(change: &mut Change, kind: DeadlineKind, n
         DeadlineKind::WarnLevel => phrase!("deadline.level_resolves_near", level = sla.ola.level, at, left, calendar),
         _ => phrase!("deadline.resolve_near", at, left, calendar),
     };
-    change.notifications =
-        with_sentence(NotificationKind::Warning, concerned(NotificationKind::Warning, ticket, "", policy), &said);
+    let mut people = concerned(NotificationKind::Warning, ticket, "", policy);
+    if kind == DeadlineKind::WarnLevel {
+        add_level(&mut people, NotificationKind::Warning, ticket, policy);
+    }
+    change.notifications = with_sentence(NotificationKind::Warning, people, &said);
     change.events.push(Event::own("warned", said));
 }
 
@@ -52,18 +55,21 @@ pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind,
     let level = sla.ola.level;
     let said = match kind {
         DeadlineKind::Respond if change.ticket.first_responded_at.is_some() => return,
-        DeadlineKind::LevelRespond if sla.ola.responded_at > 0 => return,
+        DeadlineKind::LevelRespond if sla.ola.responded_at > 0 => {
+            sla.ola.respond_told = true;
+            return;
+        }
         DeadlineKind::Respond => {
             sla.miss_response(due);
             phrase!("deadline.respond_over", at = Value::At(sla.respond_missed.max(due)))
         }
         DeadlineKind::LevelRespond => {
-            sla.ola.respond_missed = due;
-            phrase!("deadline.level_responds_over", level, at = Value::At(due))
+            (sla.ola.respond_missed, sla.ola.respond_told) = (due.max(sla.ola.promised_at), true);
+            phrase!("deadline.level_responds_over", level, at = Value::At(sla.ola.respond_missed))
         }
         DeadlineKind::LevelResolve => {
-            sla.ola.resolve_missed = due;
-            phrase!("deadline.level_resolves_over", level, at = Value::At(due))
+            (sla.ola.resolve_missed, sla.ola.resolve_told) = (due.max(sla.ola.promised_at), true);
+            phrase!("deadline.level_resolves_over", level, at = Value::At(sla.ola.resolve_missed))
         }
         _ => {
             sla.miss_resolution(due);
@@ -73,8 +79,22 @@ pub(in crate::ticket::decide) fn breach(change: &mut Change, kind: DeadlineKind,
     change.events.push(Event::own("breached", &said));
     let up = policy.slas.policy_of(&change.ticket).map_or(AtBreach::No, |p| p.at_breach);
     if !rise(change, up, &said, policy) {
-        let notifications = answerable(NotificationKind::Breach, &change.ticket, policy);
+        let mut notifications = answerable(NotificationKind::Breach, &change.ticket, policy);
+        if matches!(kind, DeadlineKind::LevelRespond | DeadlineKind::LevelResolve) {
+            add_level(&mut notifications, NotificationKind::Breach, &change.ticket, policy);
+        }
         change.notifications = with_sentence(NotificationKind::Breach, notifications, &said);
+    }
+}
+
+/// The people of a level that helps without having the ticket hear of what they owe.
+fn add_level(people: &mut Vec<Notification>, kind: NotificationKind, ticket: &TicketView, policy: &Policy) {
+    if ticket.sla.joined > 0 {
+        for agent in policy.at_level(&ticket.queue, ticket.sla.joined) {
+            if !people.iter().any(|known| known.to.address == agent.address) {
+                people.push(Notification::new(kind, person(agent)));
+            }
+        }
     }
 }
 
@@ -106,7 +126,8 @@ fn rise(change: &mut Change, how: AtBreach, why: &Phrase, policy: &Policy) -> bo
     let level = ticket.level.max(1);
     let lead = if how == AtBreach::Join { level.max(ticket.sla.joined) } else { level };
     let Some(next) = policy.next_level(&ticket.queue, lead) else { return false };
-    let had = concerned(NotificationKind::Breach, ticket, "", policy);
+    let mut had = concerned(NotificationKind::Breach, ticket, "", policy);
+    add_level(&mut had, NotificationKind::Breach, ticket, policy);
     let gone = if how == AtBreach::Join {
         change.ticket.sla.joined = next;
         change.events.push(Event::own("joined", Detail::from(format!("L{next} helps L{level}:")).and(why)));

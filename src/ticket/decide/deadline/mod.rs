@@ -70,34 +70,46 @@ pub(crate) fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Op
         events.retain(|event| event.kind != "sla");
         events.push(Event::own("sla", "service levels were edited; what was promised stays".to_owned()));
     }
-    if after.sla.promised_at == now && !ticket.sla.stays.is_empty() {
-        forgive(&mut after, now);
+    if (after.sla.respond_due, after.sla.resolve_due) == (ticket.sla.respond_due, ticket.sla.resolve_due) {
+        after.sla.promised_at = ticket.sla.promised_at;
+    }
+    let over = |t: &TicketView, kind| t.deadlines.get(&kind).is_some_and(|at| *at < now);
+    let sudden: Vec<DeadlineKind> = SUDDEN.into_iter().filter(|k| over(&after, *k) && !over(ticket, *k)).collect();
+    if !sudden.is_empty() && !ticket.sla.stays.is_empty() {
+        forgive(&mut after, &sudden, now);
         let before = after.clone();
         events.extend(settle(&mut after, &before, "guichet", false, now, policy));
     }
     (after != *ticket).then(|| Change { ticket: after, events, quiet: true, ..Change::default() })
 }
 
-/// Nobody is notified about what was over before it was promised.
-fn forgive(ticket: &mut TicketView, now: Millis) {
+/// Deadlines that an edit may bring into the past.
+const SUDDEN: [DeadlineKind; 6] = [
+    DeadlineKind::Respond,
+    DeadlineKind::Resolve,
+    DeadlineKind::LevelRespond,
+    DeadlineKind::LevelResolve,
+    DeadlineKind::Escalate,
+    DeadlineKind::Stalled,
+];
+
+/// Nobody is notified about what was over before it was promised. What was over all the same stays due.
+fn forgive(ticket: &mut TicketView, sudden: &[DeadlineKind], now: Millis) {
     let sla = &mut ticket.sla;
-    if sla.respond_due > 0 && sla.respond_due < now {
-        sla.miss_response(sla.respond_due);
-    }
-    if sla.resolve_due > 0 && sla.resolve_due < now {
-        sla.miss_resolution(sla.resolve_due);
-    }
-    let over = |kind| ticket.deadlines.get(&kind).is_some_and(|at| *at < now);
-    for (missed, due) in [
-        (&mut ticket.sla.ola.respond_missed, ticket.sla.ola.respond_due),
-        (&mut ticket.sla.ola.resolve_missed, ticket.sla.ola.resolve_due),
-    ] {
-        if due > 0 && due < now {
-            *missed = due;
+    for kind in sudden {
+        match kind {
+            DeadlineKind::Respond => sla.miss_response(sla.respond_due),
+            DeadlineKind::Resolve => sla.miss_resolution(sla.resolve_due),
+            DeadlineKind::LevelRespond => {
+                let due = sla.ola.respond_due.max(sla.ola.respond_missed);
+                (sla.ola.respond_missed, sla.ola.respond_told) = (due.max(sla.ola.promised_at), true);
+            }
+            DeadlineKind::LevelResolve => {
+                let due = sla.ola.resolve_due.max(sla.ola.resolve_missed);
+                (sla.ola.resolve_missed, sla.ola.resolve_told) = (due.max(sla.ola.promised_at), true);
+            }
+            _ => sla.stuck_at = now,
         }
-    }
-    if over(DeadlineKind::Escalate) || over(DeadlineKind::Stalled) {
-        ticket.sla.stuck_at = now;
     }
 }
 
