@@ -194,7 +194,7 @@ async fn decide(app: Arc<App>, stop: CancellationToken) {
         let work = async {
             let fetched_until = app.fetched_until();
             if app.presence.leads() {
-                recompute::drain(&app).await?;
+                recompute::before_deciding(&app).await?;
             }
             process::drain(&app).await?;
             // What is not decided yet may be the very answer that is due.

@@ -52,7 +52,7 @@ pub async fn run(app: &App) -> Result<Tally, Trouble> {
         }
     }
     if app.presence.leads() {
-        recompute::drain(app).await?;
+        recompute::before_deciding(app).await?;
     }
     tally.decided = process::drain(app).await?;
     let received_through = app.received_through(received_through).await?;

@@ -26,6 +26,21 @@ pub(super) enum Progress {
     Done(String),
 }
 
+/// The same before emails are decided: they wait for it, unless it cannot be done at all.
+///
+/// # Errors
+/// [`StoreError`] that may pass.
+pub(super) async fn before_deciding(app: &App) -> Result<(), StoreError> {
+    match drain(app).await {
+        Err(error) if error.is_transient() => Err(error),
+        Err(error) => {
+            tracing::error!(%error, "open tickets are not computed under the service levels in force");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
 /// Computes all of them, if what is promised has changed since the last time; before any email is decided, which would compute its ticket
 /// under the new service levels and not know what it was promised before. An epoch that is broken off begins again.
 pub(super) async fn drain(app: &App) -> Result<(), StoreError> {
