@@ -189,6 +189,10 @@ fn mistakes_of_administrators_stop_nothing() {
         desk.write(file, good);
         desk.reload();
     }
+    // Alarms are looked at every twenty seconds, and each mistake was gone after one.
+    let (_, file, text) = MISTAKES[0];
+    spoil(&desk, file, text);
+    desk.reload();
     desk.until("the operator is told", || !desk.sink.to(OPERATOR).is_empty());
 }
 
