@@ -16,3 +16,5 @@ CREATE INDEX state_history_at ON state_history (at);
 -- When the newest email of a mailbox was received; 0 where none was.
 ALTER TABLE mailbox ADD COLUMN last_email_at BIGINT NOT NULL DEFAULT 0;
 UPDATE mailbox SET last_email_at = COALESCE((SELECT MAX(received_at) FROM inbox WHERE inbox.mailbox = mailbox.name), 0);
+-- When the server says that it received an email (INTERNALDATE); 0 where it does not.
+ALTER TABLE inbox ADD COLUMN delivered_at BIGINT NOT NULL DEFAULT 0;

@@ -6,6 +6,9 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::clock::Millis;
 
 /// Bytes read of an email that is too large.
 const HEAD: u64 = 64 * 1024;
@@ -17,6 +20,8 @@ pub struct Entry {
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
+    /// When it was delivered: servers keep the file's time of modification as its INTERNALDATE.
+    pub delivered_at: Millis,
 }
 
 /// Emails that wait, oldest delivery first, at most `count`.
@@ -42,8 +47,10 @@ pub fn waiting(root: &Path, count: usize) -> io::Result<Vec<Entry>> {
 }
 
 fn entry(path: PathBuf) -> io::Result<Entry> {
-    let size = fs::metadata(&path)?.len();
-    Ok(Entry { path, size })
+    let about = fs::metadata(&path)?;
+    let since = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let delivered_at = since.and_then(|since| Millis::try_from(since.as_millis()).ok()).unwrap_or(0);
+    Ok(Entry { path, size: about.len(), delivered_at })
 }
 
 /// The email; of one larger than `most` its beginning, which holds the header.

@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use super::checker::Check;
 use super::raw;
 use crate::clock::{DAY, Millis};
-use crate::ticket::sla::{Calendar, Holidays, Hours, merged};
+use crate::ticket::sla::{Calendar, Holidays, Hours, Season, merged};
 
 /// Largest iCalendar file that is read, in bytes, and most events that are taken from one.
 const FILE_BYTES: u64 = 4 << 20;
@@ -99,23 +99,100 @@ pub(super) fn calendar(check: &mut Check<'_>, name: &str, raw: &raw::Calendar, z
             ),
         }
     }
+    let seasons = seasons(check, name, raw, &zone, &mut files);
     let calendar = Calendar {
         name: name.to_owned(),
         label: raw.label.clone(),
         zone,
         week: Some(week),
+        seasons,
         holidays,
         closed: merged(closed),
         special,
         files,
     };
-    if calendar.week_length() == 0 && calendar.special.values().all(Vec::is_empty) {
+    let opens = |season: &Season| season.week.iter().any(|hours| !hours.is_empty());
+    if calendar.week_length() == 0
+        && calendar.special.values().all(Vec::is_empty)
+        && !calendar.seasons.iter().any(opens)
+    {
         check.note(
             &key("hours"),
             "it never opens; write for instance hours = { mon-fri = \"08:00-12:00, 13:30-18:00\" }",
         );
     }
     calendar
+}
+
+/// Days with other weekly hours, in order.
+fn seasons(
+    check: &mut Check<'_>,
+    name: &str,
+    raw: &raw::Calendar,
+    zone: &TimeZone,
+    files: &mut Vec<(String, Millis)>,
+) -> Vec<Season> {
+    let mut found: Vec<(&str, Season)> = Vec::new();
+    for (season_name, one) in &raw.seasons {
+        let key = |field: &str| format!("calendars.{name}.seasons.{season_name}.{field}");
+        let week = week(check, &key("hours"), &one.hours);
+        if one.days.is_empty() {
+            check.note(&key("days"), "it needs days, like [\"2026-06-15..2026-07-03\"] or [\"file:exams.ics\"]");
+        }
+        for word in &one.days {
+            let days = match word.strip_prefix("file:") {
+                Some(path) => days_in_file(check, &key("days"), path, zone, files),
+                None => match days_of(word) {
+                    Some(days) => vec![days],
+                    None => {
+                        check.note(
+                            &key("days"),
+                            format!(
+                                "{word:?} is not a valid day; write \"2026-06-15\", \"2026-06-15..2026-07-03\", the last day included, or \"file:exams.ics\""
+                            ),
+                        );
+                        Vec::new()
+                    }
+                },
+            };
+            let season = |(first, last)| Season { first, last, week: week.clone(), on_holidays: one.on_holidays };
+            found.extend(days.into_iter().map(|days| (season_name.as_str(), season(days))));
+        }
+    }
+    found.sort_by_key(|(_, season)| (season.first, season.last));
+    for pair in found.windows(2) {
+        let [(one, before), (other, after)] = pair else { continue };
+        if after.first <= before.last {
+            let text = format!("{} is in {one} and in {other}; a day has the hours of one season", after.first);
+            check.note(&format!("calendars.{name}.seasons.{other}.days"), text);
+        }
+    }
+    found.into_iter().map(|(_, season)| season).collect()
+}
+
+/// The days that the events of a file cover, in order. A file that cannot be read changes no hours, and somebody hears of it.
+fn days_in_file(
+    check: &mut Check<'_>,
+    key: &str,
+    path: &str,
+    zone: &TimeZone,
+    files: &mut Vec<(String, Millis)>,
+) -> Vec<(Date, Date)> {
+    let path = check.source.path(Path::new(path));
+    let day = |at: Millis| Some(Timestamp::from_millisecond(at).ok()?.to_zoned(zone.clone()).date());
+    match times_off(&path, zone) {
+        Ok((spans, wrong)) => {
+            for why in wrong.iter().take(3) {
+                check.warnings.push(format!("{key}: {} has an event that is left out: {why}", path.display()));
+            }
+            merged(spans).into_iter().filter_map(|(from, to)| Some((day(from)?, day(to - 1)?))).collect()
+        }
+        Err(why) => {
+            check.warnings.push(format!("{key}: {} {why}; until it is there, the usual hours hold", path.display()));
+            files.push((path.display().to_string(), 0));
+            Vec::new()
+        }
+    }
 }
 
 fn week(check: &mut Check<'_>, key: &str, hours: &BTreeMap<String, String>) -> [Vec<Hours>; 7] {
@@ -172,10 +249,15 @@ fn minute(text: &str) -> Option<i16> {
 
 /// A day, or days from the first to the last.
 fn days_off(text: &str, zone: &TimeZone) -> Option<(Millis, Millis)> {
+    let (first, last) = days_of(text)?;
+    Some((midnight(first, zone)?, midnight(last.tomorrow().ok()?, zone)?))
+}
+
+/// The first and the last of them.
+fn days_of(text: &str) -> Option<(Date, Date)> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let (first, last): (Date, Date) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-    let span = (midnight(first, zone)?, midnight(last.tomorrow().ok()?, zone)?);
-    (span.0 < span.1).then_some(span)
+    (first <= last).then_some((first, last))
 }
 
 fn midnight(day: Date, zone: &TimeZone) -> Option<Millis> {

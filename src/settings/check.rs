@@ -36,6 +36,7 @@ pub(super) fn settings(raw: Raw, source: &Source, trial: Trial<'_>, mistakes: &m
     let goals = raw.goals.map(|goals| super::slas::goals(&mut check, goals));
     let alarms = policy.as_ref().and_then(|p| super::service::alarms(&mut check, &raw, &p.service_desk));
     let watch = super::service::watch(&mut check, &raw);
+    let received_within = raw.sla.as_ref().and_then(|sla| check.millis("sla.received_within", &sla.received_within));
     let (backups, retention) = (super::service::backups(&mut check, &raw), super::service::retention(&mut check, &raw));
     let retry = raw.retry.as_ref().map(|r| check.retry(r));
     let (store, limits) = (raw.store.as_ref()?, raw.limits.as_ref()?);
@@ -57,6 +58,7 @@ pub(super) fn settings(raw: Raw, source: &Source, trial: Trial<'_>, mistakes: &m
         batch: Batch { emails: limits.batch_emails.clamp(1, 1_000), bytes: limits.batch_bytes.max(1) },
         notification_file_bytes: limits.notification_file_bytes,
         email_attempts: limits.email_attempts.max(2),
+        received_within: received_within?,
         reports: reports.unwrap_or_default(),
         goals: goals.unwrap_or_default(),
         watch,

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Millis;
 use crate::edge::imap::ImapConfig;
 use crate::edge::login::Login;
 use crate::edge::oauth2::Oauth2;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub notification_file_bytes: usize,
     /// Tries at one email before it is held.
     pub email_attempts: i64,
+    /// How long before it was fetched an email may have been received and still count from then.
+    pub received_within: Millis,
     /// Reports that are written automatically.
     pub reports: Vec<Plan>,
     /// What their figures should be.

@@ -31,6 +31,7 @@ pub(super) struct Raw {
     pub(super) audiences: BTreeMap<String, Audience>,
     pub(super) retired: BTreeMap<String, Retired>,
     pub(super) calendars: BTreeMap<String, Calendar>,
+    pub(super) sla: Option<Counting>,
     pub(super) slas: BTreeMap<String, Sla>,
     pub(super) contracts: BTreeMap<String, Contract>,
     pub(super) reports: BTreeMap<String, Report>,
@@ -39,6 +40,12 @@ pub(super) struct Raw {
     pub(super) alarms: Option<Alarms>,
     pub(super) backup: Option<Backup>,
     pub(super) retention: Option<Retention>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counting {
+    pub(super) received_within: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,6 +116,18 @@ pub(super) struct Calendar {
     pub(super) closed: Vec<String>,
     #[serde(default)]
     pub(super) open: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) seasons: BTreeMap<String, Season>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Season {
+    #[serde(default)]
+    pub(super) days: Vec<String>,
+    pub(super) hours: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) on_holidays: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -39,9 +39,12 @@ pub(super) fn slas(check: &mut Check<'_>, raw: &Raw, desk: &ServiceDesk) -> Slas
 fn digest(slas: &Slas) -> String {
     let mut hash = Sha256::new();
     for calendar in slas.calendars.values() {
-        let Calendar { name, week, holidays, closed, special, .. } = calendar.as_ref();
+        let Calendar { name, week, seasons, holidays, closed, special, .. } = calendar.as_ref();
         let zone = calendar.zone.iana_name().unwrap_or_default();
         hash.update(format!("{name} {zone} {week:?} {holidays:?} {closed:?} {special:?}\n"));
+        if !seasons.is_empty() {
+            hash.update(format!("{seasons:?}\n"));
+        }
     }
     hash.update(format!("{:?} {:?} {:?}", slas.policies, slas.queues, slas.contracts));
     data_encoding::HEXLOWER.encode(&hash.finalize())

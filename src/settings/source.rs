@@ -15,7 +15,7 @@ use crate::mail::{Pattern, compile};
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// Sections a file may have.
-const SECTIONS: [&str; 27] = [
+const SECTIONS: [&str; 28] = [
     "desk",
     "store",
     "smtp",
@@ -35,6 +35,7 @@ const SECTIONS: [&str; 27] = [
     "audiences",
     "retired",
     "calendars",
+    "sla",
     "slas",
     "contracts",
     "reports",
@@ -184,6 +185,7 @@ impl Source {
             audiences: self.named(&root, "audiences", mistakes),
             retired: self.named(&root, "retired", mistakes),
             calendars: self.named(&root, "calendars", mistakes),
+            sla: self.section(&root, "sla", mistakes),
             slas: self.named(&root, "slas", mistakes),
             contracts: self.named(&root, "contracts", mistakes),
             reports: self.named(&root, "reports", mistakes),

@@ -24,6 +24,8 @@ pub(crate) struct Arrival<'a> {
     pub bytes: &'a [u8],
     /// Its whole size in bytes.
     pub size: u64,
+    /// When the server says that it was received, if it does.
+    pub delivered_at: Option<Millis>,
     /// Set when it is to be held at once, with the reason; it is then never decided automatically.
     pub hold: Option<(HoldCause, String)>,
 }
@@ -64,6 +66,8 @@ pub struct Waiting {
     pub attempts: i64,
     /// When it was fetched.
     pub received_at: Millis,
+    /// When the server says that it was received; 0: it does not say.
+    pub delivered_at: Millis,
     /// The email.
     pub bytes: Vec<u8>,
     /// Whether a person let it in although its sender may not open tickets.
@@ -365,7 +369,8 @@ pub enum Step {
 }
 
 /// A row of the inbox, in the order of the statement's columns.
-type Values<'a> = (&'a str, u32, u32, &'a str, u64, Millis, InboxState, &'static str, &'a str, i64, &'static str);
+type Values<'a> =
+    (&'a str, u32, u32, &'a str, u64, Millis, InboxState, &'static str, &'a str, i64, &'static str, Millis);
 
 fn inbox_values<'a>(arrival: &'a Arrival<'_>, hash: &'a str, now: Millis) -> Values<'a> {
     let held = arrival.hold.is_some();
@@ -374,7 +379,8 @@ fn inbox_values<'a>(arrival: &'a Arrival<'_>, hash: &'a str, now: Millis) -> Val
     let (cause, reason) = arrival.hold.as_ref().map_or(("", ""), |(cause, reason)| (cause.as_str(), reason.as_str()));
     // What was not fetched whole stays where it is on the server.
     let settled = i64::from(held || arrival.place.is_none());
-    (arrival.mailbox, uid_validity, uid, hash, arrival.size, now, state, verdict, reason, settled, cause)
+    let delivered_at = arrival.delivered_at.unwrap_or(0);
+    (arrival.mailbox, uid_validity, uid, hash, arrival.size, now, state, verdict, reason, settled, cause, delivered_at)
 }
 
 /// What makes an email the same email. Of one that was not fetched whole only header and size are known.
@@ -400,6 +406,7 @@ impl FromRow<'_, AnyRow> for Waiting {
             size: row.number("size")?,
             attempts: row.number("attempts")?,
             received_at: row.number("received_at")?,
+            delivered_at: row.number("delivered_at")?,
             bytes: Vec::new(),
             released: row.flag("released")?,
             joins: row.some_id("joins")?,

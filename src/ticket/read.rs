@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use crate::clock::Millis;
 use crate::mail::{
     Address, Automatic, AutomaticKind, FieldValues, FileRole, Label, ParsedEmail, key, read_fields, read_quoted_fields,
     strip_prefixes, words_beside,
@@ -85,6 +86,8 @@ pub struct Intake {
     pub released: bool,
     /// True when the operator says which ticket it belongs to.
     pub placed: bool,
+    /// From when on what it asks for counts; 0: from its decision.
+    pub counts_from: Millis,
     /// What a machine of the queue says.
     pub alert: Option<Alert>,
     /// True when the operator wrote it.
@@ -165,6 +168,7 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
         released: false,
         placed: false,
         operator: false,
+        counts_from: 0,
         also_queues: also.map(|q| q.name.clone()).collect(),
         fields: said.own,
         signature_fields: said.signature,

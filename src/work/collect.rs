@@ -373,8 +373,8 @@ impl Fetch<'_> {
     /// An email asked for alone; true when it came. Whatever happens, the place moves on, and what did not come is asked for again.
     async fn single(&mut self, uid: u32, size: Option<u64>, known: Option<&Unfetched>) -> Result<bool, Trouble> {
         match self.ask(uid, size).await {
-            Ok(Asked::Here(bytes)) => {
-                self.keep(&[Fetched { uid, bytes }], Keeping { known, ..Keeping::default() }).await?;
+            Ok(Asked::Here(email)) => {
+                self.keep(&[email], Keeping { known, ..Keeping::default() }).await?;
                 Ok(true)
             }
             Ok(Asked::TooLarge(size)) => self.keep_header(uid, size, known).await.map(|()| false),
@@ -406,7 +406,7 @@ impl Fetch<'_> {
             return Ok(Asked::TooLarge(size));
         }
         Ok(match self.imap.fetch_one(uid, size).await? {
-            One::Here(bytes) => Asked::Here(bytes),
+            One::Here(email) => Asked::Here(email),
             One::Refused(why) => Asked::Refused(size, why),
             // Removed by somebody in this very moment, or lost by the server.
             One::LeftOut if self.imap.sizes(&[uid]).await?.is_empty() => Asked::Gone,
@@ -444,7 +444,7 @@ impl Fetch<'_> {
         let name = format!("{} {uid}", self.cursor.uid_validity).into_bytes();
         let held = Some((size.max(name.len() as u64 + 1), email.reason.clone()));
         let keeping = Keeping { held, again: Some((email, due)), known: None };
-        self.keep(&[Fetched { uid, bytes: name }], keeping).await.map(|_| ())
+        self.keep(&[Fetched { uid, bytes: name, ..Fetched::default() }], keeping).await.map(|_| ())
     }
 
     /// It was removed from the folder by somebody.
@@ -471,7 +471,7 @@ impl Fetch<'_> {
         let email = Unfetched { uid, size, refusals: 0, since: now, reason: reason.clone(), held: None };
         // Once there is more room for it, a person says so.
         let keeping = Keeping { held: Some((size, reason)), known, again: Some((email, NEVER)) };
-        self.keep(&[Fetched { uid, bytes: header }], keeping).await.map(|_| ())
+        self.keep(&[header], keeping).await.map(|_| ())
     }
 
     /// One commit: the emails, and the place reached. A power cut loses both or neither.
@@ -491,6 +491,7 @@ impl Fetch<'_> {
             place: Some(Place { uid_validity: validity, uid: mail.uid }),
             bytes: &mail.bytes,
             size: held.as_ref().map_or(mail.bytes.len() as u64, |(size, _)| *size),
+            delivered_at: mail.delivered_at,
             hold: held.as_ref().map(|(_, reason)| (cause, reason.clone())),
         });
         let ids = tx.journal(&arrivals.collect::<Vec<_>>(), now).await?;
@@ -575,7 +576,7 @@ impl Fetch<'_> {
 
 /// What came of asking for one email alone.
 enum Asked {
-    Here(Vec<u8>),
+    Here(Fetched),
     /// Its size.
     TooLarge(u64),
     /// Its size as far as it is known, and what the server says.

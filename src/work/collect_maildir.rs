@@ -46,6 +46,7 @@ pub async fn drain(app: &App, mailbox: &str, root: &Path, archive: &str) -> Resu
             mailbox,
             place: None,
             size: entry.size.max(bytes.len() as u64),
+            delivered_at: Some(entry.delivered_at),
             bytes,
             hold: hold.clone().map(|reason| (HoldCause::Unreadable, reason)),
         });

@@ -77,6 +77,7 @@ fn waiting(bytes: Vec<u8>, now: Millis) -> Waiting {
         size,
         attempts: 0,
         received_at: now,
+        delivered_at: 0,
         bytes,
         released: false,
         joins: None,

@@ -89,6 +89,43 @@ fn the_whole_example_of_the_contract_is_understood() {
 }
 
 #[test]
+fn seasons_have_hours_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Bac\r\nDTSTART;VALUE=DATE:20260615\r\nDTEND;VALUE=DATE:20260620\r\nEND:VEVENT\r\n";
+    let file = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{event}END:VCALENDAR\r\n");
+    std::fs::write(folder.path().join("exams.ics"), file).unwrap();
+    let seasons = r#"
+[calendars.office.seasons.exams]
+days = ["2026-04-30..2026-05-03", "file:exams.ics"]
+hours = { mon-sun = "00:00-24:00" }
+on_holidays = true
+[calendars.office.seasons.enrolment]
+days = ["2026-05-11..2026-05-17"]
+hours = { mon-fri = "08:00-19:00" }
+"#;
+    let settings = settings::load_with(&write(folder.path(), &format!("{GOOD}{seasons}")), Vec::new()).unwrap();
+    let calendar = settings.policy.slas.calendars["office"].clone();
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let hours = |from: &str, until: &str| calendar.between(at(from), at(until)) as f64 / 3_600_000.0;
+    assert_eq!(hours("2026-04-29T00:00+02:00", "2026-04-30T00:00+02:00"), 8.5, "a usual Wednesday");
+    assert_eq!(hours("2026-04-30T00:00+02:00", "2026-05-04T00:00+02:00"), 96.0, "May 1st and the week-end among them");
+    assert_eq!(hours("2026-06-15T00:00+02:00", "2026-06-22T00:00+02:00"), 120.0, "the days of the file");
+    assert_eq!(hours("2026-05-11T00:00+02:00", "2026-05-18T00:00+02:00"), 44.0, "a holiday stays one: Ascension Day");
+    assert_eq!(hours("2026-05-18T00:00+02:00", "2026-05-19T00:00+02:00"), 8.5, "the usual hours again");
+
+    let wrong = mistakes(&format!(
+        "{GOOD}{}",
+        seasons.replace("2026-05-11..2026-05-17", "2026-05-02..2026-05-10").replace("mon-fri", "mon-fry")
+    ));
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(wrong.iter().any(|m| m.contains("calendars.office.seasons.enrolment.hours") && m.contains("mon-fry")), "{wrong:?}");
+    assert!(wrong.iter().any(|m| m.contains("2026-05-02 is in exams and in enrolment")), "{wrong:?}");
+    let wrong = mistakes(&format!("{GOOD}{}", seasons.replace("on_holidays", "on_holiday").replace("..2026-05-17", "..2026-05-10")));
+    assert!(wrong.iter().any(|m| m.contains("on_holiday") && m.contains("on_holidays")), "{wrong:?}");
+    assert!(wrong.iter().any(|m| m.contains("\"2026-05-11..2026-05-10\" is not a valid day")), "{wrong:?}");
+}
+
+#[test]
 fn later_files_and_the_environment_win() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), GOOD);

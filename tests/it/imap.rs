@@ -64,6 +64,27 @@ async fn a_mail_is_acknowledged_within_a_second_and_archived() {
 }
 
 #[tokio::test]
+async fn an_email_counts_from_its_internaldate() {
+    let user = User::new();
+    let hour = jiff::Span::new().hours(1);
+    let stamp = |hours: i64| {
+        let at = jiff::Zoned::now().checked_sub(hour * hours).unwrap();
+        at.strftime("\"%d-%b-%Y %H:%M:%S %z\"").to_string()
+    };
+    let mut client = user.client();
+    for (from, hours) in [(ANA, 3), ("old@college.example", 48)] {
+        client.append_with("INBOX", &stamp(hours), &Mail::from(from).bytes());
+    }
+    let site = desk_on(&user, "Done", "").await;
+    let crew = Crew::start(&site.app).await.unwrap();
+    eventually("both tickets", 10 * SECOND, async || (site.tickets().await.len() == 2).then_some(())).await;
+    crew.stop().await;
+    let begun: Vec<i64> = site.tickets().await.iter().map(|t| (t.created_at - t.sla.begun) / 60_000).collect();
+    assert!((180..=181).contains(&begun[0]), "{begun:?}");
+    assert!((0..=1).contains(&begun[1]), "{begun:?}");
+}
+
+#[tokio::test]
 async fn a_backlog_is_fetched_in_batches_and_nothing_is_left() {
     let user = User::new();
     let mut client = user.client();

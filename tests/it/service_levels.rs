@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use guichet::settings;
-use guichet::ticket::sla::{Calendar, Slas, keep};
+use guichet::ticket::sla::{Calendar, Season, Slas, keep};
 use guichet::ticket::{Person, Status, TicketView};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -48,14 +48,19 @@ fn paris(at: i64) -> String {
 type Due = (String, String);
 
 /// A ticket opened then, and given to a level at once: what its requester was promised, and what that level owes.
+/// Something happens, and counts from then on.
+fn run(ticket: &mut TicketView, before: &TicketView, hand: Option<i64>, at: i64, slas: &Slas) {
+    keep(ticket, before, hand, (at, at), slas);
+}
+
 fn opened(slas: &Slas, at: &str, level: i64, priority: &str) -> (Due, Due) {
     let queue = slas.queues.keys().next().unwrap().clone();
     let requester = Person { address: "prof@lycee.example".to_owned(), ..Person::default() };
     let mut ticket = TicketView { queue, level: 1, priority: priority.to_owned(), requester, ..TicketView::default() };
-    keep(&mut ticket, &TicketView::default(), None, millis(at), slas);
+    run(&mut ticket, &TicketView::default(), None, millis(at), slas);
     let before = ticket.clone();
     ticket.level = level;
-    keep(&mut ticket, &before, Some(1), millis(at), slas);
+    run(&mut ticket, &before, Some(1), millis(at), slas);
     let (sla, ola) = (&ticket.sla, &ticket.sla.ola);
     ((paris(sla.respond_due), paris(sla.resolve_due)), (paris(ola.respond_due), paris(ola.resolve_due)))
 }
@@ -221,12 +226,12 @@ fn what_was_promised_stands_while_a_ticket_climbs() {
     for priority in ["P1", "P2", "P3", "P4"] {
         let mut ticket =
             TicketView { queue: queue.clone(), level: 1, priority: priority.to_owned(), ..TicketView::default() };
-        keep(&mut ticket, &TicketView::default(), None, millis(opened[0]), &slas);
+        run(&mut ticket, &TicketView::default(), None, millis(opened[0]), &slas);
         let (promised, from) = (cell(opened[0], 1, priority), ticket.sla.begun);
         for (level, at) in (2..).zip(&opened[1..]) {
             let before = ticket.clone();
             ticket.level = level;
-            keep(&mut ticket, &before, Some(level - 1), millis(at), &slas);
+            run(&mut ticket, &before, Some(level - 1), millis(at), &slas);
             let (sla, ola) = (&ticket.sla, &ticket.sla.ola);
             assert_eq!((paris(sla.respond_due), paris(sla.resolve_due)), promised, "{priority} L{level}");
             assert_eq!(
@@ -239,7 +244,7 @@ fn what_was_promised_stands_while_a_ticket_climbs() {
         // Back at the first level nothing more is owed than what was promised.
         let before = ticket.clone();
         ticket.level = 1;
-        keep(&mut ticket, &before, Some(3), millis(opened[2]) + 60_000, &slas);
+        run(&mut ticket, &before, Some(3), millis(opened[2]) + 60_000, &slas);
         assert_eq!((ticket.sla.ola.level, paris(ticket.sla.resolve_due)), (0, promised.1), "{priority}");
     }
 }
@@ -258,7 +263,10 @@ impl Model<'_> {
         }
         let closed = calendar.closed.iter().any(|(off, on)| (*off..*on).contains(&at));
         let weekday = day.weekday().to_monday_zero_offset() as usize;
-        !closed && !calendar.holidays.is_off(day) && within(&calendar.week.as_ref().unwrap()[weekday])
+        let season = calendar.seasons.iter().find(|season| season.first <= day && day <= season.last);
+        let week = season.map_or(calendar.week.as_ref().unwrap(), |season| &season.week);
+        let off = closed || calendar.holidays.is_off(day);
+        within(&week[weekday]) && (!off || season.is_some_and(|season| season.on_holidays))
     }
 
     fn between(&self, from: i64, until: i64) -> i64 {
@@ -293,6 +301,7 @@ proptest! {
         (first, minute, hours) in (begin(), 0i64..1_440, 1i64..200),
         off in proptest::option::of((0i64..72, 1i64..72)),
         special in proptest::option::of(day_hours()),
+        seasons in proptest::collection::vec((0i64..4, 1i64..5, proptest::array::uniform7(day_hours()), any::<bool>()), 0..3),
         (france, alsace_moselle, length) in (any::<bool>(), any::<bool>(), 1i64..3_000),
     ) {
         let zone = TimeZone::get(zone).unwrap();
@@ -303,6 +312,13 @@ proptest! {
         calendar.holidays.alsace_moselle = alsace_moselle;
         calendar.closed = closed.into_iter().collect();
         calendar.special = special.map(|hours| (first.tomorrow().unwrap(), hours)).into_iter().collect();
+        let mut next = first;
+        for (gap, days, week, on_holidays) in seasons {
+            let begins = next.checked_add(jiff::Span::new().days(gap)).unwrap();
+            let last = begins.checked_add(jiff::Span::new().days(days - 1)).unwrap();
+            calendar.seasons.push(Season { first: begins, last, week, on_holidays });
+            next = last.tomorrow().unwrap();
+        }
         let model = Model(&calendar);
         let (from, until) = (start + minute * 60_000, start + minute * 60_000 + hours * 3_600_000);
 
@@ -341,18 +357,18 @@ fn a_promise_is_broken_no_earlier_than_it_was_made() {
     let (opened, raised) = (millis("2026-03-06T10:00:00+01:00"), millis("2026-04-01T10:00:00+02:00"));
     let queue = slas.queues.keys().next().unwrap().clone();
     let mut ticket = TicketView { queue, level: 1, priority: "P4".to_owned(), ..TicketView::default() };
-    keep(&mut ticket, &TicketView::default(), None, opened, &slas);
+    run(&mut ticket, &TicketView::default(), None, opened, &slas);
     ticket.first_responded_at = Some(opened + 60_000);
     let before = ticket.clone();
-    keep(&mut ticket, &before, Some(1), opened + 60_000, &slas);
+    run(&mut ticket, &before, Some(1), opened + 60_000, &slas);
     assert_eq!(ticket.sla.resolve_due, 0, "best effort");
     // Weeks later it turns out to be urgent: its time is over already, and nobody could know.
     let before = ticket.clone();
     ticket.priority = "P2".to_owned();
-    keep(&mut ticket, &before, Some(1), raised, &slas);
+    run(&mut ticket, &before, Some(1), raised, &slas);
     assert_eq!(paris(ticket.sla.resolve_due), "2026-03-10T14:00+01:00");
     let before = ticket.clone();
     ticket.status = Status::Resolved;
-    keep(&mut ticket, &before, Some(1), raised + 60_000, &slas);
+    run(&mut ticket, &before, Some(1), raised + 60_000, &slas);
     assert_eq!(ticket.sla.resolve_missed, raised);
 }

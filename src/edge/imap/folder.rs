@@ -22,9 +22,11 @@ pub struct Folder {
 }
 
 /// An email as the server gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fetched {
     pub uid: u32,
+    /// When the server says that it was received (INTERNALDATE, RFC 9051 section 2.3.3).
+    pub delivered_at: Option<Millis>,
 
     pub bytes: Vec<u8>,
 }
@@ -32,8 +34,7 @@ pub struct Fetched {
 /// What came of asking for one email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum One {
-    /// Its bytes.
-    Here(Vec<u8>),
+    Here(Fetched),
     /// The server does not give it, or gives something else, and why.
     Refused(String),
     /// The server says that all is well and leaves it out: it has gone, or the server has lost it.
@@ -57,7 +58,7 @@ fn imap_day(at: Millis) -> String {
     at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string()
 }
 
-const WHOLE: &str = "BODY.PEEK[]";
+const WHOLE: &str = "INTERNALDATE BODY.PEEK[]";
 
 /// Slowest line that is worth waiting for, in bytes a second: it sets the limit of a fetch.
 const SLOWEST: u64 = 20_000;
@@ -172,10 +173,10 @@ impl Imap {
         let sizes = self.config.sizes;
         let size_of = |uid| left.iter().find(|(known, _)| *known == uid).map(|(_, size)| *size);
         let each = |answer: &Response<'_>| {
-            if let Some(Answer { uid, bytes: Some(bytes) }) = Answer::of(answer)
+            if let Some(Answer { uid, delivered_at, bytes: Some(bytes) }) = Answer::of(answer)
                 && size_of(uid).is_some_and(|size| sizes.fit(size, bytes.len()))
             {
-                found.push(Fetched { uid, bytes });
+                found.push(Fetched { uid, delivered_at, bytes });
             }
             found.len() == count
         };
@@ -222,8 +223,10 @@ impl Imap {
         };
         let other = answers.iter().find(|a| a.uid != uid).map(|a| a.uid);
         Ok(match answers.into_iter().find(|answer| answer.uid == uid) {
-            Some(Answer { bytes: Some(bytes), .. }) if size == 0 || self.config.sizes.fit(size, bytes.len()) => {
-                One::Here(bytes)
+            Some(Answer { bytes: Some(bytes), delivered_at, .. })
+                if size == 0 || self.config.sizes.fit(size, bytes.len()) =>
+            {
+                One::Here(Fetched { uid, delivered_at, bytes })
             }
             Some(Answer { bytes: Some(bytes), .. }) => {
                 One::Refused(format!("it announces {size} bytes and sends {}", bytes.len()))
@@ -267,6 +270,7 @@ impl Flow {
 /// What the server said of one email; no bytes for NIL.
 struct Answer {
     uid: u32,
+    delivered_at: Option<Millis>,
     bytes: Option<Vec<u8>>,
 }
 
@@ -278,10 +282,34 @@ impl Answer {
             AttributeValue::BodySection { data, .. } => Some(data.as_deref().map(<[u8]>::to_vec)),
             _ => None,
         })?;
-        Some(Self { uid: uid_of(values)?, bytes })
+        let delivered_at = values.iter().find_map(|v| match v {
+            AttributeValue::InternalDate(date) => internal_date(date),
+            _ => None,
+        });
+        Some(Self { uid: uid_of(values)?, delivered_at, bytes })
     }
+}
+
+/// Reads an INTERNALDATE, `date-time` of RFC 9051 section 9; none where it is not one.
+fn internal_date(text: &str) -> Option<Millis> {
+    let at = jiff::Zoned::strptime("%d-%b-%Y %H:%M:%S %z", text.trim()).ok()?;
+    Some(at.timestamp().as_millisecond())
 }
 
 fn uid_of(values: &[AttributeValue<'_>]) -> Option<u32> {
     values.iter().find_map(|v| if let AttributeValue::Uid(uid) = v { Some(*uid) } else { None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::internal_date;
+
+    #[test]
+    fn internal_dates_are_read_as_servers_write_them() {
+        assert_eq!(internal_date("17-Jul-1996 02:44:25 -0700"), Some(837_596_665_000));
+        assert_eq!(internal_date(" 7-Jul-1996 02:44:25 +0000"), Some(836_707_465_000));
+        for wrong in ["", "yesterday", "31-Feb-2026 00:00:00 +0000", "17-Jul-1996", "17-Jul-99999 02:44:25 -0700"] {
+            assert_eq!(internal_date(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -14,17 +14,17 @@ macro_rules! inbox_rows {
 /// Emails that wait for their verdict.
 macro_rules! waiting {
     () => {
-        "id, mailbox, size, attempts, received_at, released, joins"
+        "id, mailbox, size, attempts, received_at, delivered_at, released, joins"
     };
 }
 
 statements! {
     ATTEMPT_BACK = Sql::both("UPDATE inbox SET attempts = attempts - 1 WHERE state = 'new' AND id = $1 AND attempts > 0");
     INBOX_ADD = rows!(
-        "INSERT INTO inbox (mailbox, uid_validity, uid, content_hash, size, received_at, state, verdict, reason, settled, cause) \
+        "INSERT INTO inbox (mailbox, uid_validity, uid, content_hash, size, received_at, state, verdict, reason, settled, cause, delivered_at) \
          SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, \
          CAST(j.value ->> 4 AS BIGINT), CAST(j.value ->> 5 AS BIGINT), j.value ->> 6, j.value ->> 7, j.value ->> 8, \
-         CAST(j.value ->> 9 AS BIGINT), j.value ->> 10",
+         CAST(j.value ->> 9 AS BIGINT), j.value ->> 10, CAST(j.value ->> 11 AS BIGINT)",
         "ON CONFLICT (mailbox, content_hash) DO UPDATE SET \
          uid_validity = excluded.uid_validity, uid = excluded.uid, settled = excluded.settled RETURNING id, content_hash, kept");
     // $2: mailboxes.

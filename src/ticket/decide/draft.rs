@@ -120,8 +120,9 @@ impl<'a> Draft<'a> {
         let machine = self.case.intake.mail.automatic.is_some() || self.case.intake.mail.bounce.is_some();
         // An agent may have a request of their own.
         let asks = self.before.requester.address == self.actor && !self.before.is_assigned_to(&self.actor);
+        let since = if self.case.proven { now } else { self.case.counts_from() };
         let hand = !self.quiet && !machine && !asks && self.case.policy.agent(&self.actor).is_some();
-        let settled = settle(&mut self.ticket, &self.before, &self.actor, hand, now, self.case.policy);
+        let settled = settle(&mut self.ticket, &self.before, &self.actor, hand, (since, now), self.case.policy);
         self.events.extend(settled);
         self.notifications =
             called(std::mem::take(&mut self.notifications), &self.ticket, &self.before, &self.actor, self.case.policy);
@@ -136,7 +137,7 @@ impl<'a> Draft<'a> {
                 .get(&change.ticket.id)
                 .or_else(|| self.case.snapshot.named.values().find(|t| t.id == change.ticket.id));
             let before = before.cloned().unwrap_or_default();
-            change.events.extend(settle(&mut change.ticket, &before, &self.actor, hand, now, self.case.policy));
+            change.events.extend(settle(&mut change.ticket, &before, &self.actor, hand, (since, now), self.case.policy));
             let notifications = std::mem::take(&mut change.notifications);
             change.notifications = called(notifications, &change.ticket, &before, &self.actor, self.case.policy);
         }

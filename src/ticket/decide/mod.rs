@@ -203,6 +203,14 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// From when on what the email asks for counts. The service desk's own word counts from when it is carried out: nobody has it before.
+    fn counts_from(&self) -> Millis {
+        match self.intake.counts_from {
+            0 => self.snapshot.now,
+            at => at.min(self.snapshot.now),
+        }
+    }
+
     /// Whether it is more than a From line that says who on the requester's side writes: a notification of ours to
     /// that very person is answered, or the mailbox's own server vouches for them.
     fn is_their_own(&self) -> bool {

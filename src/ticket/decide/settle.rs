@@ -9,13 +9,13 @@ use crate::ticket::sla;
 use crate::ticket::words::{DeadlineKind, Event, PendingOn, Status, TicketView};
 
 /// Brings times, clocks and deadlines in line with the status; gives the lines of history that say so.
-/// `hand`: whether somebody of the service desk moved it on.
+/// `hand`: whether somebody of the service desk moved it on. `since`: from when on what happened counts for the clocks.
 pub(super) fn settle(
     ticket: &mut TicketView,
     before: &TicketView,
     actor: &str,
     hand: bool,
-    now: Millis,
+    (since, now): (Millis, Millis),
     policy: &Policy,
 ) -> Vec<Event> {
     if ticket.status != Status::Pending {
@@ -31,7 +31,7 @@ pub(super) fn settle(
         None => i64::MAX,
     };
     let hand = hand.then(level);
-    status.into_iter().chain(sla::keep(ticket, before, hand, now, &policy.slas)).collect()
+    status.into_iter().chain(sla::keep(ticket, before, hand, (since, now), &policy.slas)).collect()
 }
 
 fn described(ticket: &TicketView) -> String {

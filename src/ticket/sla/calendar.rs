@@ -21,6 +21,19 @@ pub type Hours = (i16, i16);
 /// but one that never opens again has no answer.
 const HORIZON_DAYS: usize = 3_660;
 
+/// Days within which other weekly hours hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Season {
+    /// The first day.
+    pub first: Date,
+    /// The last day, included.
+    pub last: Date,
+    /// Open parts of Monday to Sunday, as in [`Calendar::week`].
+    pub week: [Vec<Hours>; 7],
+    /// Whether holidays and times off are working days like any other.
+    pub on_holidays: bool,
+}
+
 /// When a service desk works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
@@ -32,6 +45,8 @@ pub struct Calendar {
     pub zone: TimeZone,
     /// Open parts of Monday to Sunday, in order, without overlap. None: it is always open.
     pub week: Option<[Vec<Hours>; 7]>,
+    /// Days with other weekly hours, in order, without overlap.
+    pub seasons: Vec<Season>,
     /// Public holidays.
     pub holidays: Holidays,
     /// Times off, as instants, in order, without overlap.
@@ -51,6 +66,7 @@ impl Calendar {
             label: [("fr", "24 h/24, 7 j/7"), ("en", "24/7")].map(|(l, t)| (l.to_owned(), t.to_owned())).into(),
             zone: TimeZone::UTC,
             week: None,
+            seasons: Vec::new(),
             holidays: Holidays::default(),
             closed: Vec::new(),
             special: BTreeMap::new(),
@@ -151,12 +167,12 @@ impl Calendar {
     /// its noon.
     #[must_use]
     pub(crate) fn days_off(&self, from: Millis, until: Millis) -> Vec<Millis> {
-        let (Some(week), Some(first), Some(last)) = (&self.week, self.date_of(from), self.date_of(until)) else {
+        let (false, Some(first), Some(last)) = (self.is_always(), self.date_of(from), self.date_of(until)) else {
             return Vec::new();
         };
         let days = std::iter::successors(Some(first), |d| d.tomorrow().ok()).take(HORIZON_DAYS);
         let days = days.take_while(|day| *day <= last);
-        let off = days.filter(|day| !week[weekday(*day)].is_empty() && self.spans(*day).is_empty());
+        let off = days.filter(|day| !self.hours_of(*day).is_empty() && self.spans(*day).is_empty());
         off.filter_map(|day| self.instant(day, 12 * 60)).collect()
     }
 
@@ -186,12 +202,26 @@ impl Calendar {
         if let Some(hours) = self.special.get(&day) {
             return hours.iter().filter_map(|h| self.span(day, *h)).collect();
         }
-        let Some(week) = &self.week else { return Vec::new() };
-        let hours = &week[weekday(day)];
-        if hours.is_empty() || self.holidays.is_off(day) {
+        let spans = self.hours_of(day).iter().filter_map(|h| self.span(day, *h));
+        if self.season(day).is_some_and(|season| season.on_holidays) {
+            return spans.collect();
+        }
+        if self.holidays.is_off(day) {
             return Vec::new();
         }
-        hours.iter().filter_map(|h| self.span(day, *h)).flat_map(|span| self.less_closed(span)).collect()
+        spans.flat_map(|span| self.less_closed(span)).collect()
+    }
+
+    /// The days that this one is among, where they have hours of their own.
+    fn season(&self, day: Date) -> Option<&Season> {
+        let next = self.seasons.partition_point(|season| season.last < day);
+        self.seasons.get(next).filter(|season| season.first <= day)
+    }
+
+    /// The weekly hours of a day.
+    fn hours_of(&self, day: Date) -> &[Hours] {
+        let week = self.season(day).map(|season| &season.week).or(self.week.as_ref());
+        week.map_or(&[], |week| week[weekday(day)].as_slice())
     }
 
     fn span(&self, day: Date, (from, to): Hours) -> Option<(Millis, Millis)> {

@@ -24,13 +24,22 @@ const KINDS: [DeadlineKind; 10] = [
 ];
 
 /// Notes where the ticket stands, computes what is due, and gives the lines of history that say so.
-/// `hand`: the level of whoever of the service desk did something; the highest for whoever has the ticket.
-pub fn keep(ticket: &mut TicketView, before: &TicketView, hand: Option<i64>, now: Millis, slas: &Slas) -> Vec<Event> {
+/// `hand`: the level of whoever of the service desk did something; the highest for whoever has the ticket. `since`: from when on what
+/// happened counts, which an email waiting on its server puts before `now`.
+pub fn keep(
+    ticket: &mut TicketView,
+    before: &TicketView,
+    hand: Option<i64>,
+    (since, now): (Millis, Millis),
+    slas: &Slas,
+) -> Vec<Event> {
     let new = ticket.sla.stays.is_empty();
     // What was taken back is as it was: its clocks too.
     let restored = ticket.sla.stays != before.sla.stays || ticket.sla.since != before.sla.since;
     let reopened = before.status.is_done() && !ticket.status.is_done() && !restored;
-    ticket.sla.stand(run_of(ticket), now);
+    // Nothing happens before what has happened already.
+    let since = since.max(ticket.sla.stays.last().map_or(0, |last| last.at)).min(now);
+    ticket.sla.stand(run_of(ticket), since);
     let level = ticket.level.max(1);
     if ticket.sla.entry == 0 {
         let contract = || slas.contract(&ticket.requester.address, &ticket.queue).map_or(1, |c| c.level.max(1));
@@ -38,8 +47,8 @@ pub fn keep(ticket: &mut TicketView, before: &TicketView, hand: Option<i64>, now
     }
     if new || reopened {
         // The clocks start anew: what was late before is in the history.
-        (ticket.sla.from, ticket.sla.since, ticket.sla.resolve_missed, ticket.sla.stuck_at) = (now, now, 0, 0);
-        (ticket.sla.resolve_took, ticket.sla.resolve_told, ticket.sla.progress_at) = (None, 0, now);
+        (ticket.sla.from, ticket.sla.since, ticket.sla.resolve_missed, ticket.sla.stuck_at) = (since, since, 0, 0);
+        (ticket.sla.resolve_took, ticket.sla.resolve_told, ticket.sla.progress_at) = (None, 0, since);
         (ticket.sla.post_mortem_asked, ticket.sla.post_mortem_at) = (0, 0);
         (ticket.sla.respond_cap, ticket.sla.resolve_cap, ticket.sla.joined) = (0, 0, 0);
         ticket.sla.ola = Ola::default();

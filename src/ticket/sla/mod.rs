@@ -9,7 +9,7 @@ mod holidays;
 mod keep;
 mod policy;
 
-pub use calendar::{Calendar, Hours, merged};
+pub use calendar::{Calendar, Hours, Season, merged};
 pub(crate) use clock::is_default;
 pub use clock::{Ola, Run, Sla, Stay, Which};
 pub use explain::{SlaStatus, State, promised, sla_status};

@@ -174,7 +174,7 @@ impl<'a> Commit<'a> {
     pub(super) async fn take_in(&mut self, email: &Waiting) -> Result<InboxId, StoreError> {
         let Waiting { mailbox, bytes, .. } = email;
         let size = bytes.len() as u64;
-        self.unit.take_in(&Arrival { mailbox, place: None, bytes, size, hold: None }).await
+        self.unit.take_in(&Arrival { mailbox, place: None, bytes, size, delivered_at: None, hold: None }).await
     }
 
     /// Carries out a decision in memory; the email's verdict is part of it.

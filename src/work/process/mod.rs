@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Durability, StoreError, Waiting};
@@ -153,12 +154,23 @@ async fn read_all(app: &App, settings: &Arc<Settings>, waiting: Vec<Waiting>) ->
     tokio::task::spawn_blocking(work).await.unwrap_or_default()
 }
 
+/// When an email was received, as far as its server's word is plausible; else when it was fetched. What a person let in counts from then on.
+fn counts_from(waiting: &Waiting, within: Millis) -> Millis {
+    let Waiting { received_at, delivered_at, .. } = *waiting;
+    match delivered_at {
+        _ if waiting.released || waiting.joins.is_some() => 0,
+        at if at <= received_at && received_at - at <= within => at,
+        _ => received_at,
+    }
+}
+
 fn read_one(waiting: Waiting, settings: &Settings, secret: &Secret) -> Email {
     let policy = &settings.policy;
     let work = || {
         let parsed = mail::parse(&waiting.bytes, &policy.limits).map_err(|e| e.to_string())?;
         let mut intake = read(parsed, &waiting.mailbox, policy, secret);
         intake.released = waiting.released;
+        intake.counts_from = counts_from(&waiting, settings.received_within);
         if let Some(ticket) = waiting.joins {
             intake.join_by_operator(ticket);
         }

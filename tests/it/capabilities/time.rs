@@ -91,6 +91,47 @@ original_requests! {
         assert_eq!((say(ticket.sla.respond_due).as_str(), ticket.sla.resolve_due), ("2026-03-03T09:15:00+01:00", 0));
     }
 
+    ti2_an_email_counts_from_when_its_server_received_it(site, &levels(STD)) {
+        let file = |number: u32| site.folder.path().join(format!("mail/new/{number}.m"));
+        let arrives = |number: u32, ago: i64| {
+            let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis((site.clock.now() - ago) as u64);
+            std::fs::File::options().write(true).open(file(number)).unwrap().set_modified(at).unwrap();
+        };
+        let say = |at| guichet::clock::rfc3339(at, &site.app.settings.load().policy.service_desk.time_zone);
+        // The line was down: received at 8:05, fetched at 9:15.
+        site.put(&Mail::from(ANA));
+        arrives(1_000, 70 * MINUTE);
+        site.round().await;
+        let ticket = site.only_ticket().await;
+        assert_eq!((say(ticket.sla.respond_due).as_str(), say(ticket.sla.resolve_due).as_str()), ("2026-03-02T10:05:00+01:00", "2026-03-03T08:05:00+01:00"));
+        // Restored from a backup, or from a server whose clock is ahead: from fetching.
+        for (number, ago) in [(1_001, 25 * HOUR), (1_002, -HOUR), (1_003, DAY)] {
+            site.put(&Mail::from(&format!("luc{number}@college.example")));
+            arrives(number, ago);
+        }
+        site.round().await;
+        let begun: Vec<i64> = site.tickets().await.iter().skip(1).map(|t| site.clock.now() - t.sla.begun).collect();
+        assert_eq!(begun, [0, 0, DAY]);
+        // An answer ends the wait from when it was received, and never before the wait began.
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#demander\nQuelle imprimante ?")).await;
+        let asked = site.sink.with_words(ANA, "Quelle imprimante").mail;
+        site.clock.advance(2 * HOUR);
+        site.put(&Mail::reply(&asked, ANA, "Celle du CDI."));
+        arrives(1_005, 30 * MINUTE);
+        site.round().await;
+        let ticket = site.ticket("CG42N1-000001").await;
+        let now = site.clock.now();
+        assert_eq!(ticket.sla.stays.last().map(|stay| now - stay.at), Some(30 * MINUTE));
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#demander\nEt laquelle encore ?")).await;
+        site.put(&Mail::reply(&site.sink.with_words(ANA, "laquelle encore").mail, ANA, "La même."));
+        arrives(1_007, 5 * HOUR);
+        site.round().await;
+        let stays = site.ticket("CG42N1-000001").await.sla.stays;
+        assert!(stays.windows(2).all(|pair| pair[0].at <= pair[1].at), "{stays:?}");
+        // What is told to whoever waited is what the ticket has.
+        assert!(site.sink.to(ANA)[0].mail.text.contains("avant le 2 mars 2026 à 10:05"), "{}", site.sink.to(ANA)[0].mail.text);
+    }
+
     ti2_the_clock_pauses_people_are_warned_and_a_breach_goes_up(site, &levels(STD)) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);

@@ -49,7 +49,7 @@ pub fn due(
         change.ticket.undo.clone_from(&ticket.undo);
         change.quiet = true;
     }
-    let settled = settle(&mut change.ticket, ticket, "guichet", false, now, policy);
+    let settled = settle(&mut change.ticket, ticket, "guichet", false, (now, now), policy);
     change.events.extend(settled);
     change.notifications =
         clocks::called(std::mem::take(&mut change.notifications), &change.ticket, ticket, "guichet", policy);
@@ -65,7 +65,7 @@ pub fn due(
 #[must_use]
 pub(crate) fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Option<Change> {
     let mut after = ticket.clone();
-    let mut events = settle(&mut after, ticket, "guichet", false, now, policy);
+    let mut events = settle(&mut after, ticket, "guichet", false, (now, now), policy);
     if sla::hold(&mut after, ticket, now, &policy.slas) {
         events.retain(|event| event.kind != "sla");
         events.push(Event::own("sla", "service levels were edited; what was promised stays".to_owned()));
@@ -78,7 +78,7 @@ pub(crate) fn recompute(ticket: &TicketView, now: Millis, policy: &Policy) -> Op
     if !sudden.is_empty() && !ticket.sla.stays.is_empty() {
         forgive(&mut after, &sudden, now);
         let before = after.clone();
-        events.extend(settle(&mut after, &before, "guichet", false, now, policy));
+        events.extend(settle(&mut after, &before, "guichet", false, (now, now), policy));
     }
     (after != *ticket).then(|| Change { ticket: after, events, quiet: true, ..Change::default() })
 }

@@ -174,13 +174,13 @@ fn raise(ticket: &mut TicketView, policy: &Policy, events: &mut Vec<Event>) {
 /// Its clocks begin to run.
 fn begin(ticket: &mut TicketView, case: &Case<'_>, events: &mut Vec<Event>) {
     let Case { intake, policy, snapshot, .. } = *case;
-    let settled =
-        settle(ticket, &TicketView { status: ticket.status, ..TicketView::default() }, "", false, snapshot.now, policy);
-    events.extend(settled);
+    let since = case.counts_from();
+    let before = TicketView { status: ticket.status, ..TicketView::default() };
+    events.extend(settle(ticket, &before, "", false, (since, snapshot.now), policy));
     let within = policy.slas.policy_of(ticket).and_then(|p| Some((p.acknowledge?, policy.slas.calendar(&p.hours))));
     if let Some((within, hours)) = within.filter(|_| silence(intake).is_none()) {
         let within: Length = within;
-        let due = hours.add(snapshot.now, within.in_calendar(&hours));
+        let due = hours.add(since, within.in_calendar(&hours));
         ticket.deadlines.extend(due.map(|at| (DeadlineKind::Acknowledge, at)));
     }
 }
