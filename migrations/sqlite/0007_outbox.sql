@@ -18,3 +18,5 @@ ALTER TABLE mailbox ADD COLUMN last_email_at INTEGER NOT NULL DEFAULT 0;
 UPDATE mailbox SET last_email_at = COALESCE((SELECT MAX(received_at) FROM inbox WHERE inbox.mailbox = mailbox.name), 0);
 -- When the server says that it received an email (INTERNALDATE); 0 where it does not.
 ALTER TABLE inbox ADD COLUMN delivered_at INTEGER NOT NULL DEFAULT 0;
+-- When a report said that a notification did not arrive; 0: none did.
+ALTER TABLE outbox ADD COLUMN returned_at INTEGER NOT NULL DEFAULT 0;

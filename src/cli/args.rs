@@ -169,6 +169,9 @@ pub(super) struct ReportArgs {
     /// As a table for spreadsheets (CSV)
     #[arg(long, group = "form")]
     pub(super) csv: bool,
+    /// Each ticket of that time as a line of a table (CSV), as it stood at the end
+    #[arg(long, group = "form")]
+    pub(super) tickets: bool,
     /// As a page with charts, written to this file
     #[arg(long, value_name = "FILE", group = "form")]
     pub(super) html: Option<PathBuf>,

@@ -10,10 +10,10 @@ use super::args::ReportArgs;
 use super::show;
 use crate::clock::Clock;
 use crate::notify::Facts;
-use crate::report::{Page, Period, csv, json};
+use crate::report::{Page, Period, TICKET_COLUMNS, csv, json, ticket_line};
 use crate::ticket::{NotificationKind, Person};
 use crate::trouble::Trouble;
-use crate::work::reports::{Built, build, mail, page};
+use crate::work::reports::{Built, build, mail, page, tickets};
 
 pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
     let policy = &open.settings.policy;
@@ -40,9 +40,13 @@ pub(super) async fn run(open: &Open, args: ReportArgs) -> Result<(), Trouble> {
         )));
     }
     let queues = queues(open, &args)?;
+    if args.tickets {
+        print!("{TICKET_COLUMNS}");
+        return Ok(tickets(&open.store, period, &queues, |history| print!("{}", ticket_line(history, zone))).await?);
+    }
     let built = build(&open.store, policy, args.sort, period, &queues).await?;
     if args.json {
-        return show::json(&json(args.sort, period, &queues, &built.figures, policy));
+        return show::json(&json(args.sort, period, &queues, &built.figures, &built.before, policy));
     }
     if args.csv {
         print!("{}", csv(&built.figures));

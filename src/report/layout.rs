@@ -40,15 +40,21 @@ impl Layout<'_> {
 
     pub(super) fn parts(&mut self) {
         let long = matches!(self.subject.sort, Sort::Monthly | Sort::Quarterly);
+        self.findings();
+        self.actions();
         if self.subject.sort == Sort::Daily || !self.subject.figures.incidents.is_empty() {
             self.incidents();
         }
         self.summary();
-        if self.subject.sort != Sort::Daily {
+        if self.subject.sort == Sort::Daily {
+            self.solved();
+            self.to_follow();
+        } else {
             self.volume();
         }
         self.priorities();
         self.categories();
+        self.services();
         self.service_levels();
         if self.subject.sort != Sort::Daily {
             self.by_level();
@@ -56,13 +62,18 @@ impl Layout<'_> {
         if long {
             self.quality();
             self.levels();
+            self.trends();
+            self.agents();
+            self.establishments();
+            self.vendors();
+            self.states();
+            self.hours();
         }
         self.backlog();
         if long || self.subject.figures.satisfaction.of > 0 {
             self.satisfaction();
         }
         self.recurrent();
-        self.actions();
     }
 
     pub(super) fn part(&mut self, heading: &str, part: Part) {
@@ -99,7 +110,7 @@ impl Layout<'_> {
 
     pub(super) fn goal(&self, goal: f64, value: f64, least: bool, unit: &str) -> String {
         let met = if least { value >= goal } else { value <= goal };
-        let (sign, mark) = (if least { "≥" } else { "≤" }, if met { "✓" } else { "✗" });
+        let (sign, mark) = (if least { "≥" } else { "≤" }, mark(met));
         let word = self.say("report.goal");
         format!(" · {word} {sign} {}{unit} {mark}", self.subject.phrases.one_decimal(goal))
     }
@@ -122,7 +133,13 @@ impl Layout<'_> {
             };
             let (number, priority, title) = (&one.number, &one.priority, &one.title);
             let (level, since) = (self.level_name(one.level), self.fill("report.since", &[("at", &since)]));
-            lines.push(format!("{number} · {priority} · {level} · {title} · {since} · {who} · {state}"));
+            let next = match (one.solved_at, one.on) {
+                (0, Some(on)) => Some(phrases.say(&on.label(), policy)),
+                (0, None) if one.due_at > 0 => Some(self.fill("report.due", &[("at", &phrases.at(one.due_at, zone))])),
+                _ => None,
+            };
+            let next = next.map(|next| format!(" · {next}")).unwrap_or_default();
+            lines.push(format!("{number} · {priority} · {level} · {title} · {since} · {who} · {state}{next}"));
         }
         if lines.is_empty() {
             lines.push(self.say("report.no_major_incident"));
@@ -137,7 +154,7 @@ impl Layout<'_> {
             self.row("report.tickets_in_all", cohort.opened.to_string(), self.compared(|f| f.cohort.opened)),
             self.row("report.solved_2", cohort.solved.to_string(), self.share(of(cohort.solved))),
             self.row("report.in_progress", cohort.in_progress.to_string(), ""),
-            self.row("report.escalated", cohort.escalated.to_string(), ""),
+            self.row("report.escalated", cohort.escalated.to_string(), self.escalated_to()),
         ];
         let late = self.subject.figures.overdue;
         rows.push(self.row("report.solutions_found", all.solved.to_string(), self.compared(|f| f.all.solved)));
@@ -147,10 +164,20 @@ impl Layout<'_> {
         self.part("report.summary", Part { rows, ..Part::default() });
     }
 
+    /// The levels that have what has gone up: `N2 : 3, N3 : 1`.
+    fn escalated_to(&self) -> String {
+        let levels = self.subject.figures.escalated_to.iter();
+        let named = levels.map(|(level, n)| match self.subject.figures.escalated_to.len() {
+            1 => self.level_name(*level),
+            _ => self.entry(&self.level_name(*level), &n.to_string()),
+        });
+        named.collect::<Vec<_>>().join(", ")
+    }
+
     /// How a figure compares with the time before.
     pub(super) fn compared(&self, figure: impl Fn(&Figures) -> i64) -> String {
         let comparable = |f: &&Figures| self.subject.sort != Sort::Daily && f.all.opened + f.all.solved > 0;
-        let Some(before) = self.subject.before.filter(comparable) else { return String::new() };
+        let Some(before) = self.subject.before.first().filter(comparable) else { return String::new() };
         let (was, is) = (figure(before), figure(self.subject.figures));
         let sign = if is >= was { "+" } else { "−" };
         let change = format!("{sign}{}", (is - was).abs());
@@ -161,11 +188,16 @@ impl Layout<'_> {
         let figures = self.subject.figures;
         let zone = self.subject.policy.service_desk.time_zone.clone();
         let names = [self.say("report.opened"), self.say("report.solved")];
-        let bars = grouped(&figures.days, &days_of(self.subject.period, &zone), &zone);
+        let days: Vec<(i64, i64)> = figures.days.iter().map(|day| (day.opened, day.solved)).collect();
+        let bars = grouped(&days, &days_of(self.subject.period, &zone), &zone);
         let heading = "report.volume_2";
         let svg = columns(&self.say("report.tickets_opened_and_solved"), &names, &bars);
         let (opened, solved) = (figures.all.opened, figures.all.solved);
-        let alt = self.fill("report.volume", &[("opened", &opened.to_string()), ("solved", &solved.to_string())]);
+        let sums = self.fill("report.volume", &[("opened", &opened.to_string()), ("solved", &solved.to_string())]);
+        let each = bars
+            .iter()
+            .map(|bar| self.entry(&bar.label, &bar.values.iter().map(f64::to_string).collect::<Vec<_>>().join(" / ")));
+        let alt = std::iter::once(sums).chain(each).collect::<Vec<_>>().join(", ");
         self.charted(heading, "volume", svg, alt, Vec::new());
     }
 
@@ -242,13 +274,33 @@ impl Layout<'_> {
             let lines = if rows.is_empty() { vec![none] } else { Vec::new() };
             self.part(heading, Part { rows, lines, ..Part::default() });
         } else {
-            let svg = columns("", &[], &bars);
+            let svg = super::chart::rows("", &[], &bars, 0.0);
             let alt = bars.iter().map(|b| self.entry(&b.label, &b.notes.join(""))).collect::<Vec<_>>().join(", ");
             self.charted(heading, "backlog", svg, alt, rows);
+            self.open_by_day();
         }
         if !by_status.is_empty() {
             self.part("report.still_to_do_by_state", Part { rows: by_status, ..Part::default() });
         }
+    }
+
+    /// What was still to do at the end of each day.
+    fn open_by_day(&mut self) {
+        let zone = &self.subject.policy.service_desk.time_zone;
+        let starts = days_of(self.subject.period, zone);
+        let days: Vec<(i64, i64)> = self.subject.figures.days.iter().map(|day| (day.open, 0)).collect();
+        if days.len() < 2 {
+            return;
+        }
+        // Of days that share a column the last one counts: what is to do does not add up.
+        let size = columns_of(days.len());
+        let last = days
+            .chunks(size)
+            .zip(starts.chunks(size))
+            .filter_map(|(days, starts)| Some((days.last()?.0, starts.last()?)));
+        let bars: Vec<Bar> = last.map(|(open, at)| Bar::of(&day_label(*at, zone), open)).collect();
+        let alt = bars.iter().map(|b| self.entry(&b.label, &b.notes.join(""))).collect::<Vec<_>>().join(", ");
+        self.charted("report.open_at_the_end", "open", columns("", &[], &bars), alt, Vec::new());
     }
 
     fn recurrent(&mut self) {
@@ -260,7 +312,8 @@ impl Layout<'_> {
             .map(|r| {
                 let more = if r.numbers.len() > NAMED { ", …" } else { "" };
                 let numbers: Vec<&str> = r.numbers.iter().rev().take(NAMED).map(String::as_str).collect();
-                format!("{} ({}{more})", self.entry(&r.title, &r.count.to_string()), numbers.join(", "))
+                let article = if r.has_article { self.say("report.has_article") } else { String::new() };
+                format!("{} ({}{more}){article}", self.entry(&r.title, &r.count.to_string()), numbers.join(", "))
             })
             .collect();
         let lines = if lines.is_empty() { vec![self.say("report.none")] } else { lines };
@@ -279,7 +332,8 @@ impl Layout<'_> {
         if old > 0 {
             lines.push(self.subject.phrases.counted("report.old", old));
         }
-        if let Some(worst) = figures.recurrent.first() {
+        // What an article answers already needs none.
+        if let Some(worst) = figures.recurrent.iter().find(|problem| !problem.has_article) {
             let title = &worst.title;
             lines.push(self.fill("report.comes_back", &[("title", title)]));
         }
@@ -290,6 +344,11 @@ impl Layout<'_> {
     }
 }
 
+/// What stands beside a figure that is as it should be, or not.
+pub(super) fn mark(met: bool) -> &'static str {
+    if met { "✅" } else { "❌" }
+}
+
 /// Priorities there are, and those there were.
 pub(super) fn codes(figures: &Figures, policy: &Policy) -> Vec<String> {
     let mut codes: Vec<String> = policy.priorities.iter().map(|p| p.code.clone()).collect();
@@ -298,15 +357,20 @@ pub(super) fn codes(figures: &Figures, policy: &Policy) -> Vec<String> {
     codes
 }
 
+/// How many days share a column: those of a week where there are many.
+fn columns_of(days: usize) -> usize {
+    if days > 45 { 7 } else { 1 }
+}
+
+fn day_label(at: Millis, zone: &TimeZone) -> String {
+    let date = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(zone.clone());
+    date.strftime("%-d/%m").to_string()
+}
+
 /// Columns of days; of weeks where there are many days.
 fn grouped(days: &[(i64, i64)], starts: &[Millis], zone: &TimeZone) -> Vec<Bar> {
-    let size = if days.len() > 45 { 7 } else { 1 };
-    let label = |at: &Millis| {
-        let date = Timestamp::from_millisecond(*at).unwrap_or_default().to_zoned(zone.clone());
-        date.strftime("%-d/%m").to_string()
-    };
-    // Figures on top of columns can be read where there are few.
-    let few = days.len() <= 14;
+    let size = columns_of(days.len());
+    let label = |at: &Millis| day_label(*at, zone);
     let groups = days.chunks(size).zip(starts.chunks(size));
     groups
         .map(|(days, starts)| {
@@ -314,7 +378,7 @@ fn grouped(days: &[(i64, i64)], starts: &[Millis], zone: &TimeZone) -> Vec<Bar> 
             let (mut bar, solved) =
                 (Bar::of(&starts.first().map(label).unwrap_or_default(), sum.0), Bar::of("", sum.1));
             bar.values.extend(solved.values);
-            bar.notes = if few { vec![sum.0.to_string(), sum.1.to_string()] } else { Vec::new() };
+            bar.notes = vec![sum.0.to_string(), sum.1.to_string()];
             bar
         })
         .collect()

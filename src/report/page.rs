@@ -68,8 +68,8 @@ pub struct Subject<'a> {
     pub period: Period,
 
     pub figures: &'a Figures,
-    /// Those of the time before, to compare.
-    pub before: Option<&'a Figures>,
+    /// Those of the times before, to compare, the newest first.
+    pub before: &'a [Figures],
     /// What the service desk wants.
     pub goals: &'a Goals,
     /// Names of priorities, categories, people.

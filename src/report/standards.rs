@@ -1,8 +1,8 @@
 //! What a report says of service levels, quality, and how content people are.
 
 use super::chart::{Bar, columns, rows};
-use super::figures::{Group, Share};
-use super::layout::{Layout, codes};
+use super::figures::{Group, Lengths, Share, Took};
+use super::layout::{Layout, codes, mark};
 use super::page::{Part, Row, Subject};
 use super::period::Sort;
 use crate::clock::Millis;
@@ -22,14 +22,14 @@ impl Layout<'_> {
                 self.share(all.resolution_kept),
                 self.of(all.resolution_kept, goals.resolution_kept, true),
             ),
-            self.row("report.mean_time_to_answer", self.length(all.response.value()), ""),
-            self.row("report.mean_time_to_solve_mttr", self.length(all.resolution.value()), ""),
-            self.row(
-                "report.acknowledged_in_time",
-                self.share(figures.acknowledged),
-                self.of(figures.acknowledged, None, true),
-            ),
         ];
+        table.extend(self.took("report.mean_time_to_answer", &all.response));
+        table.extend(self.took("report.mean_time_to_solve_mttr", &all.resolution));
+        table.push(self.row(
+            "report.acknowledged_in_time",
+            self.share(figures.acknowledged),
+            self.of(figures.acknowledged, None, true),
+        ));
         let codes = codes(figures, policy);
         let mut bars = Vec::new();
         for code in &codes {
@@ -46,13 +46,44 @@ impl Layout<'_> {
         }
         let heading = "report.service_levels";
         if bars.is_empty() || self.subject.sort == Sort::Daily {
-            self.part(heading, Part { rows: table, ..Part::default() });
+            let lines = self.withdrawn();
+            self.part(heading, Part { rows: table, lines, ..Part::default() });
             return;
         }
         let names = [self.say("report.first_answer"), self.say("report.solution")];
         let svg = rows(&self.say("report.kept_in_per_cent"), &names, &bars, 100.0);
         let alt = bars.iter().map(|b| self.entry(&b.label, &b.notes.join(" / "))).collect::<Vec<_>>().join(", ");
         self.charted(heading, "sla", svg, alt, table);
+        let lines = self.withdrawn();
+        self.page.sections.last_mut().into_iter().for_each(|part| part.lines.clone_from(&lines));
+    }
+
+    /// First answers of earlier periods that never arrived.
+    fn withdrawn(&self) -> Vec<String> {
+        let Subject { figures, policy, phrases, .. } = self.subject;
+        let zone = &policy.service_desk.time_zone;
+        let one = |w: &super::figures::Withdrawn| {
+            self.fill("report.withdrawn", &[("number", &w.number), ("at", &phrases.at(w.at, zone))])
+        };
+        figures.withdrawn.iter().map(one).collect()
+    }
+
+    /// How long something took: the mean, and what lies in the middle and above nine in ten. Working hours and hours by day and night stand in
+    /// rows of their own.
+    fn took(&self, label: &str, took: &Took) -> Vec<Row> {
+        let both = took.is_mixed();
+        let kinds = [(&took.working, "report.working_hours"), (&took.around_the_clock, "report.day_and_night")];
+        let row = |(lengths, kind): (&Lengths, &str)| {
+            let mean = lengths.mean()?;
+            let label = if both { format!("{} ({})", self.say(label), self.say(kind)) } else { self.say(label) };
+            let spread =
+                [("median", lengths.median()), ("nine", lengths.ninetieth())].map(|(n, l)| (n, self.length(l)));
+            let note = self.fill("report.spread", &spread.each_ref().map(|(name, length)| (*name, length.as_str())));
+            let note = if lengths.count() > 1 { note } else { String::new() };
+            Some(Row { label, value: self.length(Some(mean)), note })
+        };
+        let rows: Vec<Row> = kinds.into_iter().filter_map(row).collect();
+        if rows.is_empty() { vec![self.row(label, "–", "")] } else { rows }
     }
 
     /// What became of the promises at each level, and of what levels owed the next.
@@ -80,11 +111,14 @@ impl Layout<'_> {
 
     /// Mean times of a priority, beside what was promised, and how many were in time.
     fn means(&self, code: &str, group: &Group) -> Vec<Row> {
-        let one = |what: &str, mean: Option<Millis>, target: Millis, kept: Share| {
-            let mean = mean?;
+        let one = |what: &str, took: &Took, target: Millis, kept: Share| {
+            // A priority has one calendar; of two, the one that has more.
+            let counts = [&took.working, &took.around_the_clock];
+            let mean = counts.into_iter().max_by_key(|lengths| lengths.count())?.mean()?;
             let mut notes = Vec::new();
             if target > 0 {
-                notes.push(self.fill("report.target", &[("length", &self.length(Some(target)))]));
+                let said = self.fill("report.target", &[("length", &self.length(Some(target)))]);
+                notes.push(format!("{said} {}", mark(mean <= target)));
             }
             if kept.of > 0 {
                 let (count, of) = (kept.count, kept.of);
@@ -93,12 +127,11 @@ impl Layout<'_> {
             let label = format!("{code} · {}", self.say(what));
             Some(Row { label, value: self.length(Some(mean)), note: notes.join(" · ") })
         };
-        let response = ("report.answer", group.response.value(), group.response_target, group.response_kept);
-        let resolution =
-            ("report.solution_of", group.resolution.value(), group.resolution_target, group.resolution_kept);
+        let response = ("report.answer", &group.response, group.response_target, group.response_kept);
+        let resolution = ("report.solution_of", &group.resolution, group.resolution_target, group.resolution_kept);
         [response, resolution]
             .into_iter()
-            .filter_map(|(what, mean, target, kept)| one(what, mean, target, kept))
+            .filter_map(|(what, took, target, kept)| one(what, took, target, kept))
             .collect()
     }
 
@@ -138,17 +171,25 @@ impl Layout<'_> {
 
     pub(super) fn levels(&mut self) {
         let figures = self.subject.figures;
-        let rows = figures.by_level.iter().map(|(level, group)| Row {
-            label: self.level_name(*level),
-            value: self.length(group.resolution.value()),
-            note: self.subject.phrases.counted("report.solved_count", group.solved),
-        });
-        let rows = rows.collect();
+        let of = |(level, group): (&i64, &Group)| -> Vec<Row> {
+            let solved = self.subject.phrases.counted("report.solved_count", group.solved);
+            let row = |lengths: &Lengths, kind: &str| {
+                let mean = lengths.mean()?;
+                let label = format!("{} · {}", self.level_name(*level), self.say(kind));
+                Some(Row { label, value: self.length(Some(mean)), note: solved.clone() })
+            };
+            let Took { working, around_the_clock } = &group.resolution;
+            [(working, "report.working_hours"), (around_the_clock, "report.day_and_night")]
+                .into_iter()
+                .filter_map(|(lengths, kind)| row(lengths, kind))
+                .collect()
+        };
+        let rows = figures.by_level.iter().flat_map(of).collect();
         self.part("report.mean_time_to_solve_by_level", Part { rows, ..Part::default() });
     }
 
     pub(super) fn satisfaction(&mut self) {
-        let Subject { figures, goals, policy, phrases, .. } = self.subject;
+        let Subject { figures, goals, phrases, .. } = self.subject;
         let heading = "report.satisfaction";
         if figures.satisfaction.of == 0 {
             let lines = vec![self.say("report.no_opinion_in_this_time")];
@@ -172,12 +213,8 @@ impl Layout<'_> {
             let note = phrases.counted("report.answers", answers);
             rows.push(Row { label: "NPS".to_owned(), value: format!("{:+}", score.div_euclid(10)), note });
         }
-        for (address, mean) in figures.by_agent.iter().filter(|(address, _)| !address.is_empty()) {
-            let name = match policy.agent(address) {
-                Some(agent) => agent.name.clone(),
-                None if address.ends_with("@localhost") => self.say("report.operator"),
-                None => address.clone(),
-            };
+        for (address, work) in figures.by_agent.iter().filter(|(address, w)| !address.is_empty() && w.marks.of > 0) {
+            let (name, mean) = (self.agent_name(address), work.marks);
             // The same.
             #[allow(clippy::cast_precision_loss)]
             let value = phrases.one_decimal(mean.sum as f64 / mean.of as f64);

@@ -78,7 +78,7 @@ pub(super) fn per_cent(share: Share, phrases: &Phrases) -> String {
 
 /// What every figure counts.
 pub(super) fn definitions(phrases: &Phrases) -> Vec<Definition> {
-    const ALL: [&str; 17] = [
+    const ALL: [&str; 19] = [
         "opened",
         "outcome",
         "solutions",
@@ -93,6 +93,8 @@ pub(super) fn definitions(phrases: &Phrases) -> Vec<Definition> {
         "reopening_rate",
         "first_level",
         "escalation_rate",
+        "agents",
+        "elapsed",
         "satisfaction",
         "recurrent",
         "incidents",

@@ -9,7 +9,7 @@ use super::unit::{MERGES, TICKET_IDS};
 use super::view::StoredView;
 use super::{Blocked, StoreError, Tx, sql};
 use crate::clock::{HOUR, Millis};
-use crate::ticket::{About, DeadlineKind, Recent, TicketId, TicketView, WINDOW, WINDOWS};
+use crate::ticket::{About, DeadlineKind, NotificationKind, Recent, TicketId, TicketView, WINDOW, WINDOWS};
 
 /// How many times the bound of a sender are looked at of their emails.
 const LOOKED_AT: i64 = 4;
@@ -53,6 +53,34 @@ impl Tx {
     /// The beginnings of notifications, by their Message-IDs.
     pub(super) async fn answered(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<u8>>, StoreError> {
         self.pairs(sql::NOTIFICATIONS_ANSWERED, ids).await
+    }
+
+    /// By the Message-ID of an answer that came back: when the earliest other one was delivered, and its Message-ID.
+    pub(super) async fn next_answers(
+        &mut self,
+        returned: &BTreeSet<String>,
+        now: Millis,
+    ) -> Result<HashMap<String, (Millis, String)>, StoreError> {
+        if returned.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let kinds: Vec<&str> = NotificationKind::answers().map(NotificationKind::as_str).collect();
+        let query =
+            sqlx::query_as(sql::NEXT_ANSWERS.on(self.engine)).bind(json(returned)?).bind(now).bind(json(&kinds)?);
+        let rows: Vec<(String, Millis, String)> = query.fetch_all(&mut *self.tx).await?;
+        Ok(rows.into_iter().map(|(returned, at, id)| (returned, (at, id))).collect())
+    }
+
+    /// Notes that these notifications, by their Message-IDs, came back.
+    pub(super) async fn note_returned(&mut self, ids: &BTreeSet<String>, now: Millis) -> Result<(), StoreError> {
+        if !ids.is_empty() {
+            sqlx::query(sql::NOTIFICATIONS_RETURNED.on(self.engine))
+                .bind(json(ids)?)
+                .bind(now)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Tickets by their ids, their rows locked, lowest first. Related tickets are locked after them: two instances that

@@ -8,6 +8,7 @@ use super::stored::{id, number};
 use super::view::TicketView;
 use super::words::{PendingOn, Status};
 use crate::clock::Millis;
+use crate::mail::one_line;
 
 /// How a ticket stands, as far as reports go. Times are 0, texts empty, where there is none; what a clock
 /// says is what it said then, whatever is promised later.
@@ -40,6 +41,16 @@ pub struct TicketState {
     /// Address of the agent who has it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assignee: String,
+    /// Where its requester belongs: the establishment they named, else the domain of their address. Empty in what earlier versions wrote,
+    /// like the next two.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub establishment: String,
+    /// Domain of the vendor's address.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub vendor: String,
+    /// Name of the calendar that what the requester is promised is counted in.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub calendar: String,
     /// Whether its priority calls everybody.
     #[serde(default, skip_serializing_if = "is_default")]
     pub major: bool,
@@ -138,6 +149,9 @@ impl TicketState {
             kind: ticket.kind.clone().unwrap_or_default(),
             service: ticket.service.clone().unwrap_or_default(),
             assignee: ticket.assignee.clone().unwrap_or_default(),
+            establishment: establishment(ticket),
+            vendor: ticket.vendor.as_deref().map(domain).unwrap_or_default(),
+            calendar: sla.calendar.clone(),
             major: sla.major,
             from: sla.from,
             begun: sla.begun,
@@ -161,6 +175,18 @@ impl TicketState {
             post_mortem_at: sla.post_mortem_at,
         }
     }
+}
+
+/// The field that a service desk asks people's establishment with.
+const ESTABLISHMENT: &str = "establishment";
+
+fn establishment(ticket: &TicketView) -> String {
+    let named = ticket.fields.get(ESTABLISHMENT).map(|name| one_line(name));
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| domain(&ticket.requester.address))
+}
+
+fn domain(address: &str) -> String {
+    address.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

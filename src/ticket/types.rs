@@ -93,6 +93,18 @@ pub enum PendingOn {
     Date,
 }
 
+impl PendingOn {
+    /// Its name as people read it.
+    #[must_use]
+    pub fn label(self) -> Phrase {
+        match self {
+            Self::Requester => phrase!("pending.requester"),
+            Self::Vendor => phrase!("pending.vendor"),
+            Self::Date => phrase!("pending.date"),
+        }
+    }
+}
+
 /// What is to happen at a time of its own; each is a row of the store.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, EnumString, Display,

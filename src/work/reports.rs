@@ -7,15 +7,17 @@ use super::commit::{Cause, Commit, set_wake_up};
 use super::presence::DESK;
 use crate::clock::{DAY, MINUTE, Millis};
 use crate::notify::Extra;
-use crate::report::{Figures, Page, Period, Plan, Sort, StateHistory, Subject, days_of, figures};
+use crate::report::{Counting, Figures, Page, Period, Plan, Sort, StateHistory, Subject};
 use crate::settings::Settings;
-use crate::store::{Store, StoreError, Wanted};
+use crate::store::{StateRow, Store, StoreError, Wanted};
 use crate::ticket::phrase::phrase;
 use crate::ticket::sla::Calendar;
 use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Phrase, Policy, Role, TicketId, Value};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
+/// How many times before it a report is compared with.
+const EARLIER: usize = 3;
 /// How long before a file of times off ends somebody is asked for the next.
 const SOON: Millis = 60 * DAY;
 /// How often they are asked again.
@@ -31,11 +33,11 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-/// The figures of a period, and of the one before it.
+/// The figures of a period, and of those before it.
 pub struct Built {
     pub figures: Figures,
-    /// Those of the time before.
-    pub before: Option<Figures>,
+    /// Those of the times before, the newest first.
+    pub before: Vec<Figures>,
 }
 
 /// Computes a report from the store, of some queues, or of all where none is named.
@@ -46,29 +48,83 @@ pub async fn build(
     period: Period,
     queues: &[String],
 ) -> Result<Built, StoreError> {
+    let zone = &policy.service_desk.time_zone;
     // A day is compared with nothing: the one before it may have been a Sunday.
-    let before = match period.before(sort, &policy.service_desk.time_zone).filter(|_| sort != Sort::Daily) {
-        Some(before) => Some(compute(store, policy, before, queues).await?),
-        None => None,
-    };
-    Ok(Built { figures: compute(store, policy, period, queues).await?, before })
+    let earlier = if sort == Sort::Daily { 0 } else { EARLIER };
+    let periods: Vec<Period> =
+        std::iter::successors(Some(period), |later| later.before(sort, zone)).take(1 + earlier).collect();
+    let from = periods.last().map_or(period.from, |first| first.from);
+    let mut counting = Histories { last: None, each: Counting::of(&periods, queues, zone) };
+    let mut reading = store.histories(from, period.until);
+    loop {
+        let rows = reading.next().await?;
+        if rows.is_empty() {
+            break;
+        }
+        // Counting takes processor time, so it is done away from the tasks that wait for the network.
+        let work = move || rows.iter().try_for_each(|row| counting.row(row, Counting::take)).map(|()| counting);
+        counting = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)??;
+    }
+    let mut figures = counting.end(Counting::take).end().into_iter();
+    let newest = figures.next().unwrap_or_default();
+    Ok(Built { figures: newest, before: figures.collect() })
 }
 
-async fn compute(store: &Store, policy: &Policy, period: Period, queues: &[String]) -> Result<Figures, StoreError> {
-    let mut histories: BTreeMap<TicketId, StateHistory> = BTreeMap::new();
-    for row in store.histories(period.from, period.until).await? {
-        let history = histories.entry(row.ticket).or_default();
-        (history.number, history.title, history.created_at) = (row.number, row.title, row.created_at);
-        history.states.push((row.at, row.state));
+/// Each ticket that bears on a period, as it stood at its end.
+pub async fn tickets(
+    store: &Store,
+    period: Period,
+    queues: &[String],
+    mut each: impl FnMut(&StateHistory),
+) -> Result<(), StoreError> {
+    let mut take = |(): &mut (), history: &StateHistory| {
+        if queues.is_empty() || history.states.last().is_some_and(|(_, last)| queues.contains(&last.queue)) {
+            each(history);
+        }
+    };
+    let mut all = Histories { last: None, each: () };
+    let mut reading = store.histories(period.from, period.until);
+    loop {
+        let rows = reading.next().await?;
+        if rows.is_empty() {
+            break;
+        }
+        rows.iter().try_for_each(|row| all.row(row, &mut take))?;
     }
-    // Of all queues means also of those that are gone since.
-    let here =
-        |c: &StateHistory| queues.is_empty() || c.states.last().is_some_and(|(_, last)| queues.contains(&last.queue));
-    let histories: Vec<StateHistory> = histories.into_values().filter(here).collect();
-    let days = days_of(period, &policy.service_desk.time_zone);
-    // Sums over many rows take processor time, so they are done away from the tasks that wait for the network.
-    let work = move || figures(&histories, period, &days);
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)
+    all.end(take);
+    Ok(())
+}
+
+/// Tickets put together from their rows, one at a time.
+struct Histories<T> {
+    last: Option<(TicketId, StateHistory)>,
+    /// What each is given to.
+    each: T,
+}
+
+impl<T> Histories<T> {
+    fn row(&mut self, row: &StateRow, mut take: impl FnMut(&mut T, &StateHistory)) -> Result<(), StoreError> {
+        let is_other = self.last.as_ref().is_none_or(|(id, _)| *id != row.ticket);
+        if is_other {
+            let (number, title) = (row.number.clone(), row.title.clone());
+            let StateRow { created_at, has_article, .. } = *row;
+            let next = StateHistory { number, title, created_at, states: Vec::new(), has_article };
+            if let Some((_, whole)) = self.last.replace((row.ticket, next)) {
+                take(&mut self.each, &whole);
+            }
+        }
+        if let Some((_, history)) = &mut self.last {
+            history.states.push((row.at, row.state()?));
+        }
+        Ok(())
+    }
+
+    fn end(mut self, mut take: impl FnMut(&mut T, &StateHistory)) -> T {
+        if let Some((_, whole)) = self.last.take() {
+            take(&mut self.each, &whole);
+        }
+        self.each
+    }
 }
 
 /// A report laid out, in a language.
@@ -78,7 +134,7 @@ pub fn page(built: &Built, settings: &Settings, sort: Sort, period: Period, lang
         sort,
         period,
         figures: &built.figures,
-        before: built.before.as_ref(),
+        before: &built.before,
         goals: &settings.goals,
         policy: &settings.policy,
         phrases: settings.templates.phrases(language),

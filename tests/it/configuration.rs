@@ -118,9 +118,15 @@ hours = { mon-fri = "08:00-19:00" }
         seasons.replace("2026-05-11..2026-05-17", "2026-05-02..2026-05-10").replace("mon-fri", "mon-fry")
     ));
     assert_eq!(wrong.len(), 2, "{wrong:?}");
-    assert!(wrong.iter().any(|m| m.contains("calendars.office.seasons.enrolment.hours") && m.contains("mon-fry")), "{wrong:?}");
+    assert!(
+        wrong.iter().any(|m| m.contains("calendars.office.seasons.enrolment.hours") && m.contains("mon-fry")),
+        "{wrong:?}"
+    );
     assert!(wrong.iter().any(|m| m.contains("2026-05-02 is in exams and in enrolment")), "{wrong:?}");
-    let wrong = mistakes(&format!("{GOOD}{}", seasons.replace("on_holidays", "on_holiday").replace("..2026-05-17", "..2026-05-10")));
+    let wrong = mistakes(&format!(
+        "{GOOD}{}",
+        seasons.replace("on_holidays", "on_holiday").replace("..2026-05-17", "..2026-05-10")
+    ));
     assert!(wrong.iter().any(|m| m.contains("on_holiday") && m.contains("on_holidays")), "{wrong:?}");
     assert!(wrong.iter().any(|m| m.contains("\"2026-05-11..2026-05-10\" is not a valid day")), "{wrong:?}");
 }

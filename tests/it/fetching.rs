@@ -150,7 +150,7 @@ async fn a_backlog_takes_few_commands() {
     assert_eq!(senders(&site).await.len(), 4);
     let commands: Vec<String> = server.set(|s| s.commands.iter().map(|(_, c)| c.clone()).collect());
     let fetched: Vec<&str> = commands.iter().map(String::as_str).filter(|c| c.starts_with("UID FETCH")).collect();
-    assert_eq!(fetched, ["UID FETCH 1:4 (UID RFC822.SIZE)", "UID FETCH 1:4 (UID INTERNALDATE BODY.PEEK[])"]);
+    assert_eq!(fetched, ["UID FETCH 1:4 (UID RFC822.SIZE)", "UID FETCH 1:4 (UID BODY.PEEK[] INTERNALDATE)"]);
 }
 
 /// A session that ends in the middle of a group: the group is tried once more, then each email alone.
@@ -163,10 +163,10 @@ async fn after_the_second_lost_session_each_email_is_asked_for_alone() {
     let bodies: Vec<(usize, String)> =
         server.set(|s| s.commands.iter().filter(|(_, c)| c.contains("BODY")).cloned().collect());
     let of = |session: usize| bodies.iter().filter(|(s, _)| *s == session).map(|(_, c)| c.as_str()).collect::<Vec<_>>();
-    assert_eq!(of(1), ["UID FETCH 1:4 (UID INTERNALDATE BODY.PEEK[])"]);
-    assert_eq!(of(2), ["UID FETCH 1:4 (UID INTERNALDATE BODY.PEEK[])"]);
-    assert_eq!(of(3), ["UID FETCH 1 (UID INTERNALDATE BODY.PEEK[])", "UID FETCH 2 (UID INTERNALDATE BODY.PEEK[])"]);
-    assert_eq!(of(4)[0], "UID FETCH 3:4 (UID INTERNALDATE BODY.PEEK[])");
+    assert_eq!(of(1), ["UID FETCH 1:4 (UID BODY.PEEK[] INTERNALDATE)"]);
+    assert_eq!(of(2), ["UID FETCH 1:4 (UID BODY.PEEK[] INTERNALDATE)"]);
+    assert_eq!(of(3), ["UID FETCH 1 (UID BODY.PEEK[] INTERNALDATE)", "UID FETCH 2 (UID BODY.PEEK[] INTERNALDATE)"]);
+    assert_eq!(of(4)[0], "UID FETCH 3:4 (UID BODY.PEEK[] INTERNALDATE)");
     assert_eq!(senders(&site).await.len(), 3);
 }
 

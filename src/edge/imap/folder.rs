@@ -58,7 +58,7 @@ fn imap_day(at: Millis) -> String {
     at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d-%b-%Y").to_string()
 }
 
-const WHOLE: &str = "INTERNALDATE BODY.PEEK[]";
+const WHOLE: &str = "BODY.PEEK[] INTERNALDATE";
 
 /// Slowest line that is worth waiting for, in bytes a second: it sets the limit of a fetch.
 const SLOWEST: u64 = 20_000;

@@ -142,6 +142,26 @@ statements! {
             " AND outbox.id IN (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) AS BIGINT)))"
         ),
     };
+    // The earliest answer beside one that came back stands last. $2: now; $3: kinds.
+    NEXT_ANSWERS = Sql {
+        sqlite: concat!(
+            "SELECT came_back.message_id, outbox.sent_at, outbox.message_id FROM outbox AS came_back \
+             JOIN outbox ON outbox.ticket_id = came_back.ticket_id AND outbox.recipient = came_back.recipient \
+             WHERE outbox.state = 'sent' AND outbox.sent_at <= $2 AND outbox.returned_at = 0 AND outbox.message_id <> came_back.message_id AND ",
+            answers!(sqlite),
+            " AND came_back.message_id IN (SELECT value FROM json_each($1)) ORDER BY outbox.sent_at DESC, outbox.id DESC"
+        ),
+        postgres: concat!(
+            "SELECT came_back.message_id, outbox.sent_at, outbox.message_id FROM outbox AS came_back \
+             JOIN outbox ON outbox.ticket_id = came_back.ticket_id AND outbox.recipient = came_back.recipient \
+             WHERE outbox.state = 'sent' AND outbox.sent_at <= $2 AND outbox.returned_at = 0 AND outbox.message_id <> came_back.message_id AND ",
+            answers!(postgres),
+            " AND came_back.message_id IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS json))) \
+             ORDER BY outbox.sent_at DESC, outbox.id DESC"
+        ),
+    };
+    NOTIFICATIONS_RETURNED = among!(
+        "UPDATE outbox SET returned_at = $2 WHERE returned_at = 0 AND message_id", "");
     // The clock of a first answer is read as soon as it is delivered.
     TICKETS_RESPONDED = among_ids!(
         "INSERT INTO deadline (ticket_id, kind, due_at) SELECT DISTINCT outbox.ticket_id, 'responded', CAST($2 AS BIGINT) FROM outbox \

@@ -141,7 +141,8 @@ statements! {
     // Everything that bears on a time, each by its index: tickets that are not closed, that were closed after it began, and those
     // that changed within it.
     STATES = Sql::both(
-        "SELECT state_history.ticket_id, ticket.number, ticket.title, ticket.created_at, state_history.at, state_history.state FROM state_history \
+        "SELECT state_history.ticket_id, ticket.number, ticket.title, ticket.created_at, state_history.at, state_history.state, \
+         COALESCE((SELECT MAX(article.public) FROM article WHERE article.ticket_id = ticket.id AND article.created_at < $2), 0) AS has_article FROM state_history \
          JOIN ticket ON ticket.id = state_history.ticket_id WHERE state_history.at < $2 AND state_history.ticket_id IN \
          (SELECT id FROM ticket WHERE closed_at = 0 AND created_at < $2 \
          UNION SELECT id FROM ticket WHERE closed_at > 0 AND closed_at >= $1 AND created_at < $2 \

@@ -48,6 +48,13 @@ impl Unit {
         same.cloned().collect()
     }
 
+    /// The earliest answer beside one that came back, unless that came back too: when it was delivered, and its Message-ID.
+    #[must_use]
+    pub(crate) fn next_answer(&self, message_id: &str) -> Option<(Millis, String)> {
+        let known = self.next_answers.get(message_id)?;
+        Some(known).filter(|(_, id)| !self.returned.contains(id)).cloned()
+    }
+
     /// Whether an email of this id that says the same was a command that was carried out.
     #[must_use]
     pub(crate) fn is_carried_out(&self, message_id: &str, content: &str) -> bool {

@@ -48,6 +48,8 @@ pub(crate) struct Wanted {
     pub images: BTreeSet<String>,
     /// Message-IDs of our notifications whose proof is in question.
     pub notifications: BTreeSet<String>,
+    /// Message-IDs of our notifications that reports say did not arrive.
+    pub returned: BTreeSet<String>,
     /// Message-IDs of our notifications that agents answer: what they say must not leave.
     pub answered: BTreeSet<String>,
     /// Digests of what emails say without names and numbers.
@@ -93,6 +95,8 @@ pub(crate) struct Unit {
     once_keys: HashSet<String>,
     issued: HashMap<String, Millis>,
     answered: HashMap<String, Vec<u8>>,
+    next_answers: HashMap<String, (Millis, String)>,
+    returned: BTreeSet<String>,
     shown: BTreeSet<String>,
     original_requests: HashMap<TicketId, String>,
     opened: BTreeSet<TicketId>,
@@ -164,6 +168,7 @@ impl Unit {
         };
         let issued = tx.pairs(sql::NOTIFICATIONS_ISSUED, &wanted.notifications).await?;
         let answered = tx.answered(&wanted.answered).await?;
+        let next_answers = tx.next_answers(&wanted.returned, now).await?;
         let mut recipients = wanted.recipients;
         recipients.extend(tickets.values().map(|t| t.requester.address.clone()));
         recipients.extend(tickets.values().flat_map(|t| t.participants.iter().chain(&t.vendors)).cloned());
@@ -203,6 +208,8 @@ impl Unit {
             once_keys: HashSet::new(),
             issued,
             answered,
+            next_answers,
+            returned: BTreeSet::new(),
             shown: BTreeSet::new(),
             original_requests,
             opened: BTreeSet::new(),
@@ -380,6 +387,11 @@ impl Unit {
         }
         self.tickets.insert(id, ticket.clone());
         ticket
+    }
+
+    /// Notes that a notification came back.
+    pub(crate) fn note_returned(&mut self, message_id: String) {
+        self.returned.insert(message_id);
     }
 
     /// Keeps an email that is decided in this very unit; gives its row id.

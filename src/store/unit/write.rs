@@ -67,6 +67,7 @@ impl Unit {
         self.write_articles().await?;
         let shown: Vec<String> = std::mem::take(&mut self.shown).into_iter().collect();
         self.tx.insert(sql::NOTIFICATIONS_SHOWN, &shown).await?;
+        self.tx.note_returned(&std::mem::take(&mut self.returned), self.now).await?;
         self.tx.insert(sql::MESSAGES_ADD, &std::mem::take(&mut self.messages)).await?;
         self.tx.insert(sql::STATES_ADD, &std::mem::take(&mut self.state_history)).await?;
         self.tx.insert(sql::OVERDUE_ADD, &std::mem::take(&mut self.overdue)).await?;

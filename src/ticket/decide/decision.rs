@@ -126,6 +126,8 @@ pub struct Joining {
     pub opens: Vec<Opening>,
     /// Whom a notification did not reach, as the email reports.
     pub undelivered: Option<Undelivered>,
+    /// Message-ID of the notification that came back, if the email reports that one did.
+    pub returned: Option<String>,
     /// True when the email is nothing but commands.
     pub command: bool,
     /// Why, for `guichet why`.

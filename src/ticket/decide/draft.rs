@@ -137,7 +137,14 @@ impl<'a> Draft<'a> {
                 .get(&change.ticket.id)
                 .or_else(|| self.case.snapshot.named.values().find(|t| t.id == change.ticket.id));
             let before = before.cloned().unwrap_or_default();
-            change.events.extend(settle(&mut change.ticket, &before, &self.actor, hand, (since, now), self.case.policy));
+            change.events.extend(settle(
+                &mut change.ticket,
+                &before,
+                &self.actor,
+                hand,
+                (since, now),
+                self.case.policy,
+            ));
             let notifications = std::mem::take(&mut change.notifications);
             change.notifications = called(notifications, &change.ticket, &before, &self.actor, self.case.policy);
         }

@@ -62,6 +62,8 @@ pub struct Snapshot {
     pub answered: Vec<String>,
     /// What can be read in the files of an agent's mail.
     pub enclosed: Vec<String>,
+    /// The earliest answer that stands beside the one that the email says came back: when it was delivered, and its Message-ID.
+    pub next_answer: Option<(Millis, String)>,
     /// Articles and solved tickets that may help.
     pub hits: Vec<Hit>,
     /// Number of the one open ticket that an email without any reference seems to go on with.

@@ -171,7 +171,9 @@ fn compute(ticket: &mut TicketView, policy: Option<&SlaPolicy>, slas: &Slas, now
     };
     let respond_due = due(sla, Which::Response, sla.begun, sla.respond);
     if let Some(answered) = answered {
-        missed(&mut sla.respond_missed, sla.respond_due, sla.promised_at, answered);
+        // Counted anew, it was due as if nothing had been answered before.
+        let was_due = if sla.respond_took.is_none() && sla.respond_due == 0 { respond_due } else { sla.respond_due };
+        missed(&mut sla.respond_missed, was_due, sla.promised_at, answered);
         sla.respond_due = 0;
         if sla.respond_took.is_none() {
             let opened = sla.stays.first().map_or(answered, |s| s.at);

@@ -356,12 +356,13 @@ impl<'a> Commit<'a> {
     }
 
     fn join(&mut self, cause: &Cause<'a>, joining: Joining) -> Result<Outcome, StoreError> {
-        let Joining { mut change, others, opens, undelivered, command, reason } = joining;
+        let Joining { mut change, others, opens, undelivered, returned, command, reason } = joining;
         if !change.message.from_agent {
             self.unit.note_images(&change.message.sender, &mut change.message.attachments);
         }
         self.write_down(&mut change.events);
         let ticket = self.unit.change_ticket(cause.inbox_id(), &change);
+        returned.into_iter().for_each(|id| self.unit.note_returned(id));
         if let Some(failure) = &undelivered {
             self.done.bounced += 1;
             let until = self.now + self.settings.policy.undeliverable_for;

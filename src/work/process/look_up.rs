@@ -50,6 +50,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     if needs_proof(intake) {
         wanted.notifications.extend(intake.tokens().flat_map(|token| policy.message_ids(token)));
     }
+    wanted.returned.extend(intake.mail.bounce.iter().filter_map(|b| b.original_id.clone()));
     for signal in &intake.signals {
         match signal {
             Signal::ReplyAddress(token) | Signal::SignedId(token) => {
@@ -124,6 +125,8 @@ pub(super) fn snapshot(
         taken: unit.taken_in(&intake.sender, intake.queue.iter().chain(&intake.also_queues)),
         ..Snapshot::default()
     };
+    let returned = intake.mail.bounce.as_ref().and_then(|b| b.original_id.as_deref());
+    snapshot.next_answer = returned.and_then(|id| unit.next_answer(id));
     if needs_proof(intake) {
         snapshot.issued = issued(unit, intake, policy);
     }

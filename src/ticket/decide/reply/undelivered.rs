@@ -55,9 +55,12 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Dec
     // An answer that came back was never given.
     let first = draft.ticket.first_response_id.is_some() && bounce.original_id == draft.ticket.first_response_id;
     if first && !bounce.delayed {
-        draft.ticket.first_responded_at = None;
-        draft.ticket.first_response_id = None;
-        draft.events.push(Event::own("unanswered", "the first answer came back: it counts as not given".to_owned()));
+        let (at, id) = case.snapshot.next_answer.clone().unzip();
+        (draft.ticket.first_responded_at, draft.ticket.first_response_id) = (at, id);
+        // It is computed anew, from the answer that counts.
+        draft.ticket.sla.respond_took = None;
+        let counts = if at.is_some() { "the next one counts" } else { "it counts as not given" };
+        draft.events.push(Event::own("unanswered", format!("the first answer came back: {counts}")));
     }
     // Whichever notification it was: an answer that cannot have been asked for is not waited for.
     if !bounce.delayed && *address == found.ticket.requester.address {
@@ -72,7 +75,8 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Dec
     let message = message(intake, Visibility::Internal, &intake.mail.reply_text);
     let joining = draft.joining(message, true, reason(found));
     let undelivered = Some(failure).filter(|_| !bounce.delayed && !agent);
-    Decision::Join(Box::new(Joining { undelivered, ..joining }))
+    let returned = bounce.original_id.clone().filter(|_| !bounce.delayed);
+    Decision::Join(Box::new(Joining { undelivered, returned, ..joining }))
 }
 
 /// What follows where the mail server did not take a notification, by its row id. `known`: whether that was so before.
