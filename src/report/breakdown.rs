@@ -163,7 +163,7 @@ impl Layout<'_> {
     }
 
     /// What is late.
-    pub(super) fn to_follow(&mut self) {
+    pub(super) fn follow_up(&mut self) {
         let Subject { figures, policy, phrases, .. } = self.subject;
         let zone = &policy.service_desk.time_zone;
         let line = |one: &super::figures::Late| {

@@ -94,7 +94,7 @@ impl Lengths {
     pub fn median(&self) -> Option<Millis> {
         let half = self.0.len() / 2;
         let upper = *self.0.get(half)?;
-        let lower = if self.0.len() % 2 == 0 { self.0[half - 1] } else { upper };
+        let lower = if self.0.len().is_multiple_of(2) { self.0[half - 1] } else { upper };
         Some(lower + (upper - lower) / 2)
     }
 

@@ -48,7 +48,7 @@ impl Layout<'_> {
         self.summary();
         if self.subject.sort == Sort::Daily {
             self.solved();
-            self.to_follow();
+            self.follow_up();
         } else {
             self.volume();
         }

@@ -51,7 +51,6 @@ pub(crate) use outbox::{Settlement, Untold};
 pub use overdue::Overdue;
 pub use pool::sqlite_file;
 pub(crate) use pool::without_password;
-pub(crate) use state_history::StateRow;
 pub(crate) use unfetched::NEVER;
 pub use unfetched::{Unfetched, UnfetchedRow};
 pub(crate) use unit::{Unit, Wanted, image_key};

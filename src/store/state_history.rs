@@ -8,44 +8,47 @@ use sqlx::any::AnyRow;
 use super::rows::Columns;
 use super::{Store, StoreError, sql};
 use crate::clock::Millis;
-use crate::ticket::{TicketId, TicketState};
+use crate::report::StateHistory;
+use crate::ticket::TicketState;
 
-/// Rows that lie in memory together.
-const TOGETHER: usize = 1_000;
+/// Tickets that lie in memory together.
+const TOGETHER: usize = 200;
 
-/// How a ticket stood from some time on.
+/// A ticket on its way to a report.
 #[derive(Debug, Clone)]
 pub(crate) struct StateRow {
-    pub ticket: TicketId,
-
-    pub number: String,
-
-    pub title: String,
-    /// When it was opened.
-    pub created_at: Millis,
-    /// From when on.
-    pub at: Millis,
-    /// Whether there is an article about it.
-    pub has_article: bool,
-    state: String,
+    number: String,
+    title: String,
+    created_at: Millis,
+    has_article: bool,
+    /// A line a state: from when on, and how it stood.
+    states: String,
 }
 
 impl StateRow {
-    /// How it stood. A figure of a report rather fails than is wrong.
-    pub(crate) fn state(&self) -> Result<TicketState, StoreError> {
-        serde_json::from_str(&self.state).map_err(|e| StoreError::Statement(sqlx::Error::Decode(Box::new(e))))
+    /// How it stood, the oldest first; empty where it had not been opened yet. A figure of a report rather fails than is wrong.
+    pub(crate) fn history(self) -> Result<StateHistory, StoreError> {
+        let wrong = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Statement(sqlx::Error::Decode(e));
+        let state = |line: &str| {
+            let (at, state) = line.split_once(' ').ok_or_else(|| wrong("a state without its time".into()))?;
+            let state: TicketState = serde_json::from_str(state).map_err(|e| wrong(Box::new(e)))?;
+            Ok((at.parse().map_err(|e| wrong(Box::new(e)))?, state))
+        };
+        let states = self.states.lines().map(state).collect::<Result<Vec<_>, StoreError>>()?;
+        let Self { number, title, created_at, has_article, .. } = self;
+        Ok(StateHistory { number, title, created_at, states, has_article })
     }
 }
 
 impl Store {
-    /// How tickets stood that bear on a time, ticket by ticket, the oldest first; nothing of what came after it.
+    /// How tickets stood that bear on a time, in the order in which they were opened; nothing of what came after it.
     pub(crate) fn histories(&self, from: Millis, until: Millis) -> StateRows<'_> {
         let query = sqlx::query_as(sql::STATES.on(self.engine)).bind(from).bind(until);
         StateRows { rows: query.fetch(&self.read) }
     }
 }
 
-/// Rows on their way out of the store.
+/// Tickets on their way out of the store.
 pub(crate) struct StateRows<'a> {
     rows: BoxStream<'a, Result<StateRow, sqlx::Error>>,
 }
@@ -66,13 +69,11 @@ impl StateRows<'_> {
 impl FromRow<'_, AnyRow> for StateRow {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            ticket: row.id("ticket_id")?,
             number: row.text("number")?,
             title: row.text("title")?,
             created_at: row.number("created_at")?,
-            at: row.number("at")?,
             has_article: row.flag("has_article")?,
-            state: row.text("state")?,
+            states: row.some_text("states")?.unwrap_or_default(),
         })
     }
 }

@@ -109,12 +109,13 @@ impl Commands {
         self.by_word.get(folded).copied()
     }
 
-    /// The word nearest to one that is none, if it is near enough to be a slip.
+    /// The word nearest to one that is none, if it is near enough to be a slip; one that `ends` a ticket only for a single letter.
     #[must_use]
-    pub(super) fn nearest(&self, folded: &str) -> Option<&str> {
+    pub(super) fn nearest(&self, folded: &str, ends: impl Fn(&str) -> bool) -> Option<&str> {
         let distance = |word: &str| strsim::damerau_levenshtein(word, folded);
-        let (distance, near) = self.by_word.keys().map(|word| (distance(word), word.as_str())).min()?;
-        (distance <= 1 + near.len() / 4).then_some(near)
+        let all = self.by_word.keys().map(|word| (distance(word), word.as_str()));
+        let near = all.filter(|(distance, word)| *distance <= if ends(word) { 1 } else { 1 + word.len() / 4 });
+        near.min().map(|(_, word)| word)
     }
 
     /// Every word of a command, folded, in alphabetical order.
@@ -137,8 +138,12 @@ mod tests {
         assert_eq!(commands.add("de", "assign", called("prendre")), ["prendre"]);
         assert_eq!(commands.english("prendre"), Some("take"));
         assert_eq!(commands.english("assign"), Some("assign"), "the English word always counts");
-        assert_eq!(commands.nearest("prendr"), Some("prendre"));
-        assert_eq!(commands.nearest("hashtag"), None);
+        assert_eq!(commands.nearest("prendr", |_| false), Some("prendre"));
+        assert_eq!(commands.nearest("hashtag", |_| false), None);
+        assert_eq!(
+            (commands.nearest("prende", |_| true), commands.nearest("prenr", |_| true)),
+            (Some("prendre"), None)
+        );
         assert_eq!(commands.line("take", "fr"), "#Prendre");
         assert_eq!(commands.line("undo", "fr"), "#undo");
     }

@@ -192,7 +192,7 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
         retired: retired(&addressed, policy),
         addressed,
         sender,
-        head: command::head(&mail.reply_text),
+        head: command::head(&mail.reply_text, agent.is_some(), &policy.commands),
         mail,
     }
 }
@@ -205,9 +205,9 @@ impl Intake {
     }
 
     /// The operator wrote this about a ticket, at a terminal: nothing in it is a quote, a signature or a hint.
-    pub fn say(&mut self, ticket: TicketId, text: &str) {
+    pub fn say(&mut self, ticket: TicketId, text: &str, policy: &Policy) {
         text.trim().clone_into(&mut self.mail.reply_text);
-        self.head = command::head(&self.mail.reply_text);
+        self.head = command::head(&self.mail.reply_text, true, &policy.commands);
         self.operator = true;
         self.signals.clear();
         self.join_by_operator(ticket);

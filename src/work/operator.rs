@@ -47,7 +47,7 @@ pub async fn command(
     };
     let mut intake = read(parsed, MAILBOX, policy, secret);
     intake.queue = Some(ticket.queue.clone());
-    intake.say(ticket.id, text);
+    intake.say(ticket.id, text, policy);
     let mut email = Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) };
     let wanted = collect_wanted(std::slice::from_ref(&email), &settings);
     let mut commit = Commit::on(store, secret, &settings, now, wanted).await?;

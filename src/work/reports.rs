@@ -9,15 +9,15 @@ use crate::clock::{DAY, MINUTE, Millis};
 use crate::notify::Extra;
 use crate::report::{Counting, Figures, Page, Period, Plan, Sort, StateHistory, Subject};
 use crate::settings::Settings;
-use crate::store::{StateRow, Store, StoreError, Wanted};
+use crate::store::{Store, StoreError, Wanted};
 use crate::ticket::phrase::phrase;
 use crate::ticket::sla::Calendar;
-use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Phrase, Policy, Role, TicketId, Value};
+use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Phrase, Policy, Role, Value};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
 /// How many times before it a report is compared with.
-const EARLIER: usize = 3;
+const EARLIER: usize = 2;
 /// How long before a file of times off ends somebody is asked for the next.
 const SOON: Millis = 60 * DAY;
 /// How often they are asked again.
@@ -54,18 +54,18 @@ pub async fn build(
     let periods: Vec<Period> =
         std::iter::successors(Some(period), |later| later.before(sort, zone)).take(1 + earlier).collect();
     let from = periods.last().map_or(period.from, |first| first.from);
-    let mut counting = Histories { last: None, each: Counting::of(&periods, queues, zone) };
+    let mut counting = Counting::of(&periods, queues, zone);
     let mut reading = store.histories(from, period.until);
-    loop {
-        let rows = reading.next().await?;
-        if rows.is_empty() {
-            break;
-        }
-        // Counting takes processor time, so it is done away from the tasks that wait for the network.
-        let work = move || rows.iter().try_for_each(|row| counting.row(row, Counting::take)).map(|()| counting);
-        counting = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Interrupted)??;
+    let mut rows = reading.next().await?;
+    while !rows.is_empty() {
+        // Counting takes processor time, so it is done away from the tasks that wait for the network, while the next are read.
+        let work = move || {
+            rows.into_iter().try_for_each(|row| row.history().map(|history| counting.take(&history))).map(|()| counting)
+        };
+        let (counted, next) = tokio::join!(tokio::task::spawn_blocking(work), reading.next());
+        (counting, rows) = (counted.map_err(|_| StoreError::Interrupted)??, next?);
     }
-    let mut figures = counting.end(Counting::take).end().into_iter();
+    let mut figures = counting.end().into_iter();
     let newest = figures.next().unwrap_or_default();
     Ok(Built { figures: newest, before: figures.collect() })
 }
@@ -77,53 +77,18 @@ pub async fn tickets(
     queues: &[String],
     mut each: impl FnMut(&StateHistory),
 ) -> Result<(), StoreError> {
-    let mut take = |(): &mut (), history: &StateHistory| {
-        if queues.is_empty() || history.states.last().is_some_and(|(_, last)| queues.contains(&last.queue)) {
-            each(history);
-        }
-    };
-    let mut all = Histories { last: None, each: () };
     let mut reading = store.histories(period.from, period.until);
     loop {
         let rows = reading.next().await?;
         if rows.is_empty() {
-            break;
+            return Ok(());
         }
-        rows.iter().try_for_each(|row| all.row(row, &mut take))?;
-    }
-    all.end(take);
-    Ok(())
-}
-
-/// Tickets put together from their rows, one at a time.
-struct Histories<T> {
-    last: Option<(TicketId, StateHistory)>,
-    /// What each is given to.
-    each: T,
-}
-
-impl<T> Histories<T> {
-    fn row(&mut self, row: &StateRow, mut take: impl FnMut(&mut T, &StateHistory)) -> Result<(), StoreError> {
-        let is_other = self.last.as_ref().is_none_or(|(id, _)| *id != row.ticket);
-        if is_other {
-            let (number, title) = (row.number.clone(), row.title.clone());
-            let StateRow { created_at, has_article, .. } = *row;
-            let next = StateHistory { number, title, created_at, states: Vec::new(), has_article };
-            if let Some((_, whole)) = self.last.replace((row.ticket, next)) {
-                take(&mut self.each, &whole);
+        for row in rows {
+            let history = row.history()?;
+            if queues.is_empty() || history.states.last().is_some_and(|(_, last)| queues.contains(&last.queue)) {
+                each(&history);
             }
         }
-        if let Some((_, history)) = &mut self.last {
-            history.states.push((row.at, row.state()?));
-        }
-        Ok(())
-    }
-
-    fn end(mut self, mut take: impl FnMut(&mut T, &StateHistory)) -> T {
-        if let Some((_, whole)) = self.last.take() {
-            take(&mut self.each, &whole);
-        }
-        self.each
     }
 }
 

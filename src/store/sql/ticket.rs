@@ -55,6 +55,23 @@ macro_rules! ticket_rows {
     };
 }
 
+/// Tickets for a report. $1, $2: from when until when.
+macro_rules! states {
+    () => {
+        "SELECT ticket.id AS ticket_id, ticket.number, ticket.title, ticket.created_at, \
+         COALESCE((SELECT MAX(article.public) FROM article WHERE article.ticket_id = ticket.id AND article.created_at < $2), 0) AS has_article, "
+    };
+}
+
+/// Those that bear on that time.
+macro_rules! bearing {
+    () => {
+        "SELECT id FROM ticket WHERE closed_at = 0 AND created_at < $2 \
+         UNION SELECT id FROM ticket WHERE closed_at > 0 AND closed_at >= $1 AND created_at < $2 \
+         UNION SELECT ticket_id FROM state_history WHERE at >= $1 AND at < $2"
+    };
+}
+
 statements! {
     // How many tickets each queue opened since $1. Ids are given out in the order of time, so the last before it is found
     // by halving; where fewer than $2 ids were given out since, nothing is counted at all.
@@ -140,13 +157,23 @@ statements! {
         "INSERT INTO wake_up (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at");
     // Everything that bears on a time, each by its index: tickets that are not closed, that were closed after it began, and those
     // that changed within it.
-    STATES = Sql::both(
-        "SELECT state_history.ticket_id, ticket.number, ticket.title, ticket.created_at, state_history.at, state_history.state, \
-         COALESCE((SELECT MAX(article.public) FROM article WHERE article.ticket_id = ticket.id AND article.created_at < $2), 0) AS has_article FROM state_history \
-         JOIN ticket ON ticket.id = state_history.ticket_id WHERE state_history.at < $2 AND state_history.ticket_id IN \
-         (SELECT id FROM ticket WHERE closed_at = 0 AND created_at < $2 \
-         UNION SELECT id FROM ticket WHERE closed_at > 0 AND closed_at >= $1 AND created_at < $2 \
-         UNION SELECT ticket_id FROM state_history WHERE at >= $1 AND at < $2) ORDER BY state_history.ticket_id, state_history.id");
+    // One row a ticket: a row costs more than what it holds. No state has a line end in it.
+    STATES = Sql {
+        sqlite: concat!(
+            states!(),
+            "(SELECT group_concat(state_history.at || ' ' || state_history.state, char(10) ORDER BY state_history.id) FROM state_history \
+             WHERE state_history.ticket_id = ticket.id AND state_history.at < $2) AS states FROM ticket WHERE ticket.id IN (",
+            bearing!(),
+            ") ORDER BY ticket.id"
+        ),
+        postgres: concat!(
+            states!(),
+            "(SELECT string_agg(state_history.at || ' ' || state_history.state, chr(10) ORDER BY state_history.id) FROM state_history \
+             WHERE state_history.ticket_id = ticket.id AND state_history.at < $2) AS states FROM ticket WHERE ticket.id = ANY (ARRAY(",
+            bearing!(),
+            ")) ORDER BY ticket.id"
+        ),
+    };
     ARTICLES_ADD = rows!(
         "INSERT INTO article (ticket_id, queue, title, problem, solution, tags, public, author, created_at, updated_at, words) \
          SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \

@@ -31,6 +31,10 @@ impl Argument<'_> {
         self.means("none", self.rest)
     }
 
+    pub(super) fn is_me(&self) -> bool {
+        self.means("me", self.rest)
+    }
+
     /// Whether a word means this, in whatever language.
     fn means(&self, meaning: &str, word: &str) -> bool {
         self.policy.commands.means(meaning, &fold(word))

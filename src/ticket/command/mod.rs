@@ -41,17 +41,25 @@ pub struct Head {
 /// Most lines that are looked at.
 const LINES: usize = 200;
 
-/// Reads the lines that begin with `#`, up to the first other line that is not empty.
+/// Reads the commands at the top, up to the first other line that is not empty: lines that begin with `#` and a letter. Of somebody of the
+/// service desk, what people write instead is read as meant: `# public`, `/public`, the word `public` alone above the text, and text on the
+/// line of a command that says for whom it is.
 #[must_use]
-pub fn head(text: &str) -> Head {
+pub fn head(text: &str, of_agent: bool, commands: &Commands) -> Head {
     let mut head = Head::default();
     let mut rest = text.trim_start();
     for _ in 0..LINES {
         let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        if !line.trim().strip_prefix('#').is_some_and(is_word) {
+        let Some(command) = spelled(line.trim(), of_agent, commands, head.lines.is_empty() && !after.trim().is_empty())
+        else {
             break;
+        };
+        let (command, words) = if of_agent { with_words(&command, commands) } else { (command.as_str(), "") };
+        head.lines.push(command.to_owned());
+        if !words.is_empty() {
+            format!("{words}\n{after}").trim_end().clone_into(&mut head.text);
+            return head;
         }
-        head.lines.push(line.trim().to_owned());
         rest = after.trim_start();
     }
     rest.trim_end().clone_into(&mut head.text);
@@ -61,6 +69,37 @@ pub fn head(text: &str) -> Head {
 /// A command begins with a letter: `#1` and `# title` are text.
 fn is_word(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_alphabetic)
+}
+
+/// A line as the command that it is meant to be; none where it is text. `alone`: whether a word alone may be one here.
+fn spelled(line: &str, of_agent: bool, commands: &Commands, alone: bool) -> Option<String> {
+    if line.strip_prefix('#').is_some_and(is_word) {
+        return Some(line.to_owned());
+    }
+    if !of_agent {
+        return None;
+    }
+    let bare = line.strip_prefix('#').or_else(|| line.strip_prefix('/')).map(str::trim_start);
+    // What ends a ticket is written as it should be.
+    let meant = |name: &Name| !name.row().ends;
+    if let Some(bare) = bare.filter(|bare| is_word(bare)) {
+        return commands.begins(bare).filter(meant).map(|_| format!("#{bare}"));
+    }
+    let word = line.trim_end_matches([':', '.', '!']).trim_end();
+    let speaks = |name: &Name| matches!(name, Name::Public | Name::Note);
+    let is_one = alone && is_word(word) && !word.contains(char::is_whitespace);
+    commands.begins(word).filter(|name| is_one && speaks(name)).map(|_| format!("#{word}"))
+}
+
+/// A command that says for whom the text is, and the text behind it on its line.
+fn with_words<'l>(line: &'l str, commands: &Commands) -> (&'l str, &'l str) {
+    let Some(name @ (Name::Public | Name::Note)) = commands.begins(line) else { return (line, "") };
+    let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim_start_matches([':', ',', ';', '-', '–', '—', ' ', '\u{a0}']).trim();
+    // `#note interne` says nothing more than `#note`.
+    let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let more = if commands.english(&folded(word)) == Some(name.row().word) { behind.trim() } else { rest };
+    (command, more)
 }
 
 impl Head {
@@ -167,7 +206,7 @@ fn command(line: &str, policy: &Policy, now: Millis) -> Result<Command, Slip> {
     let folded = folded(word);
     let slip = |why: Phrase, better: Option<String>| Slip { line: line.to_owned(), why, better };
     let Some(row) = row_of(&policy.commands, &folded) else {
-        let near = policy.commands.nearest(&folded);
+        let near = policy.commands.nearest(&folded, |word| row_of(&policy.commands, word).is_some_and(|row| row.ends));
         let better = near.map(|near| format!("#{near} {rest}").trim_end().to_owned());
         let why = match near {
             Some(near) => phrase!("wrong.no_command_near", word, near),
@@ -209,9 +248,55 @@ mod tests {
 
     #[test]
     fn words_at_the_top_are_orders_and_the_rest_is_the_message() {
-        let head = head("#Public\n\n#Priorité : P1\nBonjour,\n#note en bas\n");
+        let commands = commands();
+        let head = head("#Public\n\n#Priorité : P1\nBonjour,\n#note en bas\n", true, &commands);
         assert_eq!(head.lines, ["#Public", "#Priorité : P1"]);
         assert_eq!(head.text, "Bonjour,\n#note en bas");
-        assert!(super::head("#1 dans la liste").lines.is_empty());
+        assert!(super::head("#1 dans la liste", true, &commands).lines.is_empty());
+    }
+
+    fn commands() -> Commands {
+        let mut commands = Commands::default();
+        let words: [(&'static str, &[&str]); 4] = [
+            ("public", &["publique", "répondre", "réponse", "reply"]),
+            ("note", &["interne", "internal"]),
+            ("take", &["prendre"]),
+            ("resolve", &["résoudre", "résolu"]),
+        ];
+        for (name, words) in words {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            commands.add("fr", name, crate::ticket::called::Called { words, ..Default::default() });
+        }
+        commands
+    }
+
+    #[test]
+    fn commands_are_read_as_agents_mean_them() {
+        let commands = commands();
+        let read = |text: &str| {
+            let head = head(text, true, &commands);
+            (head.lines.join(" "), head.text)
+        };
+        let is = |lines: &str, text: &str| (lines.to_owned(), text.to_owned());
+        for public in ["#public", "# public", "#Public :", "/public", "public", "Réponse :", "#répondre", "#Reply"] {
+            let (lines, text) = read(&format!("{public}\n\nBonjour,\nc'est fait."));
+            assert_eq!(text, "Bonjour,\nc'est fait.", "{public}");
+            assert!(matches!(commands.begins(&lines), Some(Name::Public)), "{public}: {lines}");
+        }
+        assert_eq!(
+            read("#public Bonjour, c'est fait.\nCordialement"),
+            is("#public", "Bonjour, c'est fait.\nCordialement")
+        );
+        assert_eq!(read("#note interne\nÀ voir."), is("#note", "À voir."));
+        assert_eq!(read("#note : à voir"), is("#note", "à voir"));
+        assert_eq!(read("# prendre\n#public\nOui."), is("#prendre #public", "Oui."));
+        // What is text stays text.
+        for text in ["# Titre\nBonjour", "/etc/hosts est vide", "# résolu\nOui", "Public visé : les 6e", "note", "1/2"]
+        {
+            assert_eq!(read(text), is("", text), "{text}");
+        }
+        // A requester's first word is theirs.
+        let theirs = head("Note :\nle wifi coupe", false, &commands);
+        assert_eq!((theirs.lines.len(), theirs.text.as_str()), (0, "Note :\nle wifi coupe"));
     }
 }

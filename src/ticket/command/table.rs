@@ -43,6 +43,8 @@ pub struct Row {
     pub looks: bool,
     /// Whether nothing may stand behind its word.
     pub alone: bool,
+    /// Whether it ends a ticket: it is never guessed from something else.
+    pub ends: bool,
     /// For whom the text below is.
     pub text: Text,
     /// Whether there must be a text.
@@ -60,6 +62,7 @@ const ROW: Row = Row {
     requester: false,
     looks: false,
     alone: false,
+    ends: false,
     text: Text::Any,
     needs_text: false,
     meant: false,
@@ -148,7 +151,8 @@ commands! {
     Assign(String) = Row {
         word: "assign",
         right: Some(Action::Assign),
-        read: |a| Ok(Command::Assign(a.agent()?)),
+        // Who gives it to themselves takes it.
+        read: |a| if a.is_me() { Ok(Command::Take) } else { Ok(Command::Assign(a.agent()?)) },
         ..ROW
     };
     /// A question to the requester.
@@ -177,6 +181,7 @@ commands! {
     /// The solution; empty: the last answer.
     Resolve(String) = Row {
         word: "resolve",
+        ends: true,
         right: Some(Action::Resolve),
         text: Text::Public, requester: true,
         read: |a| Ok(Command::Resolve(a.words())),
@@ -185,6 +190,7 @@ commands! {
     /// It is closed.
     Close = Row {
         word: "close",
+        ends: true,
         right: Some(Action::Close),
         alone: true,
         requester: true,
@@ -292,6 +298,7 @@ commands! {
     /// No, and why.
     Reject(String) = Row {
         word: "reject",
+        ends: true,
         right: Some(Action::Reject),
         text: Text::Public,
         read: |a| Ok(Command::Reject(a.words())),
@@ -300,6 +307,7 @@ commands! {
     /// This ticket goes into the one of that number.
     Merge(String) = Row {
         word: "merge",
+        ends: true,
         right: Some(Action::Arrange),
         text: Text::Quiet,
         read: |a| Ok(Command::Merge(a.number()?)),

@@ -13,6 +13,31 @@ fn team_and(more: &str) -> String {
 }
 
 original_requests! {
+    wo1_commands_are_read_as_people_write_them(site, &team_and("")) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE).mail;
+        for (number, way) in ["#répondre", "# public", "#Public :", "/public", "public", "#Réponse"].iter().enumerate() {
+            let said = format!("Voici la suite {number}.");
+            site.then(&Mail::reply(&notice, MARIE, &format!("{way}\n{said}"))).await;
+            assert!(site.sink.to(ANA).iter().any(|l| l.mail.text.contains(&said)), "{way}: {:?}", site.subjects(MARIE));
+        }
+        // Text may stand on the command's own line.
+        site.then(&Mail::reply(&notice, MARIE, "#public Bonjour, le câble est remplacé.\nBonne journée")).await;
+        let text = site.sink.with_words(ANA, "le câble est remplacé").mail.text;
+        assert!(text.contains("Bonjour, le câble est remplacé.\nBonne journée"), "{text}");
+        site.then(&Mail::reply(&notice, MARIE, "#note interne\nVoir le serveur 3.")).await;
+        assert!(site.sink.to(ANA).iter().all(|l| !l.mail.text.contains("serveur 3")));
+        site.then(&Mail::reply(&notice, MARIE, "#assigner moi")).await;
+        assert_eq!(site.only_ticket().await.assignee.as_deref(), Some(MARIE));
+        // What ends a ticket is never a guess from something else.
+        site.then(&Mail::reply(&notice, MARIE, "#reprendre\nJe regarde.")).await;
+        let refused = site.sink.last(MARIE).mail;
+        assert!(refused.subject.starts_with("Pas fait") && !refused.text.contains("#resoudre") && !refused.text.contains("#résoudre\n"), "{}", refused.text);
+        // A requester's own words stay theirs.
+        site.then(&Mail::reply(&site.sink.with_words(ANA, "le câble").mail, ANA, "Note :\ncela marche à nouveau.")).await;
+        assert!(site.sink.with_words(MARIE, "marche à nouveau").mail.text.contains("Note :"));
+    }
+
     wo1_each_profile_does_what_it_may_and_no_more(site, &team_and("[queues.other]\nmailbox = \"main\"\naddress = \"other@desk.example\"\nprefix = \"OTH\"\n[agents.zoe]\naddress = \"zoe@agents.example\"\nname = \"Zoé\"\nroles = [\"moderator\"]\nqueues = [\"other\"]\n")) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);
