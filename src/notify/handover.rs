@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::link::Way;
 use super::{Parcel, Phrases, Told};
+use crate::clock::Millis;
 use crate::ticket::Policy;
 use crate::ticket::command::{Name, ROWS};
 use crate::ticket::notification::Sections;
@@ -89,7 +90,7 @@ const KNOWN: [&str; 8] = ["name", "role", "phone", "establishment", "population"
 fn done(told: &[Told], phrases: &Phrases, policy: &Policy) -> String {
     let of_service_desk = told.iter().filter(|t| t.from_agent || t.visibility == "vendor");
     let line = |t: &Told| {
-        let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
+        let text = whole_words(&t.text, 300);
         let at = phrases.at(t.at, &policy.service_desk.time_zone);
         phrases.entry(&format!("{at} {} ({})", t.who, visibility(&t.visibility, phrases)), &text)
     };
@@ -123,12 +124,17 @@ fn post_mortem(parcel: &Parcel<'_>, phrases: &Phrases, policy: &Policy) -> Vec<S
     let say = |code: &str| phrases.text(code, &[]);
     let solved = ticket.solved_at().unwrap_or(ticket.created_at);
     let length = phrases.lasted((solved - ticket.created_at).max(0));
-    let line = |t: &Told| {
-        let text: String = t.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
-        phrases.entry(&format!("- {} - {}", phrases.at(t.at, zone), t.who), &text)
+    let line = |at: Millis, who: &str, text: &str| phrases.entry(&format!("- {} - {who}", phrases.at(at, zone)), text);
+    let said = parcel.extra.told.iter().map(|t| (t.at, line(t.at, &t.who, &whole_words(&t.text, 120))));
+    let solver = ticket.assignee.as_deref().and_then(|address| policy.agent(address));
+    let end = match solver {
+        Some(agent) => line(solved, &agent.name, &say("handover.solved")),
+        None => format!("- {} - {}", phrases.at(solved, zone), say("handover.solved")),
     };
-    let mut timeline: Vec<String> = parcel.extra.told.iter().map(line).collect();
-    timeline.push(format!("- {} - {}", phrases.at(solved, zone), &say("handover.solved")));
+    let mut timeline: Vec<(Millis, String)> = said.chain([(solved, end)]).collect();
+    // What was written after it was solved stands below that.
+    timeline.sort_by_key(|(at, _)| *at);
+    let timeline: Vec<String> = timeline.into_iter().map(|(_, line)| line).collect();
     let blank = phrases.list("argument.blank").first().map_or("[…]", String::as_str);
     vec![
         section(&say("handover.incident"), format!("{} ({})", ticket.title, ticket.number)),
@@ -143,6 +149,21 @@ fn post_mortem(parcel: &Parcel<'_>, phrases: &Phrases, policy: &Policy) -> Vec<S
         section(&say("handover.corrective_actions"), say("handover.action_who_until_when")),
         section(&say("handover.lessons"), blank),
     ]
+}
+
+/// As many whole words of a text as fit, on one line.
+fn whole_words(text: &str, most: usize) -> String {
+    let mut kept = String::new();
+    for word in text.split_whitespace() {
+        if kept.chars().count() + 1 + word.chars().count() > most {
+            return if kept.is_empty() { word.chars().take(most).collect() } else { kept + " …" };
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(word);
+    }
+    kept
 }
 
 /// As many whole lines as fit, the first and the last of them; a link cannot hold more.

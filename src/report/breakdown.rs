@@ -63,7 +63,7 @@ impl Layout<'_> {
     pub(super) fn agents(&mut self) {
         let figures = self.subject.figures;
         let mut people: Vec<_> = figures.by_agent.iter().filter(|(_, w)| w.taken + w.solved + w.open > 0).collect();
-        people.sort_by_key(|(address, work)| (-work.solved, -work.taken, (*address).clone()));
+        people.sort_by_key(|(address, work)| (address.is_empty(), -work.solved, -work.taken, (*address).clone()));
         let row = |(address, work): (&String, &super::figures::Work)| {
             let values =
                 [("taken", work.taken), ("open", work.open), ("late", work.late)].map(|(n, v)| (n, v.to_string()));

@@ -36,6 +36,13 @@ impl Share {
         self.count += i64::from(does);
     }
 
+    /// Whether it is at least so many per cent; nothing is.
+    pub(super) fn reaches(self, goal: f64) -> bool {
+        // Shares are at most 1000.
+        #[allow(clippy::cast_precision_loss)]
+        self.per_mille().is_none_or(|mille| mille as f64 / 10.0 >= goal)
+    }
+
     /// In tenths of a per cent; none of nothing.
     #[must_use]
     pub(crate) fn per_mille(self) -> Option<i64> {

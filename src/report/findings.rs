@@ -9,13 +9,16 @@ use crate::ticket::Policy;
 /// The least rise that is worth a sentence, in tickets and as a part of what it was.
 const MORE: i64 = 3;
 const SHARE: i64 = 4;
+/// Less than one in so many is no change.
+const LITTLE: i64 = 20;
 
 impl Layout<'_> {
     pub(super) fn findings(&mut self) {
         if self.subject.sort == Sort::Daily {
             return;
         }
-        let lines = vec![self.what_rose(), self.what_is_late(), self.what_came_back()];
+        let first = format!("{} {}", self.what_rose(), self.what_is_left());
+        let lines = vec![first.trim_end().to_owned(), self.what_is_late(), self.what_came_back()];
         self.part("report.findings", Part { lines, ..Part::default() });
     }
 
@@ -40,12 +43,21 @@ impl Layout<'_> {
             return counted("report.category_rose", group.opened, was(name), &label);
         }
         let (is, was) = (figures.all.opened, before.all.opened);
-        let code = match is.cmp(&was) {
-            std::cmp::Ordering::Greater => "report.volume_rose",
-            std::cmp::Ordering::Less => "report.volume_fell",
-            std::cmp::Ordering::Equal => "report.volume_same",
+        let code = match is - was {
+            // A few more or less are as many.
+            more if more.abs() * LITTLE <= was.max(is) => "report.volume_same",
+            more if more > 0 => "report.volume_rose",
+            _ => "report.volume_fell",
         };
         counted(code, is, was, "")
+    }
+
+    /// What is still to do, against the beginning.
+    fn what_is_left(&self) -> String {
+        let last = |figures: &Figures| figures.days.last().map(|day| day.open);
+        let (is, was) = (last(self.subject.figures), self.subject.before.first().and_then(last));
+        let (Some(is), Some(was)) = (is, was) else { return String::new() };
+        self.fill("report.left", &[("left", &is.to_string()), ("was", &was.to_string())])
     }
 
     fn what_is_late(&self) -> String {

@@ -33,6 +33,14 @@ impl Layout<'_> {
         self.fill("report.entry", &[("label", label), ("value", value)])
     }
 
+    /// `P1 bloquante`.
+    pub(super) fn priority_name(&self, code: &str) -> String {
+        let Subject { policy, language, .. } = self.subject;
+        let label = policy.priority_label(code, language);
+        let short = label.split(" : ").next().unwrap_or_default();
+        format!("{code} {short}").trim_end().to_owned()
+    }
+
     /// `N2`, in English `L2`.
     pub(super) fn level_name(&self, level: i64) -> String {
         self.fill("report.level", &[("level", &level.to_string())])
@@ -202,13 +210,11 @@ impl Layout<'_> {
     }
 
     fn priorities(&mut self) {
-        let Subject { figures, policy, language, .. } = self.subject;
+        let Subject { figures, policy, .. } = self.subject;
         let codes = codes(figures, policy).into_iter();
         let count = |code: &String| figures.by_priority.get(code).map_or(0, |g| g.opened);
         let counted: Vec<(String, i64)> = codes.map(|code| (code.clone(), count(&code))).collect();
-        let name = |code: &str| {
-            format!("{code} {}", policy.priority_label(code, language).split(" : ").next().unwrap_or_default())
-        };
+        let name = |code: &str| self.priority_name(code);
         let rows: Vec<Row> = counted
             .iter()
             .map(|(code, n)| Row { label: name(code), value: n.to_string(), note: String::new() })
@@ -359,7 +365,7 @@ pub(super) fn codes(figures: &Figures, policy: &Policy) -> Vec<String> {
 
 /// How many days share a column: those of a week where there are many.
 fn columns_of(days: usize) -> usize {
-    if days > 45 { 7 } else { 1 }
+    if days > 21 { 7 } else { 1 }
 }
 
 fn day_label(at: Millis, zone: &TimeZone) -> String {
@@ -404,7 +410,8 @@ impl Page {
         };
         page.parts();
         page.page.foot = page.say("report.what_these_figures_count");
-        page.page.definitions = definitions(subject.phrases);
+        let incidents = subject.sort == Sort::Daily || !subject.figures.incidents.is_empty();
+        page.page.definitions = definitions(subject.sort, incidents, subject.phrases);
         page.page
     }
 }

@@ -188,10 +188,11 @@ fn words(title: &str) -> BTreeSet<String> {
     let all = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().all(char::is_alphabetic));
     let said = all.filter(|w| w.chars().count() >= LETTERS && !COMMON.contains(w));
     let found: BTreeSet<String> = said.map(|w| w.trim_end_matches(['s', 'x']).to_owned()).collect();
-    if !found.is_empty() {
+    if !found.is_empty() || folded.is_ascii() {
+        // "Question" names no problem.
         return found;
     }
-    // "Question", or a title in a script without words: it is like itself alone.
+    // A title in a script without words is like itself alone.
     let whole = folded.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(whole).filter(|whole| whole.chars().any(char::is_alphabetic)).into_iter().collect()
 }
@@ -236,7 +237,7 @@ mod tests {
         assert_eq!(of(&[("Wifi en panne", ""), ("Imprimante en panne", ""), ("Panne du vidéoprojecteur", "")]), []);
         assert_eq!(of(&[("Demande urgente d'aide", ""), ("Besoin d'aide : salle 12", ""), ("Question", "")]), []);
         assert_eq!(of(&[("Wifi en panne", "technique"), ("Imprimante en panne", "technique")]), []);
-        assert_eq!(of(&[("Question", ""), ("Question ?", "")]), [("Question ?".to_owned(), 2)]);
+        assert_eq!(of(&[("Question", ""), ("Question ?", "")]), [], "that is no problem");
         assert_eq!(of(&[("", ""), ("12", ""), ("12", "")]), []);
     }
 }

@@ -79,7 +79,8 @@ impl Layout<'_> {
             let spread =
                 [("median", lengths.median()), ("nine", lengths.ninetieth())].map(|(n, l)| (n, self.length(l)));
             let note = self.fill("report.spread", &spread.each_ref().map(|(name, length)| (*name, length.as_str())));
-            let note = if lengths.count() > 1 { note } else { String::new() };
+            // Of a handful there is no nine in ten.
+            let note = if lengths.count() >= 10 { note } else { String::new() };
             Some(Row { label, value: self.length(Some(mean)), note })
         };
         let rows: Vec<Row> = kinds.into_iter().filter_map(row).collect();
@@ -111,27 +112,37 @@ impl Layout<'_> {
 
     /// Mean times of a priority, beside what was promised, and how many were in time.
     fn means(&self, code: &str, group: &Group) -> Vec<Row> {
-        let one = |what: &str, took: &Took, target: Millis, kept: Share| {
+        let one = |what: &str, took: &Took, target: Millis, kept: Share, goal: Option<f64>| {
             // A priority has one calendar; of two, the one that has more.
             let counts = [&took.working, &took.around_the_clock];
             let mean = counts.into_iter().max_by_key(|lengths| lengths.count())?.mean()?;
             let mut notes = Vec::new();
             if target > 0 {
                 let said = self.fill("report.target", &[("length", &self.length(Some(target)))]);
-                notes.push(format!("{said} {}", mark(mean <= target)));
+                // A mean within the target says nothing good of those that were late.
+                let enough = goal.is_none_or(|goal| kept.reaches(goal));
+                notes.push(format!("{said} {}", mark(mean <= target && enough)));
             }
             if kept.of > 0 {
                 let (count, of) = (kept.count, kept.of);
                 notes.push(self.fill("report.in_time", &[("count", &count.to_string()), ("of", &of.to_string())]));
             }
-            let label = format!("{code} · {}", self.say(what));
+            let label = format!("{} · {}", self.priority_name(code), self.say(what));
             Some(Row { label, value: self.length(Some(mean)), note: notes.join(" · ") })
         };
-        let response = ("report.answer", &group.response, group.response_target, group.response_kept);
-        let resolution = ("report.solution_of", &group.resolution, group.resolution_target, group.resolution_kept);
+        let goals = self.subject.goals;
+        let response =
+            ("report.answer", &group.response, group.response_target, group.response_kept, goals.response_kept);
+        let resolution = (
+            "report.solution_of",
+            &group.resolution,
+            group.resolution_target,
+            group.resolution_kept,
+            goals.resolution_kept,
+        );
         [response, resolution]
             .into_iter()
-            .filter_map(|(what, took, target, kept)| one(what, took, target, kept))
+            .filter_map(|(what, took, target, kept, goal)| one(what, took, target, kept, goal))
             .collect()
     }
 
@@ -172,11 +183,11 @@ impl Layout<'_> {
     pub(super) fn levels(&mut self) {
         let figures = self.subject.figures;
         let of = |(level, group): (&i64, &Group)| -> Vec<Row> {
-            let solved = self.subject.phrases.counted("report.solved_count", group.solved);
             let row = |lengths: &Lengths, kind: &str| {
                 let mean = lengths.mean()?;
+                let note = self.subject.phrases.counted("report.solved_count", lengths.count());
                 let label = format!("{} · {}", self.level_name(*level), self.say(kind));
-                Some(Row { label, value: self.length(Some(mean)), note: solved.clone() })
+                Some(Row { label, value: self.length(Some(mean)), note })
             };
             let Took { working, around_the_clock } = &group.resolution;
             [(working, "report.working_hours"), (around_the_clock, "report.day_and_night")]
@@ -211,7 +222,8 @@ impl Layout<'_> {
         if let Some(score) = figures.recommend.per_mille() {
             let answers = figures.recommend.of;
             let note = phrases.counted("report.answers", answers);
-            rows.push(Row { label: "NPS".to_owned(), value: format!("{:+}", score.div_euclid(10)), note });
+            let value = format!("{:+}", score.div_euclid(10)).replace('-', "−");
+            rows.push(Row { label: "NPS".to_owned(), value, note });
         }
         for (address, work) in figures.by_agent.iter().filter(|(address, w)| !address.is_empty() && w.marks.of > 0) {
             let (name, mean) = (self.agent_name(address), work.marks);

@@ -415,10 +415,8 @@ impl<'a> Tally<'a> {
         let unsolved = over(last.resolve_missed, last.resolve_due);
         let late = unanswered.into_iter().chain(unsolved).min();
         self.figures.overdue += i64::from(late.is_some());
-        if !last.assignee.is_empty() {
-            let Work { open, late: theirs, .. } = entry(&mut self.figures.by_agent, &last.assignee);
-            (*open, *theirs) = (*open + 1, *theirs + i64::from(late.is_some()));
-        }
+        let Work { open, late: theirs, .. } = entry(&mut self.figures.by_agent, &last.assignee);
+        (*open, *theirs) = (*open + 1, *theirs + i64::from(late.is_some()));
         if let Some(due_at) = late {
             let (number, title) = (self.history.number.clone(), self.history.title.clone());
             self.figures.late.push(Late { number, title, assignee: last.assignee.clone(), due_at });

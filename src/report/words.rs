@@ -76,8 +76,10 @@ pub(super) fn per_cent(share: Share, phrases: &Phrases) -> String {
     phrases.per_cent(&phrases.one_decimal(number))
 }
 
-/// What every figure counts.
-pub(super) fn definitions(phrases: &Phrases) -> Vec<Definition> {
+/// What every figure counts that this report may show. `incidents`: whether it has major ones.
+pub(super) fn definitions(sort: Sort, incidents: bool, phrases: &Phrases) -> Vec<Definition> {
+    const LONG: [&str; 6] =
+        ["resolution_rate", "reopening_rate", "first_level", "escalation_rate", "agents", "elapsed"];
     const ALL: [&str; 19] = [
         "opened",
         "outcome",
@@ -100,7 +102,9 @@ pub(super) fn definitions(phrases: &Phrases) -> Vec<Definition> {
         "incidents",
     ];
     let text = |name: &str, part: &str| phrases.text(&format!("report.definition.{name}.{part}"), &[]);
-    ALL.iter().map(|name| Definition { label: text(name, "label"), text: text(name, "text") }).collect()
+    let long = matches!(sort, Sort::Monthly | Sort::Quarterly);
+    let shown = |name: &&&str| (long || !LONG.contains(name)) && (incidents || **name != "incidents");
+    ALL.iter().filter(shown).map(|name| Definition { label: text(name, "label"), text: text(name, "text") }).collect()
 }
 
 #[cfg(test)]

@@ -623,8 +623,10 @@ fn figures_without_names(figures: &Figures) -> Figures {
 }
 
 fn compare(mut figures: Figures, expected: &Figures, tickets: usize) {
-    assert_eq!(figures.recurrent.len(), 4, "each title came again");
-    assert_eq!(figures.recurrent.iter().map(|r| r.count).sum::<i64>(), i64::try_from(tickets).unwrap());
+    // "Une question" names no problem.
+    assert_eq!(figures.recurrent.len(), 3, "each other title came again");
+    let questions = figures.by_type["question"].opened;
+    assert_eq!(figures.recurrent.iter().map(|r| r.count).sum::<i64>() + questions, i64::try_from(tickets).unwrap());
     figures.recurrent.clear();
     // All are done by the operator.
     assert_eq!(figures.by_agent.values().map(|work| work.marks.of).sum::<i64>(), expected.satisfaction.of);

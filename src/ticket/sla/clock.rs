@@ -99,6 +99,9 @@ pub struct Sla {
     /// Whether nobody acknowledged it in time.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unacknowledged: bool,
+    /// When its newest stay was noted: later than it began where an email had waited on its server.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stood_at: Millis,
     /// How it has stood, oldest first.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stays: Vec<Stay>,
@@ -215,10 +218,11 @@ impl Which<'_> {
 }
 
 impl Sla {
-    /// Notes how the ticket stands from now on.
-    pub(crate) fn stand(&mut self, run: Run, now: Millis) {
+    /// Notes, now, how the ticket stands since an instant.
+    pub(crate) fn stand(&mut self, run: Run, since: Millis, now: Millis) {
         if self.stays.last().is_none_or(|last| last.run != run) {
-            self.stays.push(Stay { at: now, run });
+            self.stays.push(Stay { at: since, run });
+            self.stood_at = now;
         }
         if self.stays.len() > STAYS {
             self.stays.remove(1);

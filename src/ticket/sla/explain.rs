@@ -257,12 +257,12 @@ pub(crate) fn told_due(ticket: &TicketView, reopened: bool, now: Millis, policy:
     let at = Value::At(sla.resolve_due);
     if reopened {
         // A solution that was taken back leaves the time as it was.
-        return Some(if sla.begun == now { phrase!("sla.restarted", at) } else { phrase!("sla.resumed", at) });
+        let is_anew = sla.stays.last().is_some_and(|stay| stay.at == sla.begun);
+        return Some(if is_anew { phrase!("sla.restarted", at) } else { phrase!("sla.resumed", at) });
     }
     let calendar = policy.slas.calendar(&sla.calendar);
     // Only right after the wait: later it is no news.
     let is_over = sla.stays.iter().rev().nth(1).is_some_and(|stay| stay.run.pending().is_some());
     let waits = sla.waits(&told.pauses, sla.begun, now, &calendar);
-    (is_over && sla.stays.last().is_some_and(|stay| stay.at == now) && !waits.is_empty())
-        .then(|| phrase!("sla.resumed", at))
+    (is_over && sla.stood_at == now && !waits.is_empty()).then(|| phrase!("sla.resumed", at))
 }

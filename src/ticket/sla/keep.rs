@@ -39,7 +39,7 @@ pub fn keep(
     let reopened = before.status.is_done() && !ticket.status.is_done() && !restored;
     // Nothing happens before what has happened already.
     let since = since.max(ticket.sla.stays.last().map_or(0, |last| last.at)).min(now);
-    ticket.sla.stand(run_of(ticket), since);
+    ticket.sla.stand(run_of(ticket), since, now);
     let level = ticket.level.max(1);
     if ticket.sla.entry == 0 {
         let contract = || slas.contract(&ticket.requester.address, &ticket.queue).map_or(1, |c| c.level.max(1));

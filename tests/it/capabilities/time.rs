@@ -91,7 +91,7 @@ original_requests! {
         assert_eq!((say(ticket.sla.respond_due).as_str(), ticket.sla.resolve_due), ("2026-03-03T09:15:00+01:00", 0));
     }
 
-    ti2_an_email_counts_from_when_its_server_received_it(site, &levels(STD)) {
+    ti2_an_email_counts_from_when_its_server_received_it(site, &levels("[queues.help]\nsla = \"std\"\nacknowledge = \"all\"\n")) {
         let file = |number: u32| site.folder.path().join(format!("mail/new/{number}.m"));
         let arrives = |number: u32, ago: i64| {
             let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis((site.clock.now() - ago) as u64);
@@ -122,12 +122,24 @@ original_requests! {
         let ticket = site.ticket("CG42N1-000001").await;
         let now = site.clock.now();
         assert_eq!(ticket.sla.stays.last().map(|stay| now - stay.at), Some(30 * MINUTE));
+        let told = site.sink.last(ANA).mail.text.replace('\n', " ");
+        assert!(told.contains("Le délai reprend"), "the end of the wait is told: {told}");
         site.then(&Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#demander\nEt laquelle encore ?")).await;
         site.put(&Mail::reply(&site.sink.with_words(ANA, "laquelle encore").mail, ANA, "La même."));
         arrives(1_007, 5 * HOUR);
         site.round().await;
         let stays = site.ticket("CG42N1-000001").await.sla.stays;
         assert!(stays.windows(2).all(|pair| pair[0].at <= pair[1].at), "{stays:?}");
+        // Reopened by an email that had waited, the clocks begin anew then, and that is told.
+        site.then(&Mail::reply(&site.sink.with_words(MARIE, "CG42N1-000001").mail, MARIE, "#résoudre\nRéparée.")).await;
+        site.clock.advance(HOUR);
+        site.put(&Mail::reply(&site.sink.with_words(ANA, "Réparée").mail, ANA, "Non, toujours en panne."));
+        arrives(1_009, 20 * MINUTE);
+        site.round().await;
+        let sla = site.ticket("CG42N1-000001").await.sla;
+        assert_eq!((site.clock.now() - sla.begun, site.clock.now() - sla.from), (20 * MINUTE, 20 * MINUTE));
+        let told = site.sink.with_words(ANA, "rouvert").mail.text.replace('\n', " ");
+        assert!(told.contains("Un nouveau délai commence"), "{told}");
         // What is told to whoever waited is what the ticket has.
         assert!(site.sink.to(ANA)[0].mail.text.contains("avant le 2 mars 2026 à 10:05"), "{}", site.sink.to(ANA)[0].mail.text);
     }
@@ -259,6 +271,10 @@ original_requests! {
         for words in ["Cause racine", "Actions correctives", "Enseignements", "Durée", "2 h 02", "Le serveur redémarre."] {
             assert!(asked.mail.text.contains(words), "{words}: {}", asked.mail.text);
         }
+        // Who did what, in the order in which it was done.
+        let timeline: Vec<&str> = asked.mail.text.lines().map(str::trim).filter(|line| line.starts_with("- 2 mars 2026")).collect();
+        assert!(timeline.is_sorted() && timeline.len() >= 4, "{timeline:?}");
+        assert!(timeline.iter().any(|line| line.ends_with("Luc Roche : résolu")), "{timeline:?}");
         site.pass(3 * HOUR).await;
         assert_eq!(points(NADIA), 4, "it is over, and they heard so");
         assert!(site.sink.with_words(NADIA, "Incident terminé : résolu par Luc Roche.").mail.subject.starts_with("Point"));

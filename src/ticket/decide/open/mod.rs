@@ -180,7 +180,8 @@ fn begin(ticket: &mut TicketView, case: &Case<'_>, events: &mut Vec<Event>) {
     let within = policy.slas.policy_of(ticket).and_then(|p| Some((p.acknowledge?, policy.slas.calendar(&p.hours))));
     if let Some((within, hours)) = within.filter(|_| silence(intake).is_none()) {
         let within: Length = within;
-        let due = hours.add(since, within.in_calendar(&hours));
+        // Watched is what leaves here, not the line that was down before.
+        let due = hours.add(snapshot.now, within.in_calendar(&hours));
         ticket.deadlines.extend(due.map(|at| (DeadlineKind::Acknowledge, at)));
     }
 }
