@@ -20,3 +20,5 @@ UPDATE mailbox SET last_email_at = COALESCE((SELECT MAX(received_at) FROM inbox 
 ALTER TABLE inbox ADD COLUMN delivered_at BIGINT NOT NULL DEFAULT 0;
 -- When a report said that a notification did not arrive; 0: none did.
 ALTER TABLE outbox ADD COLUMN returned_at BIGINT NOT NULL DEFAULT 0;
+-- What is to be done after an incident, by whom and until when, as JSON.
+ALTER TABLE ticket ADD COLUMN actions TEXT NOT NULL DEFAULT '[]';

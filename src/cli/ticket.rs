@@ -154,6 +154,12 @@ fn card(ticket: &TicketRow, participants: Vec<String>, settings: &Settings) -> V
         "related": ticket.related,
         "sla": service_level(ticket, settings),
         "fields": ticket.fields,
+        "actions": ticket.actions.iter().map(|action| json!({
+            "what": action.what,
+            "owner": action.owner,
+            "due": stamp(action.due),
+            "done_at": (action.done_at > 0).then(|| stamp(action.done_at)),
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -262,6 +268,14 @@ fn print_card(ticket: &TicketRow, zone: &TimeZone) {
     }
     if !ticket.related.is_empty() {
         println!("  see also {}", ticket.related.join(", "));
+    }
+    for (at, action) in ticket.actions.iter().enumerate() {
+        let when = if action.is_open() {
+            format!("by {}", show::time(action.due, zone))
+        } else {
+            format!("done {}", show::time(action.done_at, zone))
+        };
+        println!("  action {}: {} ({}, {when})", at + 1, show::one_line(&action.what), action.owner);
     }
     println!("  opened {}, last change {}", show::time(ticket.created_at, zone), show::time(ticket.updated_at, zone));
 }

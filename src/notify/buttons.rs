@@ -47,6 +47,8 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases, pol
     let open = !ticket.status.is_done();
     let offer = Offer { phrases, policy };
     let mut choices = match kind.row().buttons {
+        // What was done may be about no ticket.
+        Buttons::Agent if ticket.number.is_empty() => Vec::new(),
         Buttons::Agent => for_agent(parcel, &offer),
         Buttons::Approve => offer.all([Name::Approve, Name::Reject]),
         Buttons::Admit => offer.admission(),
@@ -58,6 +60,7 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases, pol
         Buttons::Answered if ticket.status == Status::Resolved => offer.all([Name::Solved, Name::Unsolved]),
         Buttons::Incident => return for_incident(parcel, way, &offer),
         Buttons::PostMortem => return post_mortem(parcel, way, &offer),
+        Buttons::Action => return actions(parcel, way, &offer),
         Buttons::Again => return repaired(parcel, way, phrases),
         Buttons::None | Buttons::Open | Buttons::Acknowledged | Buttons::Answered => Vec::new(),
     };
@@ -93,6 +96,17 @@ fn post_mortem(parcel: &Parcel<'_>, way: &Way<'_>, offer: &Offer<'_>) -> Vec<But
     let form = super::handover::post_mortem_form(parcel, phrases, policy);
     let label = phrases.text("button.write_post_mortem", &[]);
     vec![button(way, &subject(parcel.ticket), &label, &format!("{command}\n\n{form}"), true)]
+}
+
+/// One for each action that is the reader's own, and still to be done.
+fn actions(parcel: &Parcel<'_>, way: &Way<'_>, offer: &Offer<'_>) -> Vec<Button> {
+    let Choice { label, line, .. } = offer.by(Name::Done);
+    let (ticket, to) = (parcel.ticket, &parcel.notification.to.address);
+    let own = ticket.actions.iter().enumerate().filter(|(_, action)| action.is_open() && action.owner == *to);
+    let numbers: Vec<usize> = own.map(|(at, _)| at + 1).take(5).collect();
+    let label = |n: usize| if numbers.len() == 1 { label.clone() } else { format!("{label} ({n})") };
+    let one = |n: &usize| button(way, &subject(ticket), &label(*n), &format!("{line} {n}"), *n == numbers[0]);
+    numbers.iter().map(one).collect()
 }
 
 fn button(way: &Way<'_>, subject: &str, label: &str, command: &str, strong: bool) -> Button {

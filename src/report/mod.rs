@@ -24,7 +24,7 @@ pub use figures::{
 };
 pub use goals::Goals;
 pub use page::{Definition, Page, Part, Row, Subject};
-pub use period::{Cron, Period, Plan, Sort};
+pub use period::{Cron, Draft, Period, Plan, Sort};
 pub use table::json;
 pub(crate) use table::{TICKET_COLUMNS, csv, ticket_line};
 pub use tally::Counting;

@@ -34,6 +34,8 @@ pub struct Part {
     pub chart: String,
     /// The chart in words, for those who do not see it.
     pub alt: String,
+    /// What somebody wrote.
+    pub text: String,
     /// Figures.
     pub rows: Vec<Row>,
     /// Sentences.

@@ -1,6 +1,6 @@
 //! Which time a report is about, and when it is written.
 
-use jiff::civil::{Date, ISOWeekDate, Weekday};
+use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -50,6 +50,27 @@ pub struct Plan {
     pub week: Weekday,
     /// Whether it tells of the time since it was last sent, up to its sending, instead of the last whole week, month or quarter.
     pub until_sending: bool,
+    /// Who sees it before it is sent, if anybody does.
+    pub draft: Option<Draft>,
+}
+
+/// Who sees a report before it is sent, and may put words at its head.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The time of day.
+    pub time: Time,
+    /// To whom, all of them agents; empty: whoever is in charge.
+    pub to: Vec<Person>,
+}
+
+impl Draft {
+    /// When it is sent: the last such time of day before the report is.
+    #[must_use]
+    pub fn before(&self, sending: Millis, zone: &TimeZone) -> Option<Millis> {
+        let day = Timestamp::from_millisecond(sending).ok()?.to_zoned(zone.clone()).date();
+        let on = |day: Date| Some(day.to_datetime(self.time).to_zoned(zone.clone()).ok()?.timestamp().as_millisecond());
+        on(day).filter(|at| *at < sending).or_else(|| on(day.yesterday().ok()?))
+    }
 }
 
 /// Times that come again: seconds, minutes, hours, day of the month, month, day of the week.
@@ -271,6 +292,17 @@ mod tests {
         for wrong in ["", "march", "2026-13", "2026-W60", "2026-Q5", "2026-02-30", "2026-03-08..2026-03-02"] {
             assert_eq!(Period::named(wrong, &paris()), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_draft_is_sent_at_the_last_such_time_before_the_report() {
+        let draft = |text: &str| Draft { time: Time::strptime("%H:%M", text).unwrap(), to: Vec::new() };
+        let before = |time: &str, sending: &str| rfc3339(draft(time).before(at(sending), &paris()).unwrap(), &paris());
+        assert_eq!(before("17:00", "2026-03-06T18:00:00+01:00"), "2026-03-06T17:00:00+01:00");
+        assert_eq!(before("17:00", "2026-03-09T08:00:00+01:00"), "2026-03-08T17:00:00+01:00");
+        assert_eq!(before("08:00", "2026-03-09T08:00:00+01:00"), "2026-03-08T08:00:00+01:00");
+        // A time that the day skips comes when the day goes on.
+        assert_eq!(before("02:30", "2026-03-29T08:00:00+02:00"), "2026-03-29T03:30:00+02:00");
     }
 
     #[test]

@@ -209,6 +209,8 @@ impl Check<'_> {
             silence: self.millis("life.silence", &life.silence)?,
             confirm: self.millis("life.confirm", &life.confirm)?,
             collision: self.millis("life.collision", &life.collision)?,
+            action_within: self.millis("life.action_within", &life.action_within)?,
+            action_again: self.millis("life.action_again", &life.action_again)?.max(crate::clock::HOUR),
             proof: self.millis("life.proof", &life.proof)?,
             thanks: life.thanks.iter().map(|w| fold(w)).collect(),
             recommend: life.recommend,

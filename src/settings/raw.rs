@@ -197,6 +197,8 @@ pub(super) struct Report {
     pub(super) language: Option<String>,
     pub(super) week: Option<String>,
     pub(super) until: Option<String>,
+    pub(super) draft: Option<String>,
+    pub(super) draft_to: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,6 +208,8 @@ pub(super) struct Life {
     pub(super) silence: String,
     pub(super) confirm: String,
     pub(super) collision: String,
+    pub(super) action_within: String,
+    pub(super) action_again: String,
     pub(super) proof: String,
     pub(super) thanks: Vec<String>,
     pub(super) recommend: bool,

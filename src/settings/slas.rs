@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Weekday;
+use jiff::civil::{Time, Weekday};
 use sha2::{Digest, Sha256};
 
 use super::calendars::calendar;
@@ -11,7 +11,7 @@ use super::checker::{Check, list};
 use super::raw::{self, Raw};
 use crate::clock::{HOUR, MINUTE, Millis};
 use crate::mail::key;
-use crate::report::{Cron, Goals, Plan, Sort};
+use crate::report::{Cron, Draft, Goals, Plan, Sort};
 use crate::ticket::sla::{AtBreach, Calendar, Contract, Length, SlaPolicy, Slas, Target};
 use crate::ticket::{PendingOn, ServiceDesk};
 
@@ -318,7 +318,33 @@ fn report(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk:
     if raw.week.is_some() && (sort != Sort::Weekly || until_sending) {
         check.note(&place("week"), "only a weekly report has a week, and none that goes up to its sending");
     }
-    Some(Plan { name: name.to_owned(), sort, cron, to, queues: raw.queues.clone(), week, until_sending })
+    let draft = draft(check, name, raw, all, desk);
+    Some(Plan { name: name.to_owned(), sort, cron, to, queues: raw.queues.clone(), week, until_sending, draft })
+}
+
+/// Who sees it before it is sent.
+fn draft(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk: &ServiceDesk) -> Option<Draft> {
+    let place = |field: &str| format!("reports.{name}.{field}");
+    let Some(text) = raw.draft.as_deref() else {
+        if raw.draft_to.is_some() {
+            check.note(&place("draft_to"), "nobody gets a draft: its time of day is missing, like draft = \"17:00\"");
+        }
+        return None;
+    };
+    let Ok(time) = Time::strptime("%H:%M", text) else {
+        check.note(&place("draft"), format!("{text:?} is no time of day; write hours and minutes, like \"17:00\""));
+        return None;
+    };
+    let names = raw.draft_to.as_deref().unwrap_or_default();
+    for unknown in names.iter().filter(|name| !all.agents.contains_key(*name)) {
+        check.note(&place("draft_to"), format!("there is no [agents.{unknown}]; only an agent's words are taken"));
+    }
+    let person = |agent: &raw::Agent| crate::ticket::Person {
+        address: key(&agent.address),
+        name: agent.name.clone(),
+        language: raw.language.clone().or(agent.language.clone()).unwrap_or_else(|| desk.language.clone()),
+    };
+    Some(Draft { time, to: names.iter().filter_map(|name| all.agents.get(name)).map(person).collect() })
 }
 
 /// The first day of a week that is written by its first and its last: `fri-thu`.

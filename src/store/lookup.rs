@@ -10,7 +10,9 @@ use super::{Engine, Store, StoreError, Tx, sql};
 use crate::clock::Millis;
 use crate::mail::Attachment;
 use crate::ticket::sla::Sla;
-use crate::ticket::{Direction, InboxId, PendingOn, Person, Status, TicketId, TicketView, Visibility};
+use crate::ticket::{
+    CorrectiveAction, Direction, InboxId, PendingOn, Person, Status, TicketId, TicketView, Visibility,
+};
 
 /// Which tickets to list.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +58,7 @@ pub struct TicketRow {
     pub merged_into: Option<TicketId>,
     pub parent: Option<TicketId>,
     pub sla: Sla,
+    pub actions: Vec<CorrectiveAction>,
 }
 
 /// Tickets for a list by mail.
@@ -267,6 +270,7 @@ impl FromRow<'_, AnyRow> for TicketRow {
             merged_into: row.some_id("merged_into")?,
             parent: row.some_id("parent_id")?,
             sla: row.json("sla")?,
+            actions: row.json("actions")?,
         })
     }
 }

@@ -92,8 +92,8 @@ pub(super) fn key_of(text: &str) -> Result<Vec<u8>, StoreError> {
 }
 
 impl Tx {
-    /// Notes what a probe has found.
-    pub(crate) async fn note_probe(&mut self, name: &str, found: &str) -> Result<(), StoreError> {
+    /// Writes a fact down, with everything else of the transaction.
+    pub(crate) async fn note_fact(&mut self, name: &str, found: &str) -> Result<(), StoreError> {
         let statement = sql::META_SET.on(self.engine);
         sqlx::query(statement).bind(name).bind(found).execute(&mut *self.tx).await?;
         Ok(())

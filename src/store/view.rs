@@ -54,6 +54,7 @@ impl FromRow<'_, AnyRow> for StoredView {
             revision: row.number("revision")?,
             undo: row.json("undo")?,
             sla: row.json("sla")?,
+            actions: row.json("actions")?,
         }))
     }
 }

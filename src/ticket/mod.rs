@@ -11,6 +11,7 @@ mod called;
 mod caps;
 mod cause;
 pub mod command;
+mod corrective;
 pub mod decide;
 mod field;
 mod flood;
@@ -45,11 +46,13 @@ pub use called::{Called, Commands, Word};
 pub use caps::Caps;
 pub(crate) use caps::{Capped, Recent, WINDOW, WINDOWS, capped, rank};
 pub use cause::HoldCause;
+pub use corrective::CorrectiveAction;
 pub use decide::suspect::say;
 pub(crate) use decide::suspect::{LOOKALIKE, familiar};
 pub(crate) use decide::undelivered_notices;
 pub use decide::{
-    Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, Snapshot, decide, due, shown,
+    Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, ReportDraft, ReportWords, Snapshot, decide,
+    due, shown,
 };
 pub(crate) use decide::{address_is_gone, not_taken, recompute, unasked};
 pub use field::{FieldRule, OnlyFor};

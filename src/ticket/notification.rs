@@ -241,6 +241,11 @@ notifications! {
         sections: Sections::PostMortem, buttons: Buttons::PostMortem, reply: Reply::Note,
         ..ROW
     };
+    /// To an agent: what a post-mortem says they have to do.
+    Action = Row {
+        name: "action", audience: Audience::Agents, urgency: Urgency::Always, buttons: Buttons::Action, reply: Reply::Note,
+        ..ROW
+    };
     /// To an agent: all that fell due while the service desk was away, in one notification.
     CatchUp = Row {
         name: "catch-up", audience: Audience::Agents, urgency: Urgency::Always, sections: Sections::Late,

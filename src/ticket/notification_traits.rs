@@ -119,6 +119,8 @@ pub enum Buttons {
     Incident,
     /// The form of the post-mortem.
     PostMortem,
+    /// Done, for each corrective action of the reader.
+    Action,
     /// The email, ready to be sent again.
     Again,
 }

@@ -120,6 +120,10 @@ pub struct Life {
     pub confirm: Millis,
     /// Answers of two agents within this time: the second is asked first.
     pub collision: Millis,
+    /// When a corrective action is due that names no date, counted from the post-mortem.
+    pub action_within: Millis,
+    /// How often an action that is due is brought to mind.
+    pub action_again: Millis,
     /// How long a notification proves who answers it.
     pub proof: Millis,
     /// Words an email of thanks is made of, in the form of [`crate::mail::fold`].
@@ -523,6 +527,8 @@ pub(super) mod tests {
                 silence: 0,
                 confirm: 0,
                 collision: 0,
+                action_within: 0,
+                action_again: 0,
                 proof: 0,
                 thanks: Vec::new(),
                 recommend: false,

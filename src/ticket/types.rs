@@ -144,6 +144,8 @@ pub enum DeadlineKind {
     Acknowledge,
     /// The post-mortem of a major incident is asked for, or still missing.
     PostMortem,
+    /// What a post-mortem says is to be done is brought to mind.
+    Action,
     /// The first answer has been delivered: its clock is read.
     Responded,
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::corrective::CorrectiveAction;
 use super::ids::TicketId;
 use super::sla::Sla;
 use super::stored::{id, number, text};
@@ -96,6 +97,9 @@ pub struct TicketView {
     /// What is promised, and what became of it.
     #[serde(default)]
     pub sla: Sla,
+    /// What its post-mortem says is to be done.
+    #[serde(default)]
+    pub actions: Vec<CorrectiveAction>,
     /// What is to happen when.
     pub deadlines: BTreeMap<DeadlineKind, Millis>,
     /// How often it was written.

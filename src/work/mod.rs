@@ -14,6 +14,7 @@ mod commit;
 pub mod daemon;
 pub mod deliver;
 mod digest;
+mod drafts;
 pub mod erase;
 pub mod erased;
 pub mod failpoint;

@@ -56,7 +56,7 @@ pub async fn command(
     }
     email.waiting.id = commit.take_in(&email.waiting).await?;
     let decision = match &email.intake {
-        Ok(intake) => decide_one(commit.unit(), &email, intake, Vec::new(), now, policy, secret),
+        Ok(intake) => decide_one(commit.unit(), &email, intake, Vec::new(), now, &settings, secret),
         Err(reason) => Decision::Ignore(reason.clone()),
     };
     let outcome = commit.carry_out(&Cause::Operator(&email), decision)?;

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::App;
 use super::commit::{Cause, Commit, set_wake_up};
 use super::presence::DESK;
+use super::{App, drafts};
 use crate::clock::{DAY, MINUTE, Millis};
 use crate::notify::Extra;
-use crate::report::{Counting, Figures, Page, Period, Plan, Sort, StateHistory, Subject};
+use crate::report::{Counting, Draft, Figures, Page, Period, Plan, Sort, StateHistory, Subject};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, Wanted};
 use crate::ticket::phrase::phrase;
 use crate::ticket::sla::Calendar;
-use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Phrase, Policy, Role, Value};
+use crate::ticket::{
+    Agent, Decision, Notices, Notification, NotificationKind, Person, Phrase, Policy, ReportWords, Role, Value,
+};
 
 /// Written later than this after its time, a report says so.
 const LATE: Millis = 15 * MINUTE;
@@ -28,6 +30,7 @@ pub async fn drain(app: &App) -> Result<usize, StoreError> {
     let settings = app.settings.load_full();
     let mut count = notice(app, &settings).await?;
     for plan in &settings.reports {
+        count += ring_draft(app, &settings, plan).await?;
         count += ring(app, &settings, plan).await?;
     }
     Ok(count)
@@ -125,9 +128,14 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
         return Ok(0);
     };
     let built = build(&app.store, &settings.policy, plan.sort, period, &plan.queues).await?;
+    let words = drafts::words(app, plan, at).await?;
     let mut notifications = Vec::new();
     for to in &plan.to {
         let mut page = page(&built, settings, plan.sort, period, &to.language);
+        if let Some(words) = &words {
+            let heading = settings.templates.phrases(&to.language).text("report.words_of", &[("name", &words.name)]);
+            page.sections.insert(0, drafts::part(words, heading));
+        }
         if now - at > LATE {
             let phrases = settings.templates.phrases(&to.language);
             let late = phrases.text("report.sent_late", &[("at", &phrases.at(at, zone))]);
@@ -137,8 +145,58 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
     }
     let count =
         send(app, settings, &plan.queues, &format!("{}:{at}", plan.name), notifications, Some((&name, next))).await?;
+    if words.is_some() {
+        app.store.set_meta(&ReportWords::fact(&plan.name), "").await?;
+    }
     tracing::info!(report = plan.name, notifications = count, "report written");
     Ok(count)
+}
+
+/// A draft whose time has come, once for each time the report is sent. Gives how many notifications.
+async fn ring_draft(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, StoreError> {
+    let Some(draft) = &plan.draft else { return Ok(0) };
+    let (now, zone) = (app.clock.now(), &settings.policy.service_desk.time_zone);
+    let name = format!("draft:{}:{}:{}", plan.name, plan.cron.text(), draft.time);
+    let next_after = |at: Millis| {
+        let sendings =
+            std::iter::successors(plan.cron.next(at, zone), |sending| plan.cron.next(*sending, zone)).take(3);
+        sendings.filter_map(|sending| Some((draft.before(sending, zone)?, sending))).find(|(due, _)| *due > at)
+    };
+    let Some((next, _)) = next_after(now) else { return Ok(0) };
+    // One beyond the next time was set while the clock was ahead.
+    let due = app.store.wake_up(&name).await?.filter(|due| *due <= next);
+    if due.is_some_and(|due| due > now) {
+        return Ok(0);
+    }
+    // Of what was missed only the report that is still to be sent has a draft.
+    let missed = due.and_then(|due| next_after(due - 1)).map(|(_, sending)| sending);
+    let sending =
+        missed.and_then(|_| plan.cron.next(now, zone)).filter(|at| draft.before(*at, zone).is_some_and(|at| at <= now));
+    let period = sending.and_then(|at| Some((at, Period::planned(plan, at, at, zone)?)));
+    let Some((at, period)) = period else {
+        set_wake_up(app, &name, next).await?;
+        return Ok(0);
+    };
+    let built = build(&app.store, &settings.policy, plan.sort, period, &plan.queues).await?;
+    let of = |to: Person| {
+        let phrases = settings.templates.phrases(&to.language);
+        let mut page = page(&built, settings, plan.sort, period, &to.language);
+        page.title = phrases.text("report.draft", &[("title", &page.title)]);
+        page.intro = phrases.text("report.draft_intro", &[("at", &phrases.at(at, zone))]);
+        (to, page)
+    };
+    let notifications = recipients(draft, settings).into_iter().map(of).collect();
+    let count = send(app, settings, &plan.queues, &drafts::cause(plan, at), notifications, Some((&name, next))).await?;
+    tracing::info!(report = plan.name, notifications = count, "draft of a report written");
+    Ok(count)
+}
+
+/// Who gets a draft.
+fn recipients(draft: &Draft, settings: &Settings) -> Vec<Person> {
+    if !draft.to.is_empty() {
+        return draft.to.clone();
+    }
+    in_charge(&settings.policy).into_iter().map(person).collect()
 }
 
 /// Sends a report to people, as one commit with its next time.
@@ -217,12 +275,7 @@ async fn notice(app: &App, settings: &Settings) -> Result<usize, StoreError> {
     let agents = policy.agents.values().map(|a| a.address.clone()).collect();
     let wanted = Wanted { agents, lease: Some(DESK), ..Wanted::default() };
     let mut commit = Commit::begin(app, settings, now, wanted).await?;
-    let people = in_charge(policy).into_iter().filter(|_| !ending.is_empty());
-    let people = people.map(|agent| Person {
-        address: agent.address.clone(),
-        name: agent.name.clone(),
-        language: agent.language.clone(),
-    });
+    let people = in_charge(policy).into_iter().filter(|_| !ending.is_empty()).map(person);
     let notices = notices(people, &ending, &format!("{NAME}:{now}"), policy);
     let cause = Cause::Report(BTreeMap::new(), Some((NAME.to_owned(), next)));
     commit.carry_out(&cause, Decision::Notify(vec![notices]))?;
@@ -241,10 +294,14 @@ pub(crate) fn ending(calendar: &Calendar, now: Millis) -> Vec<Phrase> {
 }
 
 /// The administrators; where there are none, the moderators; else everybody.
-pub(crate) fn in_charge(policy: &Policy) -> Vec<&crate::ticket::Agent> {
+pub(crate) fn in_charge(policy: &Policy) -> Vec<&Agent> {
     let with = |role: Role| policy.agents.values().filter(|a| a.roles.contains(&role)).collect::<Vec<_>>();
     let found = [Role::Administrator, Role::Moderator].into_iter().map(with).find(|people| !people.is_empty());
     found.unwrap_or_else(|| policy.agents.values().collect())
+}
+
+fn person(agent: &Agent) -> Person {
+    Person { address: agent.address.clone(), name: agent.name.clone(), language: agent.language.clone() }
 }
 
 /// One notice a person, with these lines in French or English.

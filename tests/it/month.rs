@@ -66,6 +66,10 @@ to = ["marie"]
 kind = "monthly"
 cron = "0 0 8 1 * *"
 to = ["marie"]
+[reports.trimestre]
+kind = "quarterly"
+cron = "0 0 8 1 1,4,7,10 *"
+to = ["marie"]
 "#;
 
 /// 2026-06-01 00:00 in Paris, a Monday; the clocks do not change in this month.
@@ -654,14 +658,18 @@ fn compare(mut figures: Figures, expected: &Figures, tickets: usize) {
     assert_eq!(&figures, expected);
 }
 
-/// The weekly and the monthly report as they are mailed.
+/// The reports as they are mailed.
 async fn pictures(site: &Site) {
     site.until("2026-07-01T08:00:05+02:00").await;
     let sent = site.store().outbox(Some(OutboxState::Sent), 100_000).await.unwrap();
     let ids: Vec<String> = sent.into_iter().filter(|row| row.kind == "report").map(|row| row.message_id).collect();
     let notifications: Vec<_> =
         site.sink.to(MARIE).into_iter().filter(|l| ids.contains(l.mail.message_id.as_ref().unwrap())).collect();
-    for (name, subject) in [("report-weekly", "Semaine 26 (22/06 - 28/06/2026)"), ("report-monthly", "juin 2026")] {
+    for (name, subject) in [
+        ("report-weekly", "Semaine 26 (22/06 - 28/06/2026)"),
+        ("report-monthly", "juin 2026"),
+        ("report-quarterly", "2e trimestre 2026"),
+    ] {
         let notification = notifications.iter().find(|l| l.mail.subject == format!("Rapport de support - {subject}"));
         let notification = notification.unwrap_or_else(|| {
             panic!("no {name}: {:?}", notifications.iter().map(|l| &l.mail.subject).collect::<Vec<_>>())

@@ -292,6 +292,12 @@ impl Story<'_> {
         self.says(&call, self.pick("#public\nLe serveur redémarre.", "#public\nThe server is restarting.")).await;
         self.site.pass(HOUR).await;
         self.says(&call, self.pick("#resolve Disque plein, vidé.", "#resolve The disk was full; it is not now.")).await;
+        let asked = self.site.sink.with_words(MARIE, "Post-mortem");
+        let form = self.pick(
+            "#bilan\nCause racine : disque plein.\n\nActions correctives :\n- [ ] Surveiller l'espace disque (Marie, 2 h)",
+            "#postmortem\nRoot cause: the disk was full.\n\nCorrective actions:\n- [ ] Watch the disk space (Marie, 2 hours)",
+        );
+        self.says(&asked, form).await;
         let subject = self.pick("Mot de passe oublié", "Forgotten password");
         self.site
             .then(&self.mail(

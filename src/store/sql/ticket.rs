@@ -37,6 +37,7 @@ macro_rules! stored {
         "resolved_at" = "COALESCE(CAST(j.value ->> 'resolved_at' AS BIGINT), 0)";
         "closed_at" = "COALESCE(CAST(j.value ->> 'closed_at' AS BIGINT), 0)";
         "sla" = "j.value ->> 'sla'";
+        "actions" = "j.value ->> 'actions'";
         "revision" = "COALESCE(CAST(j.value ->> 'revision' AS BIGINT), 0)";
         "undo" = "COALESCE(j.value ->> 'undo', '')";
         }
@@ -51,7 +52,7 @@ macro_rules! ticket_rows {
     () => {
         "SELECT id, number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, fields, pending_on, tags, vendor, \
-         vendor_reference, solution, rating, related, merged_into, parent_id, sla FROM ticket "
+         vendor_reference, solution, rating, related, merged_into, parent_id, sla, actions FROM ticket "
     };
 }
 

@@ -119,7 +119,7 @@ pub(crate) struct Unit {
     alarms: Vec<(String, Option<Alarm>)>,
     notifications: Vec<(Option<TicketId>, OutgoingEmail)>,
     verdict_records: Vec<(InboxId, VerdictRecord)>,
-    probed: BTreeMap<String, String>,
+    facts: BTreeMap<String, String>,
     held: Vec<(InboxId, bool, String)>,
     decided: HashMap<String, i64>,
     alike: HashMap<String, HashSet<String>>,
@@ -232,7 +232,7 @@ impl Unit {
             alarms: Vec::new(),
             notifications: Vec::new(),
             verdict_records: Vec::new(),
-            probed: BTreeMap::new(),
+            facts: BTreeMap::new(),
             held: Vec::new(),
             decided,
             alike,
@@ -477,9 +477,9 @@ impl Unit {
         self.verdict_records.push((inbox_id, verdict_record));
     }
 
-    /// Notes what a probe that came back has found, as a fact of the store.
-    pub(crate) fn note_probe(&mut self, name: String, found: &str) {
-        self.probed.insert(name, found.to_owned());
+    /// Writes a small fact down; see [`Store::meta`].
+    pub(crate) fn note_fact(&mut self, name: String, found: &str) {
+        self.facts.insert(name, found.to_owned());
     }
 
     fn count(&mut self, name: &str) -> Result<i64, StoreError> {

@@ -110,8 +110,8 @@ impl Unit {
                 None => self.tx.clear_alarm(name).await?,
             }
         }
-        for (name, found) in &self.probed {
-            self.tx.note_probe(name, found).await?;
+        for (name, found) in &self.facts {
+            self.tx.note_fact(name, found).await?;
         }
         // Last: the chain's end is everybody's.
         let (events, notifications) = (std::mem::take(&mut self.events), std::mem::take(&mut self.notifications));

@@ -141,6 +141,19 @@ impl Argument<'_> {
         found.ok_or_else(|| (phrase!("wrong.no_number", number = rest), None))
     }
 
+    /// Numbers from 1: `2`, `1, 3`, `1 et 3`.
+    pub(super) fn numbers(&self) -> Result<Vec<usize>, Wrong> {
+        let words = self.rest.split([' ', ',', ';', '.']).filter(|word| !word.is_empty());
+        let mut found = Vec::new();
+        for word in words.filter(|word| !["et", "and", "&"].contains(&fold(word).as_str())).take(50) {
+            match word.trim_start_matches(['n', 'N', '°', '#']).parse() {
+                Ok(number) if number > 0 => found.push(number),
+                _ => return Err((phrase!("wrong.no_action", word), None)),
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) fn optional_address(&self) -> Result<Option<String>, Wrong> {
         if self.rest.is_empty() { Ok(None) } else { Ok(self.addresses()?.into_iter().next()) }
     }

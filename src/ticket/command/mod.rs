@@ -3,6 +3,7 @@
 //! Takes: what the person wrote now, never what they quote. Gives: the commands and the text below
 //! them, or every mistake with the line that was probably meant. Nothing is carried out here.
 
+pub(super) mod actions;
 mod argument;
 mod table;
 mod time;

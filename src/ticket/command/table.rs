@@ -359,6 +359,14 @@ commands! {
         read: |_| Ok(Command::PostMortem),
         ..ROW
     };
+    /// What the post-mortem says is to be done has been done, by its numbers; none: the only one there is.
+    Done(Vec<usize>) = Row {
+        word: "done",
+        right: Some(Action::Note),
+        text: Text::Note,
+        read: |a| a.numbers().map(Command::Done),
+        ..ROW
+    };
     /// The text is public whatever a colleague answered.
     Send = Row {
         word: "send",

@@ -11,8 +11,10 @@ use crate::mail::fold;
 const MORNING: Time = Time::constant(8, 0, 0, 0);
 
 /// Words before a date that say nothing themselves.
-const BEFORE: [&str; 12] =
-    ["jusqu'au", "jusqu'a", "jusque", "au", "a", "le", "until", "till", "to", "on", "the", "next"];
+const BEFORE: [&str; 17] = [
+    "jusqu'au", "jusqu'a", "jusque", "au", "a", "le", "until", "till", "to", "on", "the", "next", "avant", "pour",
+    "d'ici", "by", "before",
+];
 const TOMORROW: [&str; 2] = ["demain", "tomorrow"];
 const DAY_AFTER: [&str; 2] = ["apres-demain", "overmorrow"];
 /// Monday first.

@@ -1,5 +1,8 @@
 //! What a decision may be: everything that `work::commit` knows how to carry out.
 
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
 use crate::ticket::cause::HoldCause;
 use crate::ticket::probe::Probe;
 use crate::ticket::words::{
@@ -29,6 +32,8 @@ pub enum Decision {
         /// Who said so.
         by: String,
     },
+    /// What is to stand at the head of a report; its writer is told.
+    Words(ReportWords, Box<Holding>),
     /// It needs nothing; the reason.
     Ignore(String),
     /// It is a probe of `check` come back.
@@ -37,6 +42,27 @@ pub enum Decision {
     Change(Box<Change>),
     /// Nobody wrote, no ticket changes, and people are notified.
     Notify(Vec<Notices>),
+}
+
+/// What somebody wrote in answer to the draft of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportWords {
+    /// The report's name in the configuration.
+    pub report: String,
+    /// When it is sent.
+    pub sending: Millis,
+    /// Who wrote them.
+    pub name: String,
+
+    pub text: String,
+}
+
+impl ReportWords {
+    /// The fact of the store that keeps them until the report is sent.
+    #[must_use]
+    pub(crate) fn fact(report: &str) -> String {
+        format!("words:{report}")
+    }
 }
 
 /// Notifications about no ticket.

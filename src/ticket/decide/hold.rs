@@ -266,24 +266,8 @@ fn tell(
     notifications: Vec<Notification>,
     policy: &Policy,
 ) -> Decision {
-    let id = intake.mail.message_id.clone();
-    let message = message(intake, Visibility::Internal, &intake.mail.text);
-    Decision::Tell(Box::new(Holding {
-        verdict: Verdict::Held,
-        cause,
-        about: None,
-        ticket: TicketView {
-            queue: queue.to_owned(),
-            title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
-            requester: sender(intake, policy),
-            root_message_id: id.clone(),
-            last_public_id: id,
-            ..TicketView::default()
-        },
-        message,
-        notifications,
-        reason: reason.into(),
-    }))
+    let holding = telling(intake, Verdict::Held, reason, queue, notifications, policy);
+    Decision::Tell(Box::new(Holding { cause, ..holding }))
 }
 
 /// Notifications about an email that joins no ticket.
@@ -293,23 +277,33 @@ pub(super) fn holding(
     reason: impl Into<Detail>,
     notifications: Vec<Notification>,
 ) -> Holding {
-    let intake = case.intake;
+    telling(case.intake, verdict, reason, &case.queue.name, notifications, case.policy)
+}
+
+/// The same where less is known of it.
+pub(super) fn telling(
+    intake: &Intake,
+    verdict: Verdict,
+    reason: impl Into<Detail>,
+    queue: &str,
+    notifications: Vec<Notification>,
+    policy: &Policy,
+) -> Holding {
     let id = intake.mail.message_id.clone();
-    let message = message(intake, Visibility::Internal, &intake.mail.text);
     Holding {
         verdict,
         cause: if verdict == Verdict::Held { HoldCause::Unproven } else { HoldCause::Other },
         reason: reason.into(),
         about: None,
         ticket: TicketView {
-            queue: case.queue.name.clone(),
+            queue: queue.to_owned(),
             title: strip_prefixes(&intake.mail.subject).chars().take(250).collect(),
-            requester: crate::ticket::decide::people::sender(intake, case.policy),
+            requester: sender(intake, policy),
             root_message_id: id.clone(),
             last_public_id: id,
             ..TicketView::default()
         },
-        message,
+        message: message(intake, Visibility::Internal, &intake.mail.text),
         notifications,
     }
 }

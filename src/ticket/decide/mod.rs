@@ -17,7 +17,7 @@ pub(crate) mod suspect;
 
 pub use deadline::due;
 pub(crate) use deadline::recompute;
-pub use decision::{Article, Change, Copying, Decision, Holding, Joining, Notices, Opening};
+pub use decision::{Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, ReportWords};
 pub(crate) use reply::undelivered::notices as undelivered_notices;
 pub(crate) use reply::undelivered::{address_is_gone, not_taken, unasked};
 
@@ -35,6 +35,15 @@ use super::words::{TicketId, TicketView};
 use crate::clock::Millis;
 use crate::mail::AutomaticKind;
 use suspect::{mark, warnings};
+
+/// The draft of a report, sent to an agent who may put words at its head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportDraft {
+    /// The report's name in the configuration.
+    pub report: String,
+    /// When it is sent.
+    pub sending: Millis,
+}
 
 /// What the store knows that bears on this email.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +69,8 @@ pub struct Snapshot {
     pub original_requests: BTreeMap<TicketId, String>,
     /// What the notifications say that an agent's mail answers.
     pub answered: Vec<String>,
+    /// The draft of a report that an agent's mail answers.
+    pub draft: Option<ReportDraft>,
     /// What can be read in the files of an agent's mail.
     pub enclosed: Vec<String>,
     /// The earliest answer that stands beside the one that the email says came back: when it was delivered, and its Message-ID.
@@ -102,6 +113,10 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
     let fresh = fresh_token(intake, snapshot, policy, secret);
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
     let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.operator);
+    let words = proven && intake.head.lines.is_empty() && intake.mail.answers();
+    if let Some(draft) = snapshot.draft.as_ref().filter(|_| words) {
+        return reply::report::decide(intake, draft, snapshot.now, policy, queue);
+    }
     if let Some(review) = hold::review(intake, proven, policy, secret).filter(|_| !intake.placed) {
         return review;
     }

@@ -3,7 +3,18 @@
 use crate::mail::{Address, AutomaticKind, Protection, key};
 use crate::ticket::policy::{Agent, Policy};
 use crate::ticket::read::Intake;
-use crate::ticket::words::{MessageDraft, Notification, NotificationKind, Person, TicketView, Visibility};
+use crate::ticket::words::{
+    CorrectiveAction, MessageDraft, Notification, NotificationKind, Person, Phrase, TicketView, Value, Visibility,
+    phrase,
+};
+
+/// What is to be done, by whom and until when; `at`: how many stand before it.
+pub(super) fn action_line(at: usize, action: &CorrectiveAction, policy: &Policy) -> Phrase {
+    let who = policy.agent(&action.owner).map_or(action.owner.as_str(), |agent| &agent.name);
+    let count = i64::try_from(at + 1).unwrap_or(i64::MAX);
+    let what = &action.what;
+    phrase!("action.line", n = count, what, who, day = Value::Day(action.due))
+}
 
 /// Why the sender must not be answered automatically, if so.
 pub(super) fn silence(intake: &Intake) -> Option<String> {

@@ -70,6 +70,7 @@ fn deadlines(ticket: &mut TicketView, before: &TicketView, now: Millis, policy: 
         ticket.deadlines.entry(Confirm).or_insert(now + policy.life.confirm);
     }
     post_mortem(ticket, before, now, policy);
+    actions(ticket);
     if ticket.first_responded_at.is_some() || ticket.status.is_done() {
         ticket.deadlines.remove(&DeadlineKind::Acknowledge);
     }
@@ -85,4 +86,12 @@ fn post_mortem(ticket: &mut TicketView, before: &TicketView, now: Millis, policy
     } else if !before.status.is_done() && before.status != Status::Approval {
         ticket.deadlines.insert(DeadlineKind::PostMortem, now);
     }
+}
+
+/// What is to be done after an incident is brought to mind whatever has become of the ticket.
+fn actions(ticket: &mut TicketView) {
+    match ticket.actions.iter().filter(|action| action.is_open()).map(|action| action.remind_at).min() {
+        Some(at) => ticket.deadlines.insert(DeadlineKind::Action, at),
+        None => ticket.deadlines.remove(&DeadlineKind::Action),
+    };
 }

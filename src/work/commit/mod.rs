@@ -21,11 +21,12 @@ use crate::store::{Alarm, Arrival, Store, StoreError, Unit, Untold, VerdictRecor
 use crate::ticket::notification::Adds;
 use crate::ticket::{
     About, Change, Copying, Decision, Detail, Event, Hit, HoldCause, Holding, InboxId, Intake, Joining, MessageDraft,
-    NEW_NUMBER, Notices, Notification, NotificationKind, Opening, ReplyTo, Secret, TicketId, TicketView, Undelivered,
-    Value, Verdict, shown,
+    NEW_NUMBER, Notices, Notification, NotificationKind, Opening, ReplyTo, ReportWords, Secret, TicketId, TicketView,
+    Undelivered, Value, Verdict, shown,
 };
 use compose::Composer;
 use plan::Planned;
+pub(super) use plan::once_key;
 
 /// An email and what was read in it, or why nothing was.
 pub(super) struct Email {
@@ -192,13 +193,11 @@ impl<'a> Commit<'a> {
                 self.plan(cause, About::Ticket(id), ticket, message, notifications);
                 Outcome::new(Verdict::Joined, reason, Some(id))
             }
-            Decision::Tell(holding) => {
-                let Holding { verdict, cause: why, reason, about, ticket, mut message, notifications } = *holding;
-                let reason = self.reason(&reason);
-                message.above.clone_from(&reason);
-                let about = about.unwrap_or_else(|| cause.itself());
-                self.plan(cause, about, ticket, message, notifications);
-                Outcome { verdict, cause: why, reason, ticket: about.ticket() }
+            Decision::Tell(holding) => self.tell(cause, *holding),
+            Decision::Words(words, holding) => {
+                let fact = serde_json::to_string(&words).unwrap_or_default();
+                self.unit.note_fact(ReportWords::fact(&words.report), &fact);
+                self.tell(cause, *holding)
             }
             Decision::Review { held, admit, by } => {
                 let what = if admit { "let in" } else { "refused" };
@@ -213,7 +212,7 @@ impl<'a> Commit<'a> {
             Decision::Ignore(reason) => Outcome::new(Verdict::Ignored, reason, None),
             Decision::Probed(probe) => {
                 let (name, found) = probe.fact();
-                self.unit.note_probe(name, found);
+                self.unit.note_fact(name, found);
                 Outcome::new(Verdict::Ignored, probe.to_string(), None)
             }
             Decision::Change(change) => self.change(cause, *change),
@@ -394,6 +393,15 @@ impl<'a> Commit<'a> {
         }
         self.plan(cause, About::Ticket(id), ticket, change.message, own);
         Ok(Outcome::new(if command { Verdict::Command } else { Verdict::Joined }, reason, Some(id)))
+    }
+
+    fn tell(&mut self, cause: &Cause<'a>, holding: Holding) -> Outcome {
+        let Holding { verdict, cause: why, reason, about, ticket, mut message, notifications } = holding;
+        let reason = self.reason(&reason);
+        message.above.clone_from(&reason);
+        let about = about.unwrap_or_else(|| cause.itself());
+        self.plan(cause, about, ticket, message, notifications);
+        Outcome { verdict, cause: why, reason, ticket: about.ticket() }
     }
 
     fn change(&mut self, cause: &Cause<'a>, mut change: Change) -> Outcome {

@@ -169,7 +169,7 @@ fn refused(unit: &Unit, notification: &Notification) -> Option<Undelivered> {
 
 /// What makes a notification unique (invariant 4). That a notification did not arrive is told once an address and
 /// ticket, however many reports come.
-fn once_key(
+pub(in crate::work) fn once_key(
     inbox_id: Option<InboxId>,
     about: About,
     ticket: &TicketView,

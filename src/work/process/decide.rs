@@ -7,8 +7,9 @@ use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{StoreError, Unit, Wanted};
-use crate::ticket::{Decision, Hit, HoldCause, InboxId, Intake, Policy, Secret, decide, search_terms};
+use crate::ticket::{Decision, Hit, HoldCause, InboxId, Intake, Secret, decide, search_terms};
 use crate::work::commit::{Cause, Commit, Email};
+use crate::work::drafts::answered_draft;
 use crate::work::{App, failpoint};
 
 /// Most articles and solved tickets that are offered.
@@ -27,7 +28,7 @@ pub(super) async fn commit(app: &App, settings: &Settings, group: &[Email]) -> R
         let hits = hits.remove(&email.waiting.id).unwrap_or_default();
         let decision = match &email.intake {
             Err(reason) => Decision::Hold(HoldCause::Unreadable, reason.as_str().into()),
-            Ok(intake) => decide_one(commit.unit(), email, intake, hits.clone(), now, &settings.policy, &app.secret),
+            Ok(intake) => decide_one(commit.unit(), email, intake, hits.clone(), now, settings, &app.secret),
         };
         commit.carry_out(&Cause::Email(email, hits), decision)?;
     }
@@ -63,12 +64,14 @@ pub(in crate::work) fn decide_one(
     intake: &Intake,
     hits: Vec<Hit>,
     now: Millis,
-    policy: &Policy,
+    settings: &Settings,
     secret: &Secret,
 ) -> Decision {
+    let policy = &settings.policy;
     let mut snapshot = snapshot(unit, intake, email.waiting.id.0, now, hits, policy);
     if intake.agent.is_some() {
         snapshot.enclosed = mail::words_in_files(&email.waiting.bytes, &intake.mail.attachments);
+        snapshot.draft = answered_draft(intake, settings, now, secret);
     }
     decide(intake, &snapshot, policy, secret)
 }

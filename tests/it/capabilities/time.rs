@@ -290,6 +290,91 @@ original_requests! {
         assert!(!site.sink.to(ANA).iter().any(|l| l.mail.text.contains("Cause racine")), "it stays inside");
     }
 
+    wo12_what_a_post_mortem_decides_is_brought_to_mind_until_it_is_done(site, &levels(STD)) {
+        site.receive(&Mail::from(ANA).subject("[P1] Plus rien ne marche")).await;
+        site.then(&Mail::reply(&site.sink.only(LUC).mail, LUC, "#résoudre\nDisque remplacé.")).await;
+        let asked = site.sink.with_words(LUC, "Post-mortem");
+        let form = "#bilan\nCause racine :\nDisque plein.\n\nActions correctives :\n- [ ] Surveiller l'espace disque (Nadia, vendredi)\n- [ ] Doubler le serveur - moi - 12/03/2026\n\nEnseignements :\n- on ne surveillait rien";
+        site.then(&Mail::reply(&asked.mail, LUC, form)).await;
+        let receipt = site.sink.last(LUC).mail.text.replace('\n', " ");
+        assert!(receipt.contains("Action 1 : Surveiller l'espace disque (Nadia Expert, pour le 6 mars 2026)"), "{receipt}");
+        assert!(receipt.contains("Action 2 : Doubler le serveur (Luc Roche, pour le 12 mars 2026)"), "{receipt}");
+        let about = |who: &str| site.sink.to(who).into_iter().filter(|l| l.mail.subject.starts_with("À faire")).collect::<Vec<_>>();
+        // The ticket is closed by now; what is to be done is not.
+        site.until("2026-03-06T07:59:00+01:00").await;
+        assert_eq!(about(NADIA).len(), 0);
+        site.until("2026-03-06T08:00:30+01:00").await;
+        let told = about(NADIA).remove(0).mail;
+        assert_eq!(told.subject, "À faire : [CG42N1-000001] Plus rien ne marche");
+        assert!(told.text.contains("Surveiller l'espace disque") && !told.text.contains("Doubler"), "{}", told.text);
+        assert_eq!((about(LUC).len(), about(MARIE).len()), (0, 0), "each hears of their own, and nobody else yet");
+        // Nothing was said: a week later it comes again, and those who answer for the queue hear of it.
+        site.until("2026-03-13T08:00:30+01:00").await;
+        assert_eq!((about(NADIA).len(), about(LUC).len(), about(MARIE).len()), (2, 1, 1));
+        assert!(about(LUC)[0].mail.text.contains("Doubler") && about(MARIE)[0].mail.text.contains("Surveiller"));
+        site.then(&Mail::press(&about(NADIA)[1].mail, "#fait 1", NADIA)).await;
+        assert!(site.sink.last(NADIA).mail.text.contains("Fait : Action 1"), "{}", site.sink.last(NADIA).mail.text);
+        let ticket = site.only_ticket().await;
+        assert_eq!(ticket.actions.iter().map(|action| action.is_open()).collect::<Vec<_>>(), [false, true]);
+        // By its button without a number, since one is left; what is not there is said.
+        site.then(&Mail::reply(&about(LUC)[0].mail, LUC, "#fait 7")).await;
+        assert!(site.sink.with_words(LUC, "Pas fait").mail.text.replace('\n', " ").contains("il n'y a pas d'action 7"));
+        site.then(&Mail::reply(&about(LUC)[0].mail, LUC, "#fait\nLe second serveur est en place.")).await;
+        site.pass(30 * DAY).await;
+        assert_eq!((about(NADIA).len(), about(LUC).len()), (2, 1), "all is done");
+        assert!(!site.sink.to(ANA).iter().any(|l| l.mail.text.contains("second serveur")), "it stays inside");
+    }
+
+    ti5_whoever_is_in_charge_puts_words_at_the_head_of_a_report(site, &levels("[queues.help]\nsla = \"std\"\n[reports.semaine]\nkind = \"weekly\"\ncron = \"0 0 8 * * Mon\"\nto = [\"marie\", \"direction@college.example\"]\ndraft = \"17:00\"\ndraft_to = [\"marie\", \"luc\"]\n")) {
+        site.receive(&Mail::from(ANA).subject("[P1] Serveur en panne")).await;
+        let direction = "direction@college.example";
+        site.until("2026-03-08T16:59:00+01:00").await;
+        assert!(!site.subjects(MARIE).iter().any(|s| s.contains("Rapport")));
+        site.until("2026-03-08T17:00:30+01:00").await;
+        let draft = site.sink.with_words(MARIE, "Ce rapport part le 9 mars 2026 à 08:00");
+        assert_eq!(draft.mail.subject, "Brouillon : Rapport de support - Semaine 10 (02/03 - 08/03/2026)");
+        assert!(site.sink.to(direction).is_empty());
+        // A vacation's answer is nobody's word, and of several words the last count.
+        site.then(&Mail::reply(&site.sink.with_words(LUC, "Ce rapport part").mail, LUC, "Je suis absent.").header("Auto-Submitted: auto-replied")).await;
+        for (who, words) in [(LUC, "Rien à signaler."), (MARIE, "Semaine marquée par la panne du serveur.\n\nIl est doublé depuis vendredi <8 h>.\n\n-- \nMarie Martin")] {
+            let answer = Mail::reply(&site.sink.with_words(who, "Ce rapport part").mail, who, words);
+            site.then(&answer).await;
+            assert_eq!(site.verdict(&answer).await.verdict.said(), "command");
+            assert!(site.sink.last(who).mail.text.replace('\n', " ").contains("Votre texte figurera en tête du rapport envoyé le 9 mars 2026 à 08:00"), "{}", site.sink.last(who).mail.text);
+        }
+        let empty = Mail::reply(&draft.mail, MARIE, "");
+        site.then(&empty).await;
+        assert!(site.sink.last(MARIE).mail.text.contains("ne contenait aucun"), "{}", site.sink.last(MARIE).mail.text);
+        site.until("2026-03-09T08:00:30+01:00").await;
+        let sent = site.sink.only(direction);
+        assert_eq!(sent.mail.subject, "Rapport de support - Semaine 10 (02/03 - 08/03/2026)");
+        let text = &sent.mail.text;
+        let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
+        assert!(at("Le mot de Marie Dubois") < at("Semaine marquée") && at("depuis vendredi <8 h>.") < at("Total tickets"));
+        assert!(!text.contains("Rien à signaler") && !text.contains("Brouillon") && !text.contains("-- \nMarie"), "{text}");
+        assert!(crate::notifications::html_of(&sent).contains("vendredi &lt;8 h&gt;."), "people's words are no markup");
+        // Too late for this one, and not for the next either.
+        let late = Mail::reply(&draft.mail, MARIE, "J'oubliais : merci à Luc.");
+        site.then(&late).await;
+        assert!(site.sink.last(MARIE).mail.text.contains("avant votre réponse"), "{}", site.sink.last(MARIE).mail.text);
+        // Somebody else's token proves nothing.
+        let stolen = Mail::reply(&draft.mail, NADIA, "Tout va mal.");
+        site.then(&stolen).await;
+        assert_ne!(site.verdict(&stolen).await.verdict.said(), "command");
+        site.until("2026-03-15T17:00:30+01:00").await;
+        site.until("2026-03-16T08:00:30+01:00").await;
+        let next = site.sink.last(direction).mail.text;
+        assert!(next.contains("16/03") || next.contains("09/03"), "{next}");
+        assert!(!next.contains("Le mot de"), "words are for one report: {next}");
+        assert_eq!(site.sink.to(MARIE).iter().filter(|l| l.mail.subject.starts_with("Brouillon")).count(), 2, "one draft a report");
+        assert_eq!(site.tickets().await.len(), 2, "what was not theirs is a request of its own");
+        // Where the service was down at the time of the draft, the report is sent all the same, and no draft after it.
+        site.until("2026-03-23T09:00:00+01:00").await;
+        site.until("2026-03-23T18:00:00+01:00").await;
+        assert_eq!(site.sink.to(direction).len(), 3);
+        assert_eq!(site.sink.to(MARIE).iter().filter(|l| l.mail.subject.starts_with("Brouillon")).count(), 2);
+    }
+
     ti2_undo_brings_the_clocks_back(site, &levels(STD)) {
         site.receive(&Mail::from(ANA)).await;
         let notice = site.sink.only(MARIE);

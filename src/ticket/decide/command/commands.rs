@@ -70,6 +70,7 @@ impl<'a> Acting<'a> {
             Command::Kb(tags) => self.article(tags),
             Command::Requester(address) => self.requester(address),
             Command::PostMortem => self.post_mortem(),
+            Command::Done(numbers) => self.action_done(numbers),
             Command::Undo => self.undo(),
             Command::List(listing) => self.view(NotificationKind::Listing, Some(*listing)),
             Command::Show | Command::Progress => self.view(NotificationKind::Show, None),

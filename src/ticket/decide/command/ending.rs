@@ -3,13 +3,15 @@
 use super::Acting;
 use super::commands::Done;
 use crate::mail::{above_closing, fold};
+use crate::ticket::command::actions;
 use crate::ticket::decide::Article;
 use crate::ticket::decide::deadline::clocks::answerable;
 use crate::ticket::decide::open::new_ticket;
+use crate::ticket::decide::people::action_line;
 use crate::ticket::decide::reply::conversation;
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
-use crate::ticket::words::{DeadlineKind, Notification, NotificationKind, TicketView, phrase};
+use crate::ticket::words::{DeadlineKind, Event, Notification, NotificationKind, TicketView, phrase};
 
 impl<'a> Acting<'a> {
     /// The text is what there is to learn from an incident.
@@ -26,9 +28,56 @@ impl<'a> Acting<'a> {
         self.draft.ticket.deadlines.remove(&DeadlineKind::PostMortem);
         self.draft.ticket.tags.insert("post-mortem".to_owned());
         self.draft.event("post-mortem", "the post-mortem was written");
+        self.draft.done.push(phrase!("done.post_mortem"));
+        self.note_actions();
         let readers = answerable(NotificationKind::NewMessage, &self.draft.ticket, self.draft.policy());
         self.draft.notifications.extend(readers.into_iter().filter(|l| l.to.address != self.agent.address));
-        self.done(phrase!("done.post_mortem"))
+        Ok(())
+    }
+
+    /// What is to be done, as the post-mortem says; what was done before stays so.
+    fn note_actions(&mut self) {
+        let (now, policy) = (self.draft.now(), self.draft.policy());
+        let hours = policy.slas.hours_of(&self.draft.ticket);
+        let before = std::mem::take(&mut self.draft.ticket.actions);
+        let mut actions = actions::read(&self.speech.internal, self.agent, now, policy);
+        for (at, action) in actions.iter_mut().enumerate() {
+            match before.iter().find(|known| known.what == action.what && !known.is_open()) {
+                Some(known) => *action = known.clone(),
+                None => action.remind_at = hours.next_open(action.due).unwrap_or(action.due),
+            }
+            self.draft.done.push(action_line(at, action, policy));
+        }
+        self.draft.ticket.actions = actions;
+    }
+
+    /// What a post-mortem asked for was done.
+    pub(super) fn action_done(&mut self, numbers: &[usize]) -> Done {
+        let (now, policy) = (self.draft.now(), self.draft.policy());
+        let actions = &mut self.draft.ticket.actions;
+        let open: Vec<usize> = (1..=actions.len()).filter(|n| actions[n - 1].is_open()).collect();
+        let own: Vec<usize> = open.iter().copied().filter(|n| actions[n - 1].owner == self.agent.address).collect();
+        let meant = match (numbers, own.as_slice(), open.as_slice()) {
+            ([], [one], _) | ([], _, [one]) => vec![*one],
+            (numbers, ..) => numbers.to_vec(),
+        };
+        if let Some(word) = meant.iter().find(|n| **n > actions.len()).map(ToString::to_string) {
+            return Err(phrase!("wrong.no_action", word));
+        }
+        if meant.is_empty() {
+            let all = open.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(if open.is_empty() { phrase!("wrong.no_actions") } else { phrase!("wrong.which_action", all) });
+        }
+        for n in meant {
+            let action = &mut actions[n - 1];
+            if action.is_open() {
+                action.done_at = now;
+            }
+            let line = action_line(n - 1, action, policy);
+            self.draft.events.push(Event::by(&self.agent.address, "action", format!("done: {}", action.what)));
+            self.draft.done.push(phrase!("done.action", line));
+        }
+        Ok(())
     }
 
     pub(super) fn resolve(&mut self) -> Done {
@@ -71,7 +120,7 @@ impl<'a> Acting<'a> {
             change.ticket.solution = Some(solution.clone());
             change.message = crate::ticket::MessageDraft { message_id: String::new(), ..message };
             change.keep = true;
-            change.events.push(crate::ticket::Event::by(&actor, "resolved", format!("with {}", own.number)));
+            change.events.push(Event::by(&actor, "resolved", format!("with {}", own.number)));
             change.notifications.push(Notification::new(NotificationKind::Resolved, part.requester.clone()));
             let number = &part.number;
             self.draft.done.push(phrase!("done.resolved_part", number));

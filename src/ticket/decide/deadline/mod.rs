@@ -3,7 +3,7 @@
 pub(super) mod clocks;
 
 use crate::clock::{DAY, Millis};
-use crate::ticket::decide::people::concerned;
+use crate::ticket::decide::people::{action_line, concerned, person};
 use crate::ticket::decide::settle::settle;
 use crate::ticket::decide::{Change, news};
 use crate::ticket::life::{Move, after};
@@ -40,6 +40,7 @@ pub fn due(
         DeadlineKind::Point => clocks::point(&mut change, now, policy),
         DeadlineKind::Acknowledge => clocks::acknowledge(&mut change, acknowledged, at, policy),
         DeadlineKind::PostMortem => clocks::post_mortem(&mut change, now, policy),
+        DeadlineKind::Action => actions(&mut change, now, policy),
         DeadlineKind::Responded => {}
     }
     // What only tells people leaves what somebody did before it to be taken back.
@@ -143,6 +144,34 @@ fn remind(change: &mut Change, now: Millis, policy: &Policy) {
     let question = change.ticket.last_answer.text.clone();
     let notification = Notification::new(NotificationKind::Reminder, change.ticket.requester.clone());
     change.notifications = vec![notification.with_text(question)];
+}
+
+/// Each owner reads what they have to do; of what was brought to mind before, those who answer for the queue hear too.
+fn actions(change: &mut Change, now: Millis, policy: &Policy) {
+    let again = now + policy.life.action_again;
+    let next = policy.slas.hours_of(&change.ticket).next_open(again).unwrap_or(again);
+    let mut people: Vec<Notification> = Vec::new();
+    let others = clocks::answerable(NotificationKind::Action, &change.ticket, policy);
+    for (at, action) in change.ticket.actions.iter_mut().enumerate() {
+        if !action.is_open() || action.remind_at > now {
+            continue;
+        }
+        let owner = policy.agent(&action.owner).map(|agent| Notification::new(NotificationKind::Action, person(agent)));
+        let told = if action.reminded > 0 || owner.is_none() { others.as_slice() } else { &[] };
+        let line = action_line(at, action, policy);
+        for to in owner.into_iter().chain(told.iter().cloned()) {
+            match people.iter_mut().find(|known| known.to.address == to.to.address) {
+                Some(known) if known.done.contains(&line) => {}
+                Some(known) => known.done.push(line.clone()),
+                None => people.push(Notification { done: vec![line.clone()], ..to }),
+            }
+        }
+        (action.remind_at, action.reminded) = (next, action.reminded + 1);
+    }
+    if !people.is_empty() {
+        change.events.push(Event::own("action", "what is still to be done was brought to mind"));
+    }
+    change.notifications = people;
 }
 
 fn close(change: &mut Change, why: &str, told: &Phrase) {

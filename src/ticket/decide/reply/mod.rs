@@ -4,6 +4,7 @@ pub(super) mod alert;
 pub(super) mod conversation;
 pub(super) mod copy;
 pub(super) mod joined;
+pub(super) mod report;
 mod requester;
 mod subject;
 pub(super) mod undelivered;
