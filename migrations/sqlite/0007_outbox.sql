@@ -22,3 +22,5 @@ ALTER TABLE inbox ADD COLUMN delivered_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN returned_at INTEGER NOT NULL DEFAULT 0;
 -- What is to be done after an incident, by whom and until when, as JSON.
 ALTER TABLE ticket ADD COLUMN actions TEXT NOT NULL DEFAULT '[]';
+-- Whether it shows an agent what the requester wrote or was sent: a plain reply to it goes to the requester.
+ALTER TABLE outbox ADD COLUMN reaches_requester INTEGER NOT NULL DEFAULT 0;

@@ -46,6 +46,7 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases, pol
     let (kind, ticket) = (parcel.notification.kind, parcel.ticket);
     let open = !ticket.status.is_done();
     let offer = Offer { phrases, policy };
+    let mut first = reply(parcel, way, &offer);
     let mut choices = match kind.row().buttons {
         // What was done may be about no ticket.
         Buttons::Agent if ticket.number.is_empty() => Vec::new(),
@@ -67,8 +68,38 @@ pub(super) fn buttons(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases, pol
     // Only the requester says whether it is solved.
     let owns = parcel.notification.to.address == ticket.requester.address;
     choices.retain(|choice| owns || !matches!(choice.name, Name::Solved | Name::Unsolved));
-    drawn(choices, parcel, way)
+    let others = drawn(choices, parcel, way);
+    if first.is_empty() {
+        return others;
+    }
+    first.extend(others.into_iter().map(|button| Button { strong: false, ..button }));
+    first
 }
+
+/// An empty email, for whoever has no quote to answer; on a receipt, what was kept inside, ready to be sent.
+fn reply(parcel: &Parcel<'_>, way: &Way<'_>, offer: &Offer<'_>) -> Vec<Button> {
+    let Offer { phrases, policy } = offer;
+    let (notification, ticket) = (parcel.notification, parcel.ticket);
+    let subject = subject(ticket);
+    if notification.kind == NotificationKind::Receipt && notification.ready {
+        let text = notification.text.as_deref().unwrap_or_default();
+        let line = policy.commands.line(Name::Public, phrases.language());
+        let fits = text.len() <= LONGEST;
+        return fits
+            .then(|| button(way, &subject, &phrases.text("button.send_note", &[]), &format!("{line}\n\n{text}"), true))
+            .into_iter()
+            .collect();
+    }
+    if !parcel.is_answered_plainly(policy) {
+        return Vec::new();
+    }
+    let asks = &ticket.requester;
+    let name = if asks.name.is_empty() { &asks.address } else { &asks.name };
+    vec![button(way, &subject, &phrases.text("button.reply_to", &[("name", name)]), "", true)]
+}
+
+/// Most bytes of a text that is put into a link: some mail programs open none that is longer.
+const LONGEST: usize = 1_200;
 
 fn drawn(choices: Vec<Choice>, parcel: &Parcel<'_>, way: &Way<'_>) -> Vec<Button> {
     let subject = subject(parcel.ticket);
@@ -140,7 +171,14 @@ fn for_agent(parcel: &Parcel<'_>, offer: &Offer<'_>) -> Vec<Choice> {
             names.push(Name::Escalate);
         }
     }
-    names.into_iter().map(|name| offer.by(name)).collect()
+    let held = |name: Name| match &ticket.undo {
+        // An answer that waits is all that there is to take back.
+        Some(undo) if name == Name::Undo && undo.what.is_empty() => {
+            Choice { label: offer.phrases.text("button.hold_back", &[]), ..offer.by(name) }
+        }
+        _ => offer.by(name),
+    };
+    names.into_iter().map(held).collect()
 }
 
 /// The email that could not be carried out, ready to be sent again.

@@ -14,9 +14,10 @@ use super::link::Way;
 use super::{Extra, Facts, Rendered, Templates};
 use crate::clock::Millis;
 use crate::mail::{Attachment, File};
-use crate::ticket::notification::{Audience, Origin};
+use crate::ticket::notification::{Audience, Origin, Reply};
 use crate::ticket::{
-    About, MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, TicketView, Token, rank,
+    About, AgentReply, MessageDraft, Notification, NotificationKind, Policy, ReplyTo, Secret, Status, TicketView,
+    Token, Visibility, may_answer, rank,
 };
 
 /// What a notification is made of.
@@ -44,6 +45,24 @@ pub(crate) struct Parcel<'a> {
     pub now: Millis,
 }
 
+impl Parcel<'_> {
+    /// Whether an agent's plain reply to it reaches the requester, where the queue has it so: it shows what they wrote, or what they were
+    /// sent, and nothing that a colleague or a vendor said.
+    pub(super) fn reaches_requester(&self) -> bool {
+        let kind = self.notification.kind;
+        let for_them = self.message.visibility == Visibility::Public || self.message.new_text.trim().is_empty();
+        kind.is_internal() && kind.row().reply == Reply::Requester && for_them && self.about.ticket().is_some()
+    }
+
+    /// Whether a plain reply of this very reader goes to the requester.
+    pub(super) fn is_answered_plainly(&self, policy: &Policy) -> bool {
+        let ticket = self.ticket;
+        let natural = policy.queues.get(&ticket.queue).is_some_and(|queue| queue.agent_reply == AgentReply::Natural);
+        let may = policy.agent(&self.notification.to.address).is_some_and(|agent| may_answer(agent, ticket, policy));
+        natural && may && ticket.status != Status::Closed && self.reaches_requester()
+    }
+}
+
 /// A finished notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutgoingEmail {
@@ -51,6 +70,10 @@ pub(crate) struct OutgoingEmail {
     pub kind: NotificationKind,
     /// How soon it is sent, from 0.
     pub urgency: i64,
+    /// How long it waits before it is sent.
+    pub delay: Millis,
+    /// Whether an agent's plain reply to it reaches the requester.
+    pub reaches_requester: bool,
     /// What makes it unique.
     pub once_key: String,
     /// The one recipient.
@@ -140,6 +163,8 @@ pub(crate) fn compose(
     Ok(OutgoingEmail {
         kind: notification.kind,
         urgency: rank(notification.kind, &parcel.ticket.priority),
+        delay: notification.delay,
+        reaches_requester: parcel.reaches_requester(),
         once_key: parcel.once_key.clone(),
         recipient: notification.to.address.clone(),
         envelope_from: reply_address,

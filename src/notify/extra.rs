@@ -32,8 +32,12 @@ pub(crate) struct Listed {
     pub requester: String,
     /// Address of the agent who has it; empty for none.
     pub assignee: String,
+    /// When it was opened.
+    pub created_at: Millis,
     /// When it last changed.
     pub at: Millis,
+    /// Whether something that was promised about it is over.
+    pub is_late: bool,
 }
 
 /// Something said, or decided.

@@ -30,6 +30,8 @@ pub struct Facts {
     pub language: String,
     /// True in notifications to the service desk's own people.
     pub internal: bool,
+    /// True where the reader's plain reply goes to the requester.
+    pub answers_requester: bool,
     /// What is odd about who wrote the message, sentence by sentence; empty in notifications to requesters.
     pub warnings: Vec<String>,
     /// What was done or is to be known, sentence by sentence.
@@ -66,6 +68,10 @@ pub struct ListedFacts {
     pub assignee: String,
     /// When it last changed.
     pub changed: String,
+    /// When it was opened; empty in notifications to requesters, as the next.
+    pub opened: String,
+    /// True where something that was promised about it is over.
+    pub late: bool,
     /// Link to an email that asks for the whole of it; empty in notifications to requesters.
     pub href: String,
 }
@@ -263,6 +269,7 @@ impl Facts {
                 lasting: failure.lasting,
             },
             internal,
+            answers_requester: parcel.is_answered_plainly(policy),
             warnings: said(&mut message.warnings.iter().filter(|_| internal)),
             done: said(&mut notification.done.iter()),
             buttons: buttons(parcel, way, phrases, policy),
@@ -339,6 +346,8 @@ fn listed(one: &Listed, internal: bool, way: &Way<'_>, phrases: &Phrases, policy
         requester: one.requester.clone(),
         assignee: if internal { name } else { String::new() },
         changed: phrases.at(one.at, &policy.service_desk.time_zone),
+        opened: if internal { phrases.day(one.created_at, &policy.service_desk.time_zone) } else { String::new() },
+        late: internal && one.is_late,
         href: if internal { way.mail(&format!("Re: [{}] {}", one.number, one.title), &command) } else { String::new() },
     }
 }

@@ -194,7 +194,7 @@ pub(super) fn post_mortem_form(parcel: &Parcel<'_>, phrases: &Phrases, policy: &
     // No word of a requester begins a line, where it might be taken for a command.
     let told = sections.iter().map(|s| {
         let text = whole_lines(&s.text, 900);
-        let gap = if text.contains('\n') { "\n" } else { " " };
+        let gap = if text.contains('\n') || text.starts_with('-') { "\n" } else { " " };
         format!("{}{gap}{text}", phrases.text("handover.heading", &[("label", &s.label)]))
     });
     told.collect::<Vec<_>>().join("\n\n")

@@ -22,6 +22,7 @@ mod phrase_file;
 mod phrases;
 mod sample;
 mod templates;
+mod trial;
 mod typography;
 
 pub use builtin::{Source, builtin};

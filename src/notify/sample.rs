@@ -122,6 +122,7 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
             UndeliveredFacts::default()
         },
         internal: kind.is_internal(),
+        answers_requester: matches!(kind, NotificationKind::NewTicket | NotificationKind::NewMessage),
         warnings: if kind == NotificationKind::Held {
             vec![phrases.text("odd.looks_like", &[("real", "rnarie@desk.example"), ("known", "marie@desk.example")])]
         } else {
@@ -151,6 +152,8 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
             requester: "Claire Martin".to_owned(),
             assignee: if kind.is_internal() { "Marie Dubois".to_owned() } else { String::new() },
             changed: at(1_772_444_400_000),
+            opened: if kind.is_internal() { at(1_772_442_900_000) } else { String::new() },
+            late: kind.is_internal(),
             href: if kind.is_internal() {
                 "mailto:assistance@desk.example?body=%23show".to_owned()
             } else {

@@ -209,6 +209,11 @@ impl Check<'_> {
             silence: self.millis("life.silence", &life.silence)?,
             confirm: self.millis("life.confirm", &life.confirm)?,
             collision: self.millis("life.collision", &life.collision)?,
+            agent_reply_delay: match life.agent_reply_delay.trim() {
+                // None at all.
+                "0" | "0s" | "0m" => 0,
+                delay => self.millis("life.agent_reply_delay", delay)?,
+            },
             action_within: self.millis("life.action_within", &life.action_within)?,
             action_again: self.millis("life.action_again", &life.action_again)?.max(crate::clock::HOUR),
             proof: self.millis("life.proof", &life.proof)?,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::checker::{Check, list};
 use super::raw::{self, Raw};
 use crate::mail::{fold, key};
-use crate::ticket::{Acknowledge, Agent, PriorityRule, Queue, ReplyTo, Retired, ServiceDesk, Topic};
+use crate::ticket::{Acknowledge, Agent, AgentReply, PriorityRule, Queue, ReplyTo, Retired, ServiceDesk, Topic};
 
 impl Check<'_> {
     /// Addresses of the agents that a list names.
@@ -138,6 +138,11 @@ impl Check<'_> {
             self.note(&format!("{section}.sla"), format!("there is no [slas.{sla}]; there is {}", list(&slas)));
         }
         let address = self.address(&format!("{section}.address"), &queue.address);
+        if queue.agent_reply.is_none() {
+            self.warnings.push(format!(
+                "{section}.agent_reply is not set, so an agent's plain reply to what a requester wrote goes to the requester: write \"natural\" to say so, or \"note\" to keep it inside unless it begins with #public"
+            ));
+        }
         let reply_to = queue.reply_to.unwrap_or(raw::ReplyTo::Auto);
         if reply_to == raw::ReplyTo::Plus && address.split('@').next().is_some_and(|local| local.len() > 28) {
             self.note(
@@ -162,6 +167,10 @@ impl Check<'_> {
             ask: queue.ask.clone(),
             approvers: self.people(&format!("{section}.approvers"), &queue.approvers, raw),
             suggest: queue.suggest,
+            agent_reply: match queue.agent_reply {
+                None | Some(raw::AgentReply::Natural) => AgentReply::Natural,
+                Some(raw::AgentReply::Note) => AgentReply::Note,
+            },
             acknowledge: match queue.acknowledge {
                 None | Some(raw::Acknowledge::Requests) => Acknowledge::Requests,
                 Some(raw::Acknowledge::All) => Acknowledge::All,

@@ -208,6 +208,7 @@ pub(super) struct Life {
     pub(super) silence: String,
     pub(super) confirm: String,
     pub(super) collision: String,
+    pub(super) agent_reply_delay: String,
     pub(super) action_within: String,
     pub(super) action_again: String,
     pub(super) proof: String,
@@ -482,6 +483,14 @@ pub(super) struct Queue {
     pub(super) approvers: Vec<String>,
     #[serde(default)]
     pub(super) suggest: bool,
+    pub(super) agent_reply: Option<AgentReply>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AgentReply {
+    Natural,
+    Note,
 }
 
 #[derive(Debug, Deserialize)]

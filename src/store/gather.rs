@@ -9,7 +9,9 @@ use super::unit::{MERGES, TICKET_IDS};
 use super::view::StoredView;
 use super::{Blocked, StoreError, Tx, sql};
 use crate::clock::{HOUR, Millis};
-use crate::ticket::{About, DeadlineKind, NotificationKind, Recent, TicketId, TicketView, WINDOW, WINDOWS};
+use crate::ticket::{
+    About, DeadlineKind, NotificationKind, Recent, Said, TicketId, TicketView, Visibility, WINDOW, WINDOWS,
+};
 
 /// How many times the bound of a sender are looked at of their emails.
 const LOOKED_AT: i64 = 4;
@@ -51,6 +53,19 @@ impl Tx {
     }
 
     /// The beginnings of notifications, by their Message-IDs.
+    /// When notifications were written that still prove something, by their Message-IDs, and whether a plain reply reaches the requester.
+    pub(super) async fn issued(
+        &mut self,
+        ids: &BTreeSet<String>,
+    ) -> Result<HashMap<String, (Millis, bool)>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let query = sqlx::query_as(sql::NOTIFICATIONS_ISSUED.on(self.engine)).bind(json(ids)?);
+        let rows: Vec<(String, Millis, i64)> = query.fetch_all(&mut *self.tx).await?;
+        Ok(rows.into_iter().map(|(id, at, reaches)| (id, (at, reaches == 1))).collect())
+    }
+
     pub(super) async fn answered(&mut self, ids: &BTreeSet<String>) -> Result<HashMap<String, Vec<u8>>, StoreError> {
         self.pairs(sql::NOTIFICATIONS_ANSWERED, ids).await
     }
@@ -174,6 +189,21 @@ impl Tx {
         }
         let query = sqlx::query_as::<_, (TicketId, String)>(sql::ORIGINAL_REQUESTS.on(self.engine)).bind(json(&ids)?);
         Ok(query.fetch_all(&mut *self.tx).await?.into_iter().collect())
+    }
+
+    /// What was said on these tickets.
+    pub(super) async fn said(&mut self, ids: BTreeSet<TicketId>) -> Result<HashMap<TicketId, Vec<Said>>, StoreError> {
+        let mut found: HashMap<TicketId, Vec<Said>> = HashMap::new();
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let query = sqlx::query_as(sql::SAID_OF.on(self.engine)).bind(json(&ids)?);
+        let rows: Vec<(TicketId, String, String, String)> = query.fetch_all(&mut *self.tx).await?;
+        for (ticket, sender, visibility, text) in rows {
+            let is_public = Visibility::Public == *visibility.as_str();
+            found.entry(ticket).or_default().push(Said { sender, is_public, text });
+        }
+        Ok(found)
     }
 
     /// Notifications lately written to requesters, by ticket and window.

@@ -7,6 +7,7 @@
 
 use sqlx::FromRow;
 
+use super::rows::json;
 use super::{Durability, Engine, Store, StoreError, Tx, sql};
 
 /// One epoch of an instance: from a start to an end.
@@ -50,9 +51,14 @@ impl Store {
 
     /// Takes or renews a lease for so many milliseconds; false when another holds it.
     pub async fn take_lease(&self, name: &str, time: i64) -> Result<bool, StoreError> {
-        let Some(epoch) = &self.epoch else { return Ok(true) };
-        let query = sqlx::query(sql::LEASE_TAKE.on(self.engine)).bind(name).bind(&epoch.instance).bind(epoch.begun);
-        Ok(query.bind(time).execute(&self.write).await?.rows_affected() == 1)
+        Ok(!self.take_leases(&[name.to_owned()], time).await?.is_empty())
+    }
+
+    /// Takes or renews leases for so many milliseconds, in one statement; gives those that no other holds.
+    pub(crate) async fn take_leases(&self, names: &[String], time: i64) -> Result<Vec<String>, StoreError> {
+        let Some(epoch) = &self.epoch else { return Ok(names.to_vec()) };
+        let query = sqlx::query_scalar(sql::LEASES_TAKE.on(self.engine)).bind(json(&names)?);
+        Ok(query.bind(&epoch.instance).bind(epoch.begun).bind(time).fetch_all(&self.write).await?)
     }
 
     /// Who holds a lease that is not over, and until when; none where it is free.

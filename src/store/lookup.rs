@@ -70,6 +70,8 @@ pub(crate) struct ListingFilter {
     pub status: Option<Status>,
     /// Address of an agent.
     pub assignee: Option<String>,
+    /// Only those that are nobody's.
+    pub unassigned: bool,
     /// Address of a requester, whose tickets are then meant, done or not; else only those that are not done.
     pub requester: Option<String>,
     /// Only those that have not changed since, or are late at `late_at`.
@@ -227,9 +229,14 @@ pub(super) async fn listing_in<'e>(
         let query = sqlx::query_as(sql::TICKETS_OF_REQUESTER.on(engine)).bind(queues).bind(requester);
         return Ok(query.bind(filter.limit).fetch_all(on).await?);
     }
+    if filter.status == Some(Status::Resolved) {
+        let query = sqlx::query_as(sql::TICKETS_SOLVED.on(engine)).bind(queues);
+        return Ok(query.bind(filter.limit).fetch_all(on).await?);
+    }
     let query = sqlx::query_as(sql::TICKETS_AT_WORK.on(engine)).bind(queues);
     let query = query.bind(word(filter.status.map(Status::as_str))).bind(word(filter.assignee.as_deref()));
     let query = query.bind(filter.untouched_since).bind(filter.limit).bind(filter.late_at.unwrap_or(0));
+    let query = query.bind(i64::from(filter.unassigned));
     Ok(query.fetch_all(on).await?)
 }
 

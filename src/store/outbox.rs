@@ -1,5 +1,6 @@
 //! Notifications that wait to leave, and what became of them.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sqlx::FromRow;
@@ -68,6 +69,8 @@ pub enum Failure {
     Refused,
     /// It was tried for long enough.
     GivenUp,
+    /// Its writer held it back.
+    HeldBack,
     /// It came with a copy that was restored: it may have been sent since the copy was made.
     Restored,
 }
@@ -237,8 +240,10 @@ impl Tx {
                     &l.message_id,
                     size,
                     now,
+                    now + l.delay,
                     chain_entry,
                     l.urgency,
+                    i64::from(l.reaches_requester),
                 )
             })
             .collect();
@@ -278,6 +283,31 @@ impl Tx {
             };
             let query = sqlx::query(sql::NOTIFICATION_SHARE.on(self.engine)).bind(*id).bind(row);
             query.execute(&mut *self.tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Since when answers of these tickets wait for their time.
+    pub(super) async fn waiting_answers(
+        &mut self,
+        tickets: &BTreeSet<TicketId>,
+    ) -> Result<HashMap<TicketId, BTreeSet<Millis>>, StoreError> {
+        if tickets.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let query = sqlx::query_as(sql::OUTBOX_WAITING.on(self.engine)).bind(json(tickets)?);
+        let rows: Vec<(TicketId, Millis)> = query.fetch_all(&mut *self.tx).await?;
+        let mut found: HashMap<TicketId, BTreeSet<Millis>> = HashMap::new();
+        rows.into_iter().for_each(|(ticket, at)| {
+            found.entry(ticket).or_default().insert(at);
+        });
+        Ok(found)
+    }
+
+    /// Holds back what an email of that time answered on a ticket, and keeps it inside.
+    pub(super) async fn hold_back(&mut self, ticket: TicketId, at: Millis) -> Result<(), StoreError> {
+        for statement in [sql::OUTBOX_HOLD_BACK, sql::MESSAGE_HOLD_BACK] {
+            sqlx::query(statement.on(self.engine)).bind(ticket).bind(at).execute(&mut *self.tx).await?;
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ impl Commands {
     pub(super) fn nearest(&self, folded: &str, ends: impl Fn(&str) -> bool) -> Option<&str> {
         let distance = |word: &str| strsim::damerau_levenshtein(word, folded);
         let all = self.by_word.keys().map(|word| (distance(word), word.as_str()));
-        let near = all.filter(|(distance, word)| *distance <= if ends(word) { 1 } else { 1 + word.len() / 4 });
+        let near = all.filter(|(distance, word)| *distance <= if ends(word) { 1 } else { 1 + word.len() / 5 });
         near.min().map(|(_, word)| word)
     }
 

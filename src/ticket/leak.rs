@@ -108,6 +108,19 @@ pub fn copies(text: &str, notification: &str, known: &[&str]) -> Option<Copied> 
     copied(&long)
 }
 
+/// Whether a short line of the text is the end of a line of a notification that its reader may not see: a client has broken what it
+/// quotes, and the rest looks like the writer's own.
+#[must_use]
+pub(crate) fn ends_a_line(text: &str, notification: &str, known: &[&str]) -> bool {
+    let open: String = known.iter().map(|text| plain(&text.replace('\n', " "))).collect::<Vec<_>>().join(" ");
+    let theirs: Vec<String> = notification.lines().map(plain).collect();
+    let ends = |line: &str| {
+        theirs.iter().any(|whole| whole.strip_suffix(line).is_some_and(|before| before.ends_with(' ')))
+            && !open.contains(line)
+    };
+    text.lines().map(plain).any(|line| !line.is_empty() && words_of(&line) <= 3 && ends(&line))
+}
+
 fn copied(runs: &[&str]) -> Option<Copied> {
     let phrase = runs.iter().max_by_key(|run| run.len())?;
     Some(Copied { phrase: (*phrase).to_owned(), lines: runs.len() })

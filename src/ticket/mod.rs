@@ -26,6 +26,7 @@ pub(crate) mod phrase;
 mod policy;
 mod priority;
 mod probe;
+mod queue;
 mod read;
 pub mod rights;
 mod routing;
@@ -51,8 +52,8 @@ pub use decide::suspect::say;
 pub(crate) use decide::suspect::{LOOKALIKE, familiar};
 pub(crate) use decide::undelivered_notices;
 pub use decide::{
-    Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, ReportDraft, ReportWords, Snapshot, decide,
-    due, shown,
+    Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, ReportDraft, ReportWords, Said, Snapshot,
+    decide, due, shown,
 };
 pub(crate) use decide::{address_is_gone, not_taken, recompute, unasked};
 pub use field::{FieldRule, OnlyFor};
@@ -65,13 +66,12 @@ pub(crate) use leak::scrubbed;
 pub(crate) use number::numbers_in;
 pub use number::{format as format_number, parse as parse_number};
 pub use phrase::{Detail, Phrase, Value};
-pub use policy::{
-    Acknowledge, Agent, Life, Policy, PriorityRule, Queue, ReplyTo, Retired, Role, ServiceDesk, SeveralQueues,
-    TagForms, Topic,
-};
+pub use policy::{Agent, Life, Policy, PriorityRule, Role, ServiceDesk, SeveralQueues, TagForms, Topic};
 pub use priority::Tagged;
 pub use probe::{ForeignResults, Probe};
+pub use queue::{Acknowledge, AgentReply, Queue, ReplyTo, Retired};
 pub use read::{Intake, Signal, read};
+pub(crate) use rights::may_answer;
 pub use state_history::TicketState;
 pub(crate) use stored::stored_words;
 pub use thread::Candidate;

@@ -6,6 +6,7 @@
 pub use super::notification_traits::{Adds, Audience, Buttons, Hits, Once, Origin, Reply, Sections, Urgency};
 use super::phrase::Phrase;
 use super::types::Person;
+use crate::clock::Millis;
 
 /// One row.
 #[derive(Debug)]
@@ -405,6 +406,8 @@ pub struct Notification {
     pub cause: String,
     /// Why, as somebody wrote it; mostly empty.
     pub why: String,
+    /// How long it waits before it is sent, so that its writer can hold it back; mostly 0.
+    pub delay: Millis,
 }
 
 impl Notification {
@@ -422,6 +425,7 @@ impl Notification {
             whole: false,
             cause: String::new(),
             why: String::new(),
+            delay: 0,
         }
     }
 
@@ -449,6 +453,10 @@ pub enum Listing {
     Overdue,
     /// What nobody has taken yet.
     New,
+    /// What is nobody's, wherever it stands.
+    Unassigned,
+    /// What is solved and not yet closed.
+    Solved,
     /// The requester's own.
     Own,
 }

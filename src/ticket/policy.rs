@@ -9,20 +9,12 @@ use super::called::Commands;
 use super::caps::Caps;
 use super::field::FieldRule;
 use super::flood::IntakeLimits;
+use super::queue::{Queue, Retired};
 use super::sla::Slas;
 use super::token::Token;
 use super::words::{Status, TicketView};
 use crate::clock::Millis;
 use crate::mail::{Familiar, Limits, fold};
-
-impl Queue {
-    /// Whether a machine whose alerts are tickets here writes from this address.
-    #[must_use]
-    pub(crate) fn is_machine(&self, sender: &str) -> bool {
-        let named = |from: &String| from == sender || (from.starts_with('@') && sender.ends_with(from.as_str()));
-        !sender.is_empty() && self.machines.iter().any(named)
-    }
-}
 
 /// The whole policy of a service desk.
 #[derive(Debug, Clone)]
@@ -98,17 +90,6 @@ pub struct Topic {
     pub level: u8,
 }
 
-/// A support address that is not used any more.
-#[derive(Debug, Clone)]
-pub struct Retired {
-    /// The old address.
-    pub address: String,
-    /// The queue that took its place.
-    pub queue: String,
-    /// Whether its mail still opens tickets there.
-    pub accept: bool,
-}
-
 /// Times and words of a ticket's life.
 #[derive(Debug, Clone)]
 pub struct Life {
@@ -120,6 +101,8 @@ pub struct Life {
     pub confirm: Millis,
     /// Answers of two agents within this time: the second is asked first.
     pub collision: Millis,
+    /// How long an answer waits that no command made public, so that its writer can hold it back.
+    pub agent_reply_delay: Millis,
     /// When a corrective action is due that names no date, counted from the post-mortem.
     pub action_within: Millis,
     /// How often an action that is due is brought to mind.
@@ -164,59 +147,6 @@ pub enum SeveralQueues {
     One,
     /// A ticket in each queue.
     Each,
-}
-
-/// A support address with its prefix and people.
-#[derive(Debug, Clone)]
-pub struct Queue {
-    /// Its name in the configuration.
-    pub name: String,
-    /// Mailbox its mail arrives in.
-    pub mailbox: String,
-    /// The support address, in the form of [`crate::mail::key`].
-    pub address: String,
-    /// What its ticket numbers start with.
-    pub prefix: String,
-    /// How replies find their ticket.
-    pub reply_to: ReplyTo,
-    /// Who may open tickets: addresses, or `@domain`; empty: everyone.
-    pub senders: Vec<String>,
-    /// Whose P0 and P1 in a subject count: addresses, or `@domain`; none: everybody's.
-    pub urgent_from: Option<Vec<String>>,
-    /// Addresses, or `@domains`, of machines that report alerts here.
-    pub machines: Vec<String>,
-    /// Priority where the subject names none.
-    pub priority: String,
-    /// Which emails are acknowledged.
-    pub acknowledge: Acknowledge,
-    /// Codes of the fields a request should say, in the order they are asked for.
-    pub ask: Vec<String>,
-    /// Addresses of those who have to approve a request before it opens; mostly none.
-    pub approvers: Vec<String>,
-    /// Whether the acknowledgement offers articles that may help.
-    pub suggest: bool,
-}
-
-/// How a notification's reply address is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplyTo {
-    /// As [`ReplyTo::Plain`] until a probe to a sub-address has come back, then as [`ReplyTo::Plus`].
-    Auto,
-    /// `support+TOKEN@…` (RFC 5233): survives relays that rewrite Message-IDs.
-    Plus,
-    /// The support address itself.
-    Plain,
-}
-
-/// Which emails of requesters are acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Acknowledge {
-    /// Those that open a ticket.
-    Requests,
-    /// Those and every further email.
-    All,
-
-    None,
 }
 
 /// Someone of the service desk.
@@ -352,7 +282,20 @@ impl Policy {
             let mut same = self.agents.values().filter(|a| fold(&a.name).split(' ').next() == Some(wanted.as_str()));
             same.next().filter(|_| same.next().is_none())
         };
-        named.map(|(_, a)| a).or_else(first)
+        named.map(|(_, a)| a).or_else(first).or_else(|| self.agent_of_parts(&wanted))
+    }
+
+    /// The one agent whose name has these words: the last name alone, the last name first, an initial.
+    fn agent_of_parts(&self, wanted: &str) -> Option<&Agent> {
+        let parts: Vec<&str> = wanted.split([' ', '.']).filter(|part| !part.is_empty()).collect();
+        let fits = |agent: &&Agent| {
+            let name = fold(&agent.name);
+            let own: Vec<&str> = name.split([' ', '-', '\'']).collect();
+            let is = |part: &&str| own.iter().any(|word| word == part || (part.len() == 1 && word.starts_with(*part)));
+            parts.iter().any(|part| part.len() > 2) && parts.iter().all(is)
+        };
+        let mut found = self.agents.values().filter(fits);
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// The agents who hear what happens to a ticket: before it opens, who approves it; then who has it; else the people of its service; else
@@ -527,6 +470,7 @@ pub(super) mod tests {
                 silence: 0,
                 confirm: 0,
                 collision: 0,
+                agent_reply_delay: 0,
                 action_within: 0,
                 action_again: 0,
                 proof: 0,

@@ -7,9 +7,10 @@ use super::command::{self, Head};
 use super::field::FieldRule;
 use super::ids::TicketId;
 use super::number::numbers_in;
-use super::policy::{Policy, Queue, without_detail};
+use super::policy::{Policy, without_detail};
 use super::priority::{Tagged, read_tags};
 use super::probe::{ForeignResults, Probe};
+use super::queue::Queue;
 use super::token::{Secret, Token};
 use std::collections::BTreeMap;
 

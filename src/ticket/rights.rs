@@ -115,6 +115,12 @@ pub fn may(agent: &Agent, action: Action, ticket: &TicketView, policy: &Policy) 
     if allowed { Ok(()) } else { Err(Denied::Role) }
 }
 
+/// Whether this agent may write to the ticket's requester.
+#[must_use]
+pub(crate) fn may_answer(agent: &Agent, ticket: &TicketView, policy: &Policy) -> bool {
+    may(agent, Action::Answer, ticket, policy).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,8 @@
 //! The address it was sent to counts most, then words of the subject, then words of the text. What
 //! nothing leads to stays open for a moderator.
 
-use super::policy::{Policy, Queue, Topic, without_detail};
+use super::policy::{Policy, Topic, without_detail};
+use super::queue::Queue;
 use crate::mail::fold;
 
 /// Where a request goes.

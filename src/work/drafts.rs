@@ -10,12 +10,21 @@ use crate::ticket::{
     About, Intake, Notification, NotificationKind, Person, ReportDraft, ReportWords, Secret, TicketView, Token,
 };
 
-/// The words for a report that is sent at `at`, as its first part.
-pub(super) async fn words(app: &App, plan: &Plan, at: Millis) -> Result<Option<ReportWords>, StoreError> {
-    let fact = app.store.meta(&ReportWords::fact(&plan.name)).await?;
-    let words = fact.and_then(|fact| serde_json::from_str::<ReportWords>(&fact).ok());
-    // A report of its name may have had another time.
-    Ok(words.filter(|words| (words.sending - at).abs() < MINUTE))
+/// What these people wrote for a report that is sent at `at`.
+pub(super) async fn words(
+    app: &App,
+    plan: &Plan,
+    people: &[Person],
+    at: Millis,
+) -> Result<Vec<ReportWords>, StoreError> {
+    let mut all = Vec::new();
+    for person in people {
+        let fact = app.store.meta(&ReportWords::fact(&plan.name, &person.address)).await?;
+        let words = fact.and_then(|fact| serde_json::from_str::<ReportWords>(&fact).ok());
+        // A report of its name may have had another time.
+        all.extend(words.filter(|words| (words.sending - at).abs() < MINUTE));
+    }
+    Ok(all)
 }
 
 /// The words as people read them.

@@ -92,19 +92,17 @@ impl Presence {
         if self.alone {
             return Ok(());
         }
-        let mut alive = true;
+        let begun = Instant::now();
+        self.ask_for_dead(store).await?;
+        let alive = store.take_lease(&self.own, TERM).await?;
+        self.note(&self.own, alive.then_some(begun));
         let mailboxes = settings.mailboxes.keys().map(|name| of_mailbox(name));
-        for name in [self.own.clone(), DESK.to_owned()].into_iter().chain(mailboxes) {
-            let begun = Instant::now();
-            if name == self.own {
-                self.ask_for_dead(store).await?;
-            }
-            // Who does not live takes nothing.
-            let taken = alive && store.take_lease(&name, TERM).await?;
-            if name == self.own {
-                alive = taken;
-            }
-            self.note(&name, taken.then_some(begun));
+        let names: Vec<String> = std::iter::once(DESK.to_owned()).chain(mailboxes).collect();
+        let begun = Instant::now();
+        // Who does not live takes nothing.
+        let taken = if alive { store.take_leases(&names, TERM).await? } else { Vec::new() };
+        for name in &names {
+            self.note(name, taken.contains(name).then_some(begun));
         }
         self.forget(settings);
         Ok(())

@@ -128,11 +128,12 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
         return Ok(0);
     };
     let built = build(&app.store, &settings.policy, plan.sort, period, &plan.queues).await?;
-    let words = drafts::words(app, plan, at).await?;
+    let writers = plan.draft.as_ref().map(|draft| recipients(draft, settings)).unwrap_or_default();
+    let words = drafts::words(app, plan, &writers, at).await?;
     let mut notifications = Vec::new();
     for to in &plan.to {
         let mut page = page(&built, settings, plan.sort, period, &to.language);
-        if let Some(words) = &words {
+        for words in words.iter().rev() {
             let heading = settings.templates.phrases(&to.language).text("report.words_of", &[("name", &words.name)]);
             page.sections.insert(0, drafts::part(words, heading));
         }
@@ -145,8 +146,8 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
     }
     let count =
         send(app, settings, &plan.queues, &format!("{}:{at}", plan.name), notifications, Some((&name, next))).await?;
-    if words.is_some() {
-        app.store.set_meta(&ReportWords::fact(&plan.name), "").await?;
+    for words in &words {
+        app.store.set_meta(&ReportWords::fact(&plan.name, &words.address), "").await?;
     }
     tracing::info!(report = plan.name, notifications = count, "report written");
     Ok(count)

@@ -341,17 +341,20 @@ const WORDS: &str = "Bonjour, la cartouche est commandée.";
 
 /// Every way in which people's clients quote the service desk's notification: the answer leaves without a token and without the note, or it does
 /// not leave and its writer hears why.
-async fn quoting_styles(database: Database) {
+async fn quoting_styles(database: Database, plainly: bool) {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quotes.toml");
     let styles: Styles = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert!(styles.style.len() >= 150);
+    let reply = if plainly { "agent_reply = \"natural\"\n" } else { "" };
     let more = format!(
-        "{PLUS}[limits]\nnotifications_per_hour = 100000\nagent_notifications_per_hour = 100000\nemails_per_hour_per_sender = 0\n\
+        "{PLUS}{reply}[limits]\nnotifications_per_hour = 100000\nagent_notifications_per_hour = 100000\nemails_per_hour_per_sender = 0\n\
         [agents.luc]\naddress = \"luc@agents.example\"\nname = \"Luc\"\nroles = [\"moderator\"]\nqueues = [\"help\"]\n"
     );
     let mut site = Site::with(database, &more).await;
     let (mut leaks, mut held, mut sent) = (Vec::new(), Vec::new(), 0);
-    for (n, style) in styles.style.iter().enumerate() {
+    // What is cut and what leaves is decided before any row is written: one in five shows that the other database agrees.
+    let step = if database == Database::Postgres { 5 } else { 1 };
+    for (n, style) in styles.style.iter().enumerate().step_by(step) {
         if n % 5 == 4 {
             // What a sink has taken is read anew each time it is asked.
             site = Site::with(database, &more).await;
@@ -362,9 +365,11 @@ async fn quoting_styles(database: Database) {
         )
         .await;
         let notice = site.sink.with_words("luc@agents.example", &format!("Imprimante {n}"));
+        let request = site.sink.with_words(MARIE, &format!("Imprimante {n}"));
         let note = "#note\nSECRET-NOTE: mot de passe admin = zebra";
         site.then(&Mail::reply(&notice.mail, "luc@agents.example", note)).await;
-        let told = site.sink.with_words(MARIE, "SECRET-NOTE");
+        // A plain reply answers what the requester wrote.
+        let told = if plainly { request } else { site.sink.with_words(MARIE, "SECRET-NOTE") };
         let address = told.mail.reply_to.clone().unwrap().address;
         let token = Token::in_address(&address).unwrap().text();
         let split = |token: &str| {
@@ -372,6 +377,11 @@ async fn quoting_styles(database: Database) {
             if style.token_split.is_empty() { token.to_owned() } else { format!("{one}{}{other}", style.token_split) }
         };
         let body = style.body.replace("{{token}}", &split(&token)).replace("{{TOKEN}}", &split(&token.to_uppercase()));
+        let body = if plainly {
+            body.replace("#public\n\n", "").replace("#public\n", "").replace("#public", "")
+        } else {
+            body
+        };
         let id = told.mail.message_id.clone().unwrap();
         let raw = format!(
             "From: {MARIE}\r\nTo: {address}\r\nSubject: {}\r\nMessage-ID: <style{n}@client.example>\r\nIn-Reply-To: <{id}>\r\nMIME-Version: 1.0\r\n\
@@ -389,6 +399,9 @@ async fn quoting_styles(database: Database) {
         let to_marie = site.sink.to(MARIE).len();
         site.put_bytes(raw.as_bytes());
         site.pass(60_000).await;
+        if plainly {
+            site.pass(61_000).await;
+        }
         let to_ana: Vec<Received> = site.sink.to(&ana);
         for notification in &to_ana {
             let text = format!("{} {}", notification.mail.text, notification.mail.subject);
@@ -409,7 +422,11 @@ async fn quoting_styles(database: Database) {
     assert!(leaks.is_empty(), "{} leak:\n{}", leaks.len(), leaks.join("\n----\n"));
     let wished = styles.style.iter().filter(|s| s.expect_sent).count();
     // A reply that is held is safe and annoying: no more of them than these.
-    assert!(held.len() <= HELD_AT_MOST, "{} of {wished} that could leave are held ({sent} left): {held:?}", held.len());
+    assert!(
+        held.len() <= HELD_AT_MOST && sent * step * 2 > wished,
+        "{} of {wished} that could leave are held ({sent} left): {held:?}",
+        held.len()
+    );
 }
 
 /// Styles in which the answer could leave, and is held all the same.
@@ -422,10 +439,15 @@ fn data_subject(subject: &str, n: usize) -> String {
 
 #[tokio::test]
 async fn no_quoting_style_lets_a_token_or_a_note_out_sqlite() {
-    quoting_styles(Database::Sqlite).await;
+    quoting_styles(Database::Sqlite, false).await;
+}
+
+#[tokio::test]
+async fn no_quoting_style_lets_a_token_or_a_note_out_plainly() {
+    quoting_styles(Database::Sqlite, true).await;
 }
 
 #[tokio::test]
 async fn no_quoting_style_lets_a_token_or_a_note_out_postgres() {
-    quoting_styles(Database::Postgres).await;
+    quoting_styles(Database::Postgres, false).await;
 }

@@ -85,7 +85,9 @@ fn the_whole_example_of_the_contract_is_understood() {
         ["P0", "P1", "P2", "P3", "P4"]
     );
     assert_eq!(settings.policy.authserv_ids["cd42"], "mx.example.org");
-    assert_eq!(settings.warnings.len(), 2, "{:?}", settings.warnings);
+    // A file that is missing, another, and that nothing says where plain replies go.
+    assert_eq!(settings.warnings.len(), 3, "{:?}", settings.warnings);
+    assert!(settings.warnings.iter().any(|warning| warning.starts_with("queues.cd42.agent_reply is not set")));
 }
 
 #[test]

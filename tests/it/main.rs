@@ -30,6 +30,7 @@ mod keeping;
 mod kill;
 mod loops;
 mod month;
+mod natural;
 mod notifications;
 mod outbox;
 mod phrases;

@@ -425,6 +425,10 @@ original_requests! {
         let told = site.sink.with_words(MARIE, "tout en haut");
         site.then(&Mail::press(&told.mail, "#public", MARIE)).await;
         assert!(site.sink.with_words(ANA, "Voici.").mail.text.starts_with("Bonjour Ana,"));
+        // What stands above may be for colleagues: no button sends it.
+        site.then(&Mail::reply(&notice.mail, MARIE, "Interne : il est pénible.\n#public\nNous passons.")).await;
+        assert!(!site.sink.last(MARIE).mail.text.contains("[Renvoyer, corrigé]"), "{}", site.sink.last(MARIE).mail.text);
+        assert!(!site.sink.to(ANA).iter().any(|l| l.mail.text.contains("pénible")));
     }
 
     a_list_shows_what_the_same_mail_did(site, TEAM) {

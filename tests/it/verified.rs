@@ -12,6 +12,13 @@ async fn find(site: &Site, wish: Wish<'_>) -> Findings {
     verify::run(site.store(), &site.app.settings.load(), wish, |_, _| {}).await.unwrap()
 }
 
+/// How much is wrong with a store and its mailboxes.
+pub async fn problems(site: &Site) -> usize {
+    let found = find(site, WISH).await;
+    assert_eq!(words(&found), "");
+    found.problems()
+}
+
 async fn busy(database: Database) -> Site {
     let site = Site::new(database).await;
     site.receive(&Mail::from(ANA).attach("plan.png", b"a picture")).await;

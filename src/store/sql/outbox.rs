@@ -44,7 +44,16 @@ macro_rules! claimed {
 
 statements! {
     NOTIFICATIONS_ISSUED = among!(
-        "SELECT message_id, created_at FROM outbox WHERE proves = 1 AND message_id", "");
+        "SELECT message_id, created_at, reaches_requester FROM outbox WHERE proves = 1 AND message_id", "");
+    // Answers that wait for their time so that they can be held back; nobody else sends them meanwhile.
+    OUTBOX_WAITING = among_ids!(
+        "SELECT ticket_id, created_at FROM outbox WHERE state = 'queued' AND attempts = 0 AND due_at > created_at AND ticket_id", "",
+        " FOR UPDATE");
+    OUTBOX_HOLD_BACK = Sql::both(
+        "UPDATE outbox SET state = 'failed', failure = 'held-back', told = 1, last_error = 'held back by its writer' \
+         WHERE ticket_id = $1 AND created_at = $2 AND state = 'queued' AND attempts = 0 AND due_at > created_at");
+    MESSAGE_HOLD_BACK = Sql::both(
+        "UPDATE message SET visibility = 'internal' WHERE ticket_id = $1 AND created_at = $2 AND visibility = 'public' AND direction = 'out'");
     // Text comes first in a notification; its files are of no interest.
     NOTIFICATIONS_ANSWERED = Sql {
         sqlite: "SELECT outbox.message_id, SUBSTR(outbox_raw.bytes, 1, 262144) FROM outbox JOIN outbox_raw ON outbox_raw.outbox_id = outbox.id \
@@ -54,10 +63,11 @@ statements! {
     };
     NOTIFICATIONS_SHOWN = among!("UPDATE outbox SET proves = 0 WHERE message_id", "");
     OUTBOX_ADD = rows!(
-        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, chain_entry, urgency) \
+        "INSERT INTO outbox (once_key, ticket_id, kind, recipient, envelope_from, message_id, size, created_at, due_at, chain_entry, urgency, \
+         reaches_requester) \
          SELECT j.value ->> 0, COALESCE(CAST(j.value ->> 1 AS BIGINT), 0), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, \
-         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT), \
-         CAST(j.value ->> 9 AS BIGINT)",
+         CAST(j.value ->> 6 AS BIGINT), CAST(j.value ->> 7 AS BIGINT), CAST(j.value ->> 8 AS BIGINT), CAST(j.value ->> 9 AS BIGINT), \
+         CAST(j.value ->> 10 AS BIGINT), CAST(j.value ->> 11 AS BIGINT)",
         "ON CONFLICT (once_key) DO NOTHING RETURNING id, once_key");
     NOTIFICATION_ADD = Sql::both("INSERT INTO outbox_raw (outbox_id, bytes) VALUES ($1, $2)");
     NOTIFICATION_BODY_ADD = Sql::both("INSERT INTO outbox_body (bytes) VALUES ($1) RETURNING id");
@@ -178,7 +188,7 @@ statements! {
     OUTBOX_TOLD = among_ids!("UPDATE outbox SET told = 1 WHERE id", "", "");
     // $1: since when. What an address refuses is told to the people of its ticket.
     OUTBOX_FAILED_LATELY = Sql::both(
-        "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND due_at > $1 AND failure <> 'address'");
+        "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND due_at > $1 AND failure NOT IN ('address', 'held-back')");
     OUTBOX_ABOUT = Sql::both("SELECT ticket_id, kind, recipient FROM outbox WHERE id = $1 AND ticket_id > 0");
     // $1: now; $2: who asks, whose own notifications are given back too.
     OUTBOX_RELEASE = Sql {
@@ -193,7 +203,8 @@ statements! {
     OUTBOX_FROM_FUTURE = Sql::both("UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $1 AND (created_at > $1 OR due_at > $2)");
     // $1: which, 0 for all; $3: why those that are meant failed, empty for any.
     OUTBOX_RETRY = Sql::both(
-        "UPDATE outbox SET state = 'queued', attempts = 0, failure = '', due_at = $2 WHERE state IN ('failed', 'queued') AND kept = 1 \
+        "UPDATE outbox SET state = 'queued', attempts = 0, failure = '', due_at = $2 WHERE (state = 'failed' OR (state = 'queued' AND (attempts > 0 OR due_at <= created_at))) AND kept = 1 \
+         AND failure <> 'held-back' \
          AND ($1 = 0 OR id = $1) AND ($3 = '' OR failure = $3)");
     // One statement a state: the indexes hold the rows of one.
     OUTBOX_LIST = Sql::both(concat!(

@@ -16,16 +16,19 @@ statements! {
     META_SET = Sql::both(
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     // $1: name; $2: instance; $3: its epoch; $4: for how long. A newer epoch of the same instance takes over at once.
-    LEASE_TAKE = Sql {
-        sqlite: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, CAST(strftime('%s', 'now') AS INTEGER) * 1000 + $4) \
+    // Always in the order of their names, so that no two instances wait for each other.
+    LEASES_TAKE = Sql {
+        sqlite: "INSERT INTO lease (name, instance, life, until) SELECT value, $2, $3, CAST(strftime('%s', 'now') AS INTEGER) * 1000 + $4 \
+                 FROM json_each($1) WHERE true ORDER BY value \
                  ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
                  WHERE (lease.instance = excluded.instance AND lease.life <= excluded.life) \
-                 OR lease.until < CAST(strftime('%s', 'now') AS INTEGER) * 1000",
-        postgres: "INSERT INTO lease (name, instance, life, until) VALUES ($1, $2, $3, \
-                   CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $4) \
+                 OR lease.until < CAST(strftime('%s', 'now') AS INTEGER) * 1000 RETURNING name",
+        postgres: "INSERT INTO lease (name, instance, life, until) SELECT value, CAST($2 AS TEXT), CAST($3 AS BIGINT), \
+                   CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $4 \
+                   FROM json_array_elements_text(CAST(CAST($1 AS TEXT) AS json)) ORDER BY value \
                    ON CONFLICT (name) DO UPDATE SET instance = excluded.instance, life = excluded.life, until = excluded.until \
                    WHERE (lease.instance = excluded.instance AND lease.life <= excluded.life) \
-                   OR lease.until < CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+                   OR lease.until < CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) RETURNING name",
     };
     LEASE_DROP = Sql::both("DELETE FROM lease WHERE instance = $1 AND life = $2");
     // Whoever takes over must wait for the commit of whoever asks this.
@@ -75,7 +78,7 @@ statements! {
          (SELECT COUNT(*) FROM inbox WHERE state = 'held') AS held, \
          (SELECT COUNT(*) FROM outbox WHERE state = 'queued') AS queued, \
          (SELECT MIN(created_at) FROM outbox WHERE state = 'queued') AS oldest_queued, \
-         (SELECT COUNT(*) FROM outbox WHERE state = 'failed') AS failed, \
+         (SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND failure <> 'held-back') AS failed, \
          (SELECT COUNT(*) FROM undeliverable WHERE until > $1 AND erased = 0) AS refusing, \
          (SELECT COUNT(*) FROM deadline WHERE due_at < $1 - 900000) AS late");
     SCHEMA_APPLIED = Sql::both("SELECT MAX(version) FROM _sqlx_migrations WHERE success");

@@ -117,6 +117,10 @@ statements! {
         "SELECT message.ticket_id, message.new_text FROM message WHERE message.id = (SELECT MIN(one.id) FROM message AS one \
          WHERE one.ticket_id = message.ticket_id AND one.visibility = 'public' AND one.direction = 'in') \
          AND message.ticket_id", "", "");
+    // What was said, the newest first: no answer repeats by mistake what the requester may not read.
+    SAID_OF = among_ids!(
+        "SELECT ticket_id, sender, visibility, new_text FROM message WHERE new_text <> '' AND ticket_id",
+        "ORDER BY id DESC LIMIT 200", "");
     DEADLINES_OF = among_ids!("SELECT ticket_id, kind, due_at FROM deadline WHERE ticket_id", "", "");
     DEADLINES_CLEAR = among_ids!("DELETE FROM deadline WHERE ticket_id", "", "");
     DEADLINES_ADD = rows!(
@@ -211,9 +215,11 @@ statements! {
     // $1: queues; $4: those that have not changed since, or are late at $6. A test holds that these are all unfinished statuses.
     TICKETS_AT_WORK = among!(
         concat!(ticket_rows!(), "WHERE status IN ('approval', 'new', 'open', 'pending', 'escalated', 'reopened') AND ($2 = '' OR status = $2) \
-         AND ($3 = '' OR assignee = $3) AND (updated_at <= $4 OR (respond_due > 0 AND respond_due < $6) \
+         AND ($3 = '' OR assignee = $3) AND ($7 = 0 OR assignee = '') AND (updated_at <= $4 OR (respond_due > 0 AND respond_due < $6) \
          OR (resolve_due > 0 AND resolve_due < $6)) AND queue"),
         "ORDER BY priority, id LIMIT $5");
+    // What is solved and not closed, what waits for longest first.
+    TICKETS_SOLVED = among!(concat!(ticket_rows!(), "WHERE status = 'resolved' AND queue"), "ORDER BY id LIMIT $2");
     TICKETS_OF_REQUESTER = among!(
         concat!(ticket_rows!(), "WHERE requester = $2 AND queue"),
         "ORDER BY CASE WHEN status IN ('resolved', 'closed') THEN 1 ELSE 0 END, id DESC LIMIT $3");

@@ -1,9 +1,11 @@
 //! What a decision may ask of what was loaded.
 
 use super::{MERGES, Unit};
+use std::collections::BTreeSet;
+
 use crate::clock::Millis;
 use crate::store::{Blocked, InboxRow, StoreError, sql};
-use crate::ticket::{Recent, TakenIn, TicketId, TicketView};
+use crate::ticket::{Recent, Said, TakenIn, TicketId, TicketView};
 
 impl Unit {
     /// A ticket by its row id.
@@ -76,7 +78,24 @@ impl Unit {
     /// When a notification was written, by its Message-ID; none when an answer to it proves nothing.
     #[must_use]
     pub(crate) fn issued_at(&self, message_id: &str) -> Option<Millis> {
-        self.issued.get(message_id).copied().filter(|_| !self.shown.contains(message_id))
+        self.issued.get(message_id).map(|(at, _)| *at).filter(|_| !self.shown.contains(message_id))
+    }
+
+    /// Whether an agent's plain reply to a notification reaches the requester.
+    #[must_use]
+    pub(crate) fn reaches_requester(&self, message_id: &str) -> bool {
+        self.issued.get(message_id).is_some_and(|(_, reaches)| *reaches)
+    }
+
+    /// What was said on a ticket.
+    pub(crate) fn said(&self, ticket: TicketId) -> &[Said] {
+        self.said.get(&ticket).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// When the answers of this ticket were written that wait for their time.
+    #[must_use]
+    pub(crate) fn waiting_answers(&self, ticket: TicketId) -> BTreeSet<Millis> {
+        self.waiting_answers.get(&ticket).cloned().unwrap_or_default()
     }
 
     /// The beginning of a notification of ours, by its Message-ID.

@@ -19,7 +19,7 @@ use crate::mail::{Attachment, FileRole};
 use crate::notify::OutgoingEmail;
 use crate::ticket::{
     ALERT, About, Article, Change, Event, INTAKE_WINDOW, InboxId, IntakeLimits, MessageDraft, Opening, OutboxId,
-    Recent, TicketId, TicketState, TicketView, Undelivered, Verdict, Visibility, WINDOWS, format_number,
+    Recent, Said, TicketId, TicketState, TicketView, Undelivered, Verdict, Visibility, WINDOWS, format_number,
 };
 
 /// Longest chain of tickets merged into one another that is followed.
@@ -66,6 +66,8 @@ pub(crate) struct Wanted {
     pub openings: i64,
     /// Whether tickets are needed with what has to do with them: a command may reach them.
     pub related: bool,
+    /// Whether a command may be taken back: an answer that still waits could be held back.
+    pub undoes: bool,
     /// The lease under which all this is done; none where claims protect it.
     pub lease: Option<&'static str>,
 }
@@ -93,7 +95,10 @@ pub(crate) struct Unit {
     new_images: Vec<(String,)>,
     counters: BTreeMap<String, (i64, i64)>,
     once_keys: HashSet<String>,
-    issued: HashMap<String, Millis>,
+    issued: HashMap<String, (Millis, bool)>,
+    waiting_answers: HashMap<TicketId, BTreeSet<Millis>>,
+    said: HashMap<TicketId, Vec<Said>>,
+    held_back: BTreeMap<TicketId, Millis>,
     answered: HashMap<String, Vec<u8>>,
     next_answers: HashMap<String, (Millis, String)>,
     returned: BTreeSet<String>,
@@ -166,7 +171,10 @@ impl Unit {
         } else {
             HashMap::new()
         };
-        let issued = tx.pairs(sql::NOTIFICATIONS_ISSUED, &wanted.notifications).await?;
+        let said = if wanted.related { tx.said(tickets.keys().copied().collect()).await? } else { HashMap::new() };
+        let issued = tx.issued(&wanted.notifications).await?;
+        let undone = if wanted.undoes { tickets.keys().copied().collect() } else { BTreeSet::new() };
+        let waiting_answers = tx.waiting_answers(&undone).await?;
         let answered = tx.answered(&wanted.answered).await?;
         let next_answers = tx.next_answers(&wanted.returned, now).await?;
         let mut recipients = wanted.recipients;
@@ -207,6 +215,9 @@ impl Unit {
             counters,
             once_keys: HashSet::new(),
             issued,
+            waiting_answers,
+            said,
+            held_back: BTreeMap::new(),
             answered,
             next_answers,
             returned: BTreeSet::new(),
@@ -379,6 +390,10 @@ impl Unit {
         }
         for event in &change.events {
             self.add_event(id, event.clone());
+        }
+        if let Some(at) = change.hold_back {
+            self.held_back.insert(id, at);
+            self.waiting_answers.entry(id).or_default().remove(&at);
         }
         self.articles.extend(change.article.clone());
         if change.forget {

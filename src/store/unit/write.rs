@@ -75,6 +75,14 @@ impl Unit {
         let blocks: Vec<_> = std::mem::take(&mut self.new_blocks).into_values().collect();
         self.tx.insert(sql::UNDELIVERABLE_ADD, &blocks).await?;
         self.tx.insert(sql::SEEN_IMAGE_ADD, &std::mem::take(&mut self.new_images)).await?;
+        let held_back: Vec<(TicketId, Millis)> = std::mem::take(&mut self.held_back).into_iter().collect();
+        for (ticket, at) in &held_back {
+            self.tx.hold_back(*ticket, *at).await?;
+        }
+        if !held_back.is_empty() {
+            let tickets: Vec<TicketId> = held_back.iter().map(|(ticket, _)| *ticket).collect();
+            self.tx.digest_anew(&self.key, &tickets, &[]).await?;
+        }
         self.write_verdicts().await
     }
 

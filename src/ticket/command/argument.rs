@@ -2,9 +2,9 @@
 
 use super::super::number::numbers_in;
 use super::super::policy::{Policy, Topic};
-use super::super::words::{Listing, PendingOn, Phrase, Status, phrase};
+use super::super::words::{Listing, PendingOn, Phrase, Status, Value, phrase};
 use super::{Wrong, time};
-use crate::clock::Millis;
+use crate::clock::{DAY, Millis};
 use crate::mail::{fold, key, looks_like_address};
 
 /// What `#status` takes; the words for each stand in `phrases.toml`, `argument.status_open` and so on.
@@ -32,7 +32,7 @@ impl Argument<'_> {
     }
 
     pub(super) fn is_me(&self) -> bool {
-        self.means("me", self.rest)
+        self.means("me", self.name_in(self.rest))
     }
 
     /// Whether a word means this, in whatever language.
@@ -53,7 +53,7 @@ impl Argument<'_> {
             return Ok(String::new());
         }
         let rest = self.text(phrase!("wrong.needs_name_or_none"))?;
-        if let Some(agent) = self.policy.agent_called(&rest) {
+        if let Some(agent) = self.policy.agent_called(self.name_in(&rest)) {
             return Ok(agent.address.clone());
         }
         let known: Vec<String> = self.policy.agents.keys().cloned().collect();
@@ -103,6 +103,20 @@ impl Argument<'_> {
         })
     }
 
+    /// The name within what people write around one: `à Luc svp.`.
+    fn name_in<'t>(&self, text: &'t str) -> &'t str {
+        let name = text.trim().trim_end_matches(['.', '!', ',', ';']);
+        let last = name.rsplit_once(' ').filter(|(_, word)| self.means("please", word));
+        let name = last.map_or(name, |(rest, _)| rest);
+        let first = name.split_once(' ').filter(|(word, _)| self.means("before_a_name", word));
+        first.map_or(name, |(_, rest)| rest).trim()
+    }
+
+    /// As much of what stands there as is shown again.
+    fn beginning(&self) -> String {
+        self.rest.chars().take(60).collect()
+    }
+
     pub(super) fn pending(&self) -> Result<(PendingOn, Option<Millis>, String), Wrong> {
         let (word, why) = self.rest.split_once(char::is_whitespace).unwrap_or((self.rest, ""));
         let why = why.trim().to_owned();
@@ -116,8 +130,12 @@ impl Argument<'_> {
             Some((until, why)) if until > self.now => {
                 Ok((PendingOn::Date, Some(until), why.trim_start_matches([',', ':', ';', ' ']).to_owned()))
             }
-            Some(_) => Err((phrase!("wrong.date_over", word), None)),
-            None => Err((phrase!("wrong.no_date", word), None)),
+            // The writer sees what was read, or was not.
+            Some((at, _)) => Err((phrase!("wrong.date_over", word = self.beginning(), day = Value::Day(at)), None)),
+            None => {
+                let example = Value::Day(self.now + 7 * DAY);
+                Err((phrase!("wrong.no_date", word = self.beginning(), example), None))
+            }
         }
     }
 
@@ -143,11 +161,19 @@ impl Argument<'_> {
 
     /// Numbers from 1: `2`, `1, 3`, `1 et 3`.
     pub(super) fn numbers(&self) -> Result<Vec<usize>, Wrong> {
-        let words = self.rest.split([' ', ',', ';', '.']).filter(|word| !word.is_empty());
+        // What stands behind a colon is said about it.
+        let rest = self.rest.split(':').next().unwrap_or_default();
+        let words = rest.split([' ', ',', ';', '.', '!']).filter(|word| !word.is_empty());
         let mut found = Vec::new();
-        for word in words.filter(|word| !["et", "and", "&"].contains(&fold(word).as_str())).take(50) {
-            match word.trim_start_matches(['n', 'N', '°', '#']).parse() {
-                Ok(number) if number > 0 => found.push(number),
+        for word in
+            words.filter(|word| !["et", "and", "&", "action", "actions"].contains(&fold(word).as_str())).take(50)
+        {
+            let bare = word.trim_start_matches(['n', 'N', '°', '#']);
+            let number = |text: &str| text.parse::<usize>().ok();
+            let range = bare.split_once('-').and_then(|(from, to)| Some((number(from)?, number(to)?)));
+            match (number(bare), range) {
+                (Some(number), _) if number > 0 => found.push(number),
+                (_, Some((from, to))) if from > 0 && to < 100 => found.extend(from..=to),
                 _ => return Err((phrase!("wrong.no_action", word), None)),
             }
         }
@@ -190,24 +216,30 @@ impl Argument<'_> {
     }
 
     pub(super) fn canned(&self) -> Result<String, Wrong> {
-        let word = fold(&self.text(phrase!("wrong.needs_canned"))?);
+        let all = self.policy.canned.keys().cloned().collect::<Vec<_>>().join(", ");
+        if all.is_empty() {
+            return Err((phrase!("wrong.no_canned"), None));
+        }
+        let word = fold(&self.text(phrase!("wrong.needs_canned", all))?);
         let found = self.policy.canned.keys().find(|name| fold(name) == word);
         let known: Vec<String> = self.policy.canned.keys().cloned().collect();
         found.cloned().ok_or_else(|| unknown(self.rest, &known))
     }
 
     pub(super) fn listing(&self) -> Result<Listing, Wrong> {
-        const LISTINGS: [(&str, Listing); 4] = [
+        const LISTINGS: [(&str, Listing); 6] = [
             ("all", Listing::Unfinished),
             ("mine", Listing::Mine),
             ("overdue", Listing::Overdue),
             ("new", Listing::New),
+            ("unassigned", Listing::Unassigned),
+            ("solved", Listing::Solved),
         ];
         if self.rest.is_empty() {
             return Ok(Listing::Unfinished);
         }
         let meant = LISTINGS.into_iter().find(|(meaning, _)| self.means(meaning, self.rest));
-        let known = || ["mine", "overdue", "new"].map(ToOwned::to_owned);
+        let known = || ["mine", "overdue", "new", "unassigned", "solved"].map(ToOwned::to_owned);
         meant.map(|(_, listing)| listing).ok_or_else(|| unknown(self.rest, &known()))
     }
 

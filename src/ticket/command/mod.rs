@@ -51,8 +51,8 @@ pub fn head(text: &str, of_agent: bool, commands: &Commands) -> Head {
     let mut rest = text.trim_start();
     for _ in 0..LINES {
         let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        let Some(command) = spelled(line.trim(), of_agent, commands, head.lines.is_empty() && !after.trim().is_empty())
-        else {
+        let (first, last) = (head.lines.is_empty(), after.trim().is_empty());
+        let Some(command) = spelled(line.trim(), of_agent, commands, first && !last, first && last) else {
             break;
         };
         let (command, words) = if of_agent { with_words(&command, commands) } else { (command.as_str(), "") };
@@ -72,8 +72,9 @@ fn is_word(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_alphabetic)
 }
 
-/// A line as the command that it is meant to be; none where it is text. `alone`: whether a word alone may be one here.
-fn spelled(line: &str, of_agent: bool, commands: &Commands, alone: bool) -> Option<String> {
+/// A line as the command that it is meant to be; none where it is text. `alone`: whether a word alone may be one here; `last`: whether it is
+/// the whole text.
+fn spelled(line: &str, of_agent: bool, commands: &Commands, alone: bool, last: bool) -> Option<String> {
     if line.strip_prefix('#').is_some_and(is_word) {
         return Some(line.to_owned());
     }
@@ -89,7 +90,9 @@ fn spelled(line: &str, of_agent: bool, commands: &Commands, alone: bool) -> Opti
     let word = line.trim_end_matches([':', '.', '!']).trim_end();
     let speaks = |name: &Name| matches!(name, Name::Public | Name::Note);
     let is_one = alone && is_word(word) && !word.contains(char::is_whitespace);
-    commands.begins(word).filter(|name| is_one && speaks(name)).map(|_| format!("#{word}"))
+    // Nobody writes one word to take back what they wrote to somebody else.
+    let undoes = |name: &Name| *name == Name::Undo && last && is_word(word) && !word.contains(char::is_whitespace);
+    commands.begins(word).filter(|name| (is_one && speaks(name)) || undoes(name)).map(|_| format!("#{word}"))
 }
 
 /// A command that says for whom the text is, and the text behind it on its line.
@@ -100,6 +103,14 @@ fn with_words<'l>(line: &'l str, commands: &Commands) -> (&'l str, &'l str) {
     // `#note interne` says nothing more than `#note`.
     let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let more = if commands.english(&folded(word)) == Some(name.row().word) { behind.trim() } else { rest };
+    let all = fold(more.trim_end_matches(['.', ':', '!', ' ']));
+    if commands.means("to_requester", &all) {
+        return (command, "");
+    }
+    // "#public non" contradicts itself, and is no answer that begins with "non".
+    if name == Name::Public && (commands.means("inside", &all) || commands.means("no", &all)) {
+        return (line, "");
+    }
     (command, more)
 }
 
@@ -206,6 +217,13 @@ fn command(line: &str, policy: &Policy, now: Millis) -> Result<Command, Slip> {
     let (word, rest) = bare.split_once(char::is_whitespace).unwrap_or((bare, ""));
     let folded = folded(word);
     let slip = |why: Phrase, better: Option<String>| Slip { line: line.to_owned(), why, better };
+    // "#fait1" is what it looks like.
+    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    if letters.len() < word.len()
+        && row_of(&policy.commands, &self::folded(letters)).is_some_and(|row| row.name == Name::Done)
+    {
+        return command(&format!("#{letters} {} {rest}", &word[letters.len()..]), policy, now);
+    }
     let Some(row) = row_of(&policy.commands, &folded) else {
         let near = policy.commands.nearest(&folded, |word| row_of(&policy.commands, word).is_some_and(|row| row.ends));
         let better = near.map(|near| format!("#{near} {rest}").trim_end().to_owned());
@@ -215,7 +233,9 @@ fn command(line: &str, policy: &Policy, now: Millis) -> Result<Command, Slip> {
         };
         return Err(slip(why, better));
     };
-    let rest = rest.trim();
+    // "#demander : depuis quand ?", "#résolu !"
+    let rest = rest.trim_start_matches([':', ' ', '\u{a0}']).trim();
+    let rest = if rest.chars().all(|c| ".,;:!?…".contains(c)) { "" } else { rest };
     if row.alone && !rest.is_empty() {
         let why = phrase!("wrong.too_much", rest);
         return Err(slip(why, None));

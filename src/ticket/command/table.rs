@@ -151,6 +151,7 @@ commands! {
     Assign(String) = Row {
         word: "assign",
         right: Some(Action::Assign),
+        text: Text::Quiet,
         // Who gives it to themselves takes it.
         read: |a| if a.is_me() { Ok(Command::Take) } else { Ok(Command::Assign(a.agent()?)) },
         ..ROW

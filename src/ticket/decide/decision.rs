@@ -51,17 +51,19 @@ pub struct ReportWords {
     pub report: String,
     /// When it is sent.
     pub sending: Millis,
-    /// Who wrote them.
+    /// Address of who wrote them.
+    pub address: String,
+    /// Their name.
     pub name: String,
 
     pub text: String,
 }
 
 impl ReportWords {
-    /// The fact of the store that keeps them until the report is sent.
+    /// The fact of the store that keeps somebody's until the report is sent.
     #[must_use]
-    pub(crate) fn fact(report: &str) -> String {
-        format!("words:{report}")
+    pub(crate) fn fact(report: &str, address: &str) -> String {
+        format!("words:{report}:{address}")
     }
 }
 
@@ -116,6 +118,8 @@ pub struct Change {
     pub article: Option<Article>,
     /// True when what was kept is to be forgotten.
     pub forget: bool,
+    /// When the answer was written that is held back, if one is.
+    pub hold_back: Option<Millis>,
     /// True when nobody made a step: commands given before can still be taken back.
     pub quiet: bool,
 }

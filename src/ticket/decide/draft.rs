@@ -34,6 +34,8 @@ pub(super) struct Draft<'a> {
     pub(super) step: Option<NotificationKind>,
     /// What the notification about it says besides.
     pub(super) told: Vec<Phrase>,
+    /// When the answer was written that is held back.
+    pub(super) hold_back: Option<Millis>,
     /// True when nothing of the ticket itself changes.
     quiet: bool,
 }
@@ -54,6 +56,7 @@ impl<'a> Draft<'a> {
             done: Vec::new(),
             step: None,
             told: Vec::new(),
+            hold_back: None,
             quiet: false,
         }
     }
@@ -158,6 +161,7 @@ impl<'a> Draft<'a> {
                 notifications: self.notifications,
                 article: self.article,
                 forget: self.forget,
+                hold_back: self.hold_back,
                 quiet: self.quiet,
             },
             others: self.others.into_values().collect(),

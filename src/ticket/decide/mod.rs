@@ -21,13 +21,14 @@ pub use decision::{Article, Change, Copying, Decision, Holding, Joining, Notices
 pub(crate) use reply::undelivered::notices as undelivered_notices;
 pub(crate) use reply::undelivered::{address_is_gone, not_taken, unasked};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority::{Proof, proof_of_agent};
 use super::cause::HoldCause;
 use super::flood::TakenIn;
 use super::knowledge::Hit;
-use super::policy::{Policy, Queue};
+use super::policy::Policy;
+use super::queue::Queue;
 use super::read::{Intake, Signal};
 use super::thread::{Candidate, Threading, choose};
 use super::token::{Secret, Token};
@@ -35,6 +36,17 @@ use super::words::{TicketId, TicketView};
 use crate::clock::Millis;
 use crate::mail::AutomaticKind;
 use suspect::{mark, warnings};
+
+/// A message of a ticket, as far as it matters for what leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Address of who wrote it.
+    pub sender: String,
+    /// Whether the requester may read it.
+    pub is_public: bool,
+    /// What they wrote.
+    pub text: String,
+}
 
 /// The draft of a report, sent to an agent who may put words at its head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +73,10 @@ pub struct Snapshot {
     /// When notifications were written whose tokens the email carries, by the token's text. A notification that was
     /// shown to others, or is not known, is not among them.
     pub issued: BTreeMap<String, Millis>,
+    /// Those of them, by the token's text, whose plain reply reaches the requester.
+    pub reaching: BTreeSet<String>,
+    /// When answers of these tickets were written that wait for their time.
+    pub waiting_answers: BTreeMap<TicketId, BTreeSet<Millis>>,
     /// Tickets that commands name, by number.
     pub named: BTreeMap<String, TicketView>,
     /// Tickets that have to do with the candidates: parents, parts, those a command changed.
@@ -69,6 +85,8 @@ pub struct Snapshot {
     pub original_requests: BTreeMap<TicketId, String>,
     /// What the notifications say that an agent's mail answers.
     pub answered: Vec<String>,
+    /// What was said on the ticket, the newest first.
+    pub said: Vec<Said>,
     /// The draft of a report that an agent's mail answers.
     pub draft: Option<ReportDraft>,
     /// What can be read in the files of an agent's mail.
@@ -113,7 +131,8 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
     let fresh = fresh_token(intake, snapshot, policy, secret);
     let proof = proof_of_agent(&intake.mail, &intake.mailbox, fresh.is_some(), policy);
     let proven = intake.agent.is_some() && (proof != Proof::Missing || intake.operator);
-    let words = proven && intake.head.lines.is_empty() && intake.mail.answers();
+    let by_person = intake.mail.automatic.is_none() && intake.mail.bounce.is_none();
+    let words = proven && by_person && intake.head.lines.is_empty();
     if let Some(draft) = snapshot.draft.as_ref().filter(|_| words) {
         return reply::report::decide(intake, draft, snapshot.now, policy, queue);
     }

@@ -6,6 +6,7 @@ use crate::clock::{DAY, Millis};
 use crate::notify::{Listed, Told};
 use crate::store::{ListingFilter, StoreError, TicketRow};
 use crate::ticket::notification::Adds;
+use crate::ticket::sla::{State, sla_status};
 use crate::ticket::{Direction, Listing, Notification, Status, TicketId, TicketView};
 
 /// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
@@ -55,9 +56,12 @@ impl Commit<'_> {
             Listing::Mine => ListingFilter { assignee: Some(who), ..all },
             Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: Some(self.now), ..all },
             Listing::New => ListingFilter { status: Some(Status::New), ..all },
+            Listing::Unassigned => ListingFilter { unassigned: true, ..all },
+            Listing::Solved => ListingFilter { status: Some(Status::Resolved), ..all },
             Listing::Own => ListingFilter { requester: Some(who), ..all },
         };
-        Ok(self.unit.listing(&filter).await?.into_iter().map(listed).collect())
+        let now = self.now;
+        Ok(self.unit.listing(&filter).await?.into_iter().map(|row| listed(row, now)).collect())
     }
 
     async fn list_messages(&mut self, ticket: TicketId) -> Result<Vec<Told>, StoreError> {
@@ -93,7 +97,10 @@ impl Commit<'_> {
     }
 }
 
-fn listed(row: TicketRow) -> Listed {
+fn listed(row: TicketRow, now: Millis) -> Listed {
+    let view = row.view();
+    let (response, resolution) = sla_status(&view, now);
+    let is_late = [response, resolution].iter().any(|one| one.state == State::Breached) && !view.status.is_done();
     let requester = if row.requester_name.is_empty() { row.requester } else { row.requester_name };
     Listed {
         number: row.number,
@@ -102,6 +109,8 @@ fn listed(row: TicketRow) -> Listed {
         priority: row.priority,
         requester,
         assignee: row.assignee.unwrap_or_default(),
+        created_at: row.created_at,
         at: row.updated_at,
+        is_late,
     }
 }

@@ -196,7 +196,7 @@ impl<'a> Commit<'a> {
             Decision::Tell(holding) => self.tell(cause, *holding),
             Decision::Words(words, holding) => {
                 let fact = serde_json::to_string(&words).unwrap_or_default();
-                self.unit.note_fact(ReportWords::fact(&words.report), &fact);
+                self.unit.note_fact(ReportWords::fact(&words.report, &words.address), &fact);
                 self.tell(cause, *holding)
             }
             Decision::Review { held, admit, by } => {

@@ -72,6 +72,7 @@ fn of_mail(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
 /// What commands may reach, and what proves who gives them.
 fn of_agent(wanted: &mut Wanted, intake: &Intake, policy: &Policy) {
     wanted.related = true;
+    wanted.undoes |= intake.head.undoes(&policy.commands);
     wanted.answered.extend(intake.tokens().flat_map(|token| policy.message_ids(token)));
     let prefixes = || policy.queues.values().map(|q| q.prefix.as_str());
     for line in &intake.head.lines {
@@ -129,6 +130,8 @@ pub(super) fn snapshot(
     snapshot.next_answer = returned.and_then(|id| unit.next_answer(id));
     if needs_proof(intake) {
         snapshot.issued = issued(unit, intake, policy);
+        let reaches = |token: &&Token| policy.message_ids(token).iter().any(|id| unit.reaches_requester(id));
+        snapshot.reaching = intake.tokens().filter(reaches).map(Token::text).collect();
     }
     if intake.agent.is_some() {
         let notifications =
@@ -179,6 +182,8 @@ fn surroundings(snapshot: &mut Snapshot, unit: &Unit, intake: &Intake, policy: &
         .collect();
     let part = |t: &TicketView| t.parent.is_some_and(|parent| ids.contains(&parent));
     let near = |t: &&TicketView| part(t) || changed.contains(&t.id) || ids.contains(&t.id);
+    snapshot.said = ids.iter().flat_map(|id| unit.said(*id)).cloned().collect();
+    snapshot.waiting_answers = ids.iter().map(|id| (*id, unit.waiting_answers(*id))).collect();
     snapshot.related = unit.tickets().filter(near).map(|t| (t.id, t.clone())).collect();
     snapshot.original_requests = ids.iter().filter_map(|id| Some((*id, unit.original_request(*id)?.clone()))).collect();
 }

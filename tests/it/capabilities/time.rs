@@ -313,12 +313,23 @@ original_requests! {
         assert_eq!((about(NADIA).len(), about(LUC).len(), about(MARIE).len()), (2, 1, 1));
         assert!(about(LUC)[0].mail.text.contains("Doubler") && about(MARIE)[0].mail.text.contains("Surveiller"));
         site.then(&Mail::press(&about(NADIA)[1].mail, "#fait 1", NADIA)).await;
-        assert!(site.sink.last(NADIA).mail.text.contains("Fait : Action 1"), "{}", site.sink.last(NADIA).mail.text);
+        let receipt = site.sink.last(NADIA).mail;
+        assert!(receipt.text.replace('\n', " ").contains("Action 1 : Surveiller l'espace disque (Nadia Expert, pour le 6 mars 2026) : fait."), "{}", receipt.text);
+        // Taken back, and done again.
+        site.then(&Mail::press(&receipt, "#annuler", NADIA)).await;
+        assert!(site.only_ticket().await.actions[0].is_open());
+        site.then(&Mail::press(&about(NADIA)[1].mail, "#fait 1", NADIA)).await;
+        // What says nothing of actions leaves them.
+        site.then(&Mail::reply(&asked.mail, LUC, "#bilan\nCause racine : disque plein, vu trop tard.")).await;
+        assert!(site.sink.last(LUC).mail.text.contains("celles qui étaient décidées restent"), "{}", site.sink.last(LUC).mail.text);
+        // Somebody else's has to be named.
+        site.then(&Mail::reply(&about(NADIA)[1].mail, NADIA, "#fait")).await;
+        assert!(site.sink.last(NADIA).mail.text.contains("laquelle ? Écrivez #fait suivi de son numéro : 2"), "{}", site.sink.last(NADIA).mail.text);
         let ticket = site.only_ticket().await;
         assert_eq!(ticket.actions.iter().map(|action| action.is_open()).collect::<Vec<_>>(), [false, true]);
         // By its button without a number, since one is left; what is not there is said.
         site.then(&Mail::reply(&about(LUC)[0].mail, LUC, "#fait 7")).await;
-        assert!(site.sink.with_words(LUC, "Pas fait").mail.text.replace('\n', " ").contains("il n'y a pas d'action 7"));
+        assert!(site.sink.with_words(LUC, "Pas fait").mail.text.replace('\n', " ").contains("« 7 » n'est pas le numéro d'une action"));
         site.then(&Mail::reply(&about(LUC)[0].mail, LUC, "#fait\nLe second serveur est en place.")).await;
         site.pass(30 * DAY).await;
         assert_eq!((about(NADIA).len(), about(LUC).len()), (2, 1), "all is done");
@@ -336,22 +347,26 @@ original_requests! {
         assert!(site.sink.to(direction).is_empty());
         // A vacation's answer is nobody's word, and of several words the last count.
         site.then(&Mail::reply(&site.sink.with_words(LUC, "Ce rapport part").mail, LUC, "Je suis absent.").header("Auto-Submitted: auto-replied")).await;
-        for (who, words) in [(LUC, "Rien à signaler."), (MARIE, "Semaine marquée par la panne du serveur.\n\nIl est doublé depuis vendredi <8 h>.\n\n-- \nMarie Martin")] {
+        for (who, words) in [(LUC, "Rien à signaler."), (LUC, "Luc : le second serveur est commandé."), (MARIE, "Semaine marquée par la panne du serveur.\n\nIl est doublé depuis vendredi <8 h>.\n\n-- \nMarie Martin")] {
             let answer = Mail::reply(&site.sink.with_words(who, "Ce rapport part").mail, who, words);
             site.then(&answer).await;
             assert_eq!(site.verdict(&answer).await.verdict.said(), "command");
             assert!(site.sink.last(who).mail.text.replace('\n', " ").contains("Votre texte figurera en tête du rapport envoyé le 9 mars 2026 à 08:00"), "{}", site.sink.last(who).mail.text);
         }
-        let empty = Mail::reply(&draft.mail, MARIE, "");
-        site.then(&empty).await;
-        assert!(site.sink.last(MARIE).mail.text.contains("ne contenait aucun"), "{}", site.sink.last(MARIE).mail.text);
+        for nothing in ["", "Cordialement,\nMarie Dubois\nAssistance"] {
+            site.then(&Mail::reply(&draft.mail, MARIE, nothing)).await;
+            assert!(site.sink.last(MARIE).mail.text.contains("ne contenait aucun"), "{}", site.sink.last(MARIE).mail.text);
+        }
+        // Nor does an absence that comes last take their place.
+        site.then(&Mail::reply(&draft.mail, MARIE, "Je suis absente.").header("Auto-Submitted: auto-replied")).await;
         site.until("2026-03-09T08:00:30+01:00").await;
         let sent = site.sink.only(direction);
         assert_eq!(sent.mail.subject, "Rapport de support - Semaine 10 (02/03 - 08/03/2026)");
         let text = &sent.mail.text;
         let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
         assert!(at("Le mot de Marie Dubois") < at("Semaine marquée") && at("depuis vendredi <8 h>.") < at("Total tickets"));
-        assert!(!text.contains("Rien à signaler") && !text.contains("Brouillon") && !text.contains("-- \nMarie"), "{text}");
+        assert!(at("Le mot de Luc Roche") < at("le second serveur est commandé"), "each has their own: {text}");
+        assert!(!text.contains("Rien à signaler") && !text.contains("absente") && !text.contains("Brouillon") && !text.contains("-- \nMarie"), "{text}");
         assert!(crate::notifications::html_of(&sent).contains("vendredi &lt;8 h&gt;."), "people's words are no markup");
         // Too late for this one, and not for the next either.
         let late = Mail::reply(&draft.mail, MARIE, "J'oubliais : merci à Luc.");

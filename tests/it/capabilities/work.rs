@@ -249,7 +249,7 @@ original_requests! {
         site.then(&Mail::from(MARIE).subject("Re: [CG42N1-000002] Wifi").text(&body)).await;
         let whole = site.sink.with_words(MARIE, "l'imprimante de la salle 12 ne répond plus");
         assert!(whole.mail.subject.contains("CG42N1-000002") && whole.mail.text.contains("#résoudre"), "{}", whole.mail.text);
-        for (command, words) in [("#aide", "#attente 3j"), ("#pourquoi", "signed Message-ID"), ("#voir", "Vidéoprojecteur"), ("#liste nouveaux", "CG42N1-000002"), ("#liste miens", "Aucun ticket")] {
+        for (command, words) in [("#aide", "#attente 3j"), ("#pourquoi", "signed Message-ID"), ("#voir", "Vidéoprojecteur"), ("#liste nouveaux", "CG42N1-000002"), ("#liste miens", "Aucun ticket"), ("#liste libres", "CG42N1-000002"), ("#liste résolus", "Aucun ticket")] {
             site.then(&Mail::reply(&notice.mail, MARIE, command)).await;
             assert!(site.sink.with_words(MARIE, words).mail.automatic.is_some(), "{command}");
         }

@@ -233,6 +233,7 @@ mailbox = "main"
 address = "{SUPPORT}"
 prefix = "CG42N1"
 reply_to = "plain"
+agent_reply = "note"
 [agents.marie]
 address = "{MARIE}"
 name = "Marie Dubois"

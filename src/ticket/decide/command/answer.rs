@@ -2,14 +2,15 @@
 
 use super::Acting;
 use crate::clock::MINUTE;
+use crate::mail::above_closing;
 use crate::ticket::command::{Name, Slip};
-use crate::ticket::decide::Case;
 use crate::ticket::decide::draft::impossible;
-use crate::ticket::leak::{Outgoing, behind_buttons, copies, holds_token, look};
+use crate::ticket::decide::{Case, Said};
+use crate::ticket::leak::{Outgoing, behind_buttons, copies, ends_a_line, holds_token, look};
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
 use crate::ticket::token::Token;
-use crate::ticket::words::{LastAnswer, Notification, NotificationKind, Person, Phrase, Status, phrase};
+use crate::ticket::words::{LastAnswer, Notification, NotificationKind, Person, Phrase, Status, Value, phrase};
 
 /// Lines of an internal message that may be repeated on purpose.
 const MEANT: usize = 2;
@@ -34,7 +35,8 @@ impl Acting<'_> {
         }
         if !self.speech.internal.is_empty() {
             self.permit_action(Action::Note).map_err(slip)?;
-            self.draft.done.push(phrase!("done.note"));
+            let explained = self.is_answered() && self.head.lines.is_empty();
+            self.draft.done.push(if explained { self.kept_inside() } else { phrase!("done.note") });
         }
         if self.speech.public.is_empty() {
             return Ok(());
@@ -74,13 +76,23 @@ impl Acting<'_> {
         };
         // What a button restores is the agent's own words, which the notification shows as well.
         let behind: Vec<String> = snapshot.answered.iter().map(|notification| behind_buttons(notification)).collect();
-        let open: Vec<&str> = snapshot.original_requests.values().chain(&behind).map(String::as_str).collect();
-        let copied = |text: &str| snapshot.answered.iter().find_map(|notification| copies(text, notification, &open));
+        // What the requester may read anyway, and what is the writer's own, may be repeated.
+        let (known, notes): (Vec<&Said>, Vec<&Said>) =
+            snapshot.said.iter().partition(|said| said.is_public || said.sender == self.agent.address);
+        let known = known.into_iter().map(|said| &said.text);
+        let open: Vec<&str> =
+            snapshot.original_requests.values().chain(&behind).chain(known).map(String::as_str).collect();
+        let inside = || snapshot.answered.iter().chain(notes.iter().map(|said| &said.text));
+        let copied = |text: &str| inside().find_map(|internal| copies(text, internal, &open));
         let of_ours = |file: &String| holds_token(file, &tokens) || copied(file).is_some();
         if snapshot.enclosed.iter().any(of_ours) {
             return Err(phrase!("wrong.file_of_ours"));
         }
-        if torn || mail.below_quote || mail.forwarded.is_some() || text.contains("#public") {
+        // A signature repeats the name that the notification shows.
+        let own = above_closing(&text, &self.agent.name);
+        let broken = || snapshot.answered.iter().any(|notification| ends_a_line(own, notification, &open));
+        let below = mail.below_quote && (!self.natural || mail.wordless || snapshot.answered.is_empty() || broken());
+        if torn || below || mail.forwarded.is_some() || text.contains("#public") {
             return Err(phrase!("wrong.below_quote"));
         }
         // A sentence may be meant to be repeated; who quotes a whole email does not mean it.
@@ -118,10 +130,35 @@ impl Acting<'_> {
             // Where no command moved it, the answer does; a closed ticket stays closed.
             let _ = self.draft.go(Move::Answer);
         }
+        let who = self.readers();
+        let delay = self.draft.policy().life.agent_reply_delay;
+        if self.natural && self.has_it(&self.draft.ticket.requester.address) {
+            // They have the email itself; nothing of ours will tell when it arrived.
+            let now = self.draft.now();
+            self.draft.ticket.first_responded_at.get_or_insert(now);
+            self.draft.done.push(phrase!("done.answered_directly", who));
+        } else if self.natural && delay > 0 {
+            self.draft.done.push(phrase!(
+                "done.answered_soon",
+                who,
+                length = Value::Length((delay + MINUTE - 1) / MINUTE * MINUTE)
+            ));
+        } else {
+            self.draft.done.push(phrase!("done.answered", who));
+        }
+    }
+
+    /// Whom an answer reaches, by name.
+    fn readers(&self) -> String {
         let people = super::requesters_side(&self.draft.ticket, self.draft.case);
         let who: Vec<String> = people.map(|p| if p.name.is_empty() { p.address } else { p.name }).collect();
-        let who = who.join(", ");
-        self.draft.done.push(phrase!("done.answered", who));
+        who.join(", ")
+    }
+
+    /// That a plain reply was kept as a note, and who does not have it.
+    pub(super) fn kept_inside(&self) -> Phrase {
+        let who = self.readers();
+        phrase!("done.note_kept", who)
     }
 
     fn write_to_vendor(&mut self) {

@@ -41,6 +41,13 @@ impl<'a> Acting<'a> {
         let hours = policy.slas.hours_of(&self.draft.ticket);
         let before = std::mem::take(&mut self.draft.ticket.actions);
         let mut actions = actions::read(&self.speech.internal, self.agent, now, policy);
+        if actions.is_empty() {
+            // What was decided before is not undone by what says nothing of it.
+            let none = if before.is_empty() { phrase!("done.no_action_read") } else { phrase!("done.actions_stay") };
+            self.draft.done.push(none);
+            self.draft.ticket.actions = before;
+            return;
+        }
         for (at, action) in actions.iter_mut().enumerate() {
             match before.iter().find(|known| known.what == action.what && !known.is_open()) {
                 Some(known) => *action = known.clone(),
@@ -57,9 +64,10 @@ impl<'a> Acting<'a> {
         let actions = &mut self.draft.ticket.actions;
         let open: Vec<usize> = (1..=actions.len()).filter(|n| actions[n - 1].is_open()).collect();
         let own: Vec<usize> = open.iter().copied().filter(|n| actions[n - 1].owner == self.agent.address).collect();
-        let meant = match (numbers, own.as_slice(), open.as_slice()) {
-            ([], [one], _) | ([], _, [one]) => vec![*one],
-            (numbers, ..) => numbers.to_vec(),
+        // Without a number it is their own; somebody else's has to be named.
+        let meant = match (numbers, own.as_slice()) {
+            ([], [one]) => vec![*one],
+            (numbers, _) => numbers.to_vec(),
         };
         if let Some(word) = meant.iter().find(|n| **n > actions.len()).map(ToString::to_string) {
             return Err(phrase!("wrong.no_action", word));
@@ -70,9 +78,12 @@ impl<'a> Acting<'a> {
         }
         for n in meant {
             let action = &mut actions[n - 1];
-            if action.is_open() {
-                action.done_at = now;
+            if !action.is_open() {
+                let line = action_line(n - 1, action, policy);
+                self.draft.done.push(phrase!("done.action_already", line));
+                continue;
             }
+            action.done_at = now;
             let line = action_line(n - 1, action, policy);
             self.draft.events.push(Event::by(&self.agent.address, "action", format!("done: {}", action.what)));
             self.draft.done.push(phrase!("done.action", line));

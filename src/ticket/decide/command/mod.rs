@@ -7,18 +7,21 @@ mod answer;
 mod approval;
 mod commands;
 mod ending;
+mod natural;
 mod speech;
 mod undo;
 pub(super) mod without_ticket;
 
+use crate::ticket::called::Commands;
 use crate::ticket::cause::HoldCause;
-use crate::ticket::command::{Command, Head, Slip};
+use crate::ticket::command::{Command, Head, Slip, Text};
 use crate::ticket::decide::draft::{Draft, requesters_side, spoken};
 use crate::ticket::decide::hold::not_done_about;
 use crate::ticket::decide::people::{message, person};
 use crate::ticket::decide::reply::joined::{joined_events, reason};
-use crate::ticket::decide::{Case, Decision};
+use crate::ticket::decide::{Case, Decision, shown};
 use crate::ticket::policy::Agent;
+use crate::ticket::rights::may_answer;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{
     MessageDraft, Notification, NotificationKind, Phrase, Status, TicketId, TicketView, Undo, Visibility, phrase,
@@ -35,7 +38,13 @@ pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, head: &
         Err(slip) => return not_done_about(case, &found.ticket, agent, head, &[slip]),
     };
     if let Some(with_strays) = head.with_strays(&case.policy.commands) {
-        return not_done_about(case, &found.ticket, agent, &with_strays, &[stray(&with_strays, &head)]);
+        return not_done_about(
+            case,
+            &found.ticket,
+            agent,
+            &with_strays,
+            &[stray(&with_strays, &head, &case.policy.commands)],
+        );
     }
     let outcome = head.commands(case.policy, case.snapshot.now);
     match outcome.and_then(|commands| Acting::new(case, found, agent, &head, commands).carry_out()) {
@@ -45,11 +54,21 @@ pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, head: &
 }
 
 /// A command below other text: it would be sent as words, or be overlooked.
-fn stray(with_strays: &Head, head: &Head) -> Slip {
+fn stray(with_strays: &Head, head: &Head, commands: &Commands) -> Slip {
     let line = with_strays.lines.get(head.lines.len()).cloned().unwrap_or_default();
     let why = phrase!("wrong.not_at_top");
-    Slip { better: Some(line.clone()), line, why }
+    // More than a salutation above it may be meant for colleagues: its writer says anew what leaves.
+    let is_command = |line: &&str| line.starts_with('#') && commands.begins(line).is_some();
+    let mut above = head.text.lines().take_while(|line| !is_command(line)).map(str::trim);
+    let salutes = above.all(|line| line.is_empty() || (line.ends_with(',') && line.chars().count() <= SALUTATION));
+    let leaves = with_strays.lines[head.lines.len()..]
+        .iter()
+        .any(|line| commands.begins(line).is_some_and(|name| matches!(name.row().text, Text::Public | Text::Vendor)));
+    Slip { better: (salutes || !leaves).then(|| line.clone()), line, why }
 }
+
+/// Longest line that is a salutation, in characters.
+const SALUTATION: usize = 40;
 
 /// One email of an agent.
 struct Acting<'a> {
@@ -60,6 +79,8 @@ struct Acting<'a> {
     speech: Speech,
     words: MessageDraft,
     reason: String,
+    /// Whether the answer is one because of what it answers, and no command says so.
+    natural: bool,
     /// Commands that look at something rather than do it.
     views: Vec<Notification>,
 }
@@ -71,13 +92,19 @@ impl<'a> Acting<'a> {
         let words = MessageDraft { from_agent: true, ..message(case.intake, Visibility::Internal, &head.text) };
         // A notification to this very agent is internal, whatever other notifications the email also refers to.
         let public = case.threading.answers_public_notification && !case.threading.answers_own_notification;
-        let speech = Speech::of(&commands, &head.text, public);
-        Self { draft, agent, head, commands, speech, words, reason: reason(found), views: Vec::new() }
+        let natural = natural::reaches_requester(case, &found.ticket, agent, head);
+        let speech = Speech::of(&commands, &head.text, public || natural);
+        let natural = natural && speech.body_is_public && Speech::of(&commands, &head.text, false).public.is_empty();
+        Self { draft, agent, head, commands, speech, words, reason: reason(found), natural, views: Vec::new() }
     }
 
     fn carry_out(mut self) -> Result<Decision, Vec<Slip>> {
         let mut slips = Vec::new();
         let commands = std::mem::take(&mut self.commands);
+        let wordless = self.speech.is_silent() || self.draft.case.intake.mail.wordless;
+        if commands.is_empty() && wordless && self.words.attachments.is_empty() && self.is_answered() {
+            return Err(vec![Slip { line: String::new(), why: phrase!("wrong.nothing_written"), better: None }]);
+        }
         if commands.len() > 1 && commands.contains(&Command::Undo) {
             let why = phrase!("wrong.undo_alone");
             return Err(vec![Slip { line: String::new(), why, better: None }]);
@@ -102,6 +129,7 @@ impl<'a> Acting<'a> {
         let files = !self.words.attachments.is_empty();
         let spoken_words = !self.speech.public.is_empty() || !self.speech.vendor.is_empty();
         let note = self.speech.internal.clone();
+        let note_text = note.clone();
         // Files that came with commands alone are kept as a note.
         let keep = spoken_words || !note.is_empty() || (files && self.draft.opens.is_empty());
         // Of what was never opened its approver alone knows.
@@ -122,15 +150,30 @@ impl<'a> Acting<'a> {
             message_id: String::new(),
             ..spoken(&self.words, Visibility::Internal, &note)
         });
+        // A file alone is no answer, and its sender hears so.
+        if keep && !spoken_words && self.speech.internal.is_empty() && self.is_answered() && commands.is_empty() {
+            let kept = self.kept_inside();
+            self.draft.done.push(kept);
+        }
+        if spoken_words && !shown(self.draft.case.intake, self.draft.policy()).is_empty() {
+            self.draft.done.push(phrase!("done.shown"));
+        }
         let command = !keep;
         let (before, what, at) = (self.before(), self.head.lines.join(" "), self.draft.now());
-        let changed = self.changed();
+        // An answer that waits can be held back.
+        let changed = self.changed() || (self.natural && !self.has_it(&self.draft.ticket.requester.address));
         let looks = commands.iter().all(|command| command.row().looks);
         if looks && !keep {
             // Who only looked has done nothing that stands between a command and its undoing.
             self.draft.keep_undo();
         }
+        let answered = self.is_answered();
         let (agent, done, views) = (self.agent, std::mem::take(&mut self.draft.done), self.views);
+        let delay = if self.natural { self.draft.policy().life.agent_reply_delay } else { 0 };
+        // What can be sent after all, by the receipt's button.
+        let may = may_answer(agent, &self.draft.before, self.draft.policy()) && !self.draft.before.status.is_done();
+        let plain = answered && may && commands.is_empty() && !spoken_words && !files;
+        let kept = Some(note_text).filter(|text| plain && !text.is_empty());
         let reason = if what.is_empty() { self.reason } else { format!("{}, with {what}", self.reason) };
         let mut joining = self.draft.joining(main, keep, reason);
         joining.change.note = note;
@@ -141,8 +184,14 @@ impl<'a> Acting<'a> {
             joining.change.ticket.undo = Some(Box::new(Undo { by, what, at, before }));
         }
         joining.change.notifications.extend(views);
-        if !commands.is_empty() {
-            joining.change.notifications.extend((!looks).then(|| receipt(agent, &done)));
+        let leaving = joining.change.notifications.iter_mut().filter(|one| one.kind.is_personal());
+        leaving.for_each(|one| one.delay = delay);
+        if (!commands.is_empty() && !looks) || (commands.is_empty() && answered) {
+            let receipt = receipt(agent, &done);
+            joining.change.notifications.push(match kept {
+                Some(text) => Notification { ready: true, ..receipt.with_text(text) },
+                None => receipt,
+            });
         }
         Decision::Join(Box::new(joining))
     }
@@ -179,7 +228,10 @@ impl<'a> Acting<'a> {
         };
         let merged = self.draft.ticket.merged_into.is_some();
         for kind in kinds {
-            let people: Vec<_> = requesters_side(&self.draft.ticket, self.draft.case).collect();
+            let mut people: Vec<_> = requesters_side(&self.draft.ticket, self.draft.case).collect();
+            if *kind == NotificationKind::Answer && self.natural {
+                people.retain(|one| !self.has_it(&one.address));
+            }
             // Never the message itself, which may be a note: what is said to them, word for word.
             let text = match kind {
                 NotificationKind::Resolved if !public => self.draft.ticket.solution.as_deref().unwrap_or_default(),

@@ -1,11 +1,30 @@
 //! `#undo`: the tickets of the last command as they were before it.
 
 use super::Acting;
-use crate::ticket::words::{Event, Notification, NotificationKind, Phrase, TicketView, phrase};
+use crate::ticket::words::{Event, LastAnswer, Notification, NotificationKind, Phrase, TicketView, Undo, phrase};
 
 impl Acting<'_> {
     /// Takes the last command back, if nothing has happened since.
     pub(super) fn undo(&mut self) -> Result<(), Phrase> {
+        // The receipt of an answer that still waits: that answer is held back, whatever came after it.
+        let case = self.draft.case;
+        let waiting = case.snapshot.waiting_answers.get(&self.draft.before.id);
+        let held_back = case.fresh.filter(|at| waiting.is_some_and(|waiting| waiting.contains(at)));
+        if held_back.is_some() {
+            self.draft.hold_back = held_back;
+            self.draft.done.push(phrase!("done.held_back"));
+            self.draft.event("held-back", "an answer was held back before it left");
+            let undo = self.draft.before.undo.clone();
+            let own = |undo: &Undo| Some(undo.at) == held_back && undo.by == self.agent.address;
+            let untouched =
+                |undo: &Undo| undo.before.first().is_some_and(|own| own.revision + 1 == self.draft.before.revision);
+            if !undo.as_deref().is_some_and(|undo| own(undo) && untouched(undo)) {
+                if Some(self.draft.ticket.last_answer.at) == held_back {
+                    self.draft.ticket.last_answer = LastAnswer::default();
+                }
+                return Ok(());
+            }
+        }
         let nothing = || phrase!("wrong.nothing_to_undo");
         let undo = self.draft.before.undo.clone().ok_or_else(nothing)?;
         if undo.by != self.agent.address {
@@ -15,6 +34,10 @@ impl Acting<'_> {
         if self.draft.case.fresh.is_some_and(|issued| issued < undo.at) {
             let what = &undo.what;
             return Err(phrase!("wrong.undo_from_report", what));
+        }
+        // An answer without a command is all that there is to take back.
+        if undo.what.is_empty() && held_back.is_none() {
+            return Err(phrase!("wrong.answer_left"));
         }
         let [own, others @ ..] = undo.before.as_slice() else { return Err(nothing()) };
         let untouched = |before: &TicketView, now: &TicketView| now.revision == before.revision + 1;
@@ -40,6 +63,9 @@ impl Acting<'_> {
             change.events.push(what);
         }
         self.draft.ticket = restored(own, &self.draft.before);
+        if held_back.is_some() {
+            self.draft.ticket.last_answer.clone_from(&own.last_answer);
+        }
         // What the command kept for the next who asks goes with it.
         self.draft.forget = self.draft.before.status.is_done() && !own.status.is_done();
         self.draft.event("undone", undo.what.clone());
@@ -47,7 +73,9 @@ impl Acting<'_> {
             self.draft.tell(NotificationKind::Reopened);
         }
         let what = undo.what;
-        self.draft.done.push(phrase!("done.undone", what));
+        if !what.is_empty() {
+            self.draft.done.push(phrase!("done.undone", what));
+        }
         Ok(())
     }
 }

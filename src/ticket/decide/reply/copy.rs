@@ -3,7 +3,8 @@
 
 use crate::ticket::decide::people::{message, watchers};
 use crate::ticket::decide::{Copying, may_open};
-use crate::ticket::policy::{Policy, Queue, SeveralQueues};
+use crate::ticket::policy::{Policy, SeveralQueues};
+use crate::ticket::queue::Queue;
 use crate::ticket::read::Intake;
 use crate::ticket::words::{Event, NotificationKind, TicketView, Visibility};
 

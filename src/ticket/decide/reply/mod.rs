@@ -15,7 +15,7 @@ use crate::ticket::decide::draft::Draft;
 use crate::ticket::decide::people::{is_encrypted, message, sender, silence};
 use crate::ticket::decide::reply::joined::{complete, joined_events, reason};
 use crate::ticket::decide::{Case, Decision, command};
-use crate::ticket::policy::Acknowledge;
+use crate::ticket::queue::Acknowledge;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{Event, Notification, NotificationKind, Status, Visibility, phrase};
 
