@@ -129,6 +129,14 @@ original_requests! {
         site.receive(&Mail::reply(&notice.mail, MARIE, "#public\nJeudi.")).await;
         site.pass(2 * MINUTE).await;
         assert_eq!((sent(&site, ANA, "mercredi"), sent(&site, ANA, "Jeudi.")), (0, 1));
+        // What takes its place may come in the same email.
+        site.clock.advance(1_000);
+        site.receive(&Mail::reply(&notice.mail, MARIE, "Vendredi treize.")).await;
+        site.clock.advance(1_000);
+        site.receive(&Mail::reply(&site.sink.last(MARIE).mail, MARIE, "#annuler\n#public\nLundi, pardon.")).await;
+        assert!(site.sink.last(MARIE).mail.text.contains("Réponse retenue"), "{}", site.sink.last(MARIE).mail.text);
+        site.pass(2 * MINUTE).await;
+        assert_eq!((sent(&site, ANA, "Vendredi treize"), sent(&site, ANA, "Lundi, pardon.")), (0, 1));
     }
 
     co8_what_is_not_for_the_requester_stays_inside_and_its_writer_hears_so(site, &natural("")) {

@@ -331,6 +331,11 @@ original_requests! {
         site.then(&Mail::reply(&about(LUC)[0].mail, LUC, "#fait 7")).await;
         assert!(site.sink.with_words(LUC, "Pas fait").mail.text.replace('\n', " ").contains("« 7 » n'est pas le numéro d'une action"));
         site.then(&Mail::reply(&about(LUC)[0].mail, LUC, "#fait\nLe second serveur est en place.")).await;
+        // Whoever else does it names it, and its owner hears so.
+        site.then(&Mail::press(&site.sink.last(LUC).mail, "#annuler", LUC)).await;
+        site.then(&Mail::reply(&about(NADIA)[1].mail, NADIA, "#fait 2\nLuc est absent, je l'ai branché.")).await;
+        let told = site.sink.last(LUC).mail.text.replace('\n', " ");
+        assert!(told.contains("Action 2 : Doubler le serveur (Luc Roche, pour le 12 mars 2026) : fait."), "{told}");
         site.pass(30 * DAY).await;
         assert_eq!((about(NADIA).len(), about(LUC).len()), (2, 1), "all is done");
         assert!(!site.sink.to(ANA).iter().any(|l| l.mail.text.contains("second serveur")), "it stays inside");

@@ -7,7 +7,7 @@ use crate::ticket::command::actions;
 use crate::ticket::decide::Article;
 use crate::ticket::decide::deadline::clocks::answerable;
 use crate::ticket::decide::open::new_ticket;
-use crate::ticket::decide::people::action_line;
+use crate::ticket::decide::people::{action_line, person};
 use crate::ticket::decide::reply::conversation;
 use crate::ticket::life::Move;
 use crate::ticket::rights::Action;
@@ -86,7 +86,13 @@ impl<'a> Acting<'a> {
             action.done_at = now;
             let line = action_line(n - 1, action, policy);
             self.draft.events.push(Event::by(&self.agent.address, "action", format!("done: {}", action.what)));
-            self.draft.done.push(phrase!("done.action", line));
+            let done = phrase!("done.action", line);
+            let owner = policy.agent(&action.owner).filter(|owner| owner.address != self.agent.address);
+            self.draft.notifications.extend(owner.map(|owner| Notification {
+                done: vec![done.clone()],
+                ..Notification::new(NotificationKind::NewMessage, person(owner))
+            }));
+            self.draft.done.push(done);
         }
         Ok(())
     }

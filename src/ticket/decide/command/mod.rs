@@ -105,12 +105,17 @@ impl<'a> Acting<'a> {
         if commands.is_empty() && wordless && self.words.attachments.is_empty() && self.is_answered() {
             return Err(vec![Slip { line: String::new(), why: phrase!("wrong.nothing_written"), better: None }]);
         }
-        if commands.len() > 1 && commands.contains(&Command::Undo) {
+        // An answer that waits is held back beside whatever takes its place.
+        if commands.len() > 1 && commands.contains(&Command::Undo) && self.waiting_answer().is_none() {
             let why = phrase!("wrong.undo_alone");
             return Err(vec![Slip { line: String::new(), why, better: None }]);
         }
         for (at, command) in commands.iter().enumerate() {
-            if let Err(why) = self.permit(command).and_then(|()| self.command(command)) {
+            let carried_out = match command {
+                Command::Undo => self.permit(command).and_then(|()| self.undo(commands.len() == 1)),
+                _ => self.permit(command).and_then(|()| self.command(command)),
+            };
+            if let Err(why) = carried_out {
                 let line = self.head.lines.get(at).cloned().unwrap_or_default();
                 slips.push(Slip { line, why, better: None });
             }

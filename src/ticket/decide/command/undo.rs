@@ -1,15 +1,22 @@
 //! `#undo`: the tickets of the last command as they were before it.
 
 use super::Acting;
+use crate::clock::Millis;
 use crate::ticket::words::{Event, LastAnswer, Notification, NotificationKind, Phrase, TicketView, Undo, phrase};
 
 impl Acting<'_> {
-    /// Takes the last command back, if nothing has happened since.
-    pub(super) fn undo(&mut self) -> Result<(), Phrase> {
-        // The receipt of an answer that still waits: that answer is held back, whatever came after it.
+    /// When the answer was written whose receipt this email answers, if it still waits: it can be held back, whatever came after it.
+    pub(super) fn waiting_answer(&self) -> Option<Millis> {
         let case = self.draft.case;
         let waiting = case.snapshot.waiting_answers.get(&self.draft.before.id);
-        let held_back = case.fresh.filter(|at| waiting.is_some_and(|waiting| waiting.contains(at)));
+        case.fresh.filter(|at| waiting.is_some_and(|waiting| waiting.contains(at)))
+    }
+
+    /// Takes the last command back, if nothing has happened since.
+    ///
+    /// `alone`: whether it is the only command; else an answer that waits is held back, and nothing else.
+    pub(super) fn undo(&mut self, alone: bool) -> Result<(), Phrase> {
+        let held_back = self.waiting_answer();
         if held_back.is_some() {
             self.draft.hold_back = held_back;
             self.draft.done.push(phrase!("done.held_back"));
@@ -18,7 +25,7 @@ impl Acting<'_> {
             let own = |undo: &Undo| Some(undo.at) == held_back && undo.by == self.agent.address;
             let untouched =
                 |undo: &Undo| undo.before.first().is_some_and(|own| own.revision + 1 == self.draft.before.revision);
-            if !undo.as_deref().is_some_and(|undo| own(undo) && untouched(undo)) {
+            if !alone || !undo.as_deref().is_some_and(|undo| own(undo) && untouched(undo)) {
                 if Some(self.draft.ticket.last_answer.at) == held_back {
                     self.draft.ticket.last_answer = LastAnswer::default();
                 }
