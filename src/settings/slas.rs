@@ -331,9 +331,7 @@ fn draft(check: &mut Check<'_>, name: &str, raw: &raw::Report, all: &Raw, desk: 
         }
         return None;
     };
-    let Ok(time) =
-        Time::strptime("%H:%M", text).map_err(drop).and_then(|time| if text.len() == 5 { Ok(time) } else { Err(()) })
-    else {
+    let Some(time) = Time::strptime("%H:%M", text).ok().filter(|_| text.len() == "17:00".len()) else {
         check.note(&place("draft"), format!("{text:?} is no time of day; write hours and minutes, like \"17:00\""));
         return None;
     };

@@ -55,9 +55,13 @@ impl Store {
 
     /// Notes that `instance` ends in good order.
     pub(crate) async fn end_epoch(&self, instance: &str) -> Result<(), StoreError> {
+        self.drop_meta(&format!("alive:{instance}")).await
+    }
+
+    /// Forgets a fact.
+    pub(crate) async fn drop_meta(&self, name: &str) -> Result<(), StoreError> {
         let mut tx = self.begin(Durability::Relaxed).await?;
-        let query = sqlx::query(sql::META_DROP.on(self.engine)).bind(format!("alive:{instance}"));
-        query.execute(&mut *tx.tx).await?;
+        sqlx::query(sql::META_DROP.on(self.engine)).bind(name).execute(&mut *tx.tx).await?;
         tx.commit().await
     }
 

@@ -147,7 +147,8 @@ async fn ring(app: &App, settings: &Settings, plan: &Plan) -> Result<usize, Stor
     let count =
         send(app, settings, &plan.queues, &format!("{}:{at}", plan.name), notifications, Some((&name, next))).await?;
     for words in &words {
-        app.store.set_meta(&ReportWords::fact(&plan.name, &words.address), "").await?;
+        // Its name holds an address.
+        app.store.drop_meta(&ReportWords::fact(&plan.name, &words.address)).await?;
     }
     tracing::info!(report = plan.name, notifications = count, "report written");
     Ok(count)

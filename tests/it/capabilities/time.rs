@@ -373,6 +373,9 @@ original_requests! {
         assert!(at("Le mot de Luc Roche") < at("le second serveur est commandé"), "each has their own: {text}");
         assert!(!text.contains("Rien à signaler") && !text.contains("absente") && !text.contains("Brouillon") && !text.contains("-- \nMarie"), "{text}");
         assert!(crate::notifications::html_of(&sent).contains("vendredi &lt;8 h&gt;."), "people's words are no markup");
+        for who in [MARIE, LUC] {
+            assert_eq!(site.store().meta(&format!("words:semaine:{who}")).await.unwrap(), None, "nothing of it is kept");
+        }
         // Too late for this one, and not for the next either.
         let late = Mail::reply(&draft.mail, MARIE, "J'oubliais : merci à Luc.");
         site.then(&late).await;

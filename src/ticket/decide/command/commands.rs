@@ -71,7 +71,7 @@ impl<'a> Acting<'a> {
             Command::Requester(address) => self.requester(address),
             Command::PostMortem => self.post_mortem(),
             Command::Done(numbers) => self.action_done(numbers),
-            Command::Undo => self.undo(true),
+            Command::Undo => self.undo(),
             Command::List(listing) => self.view(NotificationKind::Listing, Some(*listing)),
             Command::Show | Command::Progress => self.view(NotificationKind::Show, None),
             Command::Why => self.view(NotificationKind::Reasons, None),

@@ -111,11 +111,7 @@ impl<'a> Acting<'a> {
             return Err(vec![Slip { line: String::new(), why, better: None }]);
         }
         for (at, command) in commands.iter().enumerate() {
-            let carried_out = match command {
-                Command::Undo => self.permit(command).and_then(|()| self.undo(commands.len() == 1)),
-                _ => self.permit(command).and_then(|()| self.command(command)),
-            };
-            if let Err(why) = carried_out {
+            if let Err(why) = self.permit(command).and_then(|()| self.command(command)) {
                 let line = self.head.lines.get(at).cloned().unwrap_or_default();
                 slips.push(Slip { line, why, better: None });
             }

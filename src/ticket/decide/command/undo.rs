@@ -13,9 +13,9 @@ impl Acting<'_> {
     }
 
     /// Takes the last command back, if nothing has happened since.
-    ///
-    /// `alone`: whether it is the only command; else an answer that waits is held back, and nothing else.
-    pub(super) fn undo(&mut self, alone: bool) -> Result<(), Phrase> {
+    /// Beside other commands an answer that waits is held back, and nothing else.
+    pub(super) fn undo(&mut self) -> Result<(), Phrase> {
+        let alone = self.head.lines.len() == 1;
         let held_back = self.waiting_answer();
         if held_back.is_some() {
             self.draft.hold_back = held_back;
