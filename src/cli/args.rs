@@ -224,6 +224,26 @@ pub(super) enum TicketCommand {
         #[arg(required = true, num_args = 1..)]
         text: Vec<String>,
     },
+    /// Open a ticket for somebody who telephoned; they are acknowledged
+    New {
+        /// Their address
+        #[arg(long, value_name = "ADDRESS")]
+        from: String,
+        /// Their name
+        #[arg(long, default_value = "")]
+        name: String,
+        /// What it is about; else the first line of the text
+        #[arg(long, default_value = "")]
+        subject: String,
+        /// In this queue; needed where there are several
+        #[arg(long)]
+        queue: Option<String>,
+        /// The ticket as JSON
+        #[arg(long)]
+        json: bool,
+        /// What they ask for, below commands if there are any; `-` or nothing: standard input
+        file: Option<PathBuf>,
+    },
     /// List a ticket's attachments, or save them
     Attachments {
         /// Its number

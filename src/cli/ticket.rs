@@ -1,7 +1,7 @@
 //! `ticket`: looking at tickets.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -16,7 +16,7 @@ use crate::settings::Settings;
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
 use crate::ticket::{Direction, LOOKALIKE, PendingOn, TicketId, sla};
 use crate::trouble::Trouble;
-use crate::work::operator::{self, Outcome};
+use crate::work::operator::{self, NewTicket, Outcome};
 
 pub(super) async fn run(open: &Open, command: TicketCommand) -> Result<(), Trouble> {
     match command {
@@ -24,6 +24,11 @@ pub(super) async fn run(open: &Open, command: TicketCommand) -> Result<(), Troub
         TicketCommand::Show { number, full, json } => show_one(open, &number, full, json).await,
         TicketCommand::History { number, json } => history(open, &number, json).await,
         TicketCommand::Do { number, text } => give(open, &number, &text.join("\n")).await,
+        TicketCommand::New { from, name, subject, queue, json, file } => {
+            let new =
+                NewTicket { queue: which_queue(open, queue)?, from, name, subject, text: words(file.as_deref())? };
+            open_ticket(open, &new, json).await
+        }
         TicketCommand::Attachments { number, save, json } => attachments(open, &number, save.as_deref(), json).await,
     }
 }
@@ -61,6 +66,51 @@ async fn give(open: &Open, number: &str, text: &str) -> Result<(), Trouble> {
         }
         Outcome::NotDone(why) => Err(Trouble::Input(format!("nothing was done. {}", why.join("\n")))),
     }
+}
+
+/// A ticket in somebody else's name.
+async fn open_ticket(open: &Open, new: &NewTicket, as_json: bool) -> Result<(), Trouble> {
+    let name: String = new.name.chars().filter(|c| !"<>@\r\n".contains(*c)).collect();
+    if !mail::looks_like_address(&mail::key(&new.from)) {
+        return Err(Trouble::Usage(format!("{:?} is no address: --from someone@school.example", new.from)));
+    }
+    let new = NewTicket { name, from: mail::key(&new.from), ..new.clone() };
+    let secret = open.store.secret().await?;
+    let now = Clock::system().now();
+    match operator::open_ticket(&open.store, &secret, &open.settings, &new, now).await? {
+        (Outcome::Done(_), Some(number)) if as_json => show_one(open, &number, false, true).await,
+        (Outcome::Done(done), _) => {
+            done.iter().for_each(|line| println!("{}", show::printable(line)));
+            Ok(())
+        }
+        (Outcome::NotDone(why), _) => Err(Trouble::Input(format!("no ticket was opened. {}", why.join("\n")))),
+    }
+}
+
+/// The queue that is named, or the only one there is.
+fn which_queue(open: &Open, named: Option<String>) -> Result<String, Trouble> {
+    let queues = &open.settings.policy.queues;
+    let all = || queues.keys().cloned().collect::<Vec<_>>().join(", ");
+    match named {
+        Some(name) if queues.contains_key(&name) => Ok(name),
+        Some(name) => Err(Trouble::Usage(format!("there is no queue {name:?}; there are: {}", all()))),
+        None if queues.len() == 1 => Ok(all()),
+        None => Err(Trouble::Usage(format!("say in which queue: --queue NAME ({})", all()))),
+    }
+}
+
+/// The text of a file, or of standard input; nothing where a person sits there.
+fn words(file: Option<&Path>) -> Result<String, Trouble> {
+    let text = match file.filter(|file| *file != Path::new("-")) {
+        Some(file) => std::fs::read(file).map_err(|e| Trouble::Input(format!("{}: {e}", file.display())))?,
+        None if file.is_none() && io::stdin().is_terminal() => Vec::new(),
+        None => {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map_err(|e| Trouble::Input(format!("standard input: {e}")))?;
+            bytes
+        }
+    };
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 async fn list(
@@ -138,6 +188,7 @@ fn card(ticket: &TicketRow, participants: Vec<String>, settings: &Settings) -> V
         "type": ticket.kind,
         "category": ticket.category,
         "service": ticket.service,
+        "channel": ticket.channel.as_str(),
         "requester": ticket.requester,
         "assignee": ticket.assignee,
         "participants": participants,

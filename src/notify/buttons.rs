@@ -183,8 +183,7 @@ fn for_agent(parcel: &Parcel<'_>, offer: &Offer<'_>) -> Vec<Choice> {
 
 /// The email that could not be carried out, ready to be sent again.
 fn repaired(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases) -> Vec<Button> {
-    let repaired = parcel.notification.ready && !parcel.ticket.number.is_empty();
-    let Some(text) = parcel.notification.text.as_ref().filter(|_| repaired) else { return Vec::new() };
+    let Some(text) = parcel.notification.text.as_ref().filter(|_| parcel.notification.ready) else { return Vec::new() };
     vec![button(way, &subject(parcel.ticket), &phrases.text("button.send_again", &[]), text, true)]
 }
 

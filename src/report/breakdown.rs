@@ -6,7 +6,7 @@ use super::chart::{Bar, columns};
 use super::figures::{Figures, Group, Share};
 use super::layout::Layout;
 use super::page::{Part, Row, Subject};
-use crate::ticket::{PendingOn, Policy, Status};
+use crate::ticket::{Channel, PendingOn, Policy, Status};
 
 /// Most rows of a table.
 const ROWS: usize = 12;
@@ -30,6 +30,16 @@ impl Layout<'_> {
 
     pub(super) fn establishments(&mut self) {
         self.groups("report.by_establishment", &self.subject.figures.by_establishment, str::to_owned);
+    }
+
+    /// By which ways requests came, where there is more than one.
+    pub(super) fn channels(&mut self) {
+        let (policy, phrases) = (self.subject.policy, self.subject.phrases);
+        let label = |name: &str| name.parse::<Channel>().map(|c| phrases.say(&c.label(), policy)).unwrap_or_default();
+        let groups = &self.subject.figures.by_channel;
+        if groups.values().filter(|group| group.opened + group.solved > 0).count() > 1 {
+            self.groups("report.by_channel", groups, label);
+        }
     }
 
     /// A table of groups, the largest first, where there is more than one.

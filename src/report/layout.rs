@@ -73,6 +73,7 @@ impl Layout<'_> {
             self.trends();
             self.agents();
             self.establishments();
+            self.channels();
             self.vendors();
             self.states();
             self.hours();

@@ -11,7 +11,7 @@ use crate::clock::Millis;
 use crate::mail::Attachment;
 use crate::ticket::sla::Sla;
 use crate::ticket::{
-    CorrectiveAction, Direction, InboxId, PendingOn, Person, Status, TicketId, TicketView, Visibility,
+    Channel, CorrectiveAction, Direction, InboxId, PendingOn, Person, Status, TicketId, TicketView, Visibility,
 };
 
 /// Which tickets to list.
@@ -59,6 +59,7 @@ pub struct TicketRow {
     pub parent: Option<TicketId>,
     pub sla: Sla,
     pub actions: Vec<CorrectiveAction>,
+    pub channel: Channel,
 }
 
 /// Tickets for a list by mail.
@@ -278,6 +279,7 @@ impl FromRow<'_, AnyRow> for TicketRow {
             parent: row.some_id("parent_id")?,
             sla: row.json("sla")?,
             actions: row.json("actions")?,
+            channel: row.word("channel")?.unwrap_or_default(),
         })
     }
 }

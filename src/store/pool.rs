@@ -243,6 +243,10 @@ mod tests {
                 include_str!("../../migrations/sqlite/0007_outbox.sql"),
                 include_str!("../../migrations/postgres/0007_outbox.sql"),
             ),
+            (
+                include_str!("../../migrations/sqlite/0008_desk.sql"),
+                include_str!("../../migrations/postgres/0008_desk.sql"),
+            ),
         ] {
             same_columns(lite, twin);
         }

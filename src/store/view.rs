@@ -55,6 +55,7 @@ impl FromRow<'_, AnyRow> for StoredView {
             undo: row.json("undo")?,
             sla: row.json("sla")?,
             actions: row.json("actions")?,
+            channel: row.word("channel")?.unwrap_or_default(),
         }))
     }
 }

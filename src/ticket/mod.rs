@@ -78,6 +78,6 @@ pub use thread::Candidate;
 pub use token::{Secret, Token};
 pub(crate) use words::NEW_NUMBER;
 pub use words::{
-    DeadlineKind, Direction, Event, LastAnswer, Listing, MessageDraft, Notification, NotificationKind, PendingOn,
-    Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility,
+    Channel, DeadlineKind, Direction, Event, LastAnswer, Listing, MessageDraft, Notification, NotificationKind,
+    PendingOn, Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility,
 };

@@ -207,11 +207,16 @@ impl Intake {
 
     /// The operator wrote this about a ticket, at a terminal: nothing in it is a quote, a signature or a hint.
     pub fn say(&mut self, ticket: TicketId, text: &str, policy: &Policy) {
+        self.say_apart(text, policy);
+        self.join_by_operator(ticket);
+    }
+
+    /// The same about no ticket.
+    pub(crate) fn say_apart(&mut self, text: &str, policy: &Policy) {
         text.trim().clone_into(&mut self.mail.reply_text);
         self.head = command::head(&self.mail.reply_text, true, &policy.commands);
         self.operator = true;
         self.signals.clear();
-        self.join_by_operator(ticket);
     }
 
     /// Whether it is written as an answer and leads to nothing: a client lost the reference, or somebody wrote "Re:" anew.

@@ -6,7 +6,7 @@ use super::ids::TicketId;
 use super::sla::{Ola, is_default};
 use super::stored::{id, number};
 use super::view::TicketView;
-use super::words::{PendingOn, Status};
+use super::words::{Channel, PendingOn, Status};
 use crate::clock::Millis;
 use crate::mail::one_line;
 
@@ -38,6 +38,9 @@ pub struct TicketState {
     /// Name of its service.
     #[serde(default, skip_serializing_if = "is_default")]
     pub service: String,
+    /// By which way the request came.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub channel: Channel,
     /// Address of the agent who has it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assignee: String,
@@ -148,6 +151,7 @@ impl TicketState {
             category: ticket.category.clone().unwrap_or_default(),
             kind: ticket.kind.clone().unwrap_or_default(),
             service: ticket.service.clone().unwrap_or_default(),
+            channel: ticket.channel,
             assignee: ticket.assignee.clone().unwrap_or_default(),
             establishment: establishment(ticket),
             vendor: ticket.vendor.as_deref().map(domain).unwrap_or_default(),

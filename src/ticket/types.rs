@@ -7,7 +7,7 @@ use super::phrase::{Detail, Phrase, phrase};
 use super::stored::stored_words;
 use crate::mail::Attachment;
 
-stored_words!(Status, PendingOn, DeadlineKind, Visibility, Direction, Verdict);
+stored_words!(Status, Channel, PendingOn, DeadlineKind, Visibility, Direction, Verdict);
 
 /// Where a ticket is in its life; [`super::life`] says how it gets from one to another.
 #[derive(
@@ -101,6 +101,46 @@ impl PendingOn {
             Self::Requester => phrase!("pending.requester"),
             Self::Vendor => phrase!("pending.vendor"),
             Self::Date => phrase!("pending.date"),
+        }
+    }
+}
+
+/// By which way a request came.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, IntoStaticStr, EnumString, Display, VariantArray,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Channel {
+    /// Its requester wrote, or somebody passed on what they wrote.
+    #[default]
+    Email,
+    /// An agent wrote it down for somebody who called, or came by.
+    Telephone,
+    /// A machine raised an alert.
+    Monitoring,
+    /// The schedule of recurring work.
+    Schedule,
+}
+
+impl Channel {
+    /// How a ticket's history calls it.
+    #[must_use]
+    pub(crate) fn medium(self) -> &'static str {
+        match self {
+            Self::Email => "mail",
+            other => other.as_str(),
+        }
+    }
+
+    /// Its name as people read it.
+    #[must_use]
+    pub fn label(self) -> Phrase {
+        match self {
+            Self::Email => phrase!("channel.email"),
+            Self::Telephone => phrase!("channel.telephone"),
+            Self::Monitoring => phrase!("channel.monitoring"),
+            Self::Schedule => phrase!("channel.schedule"),
         }
     }
 }

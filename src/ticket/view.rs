@@ -8,7 +8,7 @@ use super::corrective::CorrectiveAction;
 use super::ids::TicketId;
 use super::sla::Sla;
 use super::stored::{id, number, text};
-use super::types::{DeadlineKind, PendingOn, Person, Status};
+use super::types::{Channel, DeadlineKind, PendingOn, Person, Status};
 use crate::clock::Millis;
 
 /// What the store knows of a ticket when something about it is decided, and how it is afterwards.
@@ -100,6 +100,9 @@ pub struct TicketView {
     /// What its post-mortem says is to be done.
     #[serde(default)]
     pub actions: Vec<CorrectiveAction>,
+    /// By which way the request came.
+    #[serde(default)]
+    pub channel: Channel,
     /// What is to happen when.
     pub deadlines: BTreeMap<DeadlineKind, Millis>,
     /// How often it was written.

@@ -40,7 +40,7 @@ pub async fn command(
     let mut settings = settings.clone();
     add_operator(&mut settings.policy);
     let policy = &settings.policy;
-    let bytes = as_mail(&ticket.number, text, now);
+    let bytes = as_mail(&format!("[{}]", ticket.number), text, now);
     let parsed = match mail::parse(&bytes, &policy.limits) {
         Ok(parsed) => parsed,
         Err(why) => return Ok(Outcome::NotDone(vec![why.to_string()])),
@@ -65,6 +65,62 @@ pub async fn command(
         Verdict::Command => Outcome::Done(receipt),
         _ if receipt.is_empty() => Outcome::NotDone(vec![outcome.reason]),
         _ => Outcome::NotDone(receipt),
+    })
+}
+
+/// What the operator opens a ticket with, for somebody who called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTicket {
+    /// Name of the queue.
+    pub queue: String,
+    /// The caller's address.
+    pub from: String,
+    /// Their name; may be empty.
+    pub name: String,
+    /// Title of the ticket; empty for the first line of the text.
+    pub subject: String,
+    /// Commands, and what they ask for below.
+    pub text: String,
+}
+
+/// Opens a ticket in somebody else's name. They are acknowledged. Gives the ticket's number, or why there is none.
+///
+/// # Errors
+/// [`StoreError`]; nothing was done then.
+pub async fn open_ticket(
+    store: &Store,
+    secret: &Secret,
+    settings: &Settings,
+    new: &NewTicket,
+    now: Millis,
+) -> Result<(Outcome, Option<String>), StoreError> {
+    let mut settings = settings.clone();
+    add_operator(&mut settings.policy);
+    let subject = new.subject.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = format!("#new\n#requester {} <{}>\n{}", new.name, new.from, new.text);
+    let bytes = as_mail(&subject, &text, now);
+    let parsed = match mail::parse(&bytes, &settings.policy.limits) {
+        Ok(parsed) => parsed,
+        Err(why) => return Ok((Outcome::NotDone(vec![why.to_string()]), None)),
+    };
+    let mut intake = read(parsed, MAILBOX, &settings.policy, secret);
+    intake.queue = Some(new.queue.clone());
+    intake.say_apart(&text, &settings.policy);
+    let mut email = Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) };
+    let wanted = collect_wanted(std::slice::from_ref(&email), &settings);
+    let mut commit = Commit::on(store, secret, &settings, now, wanted).await?;
+    email.waiting.id = commit.take_in(&email.waiting).await?;
+    let decision = match &email.intake {
+        Ok(intake) => decide_one(commit.unit(), &email, intake, Vec::new(), now, &settings, secret),
+        Err(reason) => Decision::Ignore(reason.clone()),
+    };
+    let outcome = commit.carry_out(&Cause::Operator(&email), decision)?;
+    let number = outcome.ticket.and_then(|id| commit.unit().ticket(id)).map(|ticket| ticket.number.clone());
+    let receipt = commit.finish().await?.receipt;
+    Ok(match outcome.verdict {
+        Verdict::Command => (Outcome::Done(receipt), number),
+        _ if receipt.is_empty() => (Outcome::NotDone(vec![outcome.reason]), None),
+        _ => (Outcome::NotDone(receipt), None),
     })
 }
 
@@ -98,8 +154,8 @@ fn add_operator(policy: &mut Policy) {
 }
 
 /// The command as the email that it might have been; the time makes two equal ones two.
-fn as_mail(number: &str, text: &str, now: Millis) -> Vec<u8> {
+fn as_mail(subject: &str, text: &str, now: Millis) -> Vec<u8> {
     let text = text.replace('\n', "\r\n");
-    let head = format!("From: {OPERATOR}\r\nSubject: [{number}]\r\nX-Guichet-Time: {now}\r\n");
+    let head = format!("From: {OPERATOR}\r\nSubject: {subject}\r\nX-Guichet-Time: {now}\r\n");
     format!("{head}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n").into_bytes()
 }

@@ -14,7 +14,7 @@ fn guichet(arguments: &[&str]) -> Output {
     command.args(arguments).env_remove("GUICHET_CONFIG").env("NO_COLOR", "1").output().unwrap()
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -33,7 +33,7 @@ async fn filled() -> (tempfile::TempDir, crate::support::sink::Sink, Mail) {
     (folder, sink, mail)
 }
 
-fn on(folder: &Path, arguments: &[&str]) -> Output {
+pub fn on(folder: &Path, arguments: &[&str]) -> Output {
     let config = folder.join("guichet.toml").display().to_string();
     guichet(&[&["--config", &config], arguments].concat())
 }

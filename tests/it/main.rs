@@ -12,6 +12,7 @@ mod support;
 mod answered;
 mod attacks;
 mod bad_input;
+mod callers;
 mod capabilities;
 mod cases;
 mod commands;

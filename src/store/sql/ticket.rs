@@ -38,6 +38,7 @@ macro_rules! stored {
         "closed_at" = "COALESCE(CAST(j.value ->> 'closed_at' AS BIGINT), 0)";
         "sla" = "j.value ->> 'sla'";
         "actions" = "j.value ->> 'actions'";
+        "channel" = "j.value ->> 'channel'";
         "revision" = "COALESCE(CAST(j.value ->> 'revision' AS BIGINT), 0)";
         "undo" = "COALESCE(j.value ->> 'undo', '')";
         }
@@ -52,7 +53,7 @@ macro_rules! ticket_rows {
     () => {
         "SELECT id, number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, fields, pending_on, tags, vendor, \
-         vendor_reference, solution, rating, related, merged_into, parent_id, sla, actions FROM ticket "
+         vendor_reference, solution, rating, related, merged_into, parent_id, sla, actions, channel FROM ticket "
     };
 }
 

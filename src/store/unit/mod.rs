@@ -326,8 +326,11 @@ impl Unit {
         if let Some(note) = &opening.note {
             self.add_message(id, inbox_id, note);
         }
-        let opened =
-            Event { actor: person.address.clone(), kind: "opened", text: format!("{number} opened by mail").into() };
+        let opened = Event {
+            actor: person.address.clone(),
+            kind: "opened",
+            text: format!("{number} opened by {}", ticket.channel.medium()).into(),
+        };
         self.add_event(id, opened);
         for event in &opening.events {
             self.add_event(id, event.clone());
@@ -335,6 +338,7 @@ impl Unit {
         for other in &opening.relates {
             self.relate(*other, &number);
         }
+        self.articles.extend(opening.article.clone().map(|article| Article { ticket: id, ..article }));
         self.by_number.insert(number, id);
         self.original_requests.insert(id, opening.message.new_text.clone());
         if !ticket.deadlines.is_empty() {

@@ -5,7 +5,7 @@ use super::super::policy::{Policy, Topic};
 use super::super::words::{Listing, PendingOn, Phrase, Status, Value, phrase};
 use super::{Wrong, time};
 use crate::clock::{DAY, Millis};
-use crate::mail::{fold, key, looks_like_address};
+use crate::mail::{Address, fold, key, looks_like_address};
 
 /// What `#status` takes; the words for each stand in `phrases.toml`, `argument.status_open` and so on.
 const STATUSES: [&str; 6] = ["open", "pending", "resolved", "closed", "reopened", "escalated"];
@@ -199,6 +199,41 @@ impl Argument<'_> {
             found.push(key(bare));
         }
         if found.is_empty() { Err((phrase!("wrong.needs_address"), None)) } else { Ok(found) }
+    }
+
+    /// One person, as people write them: `a@b.example`, `Mme Durand <a@b.example>`, `Mme Durand, a@b.example`.
+    pub(super) fn person(&self) -> Result<Address, Wrong> {
+        let (before, address, behind) = self.around_address()?;
+        let name = if before.is_empty() { behind } else { before };
+        Ok(Address { name: name.trim_matches(['(', ')', ' ']).to_owned(), address })
+    }
+
+    /// Who called, if somebody is named by an address, and what the ticket is to be called.
+    pub(super) fn caller(&self) -> Result<(Option<Address>, String), Wrong> {
+        if !self.rest.contains('@') {
+            return Ok((None, self.rest.trim_matches(['"', '«', '»', ' ', '\u{a0}']).to_owned()));
+        }
+        let (before, address, behind) = self.around_address()?;
+        let name = before.split_once(' ').filter(|(word, _)| self.means("before_a_name", word));
+        let name = name.map_or(before.as_str(), |(_, rest)| rest).to_owned();
+        let name = if self.means("before_a_name", &name) { String::new() } else { name };
+        Ok((Some(Address { name, address }), behind))
+    }
+
+    /// What stands before the first address, the address, and what stands behind it.
+    fn around_address(&self) -> Result<(String, String, String), Wrong> {
+        let rest = self.text(phrase!("wrong.needs_address"))?;
+        let Some(word) = rest.split_whitespace().find(|word| word.contains('@')) else {
+            return Err((phrase!("wrong.no_address", word = rest), None));
+        };
+        let bare = word.trim_matches(['<', '>', '(', ')', '"', ',', ';', ':', '.', '[', ']']);
+        let bare = bare.trim_start_matches("mailto:");
+        if !looks_like_address(bare) {
+            return Err((phrase!("wrong.no_address", word), None));
+        }
+        let (before, behind) = rest.split_once(word).unwrap_or((&rest, ""));
+        let plain = |text: &str| text.trim_matches([' ', ',', ';', ':', '"', '-', '–', '—', '\u{a0}']).to_owned();
+        Ok((plain(before), key(bare), plain(behind)))
     }
 
     /// An audience, addresses, or words of the message itself. One word alone is an audience's name: what is

@@ -9,6 +9,7 @@ use super::super::words::{Listing, PendingOn, phrase};
 use super::Wrong;
 use super::argument::Argument;
 use crate::clock::Millis;
+use crate::mail::Address;
 
 /// For whom the text below a command is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Row {
     pub needs_text: bool,
     /// Whether the text is sent whatever a colleague answered.
     pub meant: bool,
+    /// Whether it may stand beside `#new`, and is done to the ticket that this opens.
+    pub opens: bool,
     /// Reads what follows its word.
     pub(super) read: fn(&Argument<'_>) -> Result<Command, Wrong>,
 }
@@ -66,6 +69,7 @@ const ROW: Row = Row {
     text: Text::Any,
     needs_text: false,
     meant: false,
+    opens: false,
     read: |_| Ok(Command::Help),
 };
 
@@ -133,15 +137,25 @@ commands! {
     /// The text is internal.
     Note = Row {
         word: "note",
+        opens: true,
         right: Some(Action::Note),
         alone: true,
         text: Text::Note, needs_text: true,
         read: |_| Ok(Command::Note),
         ..ROW
     };
+    /// A ticket for somebody who called, if the line says who; and its title, if it says one.
+    New(Option<Address>, String) = Row {
+        word: "new",
+        right: Some(Action::Assign),
+        opens: true,
+        read: |a| a.caller().map(|(who, title)| Command::New(who, title)),
+        ..ROW
+    };
     /// The writer takes the ticket.
     Take = Row {
         word: "take",
+        opens: true,
         right: Some(Action::Take),
         alone: true,
         read: |_| Ok(Command::Take),
@@ -150,6 +164,7 @@ commands! {
     /// It is given to an agent (address), or to nobody (empty).
     Assign(String) = Row {
         word: "assign",
+        opens: true,
         right: Some(Action::Assign),
         text: Text::Quiet,
         // Who gives it to themselves takes it.
@@ -167,6 +182,7 @@ commands! {
     /// It waits for somebody, or for a time, and why.
     Pending(PendingOn, Option<Millis>, String) = Row {
         word: "pending",
+        opens: true,
         right: Some(Action::Suspend),
         read: |a| a.pending().map(|(on, until, why)| Command::Pending(on, until, why)),
         ..ROW
@@ -174,6 +190,7 @@ commands! {
     /// To a level (none: the next), and why.
     Escalate(Option<i64>, String) = Row {
         word: "escalate",
+        opens: true,
         right: Some(Action::Escalate),
         text: Text::Quiet,
         read: |a| { let (level, why) = a.escalate(); Ok(Command::Escalate(level, why)) },
@@ -182,6 +199,7 @@ commands! {
     /// The solution; empty: the last answer.
     Resolve(String) = Row {
         word: "resolve",
+        opens: true,
         ends: true,
         right: Some(Action::Resolve),
         text: Text::Public, requester: true,
@@ -191,6 +209,7 @@ commands! {
     /// It is closed.
     Close = Row {
         word: "close",
+        opens: true,
         ends: true,
         right: Some(Action::Close),
         alone: true,
@@ -210,6 +229,7 @@ commands! {
     /// Code of a priority.
     Priority(String) = Row {
         word: "priority",
+        opens: true,
         right: Some(Action::Qualify),
         read: |a| Ok(Command::Priority(a.priority()?)),
         ..ROW
@@ -217,6 +237,7 @@ commands! {
     /// Name of a type, or none.
     Type(Option<String>) = Row {
         word: "type",
+        opens: true,
         right: Some(Action::Qualify),
         read: |a| Ok(Command::Type(a.topic(&a.policy.types)?)),
         ..ROW
@@ -224,6 +245,7 @@ commands! {
     /// Name of a category, or none.
     Category(Option<String>) = Row {
         word: "category",
+        opens: true,
         right: Some(Action::Qualify),
         read: |a| Ok(Command::Category(a.topic(&a.policy.categories)?)),
         ..ROW
@@ -231,6 +253,7 @@ commands! {
     /// Name of a service, or none.
     Service(Option<String>) = Row {
         word: "service",
+        opens: true,
         right: Some(Action::Qualify),
         read: |a| Ok(Command::Service(a.topic(&a.policy.services)?)),
         ..ROW
@@ -238,6 +261,7 @@ commands! {
     /// Words to add, and words to take off.
     Tag(Vec<String>, Vec<String>) = Row {
         word: "tag",
+        opens: true,
         right: Some(Action::Qualify),
         read: |a| a.tags().map(|(on, off)| Command::Tag(on, off)),
         ..ROW
@@ -268,6 +292,7 @@ commands! {
     /// People to add.
     Cc(Vec<String>) = Row {
         word: "cc",
+        opens: true,
         right: Some(Action::Assign),
         requester: true,
         read: |a| Ok(Command::Cc(a.addresses()?)),
@@ -281,10 +306,11 @@ commands! {
         ..ROW
     };
     /// Another requester.
-    Requester(String) = Row {
+    Requester(Address) = Row {
         word: "requester",
         right: Some(Action::Assign),
-        read: |a| Ok(Command::Requester(a.addresses()?.into_iter().next().unwrap_or_default())),
+        opens: true,
+        read: |a| Ok(Command::Requester(a.person()?)),
         ..ROW
     };
     /// Yes.

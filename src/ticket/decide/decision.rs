@@ -93,6 +93,8 @@ pub struct Opening {
     pub events: Vec<Event>,
     /// Notifications to write.
     pub notifications: Vec<Notification>,
+    /// What is kept of it for the next who asks, where it is solved already.
+    pub article: Option<Article>,
     /// Row ids of tickets that it has to do with.
     pub relates: Vec<TicketId>,
     /// Why, for `guichet why`.

@@ -123,6 +123,15 @@ pub(super) fn not_done_about(
     head: &Head,
     slips: &[Slip],
 ) -> Decision {
+    given_back(case, Some(ticket), agent, head, slips)
+}
+
+/// The same of what is about no ticket yet.
+pub(super) fn not_done_without(case: &Case<'_>, agent: &Agent, head: &Head, slips: &[Slip]) -> Decision {
+    given_back(case, None, agent, head, slips)
+}
+
+fn given_back(case: &Case<'_>, ticket: Option<&TicketView>, agent: &Agent, head: &Head, slips: &[Slip]) -> Decision {
     let line = |slip: &Slip| {
         if slip.line.is_empty() { slip.why.clone() } else { phrase!("wrong.line", line = slip.line, why = slip.why) }
     };
@@ -134,8 +143,10 @@ pub(super) fn not_done_about(
     notice.ready = slips.iter().any(|s| s.better.is_some());
     let mut holding = holding(case, Verdict::Held, reason, vec![notice]);
     holding.cause = HoldCause::NotDone;
-    holding.about = Some(About::Ticket(ticket.id));
-    holding.ticket = ticket.clone();
+    if let Some(ticket) = ticket {
+        holding.about = Some(About::Ticket(ticket.id));
+        holding.ticket = ticket.clone();
+    }
     Decision::Tell(Box::new(holding))
 }
 

@@ -170,6 +170,13 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
         (None, machine) if let Some(ticket) = reply::vendor::claimed(&case) => {
             hold::unproven_vendor(&case, ticket, machine)
         }
+        (joined, None)
+            if (proven || joined.is_none())
+                && !intake.placed
+                && let Some(opened) = command::caller::open(&case) =>
+        {
+            opened
+        }
         (Some(found), None) if intake.agent.is_some() && !proven && intake.placed => reply::add_note(&case, found),
         (Some(found), machine) if intake.agent.is_some() && !proven => hold::unproven(&case, found, machine),
         (Some(found), Some(kind)) => reply::automatic(&case, found, kind),

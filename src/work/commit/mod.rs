@@ -109,7 +109,7 @@ pub(super) struct Outcome {
     pub(super) verdict: Verdict,
     cause: HoldCause,
     pub(super) reason: String,
-    ticket: Option<TicketId>,
+    pub(super) ticket: Option<TicketId>,
 }
 
 impl Outcome {
@@ -350,6 +350,7 @@ impl<'a> Commit<'a> {
         self.write_down(&mut opening.events);
         let inbox_id = cause.inbox_id().ok_or(StoreError::WithoutEmail)?;
         let ticket = self.unit.open_ticket(inbox_id, &opening)?;
+        name_new(&mut opening.notifications, std::slice::from_ref(&ticket.number));
         self.plan(cause, About::Ticket(ticket.id), ticket.clone(), opening.message, opening.notifications);
         Ok(ticket)
     }
@@ -374,7 +375,7 @@ impl<'a> Commit<'a> {
         for opening in opens {
             new.push(self.open_one(cause, opening)?.number);
         }
-        name_new(&mut change, &new);
+        name_new(&mut change.notifications, &new);
         for other in others {
             self.change(cause, other);
         }
@@ -429,7 +430,7 @@ impl<'a> Commit<'a> {
                 self.unit.record_verdict(id, record_of_email(email, &outcome));
             }
             Cause::Operator(email) => {
-                let done = matches!(outcome.verdict, Verdict::Joined | Verdict::Command);
+                let done = matches!(outcome.verdict, Verdict::Opened | Verdict::Joined | Verdict::Command);
                 outcome.verdict = if done { Verdict::Command } else { Verdict::Refused };
                 outcome.cause = HoldCause::Other;
                 self.unit.record_verdict(email.waiting.id, record_of_operator(email, &outcome));
@@ -467,8 +468,8 @@ impl Cause<'_> {
 }
 
 /// Numbers that were given out only now take their place in what the receipt says.
-fn name_new(change: &mut Change, numbers: &[String]) {
-    for notification in &mut change.notifications {
+fn name_new(notifications: &mut [Notification], numbers: &[String]) {
+    for notification in notifications {
         for number in numbers {
             let mut values = notification.done.iter_mut().flat_map(|phrase| &mut phrase.values);
             if let Some((_, value)) = values.find(|(_, value)| *value == Value::Text(NEW_NUMBER.to_owned())) {

@@ -1,6 +1,7 @@
 //! Each command, carried out on the copy.
 
 use super::Acting;
+use crate::mail::Address;
 use crate::ticket::command::{Command, silence_deadlines};
 use crate::ticket::decide::hold::denied;
 use crate::ticket::decide::people::person;
@@ -68,7 +69,9 @@ impl<'a> Acting<'a> {
             Command::Vendor(to) => self.vendor(to.as_deref()),
             Command::Canned(name) => self.canned(name),
             Command::Kb(tags) => self.article(tags),
-            Command::Requester(address) => self.requester(address),
+            Command::Requester(who) => self.requester(who),
+            // In the middle of a ticket it is a ticket of its own, and was opened before.
+            Command::New(..) => Err(phrase!("wrong.new_in_ticket")),
             Command::PostMortem => self.post_mortem(),
             Command::Done(numbers) => self.action_done(numbers),
             Command::Undo => self.undo(),
@@ -320,8 +323,8 @@ impl<'a> Acting<'a> {
         self.done(phrase!("done.canned", name))
     }
 
-    fn requester(&mut self, address: &str) -> Done {
-        let policy = self.draft.policy();
+    fn requester(&mut self, who: &Address) -> Done {
+        let (policy, address) = (self.draft.policy(), &who.address);
         if policy.is_own_address(address) || self.draft.ticket.vendors.contains(address) {
             return Err(phrase!("wrong.not_a_requester", address));
         }
@@ -331,8 +334,8 @@ impl<'a> Acting<'a> {
         // Notifications to them refer to nothing that was another's.
         self.draft.ticket.root_message_id = None;
         self.draft.ticket.last_public_id = None;
-        self.draft.ticket.requester = Person { address: address.to_owned(), name: String::new(), language };
-        if !self.draft.ticket.participants.iter().any(|p| p == address) {
+        self.draft.ticket.requester = Person { address: address.to_owned(), name: who.name.clone(), language };
+        if !self.draft.ticket.participants.contains(address) {
             self.draft.ticket.participants.push(address.to_owned());
         }
         self.draft.event("requester", format!("now {address}"));

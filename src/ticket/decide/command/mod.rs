@@ -5,6 +5,7 @@
 
 mod answer;
 mod approval;
+pub(super) mod caller;
 mod commands;
 mod ending;
 mod natural;

@@ -35,11 +35,23 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>, original: &Forwarded) -> 
     if !proven && !may_open(&author, queue) {
         return Decision::Hold(HoldCause::Stranger, stranger(&author, queue).into());
     }
+    let request = request(case, original);
+    let mut opening = opening(case, request, queue);
+    let text = format!("passed on by {}", intake.sender);
+    tell_others(&mut opening, &other_queues(intake, policy, proven), intake, policy);
+    opening.events.insert(0, Event::by(&intake.sender, "forwarded", text));
+    Decision::Open(vec![opening])
+}
+
+/// What the email says that an agent passes on.
+pub(in crate::ticket::decide) fn request(case: &Case<'_>, original: &Forwarded) -> Request {
+    let Case { intake, policy, queue, .. } = *case;
+    let author = original.from.key();
     let whole = original.attachments.clone();
     let language = language_of(&original.text, policy).unwrap_or_else(|| policy.service_desk.language.clone());
     let requester = Person { address: author.clone(), name: original.from.name.clone(), language };
     let draft = message(intake, Visibility::Public, &original.text);
-    let request = Request {
+    Request {
         others: people(original.others.iter(), &author, policy),
         // Not the subject of who passed it on: those are words for the service desk.
         title: title(strip_prefixes(&original.subject), &original.text, &case.policy.service_desk.no_subject),
@@ -69,10 +81,5 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>, original: &Forwarded) -> 
         ),
         reason: format!("a request of {} that {} passed on", requester.address, intake.sender),
         requester,
-    };
-    let mut opening = opening(case, request, queue);
-    let text = format!("passed on by {}", intake.sender);
-    tell_others(&mut opening, &other_queues(intake, policy, proven), intake, policy);
-    opening.events.insert(0, Event::by(&intake.sender, "forwarded", text));
-    Decision::Open(vec![opening])
+    }
 }

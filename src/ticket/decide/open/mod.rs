@@ -143,6 +143,7 @@ pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queu
         message: request.message,
         note: request.note,
         reason: request.reason,
+        article: None,
         relates: Vec::new(),
         events,
         notifications,

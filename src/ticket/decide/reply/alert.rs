@@ -7,7 +7,7 @@ use crate::ticket::decide::reply::joined::{joined_events, reason};
 use crate::ticket::decide::{Case, Decision, open};
 use crate::ticket::life::Move;
 use crate::ticket::thread::Candidate;
-use crate::ticket::words::{Event, NotificationKind, Status, Visibility, phrase};
+use crate::ticket::words::{Channel, Event, NotificationKind, Status, Visibility, phrase};
 
 /// What becomes of it.
 pub(in crate::ticket::decide) fn decide(case: &Case<'_>, alert: &Alert) -> Decision {
@@ -24,6 +24,7 @@ fn raise(case: &Case<'_>, alert: &Alert) -> Decision {
     let mut decision = open::open(case);
     if let Decision::Open(openings) = &mut decision {
         for opening in openings {
+            opening.ticket.channel = Channel::Monitoring;
             opening.message.message_id.clone_from(&alert.id);
             opening.events.push(Event::own("alert", "opened by a machine: further emails about it join".to_owned()));
         }
