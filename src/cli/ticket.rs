@@ -191,6 +191,10 @@ fn card(ticket: &TicketRow, participants: Vec<String>, settings: &Settings) -> V
         "channel": ticket.channel.as_str(),
         "requester": ticket.requester,
         "assignee": ticket.assignee,
+        "team": ticket.team,
+        "parent": ticket.ties.parent,
+        "parts": ticket.ties.parts,
+        "merged_into": ticket.ties.merged_into,
         "participants": participants,
         "created_at": stamp(ticket.created_at),
         "first_responded_at": ticket.first_responded_at.map(stamp),
@@ -306,6 +310,7 @@ fn print_card(ticket: &TicketRow, zone: &TimeZone) {
     println!("  from {}", who.trim());
     let facts = [
         ("assigned to", ticket.assignee.as_deref()),
+        ("team", ticket.team.as_deref()),
         ("type", ticket.kind.as_deref()),
         ("category", ticket.category.as_deref()),
         ("service", ticket.service.as_deref()),
@@ -317,8 +322,16 @@ fn print_card(ticket: &TicketRow, zone: &TimeZone) {
     for (label, value) in facts.into_iter().filter_map(|(label, value)| Some((label, value?))) {
         println!("  {label} {}", show::one_line(value));
     }
-    if !ticket.related.is_empty() {
-        println!("  see also {}", ticket.related.join(", "));
+    let ties = &ticket.ties;
+    for (label, numbers) in [
+        ("part of", ties.parent.iter().cloned().collect::<Vec<_>>()),
+        ("parts", ties.parts.clone()),
+        ("merged into", ties.merged_into.iter().cloned().collect()),
+        ("see also", ticket.related.clone()),
+    ] {
+        if !numbers.is_empty() {
+            println!("  {label} {}", numbers.join(", "));
+        }
     }
     for (at, action) in ticket.actions.iter().enumerate() {
         let when = if action.is_open() {

@@ -7,6 +7,7 @@ use super::link::{Button, Way};
 use super::{Parcel, Phrases};
 use crate::ticket::command::Name;
 use crate::ticket::life::{Move, after};
+use crate::ticket::may;
 use crate::ticket::notification::Buttons;
 use crate::ticket::{NotificationKind, Policy, Status, TicketView};
 
@@ -170,6 +171,12 @@ fn for_agent(parcel: &Parcel<'_>, offer: &Offer<'_>) -> Vec<Choice> {
         if can(Move::Escalate) && !above().is_empty() {
             names.push(Name::Escalate);
         }
+    }
+    // Nobody is offered what would be refused.
+    if let Some(agent) = offer.policy.agent(to) {
+        let permitted =
+            |name: &Name| name.row().right.is_none_or(|right| may(agent, right, ticket, offer.policy).is_ok());
+        names.retain(permitted);
     }
     let held = |name: Name| match &ticket.undo {
         // An answer that waits is all that there is to take back.

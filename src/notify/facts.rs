@@ -147,6 +147,14 @@ pub struct TicketFacts {
     pub created: String,
     /// Numbers of tickets that have to do with it; empty in notifications to requesters.
     pub related: Vec<String>,
+    /// Number of the ticket it is part of; empty in notifications to requesters, as the next two.
+    pub parent: String,
+    /// Numbers of the tickets that are part of it.
+    pub parts: Vec<String>,
+    /// Number of the ticket it was merged into.
+    pub merged_into: String,
+    /// Name of the team that has it; empty in notifications to requesters.
+    pub team: String,
     /// Free words; empty in notifications to requesters.
     pub tags: String,
     /// True while it waits for an approval.
@@ -383,13 +391,33 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, phrases: &Phr
         solution: ticket.solution.clone().unwrap_or_default(),
         vendor_reference: ticket.vendor_reference.clone().filter(|_| inside).unwrap_or_default(),
         created: phrases.at(ticket.created_at, &policy.service_desk.time_zone),
-        related: if inside { ticket.related.clone() } else { Vec::new() },
+        related: if inside { related(ticket) } else { Vec::new() },
+        parent: ticket.ties.parent.clone().filter(|_| inside).unwrap_or_default(),
+        parts: if inside { ticket.ties.parts.clone() } else { Vec::new() },
+        merged_into: ticket.ties.merged_into.clone().filter(|_| inside).unwrap_or_default(),
+        team: ticket
+            .team
+            .as_deref()
+            .filter(|_| inside)
+            .and_then(|name| policy.team(name))
+            .map(|team| team.label(language))
+            .unwrap_or_default(),
         tags: if inside { ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ") } else { String::new() },
         approval: ticket.status == Status::Approval,
         merged: ticket.merged_into.is_some(),
         finished: ticket.status.is_done(),
         service_level: Vec::new(),
     }
+}
+
+/// What merely has to do with it: not what it is part of, has, or went into.
+fn related(ticket: &TicketView) -> Vec<String> {
+    let ties = &ticket.ties;
+    let tied = |number: &&String| {
+        ties.parts.contains(number)
+            || [&ties.parent, &ties.merged_into].into_iter().flatten().any(|tied| tied == *number)
+    };
+    ticket.related.iter().filter(|number| !tied(number)).cloned().collect()
 }
 
 /// Everybody whom a public answer reaches.

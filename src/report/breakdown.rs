@@ -32,6 +32,12 @@ impl Layout<'_> {
         self.groups("report.by_establishment", &self.subject.figures.by_establishment, str::to_owned);
     }
 
+    pub(super) fn teams(&mut self) {
+        let Subject { figures, policy, language, .. } = self.subject;
+        let label = |name: &str| policy.team(name).map_or_else(|| name.to_owned(), |team| team.label(language));
+        self.groups("report.by_team", &figures.by_team, label);
+    }
+
     /// By which ways requests came, where there is more than one.
     pub(super) fn channels(&mut self) {
         let (policy, phrases) = (self.subject.policy, self.subject.phrases);

@@ -202,6 +202,8 @@ pub struct Figures {
     pub by_type: BTreeMap<String, Group>,
 
     pub by_service: BTreeMap<String, Group>,
+    /// By the team that has them.
+    pub by_team: BTreeMap<String, Group>,
     /// By which way they came.
     pub by_channel: BTreeMap<String, Group>,
     /// By the establishment the requester named, else the domain of their address.

@@ -72,6 +72,7 @@ impl Layout<'_> {
             self.levels();
             self.trends();
             self.agents();
+            self.teams();
             self.establishments();
             self.channels();
             self.vendors();

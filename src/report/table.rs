@@ -49,6 +49,7 @@ pub fn json(
         "by_queue": named(&figures.by_queue),
         "by_type": named(&figures.by_type),
         "by_service": named(&figures.by_service),
+        "by_team": named(&figures.by_team),
         "by_channel": named(&figures.by_channel),
         "by_establishment": named(&figures.by_establishment),
         "by_agent": people.map(|(who, work)| (who.clone(), value!({
@@ -181,6 +182,7 @@ pub(crate) fn csv(figures: &Figures) -> String {
     figures.by_queue.iter().for_each(|(name, g)| line("queue", name, g));
     figures.by_type.iter().for_each(|(name, g)| line("type", name, g));
     figures.by_service.iter().for_each(|(name, g)| line("service", name, g));
+    figures.by_team.iter().for_each(|(name, g)| line("team", name, g));
     figures.by_channel.iter().for_each(|(name, g)| line("channel", name, g));
     figures.by_establishment.iter().for_each(|(name, g)| line("establishment", name, g));
     out

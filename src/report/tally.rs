@@ -181,6 +181,7 @@ impl<'a> Tally<'a> {
             (&mut figures.by_queue, state.queue.as_str()),
             (&mut figures.by_type, state.kind.as_str()),
             (&mut figures.by_service, state.service.as_str()),
+            (&mut figures.by_team, state.team.as_str()),
             (&mut figures.by_channel, state.channel.as_str()),
             (&mut figures.by_establishment, self.establishment),
         ];

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::checker::{Check, list};
@@ -187,6 +188,7 @@ impl Check<'_> {
             services: self.topics("services", &raw.services, raw),
             types: self.topics("types", &raw.types, raw),
             canned: raw.canned.clone(),
+            teams: self.teams(raw),
             audiences: self.audiences(raw),
             retired: self.retired(raw),
             life: self.life(raw.life.as_ref()?, limits.recipients_per_message)?,
@@ -202,6 +204,22 @@ impl Check<'_> {
         self.duration(key, text).and_then(|d| i64::try_from(d.as_millis()).ok())
     }
 
+    /// Times of the day, in its order.
+    fn times_of_day(&mut self, key: &str, texts: &[String]) -> Vec<Time> {
+        let mut times = Vec::new();
+        for text in texts {
+            match Time::strptime("%H:%M", text) {
+                Ok(time) => times.push(time),
+                Err(_) => self.note(key, format!("{text:?} is not a time of the day, like \"08:00\"")),
+            }
+        }
+        if texts.is_empty() {
+            self.note(key, "it needs one time of the day at least, like [\"08:00\"]");
+        }
+        times.sort_unstable();
+        times
+    }
+
     fn life(&mut self, life: &raw::Life, recipients: usize) -> Option<Life> {
         let remind = life.remind.iter().filter_map(|text| self.millis("life.remind", text)).collect();
         Some(Life {
@@ -214,6 +232,7 @@ impl Check<'_> {
                 "0" | "0s" | "0m" => 0,
                 delay => self.millis("life.agent_reply_delay", delay)?,
             },
+            digest_at: self.times_of_day("life.digest_at", &life.digest_at),
             action_within: self.millis("life.action_within", &life.action_within)?,
             action_again: self.millis("life.action_again", &life.action_again)?.max(crate::clock::HOUR),
             proof: self.millis("life.proof", &life.proof)?,

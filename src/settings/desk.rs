@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::checker::{Check, list};
 use super::raw::{self, Raw};
 use crate::mail::{fold, key};
-use crate::ticket::{Acknowledge, Agent, AgentReply, PriorityRule, Queue, ReplyTo, Retired, ServiceDesk, Topic};
+use crate::ticket::{Acknowledge, Agent, AgentReply, PriorityRule, Queue, ReplyTo, Retired, ServiceDesk, Team, Topic};
 
 impl Check<'_> {
     /// Addresses of the agents that a list names.
@@ -21,8 +21,42 @@ impl Check<'_> {
         found
     }
 
+    pub(super) fn teams(&mut self, raw: &Raw) -> Vec<Team> {
+        let read = |(name, team): (&String, &raw::Team)| {
+            let place = format!("teams.{name}.members");
+            if team.members.is_empty() {
+                self.note(&place, "a team has members: the names of agents, like [\"luc\", \"nadia\"]");
+            }
+            if raw.agents.contains_key(name) {
+                self.note(&format!("teams.{name}"), "an agent has this name: `#assign` could mean either");
+            }
+            let members = self.people(&place, &team.members, raw);
+            Team { name: name.clone(), label: team.label.clone(), members }
+        };
+        raw.teams.iter().map(read).collect()
+    }
+
     pub(super) fn topics(&mut self, section: &str, topics: &BTreeMap<String, raw::Topic>, raw: &Raw) -> Vec<Topic> {
-        topics.iter().map(|(name, topic)| self.topic(section, name, topic, raw)).collect()
+        let mut read: Vec<Topic> = topics.iter().map(|(name, topic)| self.topic(section, name, topic, raw)).collect();
+        let all = read.clone();
+        for topic in read.iter_mut().filter(|topic| !topic.parent.is_empty()) {
+            let place = format!("{section}.{}.parent", topic.name);
+            match all.iter().find(|parent| parent.name == topic.parent && parent.name != topic.name) {
+                Some(parent) if parent.parent.is_empty() => inherit(topic, parent),
+                Some(parent) => self.note(
+                    &place,
+                    format!("{} is itself part of {}: services have one level of parts", parent.name, parent.parent),
+                ),
+                None => {
+                    let known = self.source.names(section);
+                    self.note(
+                        &place,
+                        format!("there is no other [{section}.{}]; there is {}", topic.parent, list(&known)),
+                    );
+                }
+            }
+        }
+        read
     }
 
     pub(super) fn topic(&mut self, section: &str, name: &str, topic: &raw::Topic, raw: &Raw) -> Topic {
@@ -59,17 +93,38 @@ impl Check<'_> {
             kind: known("types", &topic.kind, self, "type"),
             priority,
             level: topic.level.unwrap_or(0),
+            team: known("teams", &topic.team, self, "team"),
+            parent: topic.parent.clone().unwrap_or_default(),
+            confidential: self.confidential(section, name, topic),
         }
+    }
+
+    /// A confidential category has people: without them its tickets would be nobody's.
+    fn confidential(&mut self, section: &str, name: &str, topic: &raw::Topic) -> bool {
+        if topic.confidential && topic.people.is_empty() && topic.team.is_none() {
+            let text = "a confidential category needs people, or a team: nobody else may know of its tickets";
+            self.note(&format!("{section}.{name}.confidential"), text);
+        }
+        topic.confidential
     }
 
     /// Of categories and types less is asked than of services.
     fn without_effect(&mut self, section: &str, name: &str, topic: &raw::Topic) {
-        let of_services = [("approvers", !topic.approvers.is_empty()), ("category", topic.category.is_some())];
+        let of_services = [
+            ("approvers", !topic.approvers.is_empty()),
+            ("category", topic.category.is_some()),
+            ("parent", topic.parent.is_some()),
+        ];
+        if section == "services" && topic.confidential {
+            self.warnings.push(format!("services.{name}.confidential has no effect: a category is confidential"));
+        }
         let of_both = [
             ("people", !topic.people.is_empty()),
             ("type", topic.kind.is_some()),
             ("priority", topic.priority.is_some()),
             ("level", topic.level.is_some()),
+            ("team", topic.team.is_some()),
+            ("confidential", topic.confidential),
         ];
         let without: &[&[(&str, bool)]] = match section {
             "types" => &[&of_services, &of_both],
@@ -225,6 +280,42 @@ impl Check<'_> {
             queues: agent.queues.clone(),
             level: agent.level,
             language: agent.language.clone().unwrap_or_else(|| desk.language.clone()),
+            notify: agent.notify,
         }
+    }
+}
+
+/// A part of a service is what the service is where it does not say otherwise, and is called after it.
+fn inherit(topic: &mut Topic, parent: &Topic) {
+    let fill = |own: &mut String, parents: &String| {
+        if own.is_empty() {
+            own.clone_from(parents);
+        }
+    };
+    for (own, parents) in [
+        (&mut topic.queue, &parent.queue),
+        (&mut topic.category, &parent.category),
+        (&mut topic.kind, &parent.kind),
+        (&mut topic.priority, &parent.priority),
+    ] {
+        fill(own, parents);
+    }
+    if topic.people.is_empty() && topic.team.is_empty() {
+        (topic.people, topic.team) = (parent.people.clone(), parent.team.clone());
+    }
+    if topic.approvers.is_empty() {
+        topic.approvers.clone_from(&parent.approvers);
+    }
+    if topic.level == 0 {
+        topic.level = parent.level;
+    }
+    let own = std::mem::take(&mut topic.label);
+    let languages: Vec<&String> = own.keys().chain(parent.label.keys()).collect();
+    for language in languages {
+        let of = |label: &BTreeMap<String, String>, name: &str| {
+            label.get(language).cloned().unwrap_or_else(|| name.to_owned())
+        };
+        let label = format!("{} › {}", of(&parent.label, &parent.name), of(&own, &topic.name));
+        topic.label.insert(language.clone(), label);
     }
 }

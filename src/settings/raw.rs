@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::edge::imap::Sizes;
 use crate::edge::net::Security;
-use crate::ticket::Role;
+use crate::ticket::{Notify, Role};
 
 /// All sections. Those with names in them are tables, so that files and environment can add to them.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub(super) mailboxes: BTreeMap<String, Mailbox>,
     pub(super) queues: BTreeMap<String, Queue>,
     pub(super) agents: BTreeMap<String, Agent>,
+    pub(super) teams: BTreeMap<String, Team>,
     pub(super) priorities: BTreeMap<String, Priority>,
     pub(super) fields: BTreeMap<String, Field>,
     pub(super) life: Option<Life>,
@@ -209,6 +210,7 @@ pub(super) struct Life {
     pub(super) confirm: String,
     pub(super) collision: String,
     pub(super) agent_reply_delay: String,
+    pub(super) digest_at: Vec<String>,
     pub(super) action_within: String,
     pub(super) action_again: String,
     pub(super) proof: String,
@@ -236,6 +238,18 @@ pub(super) struct Topic {
     pub(super) kind: Option<String>,
     pub(super) priority: Option<String>,
     pub(super) level: Option<u8>,
+    pub(super) team: Option<String>,
+    pub(super) parent: Option<String>,
+    #[serde(default)]
+    pub(super) confidential: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Team {
+    #[serde(default)]
+    pub(super) label: BTreeMap<String, String>,
+    pub(super) members: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -504,6 +518,8 @@ pub(super) struct Agent {
     #[serde(default = "first_level")]
     pub(super) level: u8,
     pub(super) language: Option<String>,
+    #[serde(default)]
+    pub(super) notify: Notify,
 }
 
 fn first_level() -> u8 {

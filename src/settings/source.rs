@@ -15,7 +15,7 @@ use crate::mail::{Pattern, compile};
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// Sections a file may have.
-const SECTIONS: [&str; 28] = [
+const SECTIONS: [&str; 29] = [
     "desk",
     "store",
     "smtp",
@@ -33,6 +33,7 @@ const SECTIONS: [&str; 28] = [
     "types",
     "canned",
     "audiences",
+    "teams",
     "retired",
     "calendars",
     "sla",
@@ -182,6 +183,7 @@ impl Source {
             services: self.named(&root, "services", mistakes),
             types: self.named(&root, "types", mistakes),
             canned: self.named(&root, "canned", mistakes),
+            teams: self.named(&root, "teams", mistakes),
             audiences: self.named(&root, "audiences", mistakes),
             retired: self.named(&root, "retired", mistakes),
             calendars: self.named(&root, "calendars", mistakes),

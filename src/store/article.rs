@@ -33,21 +33,32 @@ impl Store {
         queue: &str,
         limit: i64,
     ) -> Result<Vec<Hit>, StoreError> {
-        if words.is_empty() {
-            return Ok(Vec::new());
-        }
-        let query = match self.engine {
-            Engine::Sqlite => words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" OR "),
-            Engine::Postgres => words.join(" | "),
-        };
-        type Found = (String, String, String, i64);
-        let found = sqlx::query_as::<_, Found>(sql::ARTICLES_FIND.on(self.engine)).bind(query).bind(queue).bind(limit);
-        let hit = |(number, title, solution, public): Found| Hit { number, title, solution, article: public == 1 };
-        Ok(found.fetch_all(&self.read).await?.into_iter().map(hit).collect())
+        find_in(&self.read, self.engine, words, queue, limit).await
     }
 
     /// The articles, newest first.
     pub async fn articles(&self, limit: i64) -> Result<Vec<ArticleRow>, StoreError> {
         Ok(sqlx::query_as(sql::ARTICLE_LIST.on(self.engine)).bind(limit).fetch_all(&self.read).await?)
     }
+}
+
+/// The articles that fit best, inside a transaction or not.
+pub(super) async fn find_in<'c>(
+    on: impl sqlx::Executor<'c, Database = sqlx::Any>,
+    engine: Engine,
+    words: &[String],
+    queue: &str,
+    limit: i64,
+) -> Result<Vec<Hit>, StoreError> {
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = match engine {
+        Engine::Sqlite => words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" OR "),
+        Engine::Postgres => words.join(" | "),
+    };
+    type Found = (String, String, String, i64);
+    let found = sqlx::query_as::<_, Found>(sql::ARTICLES_FIND.on(engine)).bind(query).bind(queue).bind(limit);
+    let hit = |(number, title, solution, public): Found| Hit { number, title, solution, article: public == 1 };
+    Ok(found.fetch_all(on).await?.into_iter().map(hit).collect())
 }

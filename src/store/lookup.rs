@@ -11,7 +11,7 @@ use crate::clock::Millis;
 use crate::mail::Attachment;
 use crate::ticket::sla::Sla;
 use crate::ticket::{
-    Channel, CorrectiveAction, Direction, InboxId, PendingOn, Person, Status, TicketId, TicketView, Visibility,
+    Channel, CorrectiveAction, Direction, InboxId, PendingOn, Person, Status, TicketId, TicketView, Ties, Visibility,
 };
 
 /// Which tickets to list.
@@ -60,6 +60,8 @@ pub struct TicketRow {
     pub sla: Sla,
     pub actions: Vec<CorrectiveAction>,
     pub channel: Channel,
+    pub team: Option<String>,
+    pub ties: Ties,
 }
 
 /// Tickets for a list by mail.
@@ -136,6 +138,9 @@ impl TicketRow {
             pending_on: self.pending_on,
             priority: self.priority.clone(),
             level: self.level,
+            category: self.category.clone(),
+            service: self.service.clone(),
+            team: self.team.clone(),
             assignee: self.assignee.clone(),
             requester: Person { address: self.requester.clone(), ..Person::default() },
             created_at: self.created_at,
@@ -280,6 +285,8 @@ impl FromRow<'_, AnyRow> for TicketRow {
             sla: row.json("sla")?,
             actions: row.json("actions")?,
             channel: row.word("channel")?.unwrap_or_default(),
+            team: row.some_text("team")?,
+            ties: row.json("ties")?,
         })
     }
 }

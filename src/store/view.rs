@@ -56,6 +56,9 @@ impl FromRow<'_, AnyRow> for StoredView {
             sla: row.json("sla")?,
             actions: row.json("actions")?,
             channel: row.word("channel")?.unwrap_or_default(),
+            team: row.some_text("team")?,
+            ties: row.json("ties")?,
+            followers: row.json("followers")?,
         }))
     }
 }

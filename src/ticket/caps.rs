@@ -121,6 +121,19 @@ fn is_needed(kind: NotificationKind, ticket: &TicketView, to: &str) -> bool {
     }
 }
 
+/// Whether an agent who reads of their queues in a digest gets this at once: a P0 or P1, what is theirs, what answers them, what is about no
+/// ticket.
+#[must_use]
+pub(crate) fn cannot_wait(kind: NotificationKind, about: About, ticket: &TicketView, to: &str) -> bool {
+    let answers = kind.row().origin == Origin::Reply;
+    answers
+        || about.ticket().is_none()
+        || is_urgent(&ticket.priority)
+        || is_needed(kind, ticket, to)
+        || ticket.is_assigned_to(to)
+        || ticket.last_answer.by == to
+}
+
 /// How soon a notification is sent, 0 before all others: major incidents and the highest priorities, what a person wrote,
 /// acknowledgements and other replies, the rest.
 #[must_use]

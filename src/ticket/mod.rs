@@ -45,6 +45,7 @@ pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use called::{Called, Commands, Word};
 pub use caps::Caps;
+pub(crate) use caps::cannot_wait;
 pub(crate) use caps::{Capped, Recent, WINDOW, WINDOWS, capped, rank};
 pub use cause::HoldCause;
 pub use corrective::CorrectiveAction;
@@ -66,12 +67,13 @@ pub(crate) use leak::scrubbed;
 pub(crate) use number::numbers_in;
 pub use number::{format as format_number, parse as parse_number};
 pub use phrase::{Detail, Phrase, Value};
-pub use policy::{Agent, Life, Policy, PriorityRule, Role, ServiceDesk, SeveralQueues, TagForms, Topic};
+pub(crate) use policy::OPERATOR_LEVEL;
+pub use policy::{Agent, Life, Notify, Policy, PriorityRule, Role, ServiceDesk, SeveralQueues, TagForms, Team, Topic};
 pub use priority::Tagged;
 pub use probe::{ForeignResults, Probe};
 pub use queue::{Acknowledge, AgentReply, Queue, ReplyTo, Retired};
 pub use read::{Intake, Signal, read};
-pub(crate) use rights::may_answer;
+pub(crate) use rights::{may, may_answer};
 pub use state_history::TicketState;
 pub(crate) use stored::stored_words;
 pub use thread::Candidate;
@@ -79,5 +81,5 @@ pub use token::{Secret, Token};
 pub(crate) use words::NEW_NUMBER;
 pub use words::{
     Channel, DeadlineKind, Direction, Event, LastAnswer, Listing, MessageDraft, Notification, NotificationKind,
-    PendingOn, Person, Status, TicketView, Undelivered, Undo, Verdict, Visibility,
+    PendingOn, Person, Status, TicketView, Ties, Undelivered, Undo, Verdict, Visibility,
 };

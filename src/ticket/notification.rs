@@ -182,6 +182,11 @@ notifications! {
         reply: Reply::Requester,
         ..ROW
     };
+    /// To whoever follows a queue or a ticket: what a colleague did with it.
+    Followed = Row {
+        name: "followed", audience: Audience::Agents, buttons: Buttons::Agent, reply: Reply::Note,
+        ..ROW
+    };
     /// To an agent: this ticket is yours.
     Assigned = Row {
         name: "assigned", audience: Audience::Agents, files: true, urgency: Urgency::Always, hits: Hits::All,
@@ -443,7 +448,7 @@ impl Notification {
 }
 
 /// Tickets an agent or a requester asked to be listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listing {
     /// Everything that is not done in the agent's queues.
     Unfinished,
@@ -457,6 +462,12 @@ pub enum Listing {
     Unassigned,
     /// What is solved and not yet closed.
     Solved,
+    /// What the agent's teams have and nobody has taken, or done.
+    Team,
+    /// Everything that is not done in that queue.
+    Queue(String),
+    /// What these words are found in, done or not.
+    Search(String),
     /// The requester's own.
     Own,
 }

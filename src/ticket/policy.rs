@@ -27,6 +27,8 @@ pub struct Policy {
     pub queues: BTreeMap<String, Queue>,
     /// People of the service desk by name.
     pub agents: BTreeMap<String, Agent>,
+    /// Teams that tickets can be given to.
+    pub teams: Vec<Team>,
     /// Priorities, most urgent first.
     pub priorities: Vec<PriorityRule>,
     /// Where in a subject a priority's tag is looked for.
@@ -63,6 +65,9 @@ pub struct Policy {
     pub familiar: Familiar,
 }
 
+/// The level of the operator, who sits at the machine: above all.
+pub(crate) const OPERATOR_LEVEL: u8 = u8::MAX;
+
 /// A category, a service or a type: what leads to it, and where it leads.
 #[derive(Debug, Clone, Default)]
 pub struct Topic {
@@ -88,6 +93,34 @@ pub struct Topic {
     pub priority: String,
     /// Level its tickets begin at; 0 for the first.
     pub level: u8,
+    /// Name of the team that gets its tickets; may be empty.
+    pub team: String,
+    /// The service it is part of; may be empty.
+    pub parent: String,
+    /// Whether only its own people may know of its tickets.
+    pub confidential: bool,
+}
+
+impl Topic {
+    /// What leads nowhere.
+    pub(crate) const fn none() -> Self {
+        Self {
+            name: String::new(),
+            label: BTreeMap::new(),
+            words: Vec::new(),
+            address: String::new(),
+            queue: String::new(),
+            people: Vec::new(),
+            approvers: Vec::new(),
+            category: String::new(),
+            kind: String::new(),
+            priority: String::new(),
+            level: 0,
+            team: String::new(),
+            parent: String::new(),
+            confidential: false,
+        }
+    }
 }
 
 /// Times and words of a ticket's life.
@@ -103,6 +136,8 @@ pub struct Life {
     pub collision: Millis,
     /// How long an answer waits that no command made public, so that its writer can hold it back.
     pub agent_reply_delay: Millis,
+    /// When digests that agents chose are sent, in the order of the day.
+    pub digest_at: Vec<jiff::civil::Time>,
     /// When a corrective action is due that names no date, counted from the post-mortem.
     pub action_within: Millis,
     /// How often an action that is due is brought to mind.
@@ -164,6 +199,40 @@ pub struct Agent {
     pub level: u8,
     /// Language they are written to in.
     pub language: String,
+    /// What they hear of.
+    pub notify: Notify,
+}
+
+/// What an agent hears of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// What happens in their queues, whoever has it.
+    All,
+    /// What concerns them: what is theirs, and what is nobody's.
+    #[default]
+    Mine,
+    /// As `All`, collected: a few times a day, but for what cannot wait.
+    Digest,
+}
+
+/// Agents to whom a ticket can be given together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Team {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its name in notifications, by language.
+    pub label: BTreeMap<String, String>,
+    /// Addresses of its agents.
+    pub members: Vec<String>,
+}
+
+impl Team {
+    /// Its name in a language.
+    #[must_use]
+    pub fn label(&self, language: &str) -> String {
+        self.label.get(language).or_else(|| self.label.get("en")).unwrap_or(&self.name).clone()
+    }
 }
 
 /// What an agent may do.
@@ -242,9 +311,12 @@ impl Policy {
     #[must_use]
     pub(crate) fn topic<'a>(topics: &'a [Topic], word: &str) -> Option<&'a Topic> {
         let word = fold(word.trim());
-        topics
-            .iter()
-            .find(|t| fold(&t.name) == word || t.label.values().any(|l| fold(l) == word) || t.words.contains(&word))
+        topics.iter().find(|t| {
+            // A part of a service is called by its own name too.
+            let is =
+                |label: &String| fold(label) == word || label.rsplit(" › ").next().is_some_and(|l| fold(l) == word);
+            fold(&t.name) == word || t.label.values().any(is) || t.words.contains(&word)
+        })
     }
 
     /// Name of a topic in a language; as it is where it is not configured any more.
@@ -298,8 +370,8 @@ impl Policy {
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// The agents who hear what happens to a ticket: before it opens, who approves it; then who has it; else the people of its service; else
-    /// those of its level; else the queue's.
+    /// The agents who hear what happens to a ticket: before it opens, who approves it; then who has it; else its team; else the people of its
+    /// service; else those of its level; else the queue's. Of what is confidential, its category's people alone.
     #[must_use]
     pub fn concerned(&self, ticket: &TicketView) -> Vec<&Agent> {
         if ticket.status == Status::Approval {
@@ -308,19 +380,94 @@ impl Policy {
         if let Some(agent) = ticket.assignee.as_ref().and_then(|address| self.agent(address)) {
             return vec![agent];
         }
-        let people = self.services.iter().chain(&self.categories);
-        let people =
-            people.filter(|t| [&ticket.service, &ticket.category].into_iter().flatten().any(|name| *name == t.name));
-        let people: Vec<&Agent> = people.flat_map(|t| &t.people).filter_map(|a| self.agent(a)).collect();
-        if ticket.level > 1 {
+        let mine = |people: Vec<&'_ str>| -> Vec<&Agent> {
+            let agents = people.into_iter().filter_map(|address| self.agent(address));
+            agents.filter(|agent| self.may_see(agent, ticket)).collect()
+        };
+        let team = ticket.team.as_deref().and_then(|name| self.team(name));
+        let team = mine(team.map(|team| team.members.iter().map(String::as_str).collect()).unwrap_or_default());
+        if !team.is_empty() {
+            return team;
+        }
+        let people = mine(self.topics_of(ticket).flat_map(|topic| self.people_of(topic)).collect());
+        let confidential = self.is_confidential(ticket);
+        if ticket.level > 1 && !confidential {
             let level = self.at_level(&ticket.queue, ticket.level);
             if !level.is_empty() {
                 return level;
             }
-        } else if !people.is_empty() {
+        } else if !people.is_empty() || confidential {
             return people;
         }
         self.watchers(&ticket.queue)
+    }
+
+    /// The service and the category of a ticket.
+    fn topics_of<'p>(&'p self, ticket: &'p TicketView) -> impl Iterator<Item = &'p Topic> {
+        let service = self.services.iter().filter(|topic| Some(&topic.name) == ticket.service.as_ref());
+        service.chain(self.categories.iter().filter(|topic| Some(&topic.name) == ticket.category.as_ref()))
+    }
+
+    /// Addresses of those who deal with a topic: its people and its team.
+    pub(crate) fn people_of<'p>(&'p self, topic: &'p Topic) -> impl Iterator<Item = &'p str> {
+        let team = self.team(&topic.team).into_iter().flat_map(|team| &team.members);
+        topic.people.iter().chain(team).map(String::as_str)
+    }
+
+    /// The team of that name.
+    #[must_use]
+    pub fn team(&self, name: &str) -> Option<&Team> {
+        self.teams.iter().find(|team| team.name == name)
+    }
+
+    /// The team that somebody means by its name or one of its labels.
+    #[must_use]
+    pub(crate) fn team_called(&self, word: &str) -> Option<&Team> {
+        let wanted = fold(word.trim());
+        let is = |team: &&Team| fold(&team.name) == wanted || team.label.values().any(|label| fold(label) == wanted);
+        self.teams.iter().find(is)
+    }
+
+    /// The queue that somebody means by its name, its address or its prefix.
+    #[must_use]
+    pub(crate) fn queue_called(&self, word: &str) -> Option<&Queue> {
+        let wanted = fold(word.trim());
+        let is =
+            |queue: &&Queue| [&queue.name, &queue.address, &queue.prefix].into_iter().any(|own| fold(own) == wanted);
+        self.queues.values().find(is)
+    }
+
+    /// Whether only the people of its category may know of a ticket.
+    #[must_use]
+    pub fn is_confidential(&self, ticket: &TicketView) -> bool {
+        ticket.category.as_deref().is_some_and(|category| self.is_confidential_category(category))
+    }
+
+    /// Whether only a category's own people may know of its tickets.
+    #[must_use]
+    pub(crate) fn is_confidential_category(&self, category: &str) -> bool {
+        self.categories.iter().any(|topic| topic.confidential && topic.name == category)
+    }
+
+    /// Whether an agent may know of a ticket.
+    #[must_use]
+    pub fn may_see(&self, agent: &Agent, ticket: &TicketView) -> bool {
+        if !self.is_confidential(ticket) || agent.level == OPERATOR_LEVEL {
+            return true;
+        }
+        let category = self.categories.iter().filter(|topic| Some(&topic.name) == ticket.category.as_ref());
+        ticket.is_assigned_to(&agent.address)
+            || self.is_approver(&agent.address, ticket)
+            || category.flat_map(|topic| self.people_of(topic)).any(|address| address == agent.address)
+    }
+
+    /// The agents who hear of a ticket besides those whom it concerns: they asked for all of their queues.
+    #[must_use]
+    pub(crate) fn onlookers(&self, ticket: &TicketView) -> Vec<&Agent> {
+        let concerned = self.concerned(ticket);
+        let all = self.workers(&ticket.queue).into_iter().filter(|agent| agent.notify != Notify::Mine);
+        let others = all.filter(|agent| self.may_see(agent, ticket));
+        others.filter(|agent| !concerned.iter().any(|known| known.address == agent.address)).collect()
     }
 
     /// The next level of a queue above another that has people; none above the last.
@@ -391,7 +538,8 @@ impl Policy {
     /// Whether a field is asked about a ticket of this kind, from this requester.
     #[must_use]
     pub(crate) fn is_asked(&self, code: &str, ticket: &TicketView) -> bool {
-        self.field(code).is_none_or(|field| field.only_for.holds(ticket))
+        // What is confidential is no matter of screenshots and versions.
+        !self.is_confidential(ticket) && self.field(code).is_none_or(|field| field.only_for.holds(ticket))
     }
 
     /// Whether a file answers a field: the first one does, and further ones correct nothing.
@@ -451,6 +599,7 @@ pub(super) mod tests {
             },
             queues: BTreeMap::new(),
             agents: BTreeMap::new(),
+            teams: Vec::new(),
             priorities: Vec::new(),
             tag_forms: TagForms { brackets: true, prefix: true, bare: false },
             authserv_ids: BTreeMap::new(),
@@ -471,6 +620,7 @@ pub(super) mod tests {
                 confirm: 0,
                 collision: 0,
                 agent_reply_delay: 0,
+                digest_at: Vec::new(),
                 action_within: 0,
                 action_again: 0,
                 proof: 0,

@@ -5,7 +5,7 @@ use super::asker::{Asker, asker};
 use super::authority::{is_authenticated, is_denied};
 use super::command::{self, Head};
 use super::field::FieldRule;
-use super::ids::TicketId;
+use super::ids::{About, TicketId};
 use super::number::numbers_in;
 use super::policy::{Policy, without_detail};
 use super::priority::{Tagged, read_tags};
@@ -163,6 +163,10 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
         // Whatever it says of itself, it is a machine, and its word may open a ticket.
         mail.automatic = Some(Automatic { kind: AutomaticKind::Notice, reason: "queues.machines".to_owned() });
     }
+    if agent.is_some() {
+        let named = number_said(&mail, &signals, policy);
+        signals.extend(named);
+    }
     let said = queue.map(|q| with_file(fields_of(&mail.reply_text, name, q, policy), &mail, q, policy));
     let said = said.unwrap_or_default();
     Intake {
@@ -287,6 +291,23 @@ fn signals(mail: &ParsedEmail, addressed: &[String], marked: Option<Token>, poli
     found.extend(numbers_in(&mail.subject, prefixes).into_iter().map(Signal::Number));
     found.dedup();
     found
+}
+
+/// The number that the first line of an agent's email names, where it answers what is about no ticket: a list, or a digest.
+fn number_said(mail: &ParsedEmail, signals: &[Signal], policy: &Policy) -> Option<Signal> {
+    let about = |signal: &Signal| match signal {
+        Signal::ReplyAddress(token) | Signal::SignedId(token) => Some(token.about),
+        _ => None,
+    };
+    let about: Vec<About> = signals.iter().filter_map(about).collect();
+    let leads = signals.iter().any(|signal| matches!(signal, Signal::Number(_) | Signal::StoredId { .. }));
+    if about.is_empty() || leads || about.iter().any(|about| *about != About::Nothing) {
+        return None;
+    }
+    let line = mail.reply_text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let prefixes = policy.queues.values().map(|q| q.prefix.as_str());
+    let numbers = numbers_in(line, prefixes);
+    <[String; 1]>::try_from(numbers).ok().map(|[number]| Signal::Number(number))
 }
 
 /// Takes out of a text what a notification's button put there, and gives the token in it. What stands beside it on its line is its writer's.

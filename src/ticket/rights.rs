@@ -84,6 +84,8 @@ pub fn drawn(commands: impl Fn(Action) -> String) -> String {
 /// Why somebody may not do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
+    /// It is confidential, and they are not among its people.
+    Confidential,
     /// They do not serve the queue.
     Queue,
     /// The ticket is at a higher level than theirs.
@@ -97,6 +99,9 @@ pub enum Denied {
 /// # Errors
 /// [`Denied`].
 pub fn may(agent: &Agent, action: Action, ticket: &TicketView, policy: &Policy) -> Result<(), Denied> {
+    if !policy.may_see(agent, ticket) {
+        return Err(Denied::Confidential);
+    }
     let own = ticket.is_assigned_to(&agent.address);
     let outside = !own && !agent.queues.contains(&ticket.queue) && !policy.is_approver(&agent.address, ticket);
     if outside && !ABOVE.contains(&action) {
@@ -143,6 +148,7 @@ mod tests {
             queues: vec!["help".to_owned()],
             level,
             language: "fr".to_owned(),
+            notify: Default::default(),
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) struct Route {
     pub(super) level: i64,
     /// Address of the agent whose turn it is.
     pub(super) assignee: Option<String>,
+    pub(super) team: Option<String>,
     /// How it was found, for the ticket's history.
     pub(super) why: Vec<String>,
 }
@@ -59,12 +60,25 @@ pub(super) fn route(
     route.kind = route.kind.or_else(|| first(|t| &t.kind));
     route.priority = first(|t| &t.priority);
     route.level = topics.iter().map(|t| i64::from(t.level)).find(|l| *l > 0).unwrap_or(1);
-    if let Some(topic) = topics.iter().find(|t| !t.people.is_empty()) {
-        let count = i64::try_from(topic.people.len()).unwrap_or(1);
-        let at = usize::try_from(turn.rem_euclid(count)).unwrap_or(0);
-        route.assignee = Some(topic.people[at].clone());
+    // Of what is confidential, only its category's own people are asked.
+    let secret = route.category.as_deref().is_some_and(|category| policy.is_confidential_category(category));
+    let secret = policy.categories.iter().filter(|topic| secret && Some(&topic.name) == route.category.as_ref());
+    let mut people = secret.chain(topics).filter(|topic| !topic.people.is_empty() || !topic.team.is_empty());
+    if let Some(topic) = people.next() {
+        (route.assignee, route.team) = whose_turn(topic, turn);
     }
     route
+}
+
+/// Who gets a topic's ticket: its people in turn, or its team.
+pub(super) fn whose_turn(topic: &Topic, turn: i64) -> (Option<String>, Option<String>) {
+    let team = Some(&topic.team).filter(|team| !team.is_empty()).cloned();
+    let count = i64::try_from(topic.people.len()).unwrap_or(0);
+    if count == 0 {
+        return (None, team);
+    }
+    let at = usize::try_from(turn.rem_euclid(count)).unwrap_or(0);
+    (topic.people.get(at).cloned(), team)
 }
 
 struct Places<'a> {

@@ -38,6 +38,9 @@ pub struct TicketState {
     /// Name of its service.
     #[serde(default, skip_serializing_if = "is_default")]
     pub service: String,
+    /// Name of the team that has it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub team: String,
     /// By which way the request came.
     #[serde(default, skip_serializing_if = "is_default")]
     pub channel: Channel,
@@ -151,6 +154,7 @@ impl TicketState {
             category: ticket.category.clone().unwrap_or_default(),
             kind: ticket.kind.clone().unwrap_or_default(),
             service: ticket.service.clone().unwrap_or_default(),
+            team: ticket.team.clone().unwrap_or_default(),
             channel: ticket.channel,
             assignee: ticket.assignee.clone().unwrap_or_default(),
             establishment: establishment(ticket),

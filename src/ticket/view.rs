@@ -100,6 +100,15 @@ pub struct TicketView {
     /// What its post-mortem says is to be done.
     #[serde(default)]
     pub actions: Vec<CorrectiveAction>,
+    /// Name of the team that has it, besides or instead of an agent.
+    #[serde(default, deserialize_with = "text")]
+    pub team: Option<String>,
+    /// Numbers of the tickets it hangs together with.
+    #[serde(default)]
+    pub ties: Ties,
+    /// Addresses of agents who hear of its end though they do not have it.
+    #[serde(default)]
+    pub followers: BTreeSet<String>,
     /// By which way the request came.
     #[serde(default)]
     pub channel: Channel,
@@ -123,6 +132,20 @@ impl TicketView {
     pub(crate) fn is_assigned_to(&self, address: &str) -> bool {
         self.assignee.as_deref() == Some(address)
     }
+}
+
+/// Numbers of the tickets that one hangs together with; [`TicketView::related`] holds those that merely have to do with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ties {
+    /// The one it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Those that are part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+    /// The one it was merged into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<String>,
 }
 
 /// The newest public answer of the service desk.

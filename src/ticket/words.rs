@@ -7,4 +7,4 @@ pub use super::notification::{Listing, Notification, NotificationKind, Undeliver
 pub(crate) use super::phrase::phrase;
 pub use super::phrase::{Detail, Phrase, Value};
 pub use super::types::*;
-pub use super::view::{LastAnswer, TicketView, Undo};
+pub use super::view::{LastAnswer, TicketView, Ties, Undo};

@@ -1,11 +1,16 @@
-//! Near a cap, what an agent would have been notified about one by one is collected: one digest, and an alarm.
+//! Near a cap, what an agent would have been notified about one by one is collected: one digest, and an alarm. An agent who chose so
+//! (`agents.NAME.notify = "digest"`) has it at the times of `life.digest_at`, without an alarm.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 
 use super::App;
 use super::commit;
 use super::per_person::{Aside, write};
-use crate::clock::{HOUR, MINUTE, Millis};
-use crate::store::StoreError;
-use crate::ticket::NotificationKind;
+use crate::clock::{DAY, HOUR, MINUTE, Millis};
+use crate::store::{Overdue, StoreError};
+use crate::ticket::{NotificationKind, Notify, Policy};
 
 /// How long the oldest entry waits for others.
 const COLLECT: Millis = 10 * MINUTE;
@@ -25,15 +30,54 @@ pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     if !app.store.oldest_digest().await?.is_some_and(due) {
         return Ok(0);
     }
-    let count = write(app, &COLLECTED, app.store.digest().await?, now, commit::Aside::Digest).await?;
-    app.store.set_meta(LAST, &now.to_string()).await?;
+    let settings = app.settings.load_full();
+    let policy = &settings.policy;
+    let mut oldest: BTreeMap<String, Millis> = BTreeMap::new();
+    let rows = app.store.digest().await?;
+    for row in &rows {
+        oldest.entry(row.person.clone()).and_modify(|at| *at = row.due_at.min(*at)).or_insert(row.due_at);
+    }
+    let ready = |row: &Overdue| {
+        let at = oldest.get(&row.person).copied().unwrap_or(row.due_at);
+        if has_chosen(&row.person, policy) { at > now || next_time(at, policy) <= now } else { due(at) }
+    };
+    let rows: Vec<Overdue> = rows.into_iter().filter(ready).collect();
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let near_cap = rows.iter().any(|row| !has_chosen(&row.person, policy));
+    let count = write(app, &COLLECTED, rows, now, commit::Aside::Digest).await?;
+    if near_cap {
+        app.store.set_meta(LAST, &now.to_string()).await?;
+    }
     Ok(count)
+}
+
+/// Whether an agent reads digests because they want to.
+fn has_chosen(person: &str, policy: &Policy) -> bool {
+    policy.agent(person).is_some_and(|agent| agent.notify == Notify::Digest)
+}
+
+/// The first time after `at` at which digests are sent that agents chose.
+fn next_time(at: Millis, policy: &Policy) -> Millis {
+    let zone = &policy.service_desk.time_zone;
+    let day = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(zone.clone()).date();
+    let days = [Some(day), day.tomorrow().ok()];
+    let times =
+        days.into_iter().flatten().flat_map(|day| policy.life.digest_at.iter().map(move |time| day.to_datetime(*time)));
+    let times = times.filter_map(|time| Some(time.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()));
+    { times }.find(|time| *time > at).unwrap_or(at + DAY)
 }
 
 /// Whether somebody's notifications are, or lately were, collected.
 pub(super) async fn is_collecting(app: &App, now: Millis) -> Result<bool, StoreError> {
     if app.store.oldest_digest().await?.is_some() {
-        return Ok(true);
+        let settings = app.settings.load_full();
+        let chosen = settings.policy.agents.values().any(|agent| agent.notify == Notify::Digest);
+        let is_near_cap = |row: &Overdue| !has_chosen(&row.person, &settings.policy);
+        if !chosen || app.store.digest().await?.iter().any(is_near_cap) {
+            return Ok(true);
+        }
     }
     let last = app.store.meta(LAST).await?.and_then(|at| at.parse::<Millis>().ok());
     Ok(last.is_some_and(|at| now - at < ALARM))

@@ -9,7 +9,7 @@ use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError, TicketRow, Waiting};
-use crate::ticket::{Agent, Decision, InboxId, Policy, Role, Secret, Verdict, read};
+use crate::ticket::{Agent, Decision, InboxId, Notify, OPERATOR_LEVEL, Policy, Role, Secret, Verdict, read};
 
 /// The mailbox such commands are kept under; none can be configured by that name.
 const MAILBOX: &str = "#operator";
@@ -147,8 +147,9 @@ fn add_operator(policy: &mut Policy) {
         name: String::new(),
         roles: vec![Role::Administrator],
         queues: policy.queues.keys().cloned().collect(),
-        level: u8::MAX,
+        level: OPERATOR_LEVEL,
         language: policy.service_desk.language.clone(),
+        notify: Notify::Mine,
     };
     policy.agents.insert(MAILBOX.to_owned(), operator);
 }

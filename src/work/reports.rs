@@ -1,6 +1,7 @@
 //! Reports and notices that are written automatically, when their wake-up rings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::commit::{Cause, Commit, set_wake_up};
 use super::presence::DESK;
@@ -58,12 +59,18 @@ pub async fn build(
         std::iter::successors(Some(period), |later| later.before(sort, zone)).take(1 + earlier).collect();
     let from = periods.last().map_or(period.from, |first| first.from);
     let mut counting = Counting::of(&periods, queues, zone);
+    let topics = policy.categories.iter().filter(|topic| topic.confidential);
+    let secret: Arc<BTreeSet<String>> = Arc::new(topics.map(|topic| topic.name.clone()).collect());
     let mut reading = store.histories(from, period.until);
     let mut rows = reading.next().await?;
     while !rows.is_empty() {
         // Counting takes processor time, so it is done away from the tasks that wait for the network, while the next are read.
+        let secret = Arc::clone(&secret);
         let work = move || {
-            rows.into_iter().try_for_each(|row| row.history().map(|history| counting.take(&history))).map(|()| counting)
+            for row in rows {
+                counting.take(&untitled(row.history()?, &secret));
+            }
+            Ok::<_, StoreError>(counting)
         };
         let (counted, next) = tokio::join!(tokio::task::spawn_blocking(work), reading.next());
         (counting, rows) = (counted.map_err(|_| StoreError::Interrupted)??, next?);
@@ -71,6 +78,12 @@ pub async fn build(
     let mut figures = counting.end().into_iter();
     let newest = figures.next().unwrap_or_default();
     Ok(Built { figures: newest, before: figures.collect() })
+}
+
+/// What is confidential counts, and is not called by its name.
+fn untitled(history: StateHistory, secret: &BTreeSet<String>) -> StateHistory {
+    let is_secret = history.states.last().is_some_and(|(_, last)| secret.contains(&last.category));
+    if is_secret { StateHistory { title: "•••".to_owned(), ..history } } else { history }
 }
 
 /// Each ticket that bears on a period, as it stood at its end.

@@ -17,6 +17,7 @@ mod capabilities;
 mod cases;
 mod commands;
 mod configuration;
+mod desk;
 mod examples;
 mod faults;
 mod fetching;

@@ -388,6 +388,7 @@ fn expected(plans: &[Plan]) -> Figures {
             count(f.by_queue.entry("help".to_owned()).or_default());
             count(f.by_type.entry(TITLES[plan.title].2.to_owned()).or_default());
             count(f.by_service.entry(String::new()).or_default());
+            count(f.by_team.entry(String::new()).or_default());
             count(f.by_channel.entry("email".to_owned()).or_default());
             count(f.by_establishment.entry("college.example".to_owned()).or_default());
         };

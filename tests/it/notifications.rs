@@ -85,6 +85,8 @@ addresses = ["ecole@college.example"]
     }
     text += "[agents.luc]\naddress = \"luc@agents.example\"\nname = \"Luc Roche\"\nroles = [\"moderator\"]\nqueues = [\"closed\", \"vr\"]\n";
     text += &format!("language = \"{language}\"\n");
+    text += "[agents.eva]\naddress = \"eva@agents.example\"\nname = \"Eva Lenoir\"\nroles = [\"technician\"]\nqueues = [\"help\"]\nnotify = \"all\"\n";
+    text += &format!("language = \"{language}\"\n");
     text
 }
 

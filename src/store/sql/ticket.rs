@@ -39,6 +39,9 @@ macro_rules! stored {
         "sla" = "j.value ->> 'sla'";
         "actions" = "j.value ->> 'actions'";
         "channel" = "j.value ->> 'channel'";
+        "team" = "COALESCE(j.value ->> 'team', '')";
+        "ties" = "j.value ->> 'ties'";
+        "followers" = "j.value ->> 'followers'";
         "revision" = "COALESCE(CAST(j.value ->> 'revision' AS BIGINT), 0)";
         "undo" = "COALESCE(j.value ->> 'undo', '')";
         }
@@ -53,7 +56,7 @@ macro_rules! ticket_rows {
     () => {
         "SELECT id, number, queue, title, status, priority, level, type, category, service, requester, requester_name, assignee, \
          created_at, updated_at, first_responded_at, resolved_at, closed_at, fields, pending_on, tags, vendor, \
-         vendor_reference, solution, rating, related, merged_into, parent_id, sla, actions, channel FROM ticket "
+         vendor_reference, solution, rating, related, merged_into, parent_id, sla, actions, channel, team, ties FROM ticket "
     };
 }
 
@@ -221,6 +224,7 @@ statements! {
         "ORDER BY priority, id LIMIT $5");
     // What is solved and not closed, what waits for longest first.
     TICKETS_SOLVED = among!(concat!(ticket_rows!(), "WHERE status = 'resolved' AND queue"), "ORDER BY id LIMIT $2");
+    TICKETS_NUMBERED = among!(concat!(ticket_rows!(), "WHERE number"), "ORDER BY id DESC");
     TICKETS_OF_REQUESTER = among!(
         concat!(ticket_rows!(), "WHERE requester = $2 AND queue"),
         "ORDER BY CASE WHEN status IN ('resolved', 'closed') THEN 1 ELSE 0 END, id DESC LIMIT $3");

@@ -4,6 +4,8 @@ use super::{MERGES, Unit};
 use std::collections::BTreeSet;
 
 use crate::clock::Millis;
+use crate::store::article::find_in;
+use crate::store::rows::json;
 use crate::store::{Blocked, InboxRow, StoreError, sql};
 use crate::ticket::{Recent, Said, TakenIn, TicketId, TicketView};
 
@@ -139,6 +141,22 @@ impl Unit {
         filter: &crate::store::ListingFilter,
     ) -> Result<Vec<crate::store::TicketRow>, StoreError> {
         crate::store::lookup::listing_in(&mut *self.tx.tx, self.tx.engine, filter).await
+    }
+
+    /// Solved tickets of these queues in which the words are found, the best first.
+    pub(crate) async fn solved_about(
+        &mut self,
+        words: &[String],
+        queues: &[String],
+        limit: i64,
+    ) -> Result<Vec<crate::store::TicketRow>, StoreError> {
+        let mut numbers: Vec<String> = Vec::new();
+        for queue in queues {
+            let found = find_in(&mut *self.tx.tx, self.tx.engine, words, queue, limit).await?;
+            numbers.extend(found.into_iter().map(|hit| hit.number));
+        }
+        let query = sqlx::query_as(sql::TICKETS_NUMBERED.on(self.tx.engine)).bind(json(&numbers)?);
+        Ok(query.fetch_all(&mut *self.tx.tx).await?)
     }
 
     /// The emails of a ticket, with those of this very commit.

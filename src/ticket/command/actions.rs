@@ -229,6 +229,7 @@ mod tests {
             queues: Vec::new(),
             level: 1,
             language: "fr".to_owned(),
+            notify: crate::ticket::Notify::Mine,
         }
     }
 

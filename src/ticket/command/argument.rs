@@ -3,7 +3,7 @@
 use super::super::number::numbers_in;
 use super::super::policy::{Policy, Topic};
 use super::super::words::{Listing, PendingOn, Phrase, Status, Value, phrase};
-use super::{Wrong, time};
+use super::{Command, Wrong, time};
 use crate::clock::{DAY, Millis};
 use crate::mail::{Address, fold, key, looks_like_address};
 
@@ -56,7 +56,8 @@ impl Argument<'_> {
         if let Some(agent) = self.policy.agent_called(self.name_in(&rest)) {
             return Ok(agent.address.clone());
         }
-        let known: Vec<String> = self.policy.agents.keys().cloned().collect();
+        let teams = self.policy.teams.iter().map(|team| team.name.clone());
+        let known: Vec<String> = self.policy.agents.keys().cloned().chain(teams).collect();
         Err(unknown(&rest, &known))
     }
 
@@ -262,20 +263,61 @@ impl Argument<'_> {
     }
 
     pub(super) fn listing(&self) -> Result<Listing, Wrong> {
-        const LISTINGS: [(&str, Listing); 6] = [
+        const LISTINGS: [(&str, Listing); 7] = [
             ("all", Listing::Unfinished),
             ("mine", Listing::Mine),
             ("overdue", Listing::Overdue),
             ("new", Listing::New),
             ("unassigned", Listing::Unassigned),
             ("solved", Listing::Solved),
+            ("team", Listing::Team),
         ];
         if self.rest.is_empty() {
             return Ok(Listing::Unfinished);
         }
-        let meant = LISTINGS.into_iter().find(|(meaning, _)| self.means(meaning, self.rest));
-        let known = || ["mine", "overdue", "new", "unassigned", "solved"].map(ToOwned::to_owned);
-        meant.map(|(_, listing)| listing).ok_or_else(|| unknown(self.rest, &known()))
+        if let Some((_, listing)) = LISTINGS.into_iter().find(|(meaning, _)| self.means(meaning, self.rest)) {
+            return Ok(listing);
+        }
+        let (word, rest) = self.rest.split_once(char::is_whitespace).unwrap_or((self.rest, ""));
+        let rest = rest.trim();
+        if self.means("search", word) && !rest.is_empty() {
+            return Ok(Listing::Search(rest.to_owned()));
+        }
+        // `#list queue rh`, and the name alone.
+        let name = if self.means("queue", word) { rest } else { self.rest };
+        if let Some(queue) = self.policy.queue_called(name) {
+            return Ok(Listing::Queue(queue.name.clone()));
+        }
+        if self.means("queue", word) {
+            let known: Vec<String> = self.policy.queues.keys().cloned().collect();
+            return Err(unknown(rest, &known));
+        }
+        let known = ["mine", "overdue", "new", "unassigned", "solved", "team", "queue NAME", "search WORDS"];
+        Err(unknown(self.rest, &known.map(ToOwned::to_owned)))
+    }
+
+    /// Name of a queue.
+    pub(super) fn queue(&self) -> Result<String, Wrong> {
+        let word = self.text(phrase!("wrong.needs_name"))?;
+        let known: Vec<String> = self.policy.queues.keys().cloned().collect();
+        let found = self.policy.queue_called(self.name_in(&word)).map(|queue| queue.name.clone());
+        found.ok_or_else(|| unknown(&word, &known))
+    }
+
+    /// Name of a team.
+    pub(super) fn team(&self) -> Result<String, Wrong> {
+        let word = self.text(phrase!("wrong.needs_name"))?;
+        let known: Vec<String> = self.policy.teams.iter().map(|team| team.name.clone()).collect();
+        let found = self.policy.team_called(self.name_in(&word)).map(|team| team.name.clone());
+        found.ok_or_else(|| unknown(&word, &known))
+    }
+
+    /// The agent or the team that is named.
+    pub(super) fn agent_or_team(&self) -> Result<Command, Wrong> {
+        match self.policy.team_called(self.name_in(self.rest)) {
+            Some(team) => Ok(Command::Team(team.name.clone())),
+            None => Ok(Command::Assign(self.agent()?)),
+        }
     }
 
     pub(super) fn figure(&self, least: i64, most: i64) -> Result<i64, Wrong> {

@@ -167,8 +167,25 @@ commands! {
         opens: true,
         right: Some(Action::Assign),
         text: Text::Quiet,
-        // Who gives it to themselves takes it.
-        read: |a| if a.is_me() { Ok(Command::Take) } else { Ok(Command::Assign(a.agent()?)) },
+        // Who gives it to themselves takes it; and a team is called like a person.
+        read: |a| if a.is_me() { Ok(Command::Take) } else { a.agent_or_team() },
+        ..ROW
+    };
+    /// It is given to a team, by its name.
+    Team(String) = Row {
+        word: "team",
+        right: Some(Action::Assign),
+        text: Text::Quiet,
+        opens: true,
+        read: |a| a.team().map(Command::Team),
+        ..ROW
+    };
+    /// It goes to another queue, by its name.
+    Queue(String) = Row {
+        word: "queue",
+        right: Some(Action::Assign),
+        text: Text::Quiet,
+        read: |a| a.queue().map(Command::Queue),
         ..ROW
     };
     /// A question to the requester.

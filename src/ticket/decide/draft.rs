@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::{Article, Case, Change, Joining, Opening, news};
 use crate::clock::Millis;
 use crate::ticket::decide::deadline::clocks::called;
-use crate::ticket::decide::people::concerned;
+use crate::ticket::decide::people::{concerned, onlookers, person};
 use crate::ticket::decide::settle::settle;
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::words::{
-    Detail, Event, MessageDraft, Notification, NotificationKind, Person, Phrase, TicketId, TicketView, Visibility,
-    phrase,
+    Detail, Event, MessageDraft, Notification, NotificationKind, Person, Phrase, Status, TicketId, TicketView,
+    Visibility, phrase,
 };
 
 /// What an email has done to a ticket so far.
@@ -107,12 +107,49 @@ impl<'a> Draft<'a> {
     pub(super) fn tell_agents(&mut self, kind: NotificationKind) {
         // In a requester's mail, what was done is what the service desk should know of it.
         let known = if self.policy().agent(&self.actor).is_none() { self.done.as_slice() } else { &[] };
-        for notification in concerned(kind, &self.ticket, &self.actor, self.policy()) {
+        let mut people = concerned(kind, &self.ticket, &self.actor, self.policy());
+        people.extend(onlookers(kind, &self.ticket, &self.actor, self.policy()));
+        for notification in people {
             // Who has a notification of this email already has read it there.
             if self.notifications.iter().any(|l| l.to.address == notification.to.address && l.kind.is_internal()) {
                 continue;
             }
             self.notifications.push(Notification { done: known.to_vec(), ..notification });
+        }
+    }
+
+    /// Who follows the queue, or the ticket, hears of a colleague's step that no other notification tells them.
+    pub(super) fn tell_followers(&mut self) {
+        let (before, ticket, policy) = (&self.before, &self.ticket, self.policy());
+        let Some(who) = policy.agent(&self.actor).map(|agent| agent.name.clone()) else { return };
+        let name = |address: &str| policy.agent(address).map_or_else(|| address.to_owned(), |agent| agent.name.clone());
+        let ends = ticket.status.is_done() && !before.status.is_done();
+        let said = match ticket.status {
+            Status::Resolved if ends => phrase!("told.desk_resolved", who),
+            Status::Closed if ends => phrase!("told.desk_closed", who),
+            Status::Escalated if ticket.level != before.level => {
+                phrase!("told.desk_escalated", who, level = ticket.level)
+            }
+            Status::Reopened if before.status.is_done() => phrase!("told.desk_reopened", who),
+            _ if ticket.assignee != before.assignee && ticket.is_assigned_to(&self.actor) => {
+                phrase!("told.desk_taken", who)
+            }
+            _ if ticket.assignee != before.assignee => match &ticket.assignee {
+                Some(to) => phrase!("told.desk_assigned", who, to = name(to)),
+                None => return,
+            },
+            _ => return,
+        };
+        let mut people = onlookers(NotificationKind::Followed, ticket, &self.actor, policy);
+        if ends {
+            let own = ticket.followers.iter().filter(|address| **address != self.actor);
+            let own = own.filter_map(|address| policy.agent(address)).filter(|agent| policy.may_see(agent, ticket));
+            people.extend(own.map(|agent| Notification::new(NotificationKind::Followed, person(agent))));
+        }
+        for to in people {
+            if !self.notifications.iter().any(|known| known.to.address == to.to.address && known.kind.is_internal()) {
+                self.notifications.push(Notification { done: vec![said.clone()], ..to });
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::ticket::cause::HoldCause;
 use crate::ticket::command::{Head, Name, Slip};
 use crate::ticket::decide::people::{message, person, sender, silence, watchers};
 use crate::ticket::policy::{Agent, Policy};
-use crate::ticket::read::Intake;
+use crate::ticket::read::{Intake, Signal};
 use crate::ticket::rights::Denied;
 use crate::ticket::thread::Candidate;
 use crate::ticket::token::Secret;
@@ -154,6 +154,7 @@ fn given_back(case: &Case<'_>, ticket: Option<&TicketView>, agent: &Agent, head:
 pub(super) fn denied(why: Denied, ticket: &TicketView) -> Phrase {
     let (queue, level) = (&ticket.queue, ticket.level);
     match why {
+        Denied::Confidential => phrase!("wrong.confidential_denied"),
         Denied::Queue => phrase!("wrong.queue_denied", queue),
         Denied::Level => phrase!("wrong.level_denied", level),
         Denied::Role => phrase!("wrong.role_denied"),
@@ -246,9 +247,13 @@ pub(super) fn review(intake: &Intake, proven: bool, policy: &Policy, secret: &Se
         return Some(about_held(not_done(intake, why, &queue, policy), about));
     }
     let About::Held(held) = about else {
+        // A digest names many: the first line may say which one is meant.
+        if intake.signals.iter().any(|signal| matches!(signal, Signal::Number(_))) {
+            return None;
+        }
         let why = phrase!("held.about_no_ticket");
         let queue = intake.queue.clone().unwrap_or_default();
-        return Some(not_done(intake, why, &queue, policy));
+        return Some(with_own_text(not_done(intake, why, &queue, policy), intake));
     };
     let Some(admit) = verdict(intake, policy) else {
         let why = phrase!("held.neither_yes_nor_no");
@@ -256,6 +261,15 @@ pub(super) fn review(intake: &Intake, proven: bool, policy: &Policy, secret: &Se
         return Some(about_held(not_done(intake, why, &queue, policy), about));
     };
     Some(Decision::Review { held, admit, by: intake.sender.clone() })
+}
+
+/// The writer gets their words back: they are nowhere else.
+fn with_own_text(mut decision: Decision, intake: &Intake) -> Decision {
+    if let Decision::Tell(holding) = &mut decision {
+        let own = intake.mail.reply_text.trim();
+        holding.notifications.iter_mut().for_each(|notice| notice.text = Some(own.to_owned()));
+    }
+    decision
 }
 
 /// An answer to the notification speaks of the held email, like the notification before.

@@ -87,6 +87,17 @@ pub(super) fn concerned(
     people.map(|a| Notification::new(kind, person(a))).collect()
 }
 
+/// Those who hear of all of the ticket's queue, besides the people it concerns and who wrote the email.
+pub(super) fn onlookers(
+    kind: NotificationKind,
+    ticket: &TicketView,
+    sender: &str,
+    policy: &Policy,
+) -> Vec<Notification> {
+    let people = policy.onlookers(ticket).into_iter().filter(|a| a.address != sender);
+    people.map(|a| Notification::new(kind, person(a))).collect()
+}
+
 /// The email as a message of a ticket.
 pub(super) fn message(intake: &Intake, visibility: Visibility, new_text: &str) -> MessageDraft {
     MessageDraft {

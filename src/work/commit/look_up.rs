@@ -3,17 +3,20 @@
 use super::Commit;
 use super::plan::Planned;
 use crate::clock::{DAY, Millis};
+use crate::mail::fold;
 use crate::notify::{Listed, Told};
 use crate::store::{ListingFilter, StoreError, TicketRow};
 use crate::ticket::notification::Adds;
 use crate::ticket::sla::{State, sla_status};
-use crate::ticket::{Direction, Listing, Notification, Status, TicketId, TicketView};
+use crate::ticket::{Direction, Listing, Notification, Status, TicketId, TicketView, search_terms};
 
 /// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
 /// it for as long.
 const OVERDUE: Millis = 2 * DAY;
 /// Most tickets in a list by mail.
 const LISTED: i64 = 50;
+/// Most tickets that are not done in which words are looked for.
+const SEARCHED: i64 = 2_000;
 /// Most messages of a ticket in a notification.
 const TOLD: usize = 30;
 
@@ -46,22 +49,47 @@ impl Commit<'_> {
     async fn list_tickets(&mut self, notification: &Notification) -> Result<Vec<Listed>, StoreError> {
         let who = notification.to.address.clone();
         let policy = &self.settings.policy;
-        let queues = match (notification.listing, policy.agent(&who)) {
+        let queues: Vec<String> = match (&notification.listing, policy.agent(&who)) {
             (Some(Listing::Own), _) => policy.queues.keys().cloned().collect(),
             (_, agent) => agent.map(|a| a.queues.clone()).unwrap_or_default(),
         };
         let all = ListingFilter { queues, untouched_since: self.now, limit: LISTED, ..ListingFilter::default() };
-        let filter = match notification.listing.unwrap_or(Listing::Unfinished) {
+        let listing = notification.listing.clone().unwrap_or(Listing::Unfinished);
+        let mut wanted = String::new();
+        let filter = match listing {
             Listing::Unfinished => all,
-            Listing::Mine => ListingFilter { assignee: Some(who), ..all },
+            Listing::Mine => ListingFilter { assignee: Some(who.clone()), ..all },
             Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: Some(self.now), ..all },
             Listing::New => ListingFilter { status: Some(Status::New), ..all },
             Listing::Unassigned => ListingFilter { unassigned: true, ..all },
             Listing::Solved => ListingFilter { status: Some(Status::Resolved), ..all },
-            Listing::Own => ListingFilter { requester: Some(who), ..all },
+            Listing::Own => ListingFilter { requester: Some(who.clone()), ..all },
+            Listing::Team => ListingFilter { unassigned: true, limit: SEARCHED, ..all },
+            Listing::Queue(name) => {
+                ListingFilter { queues: all.queues.into_iter().filter(|q| *q == name).collect(), ..all }
+            }
+            Listing::Search(words) => {
+                wanted = words;
+                ListingFilter { limit: SEARCHED, ..all }
+            }
         };
         let now = self.now;
-        Ok(self.unit.listing(&filter).await?.into_iter().map(|row| listed(row, now)).collect())
+        let mut rows = self.unit.listing(&filter).await?;
+        if !wanted.is_empty() {
+            let words: Vec<String> = fold(&wanted).split_whitespace().map(ToOwned::to_owned).collect();
+            rows.retain(|row| says(row, &words));
+            rows.extend(self.unit.solved_about(&search_terms(&wanted, ""), &filter.queues, LISTED).await?);
+        }
+        if notification.listing == Some(Listing::Team) {
+            let mine = |name: &String| policy.team(name).is_some_and(|team| team.members.contains(&who));
+            rows.retain(|row| row.team.as_ref().is_some_and(mine));
+        }
+        // What is confidential is no line in anybody else's list.
+        if let Some(agent) = policy.agent(&who).filter(|_| notification.listing != Some(Listing::Own)) {
+            rows.retain(|row| policy.may_see(agent, &row.view()));
+        }
+        rows.truncate(usize::try_from(LISTED).unwrap_or(usize::MAX));
+        Ok(rows.into_iter().map(|row| listed(row, now)).collect())
     }
 
     async fn list_messages(&mut self, ticket: TicketId) -> Result<Vec<Told>, StoreError> {
@@ -95,6 +123,15 @@ impl Commit<'_> {
         });
         Ok(told.collect())
     }
+}
+
+/// Whether each of the words stands in the title, the number, the requester, the tags or the fields of a ticket.
+fn says(row: &TicketRow, words: &[String]) -> bool {
+    let fields = row.fields.values().map(String::as_str);
+    let own = [row.number.as_str(), &row.title, &row.requester, &row.requester_name];
+    let all: Vec<&str> = own.into_iter().chain(row.tags.iter().map(String::as_str)).chain(fields).collect();
+    let text = fold(&all.join(" "));
+    words.iter().all(|word| text.contains(word.as_str()))
 }
 
 fn listed(row: TicketRow, now: Millis) -> Listed {

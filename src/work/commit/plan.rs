@@ -10,8 +10,8 @@ use crate::settings::Settings;
 use crate::store::Unit;
 use crate::ticket::notification::Once;
 use crate::ticket::{
-    About, Capped, Event, InboxId, MessageDraft, Notification, NotificationKind, TicketView, Undelivered, capped,
-    unasked, undelivered_notices,
+    About, Capped, Event, InboxId, MessageDraft, Notification, NotificationKind, Notify, TicketView, Undelivered,
+    cannot_wait, capped, unasked, undelivered_notices,
 };
 
 /// A notification that is decided and not yet written.
@@ -47,7 +47,16 @@ impl<'a> Commit<'a> {
             Cause::Email(email, _) => email.waiting.bytes.as_slice(),
             _ => &[],
         };
+        // Where everybody who is told reads digests, nobody would know for hours.
+        let at_once = |one: &Notification| {
+            let agent = policy.agent(&one.to.address);
+            one.kind.is_internal() && agent.is_some_and(|agent| agent.notify != Notify::Digest)
+        };
+        let somebody_knows = notifications.iter().any(at_once);
         for notification in notifications {
+            if somebody_knows && self.is_for_digest(about, &ticket, &message, &notification) {
+                continue;
+            }
             if self.is_kept_back(cause, about, &ticket, &message, &notification) {
                 continue;
             }
@@ -57,6 +66,24 @@ impl<'a> Commit<'a> {
             let extra = cause.extra(&notification);
             self.planned.push(Planned { once_key, bytes, about, ticket, message, notification, extra });
         }
+    }
+
+    /// Whether its reader has chosen to read of it in the next digest; then it is put aside.
+    fn is_for_digest(
+        &mut self,
+        about: About,
+        ticket: &TicketView,
+        message: &MessageDraft,
+        notification: &Notification,
+    ) -> bool {
+        let (policy, to) = (&self.settings.policy, &notification.to.address);
+        let chosen = policy.agent(to).is_some_and(|agent| agent.notify == Notify::Digest);
+        let Some(id) = about.ticket().filter(|_| chosen && notification.kind.is_internal()) else { return false };
+        if cannot_wait(notification.kind, about, ticket, to) {
+            return false;
+        }
+        self.unit.note_digest(to, id, digest_line(notification, message, self.settings));
+        true
     }
 
     /// Whether it is not written, or not now; then that is noted.

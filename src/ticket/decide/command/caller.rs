@@ -3,6 +3,7 @@
 //! Takes: an agent's email with `#new`, or a new one with `#requester` at its top, or a request passed on below commands; and what the
 //! operator types at the terminal. Gives: the ticket with the commands carried out on it, or the email back with what it lacks.
 
+use super::route::tell_new_people;
 use super::speech::Speech;
 use super::{Acting, receipt};
 use crate::mail::{Address, key, looks_like_address, strip_prefixes};
@@ -220,6 +221,7 @@ fn with_commands(
     if !slips.is_empty() {
         return Err(slips);
     }
+    tell_new_people(&mut acting.draft);
     acting.tell_requesters();
     let done = std::mem::take(&mut acting.draft.done);
     let mut article = acting.draft.article.take();

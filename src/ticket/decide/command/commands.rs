@@ -2,12 +2,12 @@
 
 use super::Acting;
 use crate::mail::Address;
-use crate::ticket::command::{Command, silence_deadlines};
+use crate::ticket::command::{Command, Name, silence_deadlines};
 use crate::ticket::decide::hold::denied;
 use crate::ticket::decide::people::person;
 use crate::ticket::decide::reply::conversation;
 use crate::ticket::life::Move;
-use crate::ticket::policy::{Policy, Role};
+use crate::ticket::policy::Role;
 use crate::ticket::rights::{Action, may};
 use crate::ticket::words::{
     DeadlineKind, Listing, Notification, NotificationKind, PendingOn, Person, Phrase, Status, Value, phrase,
@@ -33,9 +33,11 @@ impl<'a> Acting<'a> {
             Command::Take => self.take(),
             Command::Assign(to) => self.assign(to),
             Command::Priority(code) => self.priority(code),
-            Command::Category(name) => self.topic("category", name.as_deref()),
-            Command::Service(name) => self.topic("service", name.as_deref()),
-            Command::Type(name) => self.topic("type", name.as_deref()),
+            Command::Category(name) => self.topic(Name::Category, name.as_deref()),
+            Command::Service(name) => self.topic(Name::Service, name.as_deref()),
+            Command::Type(name) => self.topic(Name::Type, name.as_deref()),
+            Command::Team(name) => self.team(name),
+            Command::Queue(name) => self.queue(name),
             Command::Tag(on, off) => self.tag(on, off),
             Command::Open => self.open(),
             Command::Reopen => self.reopen(),
@@ -75,7 +77,7 @@ impl<'a> Acting<'a> {
             Command::PostMortem => self.post_mortem(),
             Command::Done(numbers) => self.action_done(numbers),
             Command::Undo => self.undo(),
-            Command::List(listing) => self.view(NotificationKind::Listing, Some(*listing)),
+            Command::List(listing) => self.view(NotificationKind::Listing, Some(listing.clone())),
             Command::Show | Command::Progress => self.view(NotificationKind::Show, None),
             Command::Why => self.view(NotificationKind::Reasons, None),
             Command::Help => self.view(NotificationKind::Help, None),
@@ -94,7 +96,7 @@ impl<'a> Acting<'a> {
         if self.draft.case.intake.operator {
             return Err(phrase!("wrong.at_terminal"));
         }
-        let cause = listing.map(|l| format!("{l:?}")).unwrap_or_default();
+        let cause = listing.as_ref().map(|l| format!("{l:?}")).unwrap_or_default();
         self.views.push(Notification { listing, cause, ..Notification::new(kind, person(self.agent)) });
         Ok(())
     }
@@ -127,8 +129,23 @@ impl<'a> Acting<'a> {
         if !serves || colleague.roles.iter().all(|r| *r == Role::Approver) {
             return Err(phrase!("wrong.other_queue", name));
         }
-        self.draft.go(Move::Take)?;
+        if !self.draft.policy().may_see(colleague, &self.draft.ticket) {
+            return Err(phrase!("wrong.confidential_denied"));
+        }
+        // What is solved stays so: it is given to be closed.
+        if self.draft.ticket.status != Status::Resolved {
+            self.draft.go(Move::Take)?;
+        }
         let to = person(colleague);
+        let address = &colleague.address;
+        if self
+            .draft
+            .policy()
+            .team(self.draft.ticket.team.as_deref().unwrap_or_default())
+            .is_some_and(|t| !t.members.contains(address))
+        {
+            self.draft.ticket.team = None;
+        }
         self.draft.ticket.assignee = Some(colleague.address.clone());
         self.draft.event("assigned", format!("to {}", colleague.address));
         self.draft.notifications.push(Notification::new(NotificationKind::Assigned, to).with_all());
@@ -142,26 +159,6 @@ impl<'a> Acting<'a> {
         let was = std::mem::replace(&mut self.draft.ticket.priority, code.to_owned());
         self.draft.event("priority", format!("{was} → {code}"));
         self.done(phrase!("done.priority", was, code))
-    }
-
-    fn topic(&mut self, what: &'static str, name: Option<&str>) -> Done {
-        let (policy, language) = (self.draft.policy(), self.agent.language.clone());
-        let ticket = &mut self.draft.ticket;
-        let (place, topics) = match what {
-            "category" => (&mut ticket.category, &policy.categories),
-            "service" => (&mut ticket.service, &policy.services),
-            _ => (&mut ticket.kind, &policy.types),
-        };
-        let was = std::mem::replace(place, name.map(ToOwned::to_owned));
-        let label = Policy::topic_label(topics, name, &language);
-        self.draft
-            .event(what, format!("{} → {}", dash(was.as_deref().unwrap_or_default()), dash(name.unwrap_or_default())));
-        let label = dash(&label);
-        self.done(match what {
-            "category" => phrase!("done.category", label),
-            "service" => phrase!("done.service", label),
-            _ => phrase!("done.type", label),
-        })
     }
 
     fn tag(&mut self, on: &[String], off: &[String]) -> Done {
@@ -240,6 +237,9 @@ impl<'a> Acting<'a> {
     }
 
     fn escalate(&mut self, level: Option<i64>, why: &str) -> Done {
+        if self.draft.policy().is_confidential(&self.draft.ticket) {
+            return Err(phrase!("wrong.confidential_stays"));
+        }
         let now = self.draft.ticket.level.max(1);
         let level = level.unwrap_or(now + 1);
         let policy = self.draft.policy();
@@ -277,6 +277,9 @@ impl<'a> Acting<'a> {
         let Some(address) = to.map(ToOwned::to_owned).or_else(|| self.draft.ticket.vendor.clone()) else {
             return Err(phrase!("wrong.which_vendor"));
         };
+        if self.draft.policy().is_confidential(&self.draft.ticket) {
+            return Err(phrase!("wrong.confidential_stays"));
+        }
         if self.draft.ticket.participants.contains(&address) {
             return Err(phrase!("wrong.on_requesters_side", address));
         }
@@ -343,6 +346,6 @@ impl<'a> Acting<'a> {
     }
 }
 
-fn dash(text: &str) -> &str {
+pub(super) fn dash(text: &str) -> &str {
     if text.is_empty() { "–" } else { text }
 }

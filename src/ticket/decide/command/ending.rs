@@ -113,8 +113,11 @@ impl<'a> Acting<'a> {
         if self.draft.ticket.assignee.is_none() {
             self.draft.ticket.assignee = Some(self.agent.address.clone());
         }
-        self.draft.article.get_or_insert_with(Article::default);
-        self.fill_article();
+        // What is confidential helps nobody else.
+        if !self.draft.policy().is_confidential(&self.draft.ticket) {
+            self.draft.article.get_or_insert_with(Article::default);
+            self.fill_article();
+        }
         self.resolve_parts()?;
         self.draft.tell(NotificationKind::Resolved);
         self.done(phrase!("done.resolved"))
@@ -181,6 +184,9 @@ impl<'a> Acting<'a> {
     pub(super) fn article(&mut self, tags: &[String]) -> Done {
         if self.draft.ticket.solution.is_none() {
             return Err(phrase!("wrong.no_solution_yet"));
+        }
+        if self.draft.policy().is_confidential(&self.draft.ticket) {
+            return Err(phrase!("wrong.confidential_stays"));
         }
         let article = self.draft.article.get_or_insert_with(Article::default);
         article.public = true;

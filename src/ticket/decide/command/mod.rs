@@ -9,6 +9,7 @@ pub(super) mod caller;
 mod commands;
 mod ending;
 mod natural;
+mod route;
 mod speech;
 mod undo;
 pub(super) mod without_ticket;
@@ -17,7 +18,7 @@ use crate::ticket::called::Commands;
 use crate::ticket::cause::HoldCause;
 use crate::ticket::command::{Command, Head, Slip, Text};
 use crate::ticket::decide::draft::{Draft, requesters_side, spoken};
-use crate::ticket::decide::hold::not_done_about;
+use crate::ticket::decide::hold::{not_done, not_done_about};
 use crate::ticket::decide::people::{message, person};
 use crate::ticket::decide::reply::joined::{joined_events, reason};
 use crate::ticket::decide::{Case, Decision, shown};
@@ -34,6 +35,10 @@ pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, head: &
     let Some(agent) = case.policy.agent(&case.intake.sender) else {
         return Decision::Hold(HoldCause::Unproven, "it needs an agent".into());
     };
+    if !case.policy.may_see(agent, &found.ticket) && !case.intake.operator {
+        // Not even the card of what is confidential.
+        return not_done(case.intake, phrase!("wrong.confidential_denied"), &found.ticket.queue, case.policy);
+    }
     let head = match approval::spelled_out(case, &found.ticket, head) {
         Ok(head) => head,
         Err(slip) => return not_done_about(case, &found.ticket, agent, head, &[slip]),
@@ -117,6 +122,7 @@ impl<'a> Acting<'a> {
                 slips.push(Slip { line, why, better: None });
             }
         }
+        route::tell_new_people(&mut self.draft);
         if slips.is_empty()
             && let Err(slip) = self.speak()
         {
@@ -138,6 +144,7 @@ impl<'a> Acting<'a> {
         if keep && self.draft.before.status != Status::Approval {
             self.draft.tell_agents(NotificationKind::NewMessage);
         }
+        self.draft.tell_followers();
         let main = if !self.speech.vendor.is_empty() {
             spoken(&self.words, Visibility::Vendor, &self.speech.vendor)
         } else if !self.speech.public.is_empty() {

@@ -14,7 +14,7 @@ pub(in crate::ticket::decide) fn commands(case: &Case<'_>) -> Option<Decision> {
     let read = head.commands(case.policy, case.snapshot.now);
     let notifications: Option<Vec<Notification>> = read.as_ref().ok().and_then(|commands| {
         let notification = |command: &Command| match command {
-            Command::List(listing) => Some((NotificationKind::Listing, Some(*listing))),
+            Command::List(listing) => Some((NotificationKind::Listing, Some(listing.clone()))),
             Command::Help => Some((NotificationKind::Help, None)),
             _ => None,
         };

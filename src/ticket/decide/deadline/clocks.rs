@@ -120,7 +120,7 @@ pub(in crate::ticket::decide) fn stuck(change: &mut Change, kind: DeadlineKind, 
 fn rise(change: &mut Change, how: AtBreach, why: &Phrase, policy: &Policy) -> bool {
     let ticket = &change.ticket;
     // What waits goes on waiting for what it waits for.
-    if how == AtBreach::No || ticket.status == Status::Pending {
+    if how == AtBreach::No || ticket.status == Status::Pending || policy.is_confidential(ticket) {
         return false;
     }
     let level = ticket.level.max(1);
@@ -282,7 +282,8 @@ fn went_on(
 
 /// Everybody of all levels.
 fn everybody(kind: NotificationKind, ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
-    policy.workers(&ticket.queue).into_iter().map(|a| Notification::new(kind, person(a))).collect()
+    let people = policy.workers(&ticket.queue).into_iter().filter(|agent| policy.may_see(agent, ticket));
+    people.map(|agent| Notification::new(kind, person(agent))).collect()
 }
 
 /// Who deals with a ticket, and who answers for its queue.
@@ -293,7 +294,8 @@ pub(in crate::ticket::decide) fn answerable(
 ) -> Vec<Notification> {
     let mut notifications = concerned(kind, ticket, "", policy);
     let answers = |a: &&Agent| a.roles.iter().any(|r| matches!(r, Role::Moderator | Role::Administrator));
-    for agent in policy.workers(&ticket.queue).into_iter().filter(answers) {
+    let sees = |agent: &&Agent| policy.may_see(agent, ticket);
+    for agent in policy.workers(&ticket.queue).into_iter().filter(answers).filter(sees) {
         if !notifications.iter().any(|l| l.to.address == agent.address) {
             notifications.push(Notification::new(kind, person(agent)));
         }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::ticket::caps::is_urgent;
 use crate::ticket::decide::deadline::clocks::called;
-use crate::ticket::decide::people::{concerned, message, others, person, requester as asking, silence, watchers};
+use crate::ticket::decide::people::{
+    concerned, message, onlookers, others, person, requester as asking, silence, watchers,
+};
 use crate::ticket::decide::settle::settle;
 use crate::ticket::decide::{Case, Decision, Opening, may_open};
 use crate::ticket::policy::{Policy, SeveralQueues};
@@ -98,6 +100,9 @@ pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queu
     if counted.is_some() {
         events.push(Event::own("priority", format!("{priority} by the tag \"{}\" in the subject", intake.tagged.tag)));
     }
+    if let Some(team) = &route.team {
+        events.push(Event::own("assigned", format!("to the team {team}")));
+    }
     if let Some(assignee) = &route.assignee {
         events.push(Event::own("assigned", format!("to {assignee}, whose turn it is")));
     }
@@ -116,6 +121,7 @@ pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queu
         category: route.category,
         service: route.service,
         assignee: route.assignee,
+        team: route.team,
         requester: request.requester,
         fields: request.fields,
         created_at: snapshot.now,
@@ -162,6 +168,9 @@ fn may_call(intake: &Intake, requester: &Person, queue: &Queue) -> bool {
 
 /// A contract may begin at a higher level.
 fn raise(ticket: &mut TicketView, policy: &Policy, events: &mut Vec<Event>) {
+    if policy.is_confidential(ticket) {
+        return;
+    }
     let contract = policy.slas.contract(&ticket.requester.address, &ticket.queue);
     if let Some(contract) = contract.filter(|c| c.level > ticket.level.max(1)) {
         if policy.at_level(&ticket.queue, contract.level).is_empty() {
@@ -217,7 +226,9 @@ pub(in crate::ticket::decide) fn new_ticket(ticket: &TicketView, policy: &Policy
         (None, _) => NotificationKind::NewTicket,
         _ => NotificationKind::Assigned,
     };
-    concerned(kind, ticket, &ticket.requester.address, policy)
+    let mut people = concerned(kind, ticket, &ticket.requester.address, policy);
+    people.extend(onlookers(NotificationKind::NewTicket, ticket, &ticket.requester.address, policy));
+    people
 }
 
 /// The subject, or the first line where there is none, or what says that there is neither.

@@ -165,6 +165,7 @@ pub(in crate::ticket::decide) fn link(draft: &mut Draft<'_>, number: &str) -> Re
 pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&String>) -> Result<(), Phrase> {
     let Some(number) = number else {
         draft.ticket.parent = None;
+        untie(draft);
         draft.event("parent", "part of no other ticket any more");
         draft.done.push(phrase!("done.no_parent"));
         return Ok(());
@@ -180,12 +181,28 @@ pub(in crate::ticket::decide) fn parent(draft: &mut Draft<'_>, number: Option<&S
     if other.status.is_done() {
         return Err(phrase!("wrong.parent_is_done", number));
     }
+    untie(draft);
     draft.ticket.parent = Some(other.id);
+    draft.ticket.ties.parent = Some(other.number.clone());
     let (own, actor) = (draft.ticket.number.clone(), draft.actor.clone());
+    let parent = draft.other(other);
+    parent.ticket.ties.parts.push(own.clone());
+    // Whoever found out that the two are one hears when it is over.
+    parent.ticket.followers.insert(actor.clone());
     draft.other(other).events.push(crate::ticket::Event::by(&actor, "parent", format!("{own} is part of it")));
     draft.event("parent", format!("part of {number}"));
     draft.done.push(phrase!("done.parent", number));
     Ok(())
+}
+
+/// The ticket it was part of has it no more.
+fn untie(draft: &mut Draft<'_>) {
+    let Some(was) = draft.ticket.ties.parent.take() else { return };
+    let own = draft.ticket.number.clone();
+    let related = &draft.case.snapshot.related;
+    if let Some(parent) = related.values().find(|ticket| ticket.number == was) {
+        draft.other(parent).ticket.ties.parts.retain(|part| *part != own);
+    }
 }
 
 /// `#merge`: this ticket goes into another, and with it its people and later emails.
@@ -196,6 +213,7 @@ pub(in crate::ticket::decide) fn merge(draft: &mut Draft<'_>, number: &str) -> R
     }
     draft.go(crate::ticket::life::Move::Merge)?;
     draft.ticket.merged_into = Some(other.id);
+    draft.ticket.ties.merged_into = Some(other.number.clone());
     let (own, actor, people) = (draft.ticket.number.clone(), draft.actor.clone(), draft.ticket.participants.clone());
     let requester = draft.ticket.requester.address.clone();
     let most = draft.policy().life.participants;
