@@ -10,3 +10,5 @@ UPDATE ticket SET ties = '{"merged_into":"' || (SELECT living.number FROM ticket
 WHERE merged_into > 0 AND EXISTS (SELECT 1 FROM ticket AS living WHERE living.id = ticket.merged_into);
 -- Addresses of agents who hear of its end though they do not have it, as JSON.
 ALTER TABLE ticket ADD COLUMN followers TEXT NOT NULL DEFAULT '[]';
+-- 1: it is sent at the hour of digests; 0: it was collected near a cap, and is sent soon.
+ALTER TABLE digest ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;

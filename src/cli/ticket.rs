@@ -14,7 +14,7 @@ use crate::clock::{Clock, Millis};
 use crate::mail::{self, Attachment, FileRole};
 use crate::settings::Settings;
 use crate::store::{EventRow, MessageRow, OutboxRow, TicketFilter, TicketRow};
-use crate::ticket::{Direction, LOOKALIKE, PendingOn, TicketId, sla};
+use crate::ticket::{Channel, Direction, LOOKALIKE, PendingOn, TicketId, sla};
 use crate::trouble::Trouble;
 use crate::work::operator::{self, NewTicket, Outcome};
 
@@ -25,8 +25,14 @@ pub(super) async fn run(open: &Open, command: TicketCommand) -> Result<(), Troub
         TicketCommand::History { number, json } => history(open, &number, json).await,
         TicketCommand::Do { number, text } => give(open, &number, &text.join("\n")).await,
         TicketCommand::New { from, name, subject, queue, json, file } => {
-            let new =
-                NewTicket { queue: which_queue(open, queue)?, from, name, subject, text: words(file.as_deref())? };
+            let new = NewTicket {
+                queue: which_queue(open, queue)?,
+                from,
+                name,
+                subject,
+                text: words(file.as_deref())?,
+                channel: Channel::Telephone,
+            };
             open_ticket(open, &new, json).await
         }
         TicketCommand::Attachments { number, save, json } => attachments(open, &number, save.as_deref(), json).await,

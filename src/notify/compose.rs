@@ -59,7 +59,8 @@ impl Parcel<'_> {
         let ticket = self.ticket;
         let natural = policy.queues.get(&ticket.queue).is_some_and(|queue| queue.agent_reply == AgentReply::Natural);
         let may = policy.agent(&self.notification.to.address).is_some_and(|agent| may_answer(agent, ticket, policy));
-        natural && may && ticket.status != Status::Closed && self.reaches_requester()
+        let asked = !policy.is_own_address(&ticket.requester.address);
+        natural && may && asked && ticket.status != Status::Closed && self.reaches_requester()
     }
 }
 

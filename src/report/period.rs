@@ -78,13 +78,14 @@ impl Draft {
 pub struct Cron(croner::Cron);
 
 impl Cron {
-    /// Reads an expression of six fields.
+    /// Reads an expression of six fields, or of five: then the second is 0.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn read(text: &str) -> Result<Self, String> {
+        let whole = if text.split_whitespace().count() == 5 { format!("0 {text}") } else { text.to_owned() };
         let parser = croner::parser::CronParser::builder().seconds(croner::parser::Seconds::Required).build();
-        let cron = Self(parser.parse(text).map_err(|e| e.to_string())?);
+        let cron = Self(parser.parse(&whole).map_err(|e| e.to_string())?);
         // One that never comes is a mistake as well.
         cron.next(0, &TimeZone::UTC).map(|_| cron).ok_or_else(|| "such a day never comes".to_owned())
     }

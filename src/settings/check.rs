@@ -10,13 +10,15 @@ use jiff::tz::TimeZone;
 use super::checker::{Check, list};
 use super::mistake::Mistakes;
 use super::raw::{self, Raw};
+use super::slas::length;
 use super::source::Source;
 use super::{Batch, Settings, Trial, templates};
 use crate::clock::Millis;
 use crate::mail::{Familiar, Label, Limits, fold, key};
 use crate::notify::{self, Templates};
 use crate::ticket::{
-    Caps, FieldRule, IntakeLimits, Life, OnlyFor, Policy, PriorityRule, ServiceDesk, SeveralQueues, TagForms, familiar,
+    Caps, FieldRule, Forgotten, IntakeLimits, Life, OnlyFor, Policy, PriorityRule, ServiceDesk, SeveralQueues,
+    TagForms, familiar,
 };
 
 /// Checks everything; none when something that the rest needs is missing.
@@ -33,6 +35,7 @@ pub(super) fn settings(raw: Raw, source: &Source, trial: Trial<'_>, mistakes: &m
     let smtp = raw.smtp.as_ref().map(|s| check.smtp(s, &raw));
     let (templates, template_mistakes) = check.templates(raw.desk.as_ref()?, trial).unzip();
     let policy = check.policy(&raw, templates.as_ref());
+    let recurring = policy.as_ref().map(|policy| super::recurring::recurring(&mut check, &raw, policy));
     let reports = policy.as_ref().map(|p| super::slas::reports(&mut check, &raw, &p.service_desk));
     let goals = raw.goals.map(|goals| super::slas::goals(&mut check, goals));
     let alarms = policy.as_ref().and_then(|p| super::service::alarms(&mut check, &raw, &p.service_desk));
@@ -61,6 +64,7 @@ pub(super) fn settings(raw: Raw, source: &Source, trial: Trial<'_>, mistakes: &m
         email_attempts: limits.email_attempts.max(2),
         received_within: received_within?,
         reports: reports.unwrap_or_default(),
+        recurring: recurring.unwrap_or_default(),
         goals: goals.unwrap_or_default(),
         watch,
         alarms: alarms?,
@@ -196,6 +200,8 @@ impl Check<'_> {
             familiar: Familiar::default(),
             commands: Arc::new(commands),
         };
+        // Open tickets are computed anew when any of these changes.
+        policy.slas.digest += &format!(" {:?}", policy.life.forgotten);
         policy.familiar = familiar(&policy);
         Some(policy)
     }
@@ -231,6 +237,13 @@ impl Check<'_> {
                 // None at all.
                 "0" | "0s" | "0m" => 0,
                 delay => self.millis("life.agent_reply_delay", delay)?,
+            },
+            forgotten: Forgotten {
+                approval: length(self, "life.approval_within", &life.approval_within),
+                vendor: length(self, "life.vendor_within", &life.vendor_within),
+                unassigned: length(self, "life.unassigned_within", &life.unassigned_within),
+                unanswered: length(self, "life.unanswered_within", &life.unanswered_within),
+                untouched: length(self, "life.untouched_within", &life.untouched_within),
             },
             digest_at: self.times_of_day("life.digest_at", &life.digest_at),
             action_within: self.millis("life.action_within", &life.action_within)?,

@@ -10,6 +10,7 @@ mod checker;
 mod desk;
 mod mistake;
 mod raw;
+mod recurring;
 mod secret;
 mod servers;
 mod service;
@@ -19,6 +20,7 @@ mod source;
 mod templates;
 
 pub use mistake::{Mistake, Mistakes};
+pub use recurring::Recurring;
 pub use service::{Alarms, Backups, Keep, Retention, Watch};
 pub use sign_in::FirstSignIn;
 
@@ -68,6 +70,8 @@ pub struct Settings {
     pub received_within: Millis,
     /// Reports that are written automatically.
     pub reports: Vec<Plan>,
+    /// Tickets that open by a timetable.
+    pub recurring: Vec<Recurring>,
     /// What their figures should be.
     pub goals: Goals,
     /// The local page.

@@ -36,6 +36,7 @@ pub(super) struct Raw {
     pub(super) slas: BTreeMap<String, Sla>,
     pub(super) contracts: BTreeMap<String, Contract>,
     pub(super) reports: BTreeMap<String, Report>,
+    pub(super) recurring: BTreeMap<String, Recurring>,
     pub(super) goals: Option<Goals>,
     pub(super) watch: Option<Watch>,
     pub(super) alarms: Option<Alarms>,
@@ -204,6 +205,17 @@ pub(super) struct Report {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Recurring {
+    pub(super) cron: String,
+    pub(super) queue: Option<String>,
+    pub(super) title: String,
+    #[serde(default)]
+    pub(super) text: String,
+    pub(super) requester: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Life {
     pub(super) remind: Vec<String>,
     pub(super) silence: String,
@@ -211,6 +223,11 @@ pub(super) struct Life {
     pub(super) collision: String,
     pub(super) agent_reply_delay: String,
     pub(super) digest_at: Vec<String>,
+    pub(super) approval_within: String,
+    pub(super) vendor_within: String,
+    pub(super) unassigned_within: String,
+    pub(super) unanswered_within: String,
+    pub(super) untouched_within: String,
     pub(super) action_within: String,
     pub(super) action_again: String,
     pub(super) proof: String,
@@ -520,6 +537,7 @@ pub(super) struct Agent {
     pub(super) language: Option<String>,
     #[serde(default)]
     pub(super) notify: Notify,
+    pub(super) deputy: Option<String>,
 }
 
 fn first_level() -> u8 {

@@ -16,7 +16,7 @@ use crate::ticket::sla::{AtBreach, Calendar, Contract, Length, SlaPolicy, Slas, 
 use crate::ticket::{PendingOn, ServiceDesk};
 
 /// Words for a time without end.
-const BEST_EFFORT: [&str; 3] = ["best effort", "best-effort", "none"];
+const BEST_EFFORT: [&str; 4] = ["best effort", "best-effort", "none", "never"];
 
 pub(super) fn slas(check: &mut Check<'_>, raw: &Raw, desk: &ServiceDesk) -> Slas {
     let mut calendars: BTreeMap<String, Arc<Calendar>> = BTreeMap::new();
@@ -163,7 +163,7 @@ fn priorities<'a>(check: &mut Check<'_>, place: &str, codes: impl Iterator<Item 
 }
 
 /// `30m`, `1h`, `1h30m`, `5d` (working days), `2w`; none for best effort.
-fn length(check: &mut Check<'_>, place: &str, text: &str) -> Option<Length> {
+pub(super) fn length(check: &mut Check<'_>, place: &str, text: &str) -> Option<Length> {
     let word = text.trim().to_lowercase();
     if BEST_EFFORT.contains(&word.as_str()) {
         return None;

@@ -15,7 +15,7 @@ use crate::mail::{Pattern, compile};
 const DEFAULT: &str = include_str!("../../config/default.toml");
 
 /// Sections a file may have.
-const SECTIONS: [&str; 29] = [
+const SECTIONS: [&str; 30] = [
     "desk",
     "store",
     "smtp",
@@ -34,6 +34,7 @@ const SECTIONS: [&str; 29] = [
     "canned",
     "audiences",
     "teams",
+    "recurring",
     "retired",
     "calendars",
     "sla",
@@ -184,6 +185,7 @@ impl Source {
             types: self.named(&root, "types", mistakes),
             canned: self.named(&root, "canned", mistakes),
             teams: self.named(&root, "teams", mistakes),
+            recurring: self.named(&root, "recurring", mistakes),
             audiences: self.named(&root, "audiences", mistakes),
             retired: self.named(&root, "retired", mistakes),
             calendars: self.named(&root, "calendars", mistakes),

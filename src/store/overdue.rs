@@ -21,6 +21,8 @@ pub struct Overdue {
     pub due_at: Millis,
     /// What it is.
     pub text: String,
+    /// 1 where it waits for the next digest that is sent at its hour, however few lines it has; 0 for what was collected near a cap.
+    pub waits: i64,
 }
 
 impl Store {

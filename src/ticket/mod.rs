@@ -68,7 +68,9 @@ pub(crate) use number::numbers_in;
 pub use number::{format as format_number, parse as parse_number};
 pub use phrase::{Detail, Phrase, Value};
 pub(crate) use policy::OPERATOR_LEVEL;
-pub use policy::{Agent, Life, Notify, Policy, PriorityRule, Role, ServiceDesk, SeveralQueues, TagForms, Team, Topic};
+pub use policy::{
+    Agent, Forgotten, Life, Notify, Policy, PriorityRule, Role, ServiceDesk, SeveralQueues, TagForms, Team, Topic,
+};
 pub use priority::Tagged;
 pub use probe::{ForeignResults, Probe};
 pub use queue::{Acknowledge, AgentReply, Queue, ReplyTo, Retired};

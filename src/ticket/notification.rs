@@ -257,6 +257,11 @@ notifications! {
         name: "catch-up", audience: Audience::Agents, urgency: Urgency::Always, sections: Sections::Late,
         ..ROW
     };
+    /// To the people of a ticket: nothing has happened to it for too long.
+    Forgotten = Row {
+        name: "forgotten", audience: Audience::Agents, urgency: Urgency::Priority, buttons: Buttons::Agent, reply: Reply::Note,
+        ..ROW
+    };
     /// To an agent near the cap: what they would have been notified about one by one.
     Digest = Row {
         name: "digest", audience: Audience::Agents, urgency: Urgency::Always, sections: Sections::Digest,
@@ -411,6 +416,8 @@ pub struct Notification {
     pub cause: String,
     /// Why, as somebody wrote it; mostly empty.
     pub why: String,
+    /// Whether it is a line of the next digest, whoever reads it.
+    pub can_wait: bool,
     /// How long it waits before it is sent, so that its writer can hold it back; mostly 0.
     pub delay: Millis,
 }
@@ -430,6 +437,7 @@ impl Notification {
             whole: false,
             cause: String::new(),
             why: String::new(),
+            can_wait: false,
             delay: 0,
         }
     }

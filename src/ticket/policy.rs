@@ -10,7 +10,7 @@ use super::caps::Caps;
 use super::field::FieldRule;
 use super::flood::IntakeLimits;
 use super::queue::{Queue, Retired};
-use super::sla::Slas;
+use super::sla::{Length, Slas};
 use super::token::Token;
 use super::words::{Status, TicketView};
 use crate::clock::Millis;
@@ -136,6 +136,8 @@ pub struct Life {
     pub collision: Millis,
     /// How long an answer waits that no command made public, so that its writer can hold it back.
     pub agent_reply_delay: Millis,
+    /// When what nobody moves is brought to mind.
+    pub forgotten: Forgotten,
     /// When digests that agents chose are sent, in the order of the day.
     pub digest_at: Vec<jiff::civil::Time>,
     /// When a corrective action is due that names no date, counted from the post-mortem.
@@ -154,6 +156,21 @@ pub struct Life {
     pub commands: usize,
     /// Most people one message is spread to.
     pub recipients: usize,
+}
+
+/// Within what working time something is to happen, before it is brought to mind; none: never.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// An approval is given or refused.
+    pub approval: Option<Length>,
+    /// A vendor answers.
+    pub vendor: Option<Length>,
+    /// Somebody takes what is nobody's.
+    pub unassigned: Option<Length>,
+    /// Whoever has it answers what the requester wrote.
+    pub unanswered: Option<Length>,
+    /// Whoever has it does anything.
+    pub untouched: Option<Length>,
 }
 
 /// The service desk as notifications present it.
@@ -201,6 +218,8 @@ pub struct Agent {
     pub language: String,
     /// What they hear of.
     pub notify: Notify,
+    /// Address of the agent who stands in for them.
+    pub deputy: Option<String>,
 }
 
 /// What an agent hears of.
@@ -337,10 +356,11 @@ impl Policy {
         service.filter(|a| !a.is_empty()).unwrap_or_else(queue)
     }
 
-    /// Whether this person has to approve that ticket.
+    /// Whether this person may approve that ticket: one of those who have to, or who stands in for one.
     #[must_use]
     pub(crate) fn is_approver(&self, address: &str, ticket: &TicketView) -> bool {
-        self.approvers(ticket).iter().any(|a| a == address)
+        let stands_in = |own: &String| self.agent(own).is_some_and(|agent| agent.deputy.as_deref() == Some(address));
+        self.approvers(ticket).iter().any(|own| own == address || stands_in(own))
     }
 
     /// The agent that somebody means by a name of the configuration, a name or an address.
@@ -620,6 +640,7 @@ pub(super) mod tests {
                 confirm: 0,
                 collision: 0,
                 agent_reply_delay: 0,
+                forgotten: Forgotten::default(),
                 digest_at: Vec::new(),
                 action_within: 0,
                 action_again: 0,

@@ -12,6 +12,7 @@ use super::priority::{Tagged, read_tags};
 use super::probe::{ForeignResults, Probe};
 use super::queue::Queue;
 use super::token::{Secret, Token};
+use super::words::Channel;
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
@@ -87,6 +88,8 @@ pub struct Intake {
     pub released: bool,
     /// True when the operator says which ticket it belongs to.
     pub placed: bool,
+    /// By which way what an agent writes down for somebody else came.
+    pub channel: Channel,
     /// From when on what it asks for counts; 0: from its decision.
     pub counts_from: Millis,
     /// What a machine of the queue says.
@@ -174,6 +177,7 @@ pub fn read(mut mail: ParsedEmail, mailbox: &str, policy: &Policy, secret: &Secr
         placed: false,
         operator: false,
         counts_from: 0,
+        channel: Channel::Telephone,
         also_queues: also.map(|q| q.name.clone()).collect(),
         fields: said.own,
         signature_fields: said.signature,

@@ -149,6 +149,7 @@ mod tests {
             level,
             language: "fr".to_owned(),
             notify: Default::default(),
+            deputy: None,
         }
     }
 

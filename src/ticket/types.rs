@@ -184,6 +184,8 @@ pub enum DeadlineKind {
     Acknowledge,
     /// The post-mortem of a major incident is asked for, or still missing.
     PostMortem,
+    /// Nothing has happened for too long: it is brought to mind.
+    Forgotten,
     /// What a post-mortem says is to be done is brought to mind.
     Action,
     /// The first answer has been delivered: its clock is read.

@@ -6,7 +6,8 @@ use super::per_person::{Aside, write};
 use crate::store::StoreError;
 use crate::ticket::NotificationKind;
 
-const LATE: Aside = Aside { kind: NotificationKind::CatchUp, cause: "", more: ["late.more", "late.list_all"] };
+const LATE: Aside =
+    Aside { kind: NotificationKind::CatchUp, cause: "", more: ["late.more", "late.list_all"], why: |_| Vec::new() };
 
 /// Writes the notifications. Gives how many.
 pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {

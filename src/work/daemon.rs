@@ -25,7 +25,7 @@ use crate::trouble::{Patience, Trouble};
 
 use super::deliver::Sender;
 use super::wait::{STANDBY, pause};
-use super::{App, alarms, aside, backup, mailboxes, process, recompute, reports, sweep, upkeep};
+use super::{App, alarms, aside, backup, mailboxes, process, recompute, recurring, reports, sweep, upkeep};
 
 /// How long tasks may take to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(8);
@@ -225,7 +225,11 @@ async fn report(app: Arc<App>, stop: CancellationToken) {
             pause(STANDBY, &stop).await;
             continue;
         }
-        let wait = match reports::drain(&app).await {
+        let drained = match Box::pin(recurring::drain(&app)).await {
+            Ok(opened) => reports::drain(&app).await.map(|notifications| notifications + opened),
+            Err(error) => Err(error),
+        };
+        let wait = match drained {
             Ok(notifications) => {
                 patience.reset();
                 if notifications > 0 {

@@ -10,7 +10,8 @@ use super::commit;
 use super::per_person::{Aside, write};
 use crate::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::store::{Overdue, StoreError};
-use crate::ticket::{NotificationKind, Notify, Policy};
+use crate::ticket::phrase::phrase;
+use crate::ticket::{NotificationKind, Phrase, Policy};
 
 /// How long the oldest entry waits for others.
 const COLLECT: Millis = 10 * MINUTE;
@@ -20,7 +21,7 @@ const ALARM: Millis = HOUR;
 const LAST: &str = "digest-at";
 
 const COLLECTED: Aside =
-    Aside { kind: NotificationKind::Digest, cause: "digest-", more: ["digest.more", "digest.list_all"] };
+    Aside { kind: NotificationKind::Digest, cause: "digest-", more: ["digest.more", "digest.list_all"], why };
 
 /// Writes the digests whose time has come. Gives how many.
 pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
@@ -39,13 +40,13 @@ pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     }
     let ready = |row: &Overdue| {
         let at = oldest.get(&row.person).copied().unwrap_or(row.due_at);
-        if has_chosen(&row.person, policy) { at > now || next_time(at, policy) <= now } else { due(at) }
+        if row.waits == 1 { at > now || next_time(at, policy) <= now } else { due(at) }
     };
     let rows: Vec<Overdue> = rows.into_iter().filter(ready).collect();
     if rows.is_empty() {
         return Ok(0);
     }
-    let near_cap = rows.iter().any(|row| !has_chosen(&row.person, policy));
+    let near_cap = rows.iter().any(|row| row.waits == 0);
     let count = write(app, &COLLECTED, rows, now, commit::Aside::Digest).await?;
     if near_cap {
         app.store.set_meta(LAST, &now.to_string()).await?;
@@ -53,9 +54,10 @@ pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-/// Whether an agent reads digests because they want to.
-fn has_chosen(person: &str, policy: &Policy) -> bool {
-    policy.agent(person).is_some_and(|agent| agent.notify == Notify::Digest)
+/// Why the notification holds several.
+fn why(rows: &[Overdue]) -> Vec<Phrase> {
+    let near_cap = rows.iter().any(|row| row.waits == 0);
+    vec![if near_cap { phrase!("digest.near_cap") } else { phrase!("digest.at_its_hour") }]
 }
 
 /// The first time after `at` at which digests are sent that agents chose.
@@ -71,13 +73,8 @@ fn next_time(at: Millis, policy: &Policy) -> Millis {
 
 /// Whether somebody's notifications are, or lately were, collected.
 pub(super) async fn is_collecting(app: &App, now: Millis) -> Result<bool, StoreError> {
-    if app.store.oldest_digest().await?.is_some() {
-        let settings = app.settings.load_full();
-        let chosen = settings.policy.agents.values().any(|agent| agent.notify == Notify::Digest);
-        let is_near_cap = |row: &Overdue| !has_chosen(&row.person, &settings.policy);
-        if !chosen || app.store.digest().await?.iter().any(is_near_cap) {
-            return Ok(true);
-        }
+    if app.store.oldest_digest().await?.is_some() && app.store.digest().await?.iter().any(|row| row.waits == 0) {
+        return Ok(true);
     }
     let last = app.store.meta(LAST).await?.and_then(|at| at.parse::<Millis>().ok());
     Ok(last.is_some_and(|at| now - at < ALARM))

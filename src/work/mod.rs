@@ -28,6 +28,7 @@ mod presence;
 pub mod probe;
 pub mod process;
 mod recompute;
+mod recurring;
 pub mod reports;
 pub mod sign_in;
 pub mod sweep;

@@ -7,7 +7,7 @@ use crate::store::NEVER;
 use crate::trouble::Trouble;
 
 use super::deliver::Sender;
-use super::{App, collect, collect_maildir, presence, process, recompute, reports, sign_in, sweep};
+use super::{App, collect, collect_maildir, presence, process, recompute, recurring, reports, sign_in, sweep};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub async fn run(app: &App) -> Result<Tally, Trouble> {
     let received_through = app.received_through(received_through).await?;
     if app.presence.leads() {
         sweep::drain(app, &received_through).await?;
+        // Apart, so that what is rarely needed does not make every round larger.
+        Box::pin(recurring::drain(app)).await?;
         reports::drain(app).await?;
     }
     match sender.drain(app, &CancellationToken::new()).await {

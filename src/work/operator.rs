@@ -3,13 +3,15 @@
 //! It takes the way of an agent's mail: kept in the inbox under a mailbox of its own, decided by the
 //! same rules, carried out in one commit. Only the receipt goes to the terminal.
 
+use super::App;
 use super::commit::{Cause, Commit, Email};
+use super::presence::DESK;
 use super::process::{collect_wanted, decide_one};
 use crate::clock::Millis;
 use crate::mail;
 use crate::settings::Settings;
-use crate::store::{Store, StoreError, TicketRow, Waiting};
-use crate::ticket::{Agent, Decision, InboxId, Notify, OPERATOR_LEVEL, Policy, Role, Secret, Verdict, read};
+use crate::store::{Store, StoreError, TicketRow, Waiting, Wanted};
+use crate::ticket::{Agent, Channel, Decision, InboxId, Notify, OPERATOR_LEVEL, Policy, Role, Secret, Verdict, read};
 
 /// The mailbox such commands are kept under; none can be configured by that name.
 const MAILBOX: &str = "#operator";
@@ -81,6 +83,8 @@ pub struct NewTicket {
     pub subject: String,
     /// Commands, and what they ask for below.
     pub text: String,
+    /// By which way it came.
+    pub channel: Channel,
 }
 
 /// Opens a ticket in somebody else's name. They are acknowledged. Gives the ticket's number, or why there is none.
@@ -96,22 +100,61 @@ pub async fn open_ticket(
 ) -> Result<(Outcome, Option<String>), StoreError> {
     let mut settings = settings.clone();
     add_operator(&mut settings.policy);
+    let email = match as_new(new, &settings, secret, now) {
+        Ok(email) => email,
+        Err(why) => return Ok((Outcome::NotDone(vec![why]), None)),
+    };
+    let wanted = collect_wanted(std::slice::from_ref(&email), &settings);
+    let commit = Commit::on(store, secret, &settings, now, wanted).await?;
+    carry_out(commit, email, &settings, secret, now).await
+}
+
+/// Opens a ticket by a timetable, and sets when its next one opens: one commit.
+///
+/// # Errors
+/// [`StoreError`]; nothing was done then.
+pub(super) async fn open_by_schedule(
+    app: &App,
+    settings: &Settings,
+    new: &NewTicket,
+    (name, next): (&str, Millis),
+) -> Result<Outcome, StoreError> {
+    let now = app.clock.now();
+    let mut settings = settings.clone();
+    add_operator(&mut settings.policy);
+    let email = match as_new(new, &settings, &app.secret, now) {
+        Ok(email) => email,
+        Err(why) => return Ok(Outcome::NotDone(vec![why])),
+    };
+    let wanted = Wanted { lease: Some(DESK), ..collect_wanted(std::slice::from_ref(&email), &settings) };
+    let mut commit = Commit::begin(app, &settings, now, wanted).await?;
+    commit.set_wake_up(name, next);
+    Ok(carry_out(commit, email, &settings, &app.secret, now).await?.0)
+}
+
+/// The new ticket as the email that might have asked for it.
+fn as_new(new: &NewTicket, settings: &Settings, secret: &Secret, now: Millis) -> Result<Email, String> {
     let subject = new.subject.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = format!("#new\n#requester {} <{}>\n{}", new.name, new.from, new.text);
     let bytes = as_mail(&subject, &text, now);
-    let parsed = match mail::parse(&bytes, &settings.policy.limits) {
-        Ok(parsed) => parsed,
-        Err(why) => return Ok((Outcome::NotDone(vec![why.to_string()]), None)),
-    };
+    let parsed = mail::parse(&bytes, &settings.policy.limits).map_err(|why| why.to_string())?;
     let mut intake = read(parsed, MAILBOX, &settings.policy, secret);
     intake.queue = Some(new.queue.clone());
+    intake.channel = new.channel;
     intake.say_apart(&text, &settings.policy);
-    let mut email = Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) };
-    let wanted = collect_wanted(std::slice::from_ref(&email), &settings);
-    let mut commit = Commit::on(store, secret, &settings, now, wanted).await?;
+    Ok(Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) })
+}
+
+async fn carry_out<'a>(
+    mut commit: Commit<'a>,
+    mut email: Email,
+    settings: &Settings,
+    secret: &Secret,
+    now: Millis,
+) -> Result<(Outcome, Option<String>), StoreError> {
     email.waiting.id = commit.take_in(&email.waiting).await?;
     let decision = match &email.intake {
-        Ok(intake) => decide_one(commit.unit(), &email, intake, Vec::new(), now, &settings, secret),
+        Ok(intake) => decide_one(commit.unit(), &email, intake, Vec::new(), now, settings, secret),
         Err(reason) => Decision::Ignore(reason.clone()),
     };
     let outcome = commit.carry_out(&Cause::Operator(&email), decision)?;
@@ -150,6 +193,7 @@ fn add_operator(policy: &mut Policy) {
         level: OPERATOR_LEVEL,
         language: policy.service_desk.language.clone(),
         notify: Notify::Mine,
+        deputy: None,
     };
     policy.agents.insert(MAILBOX.to_owned(), operator);
 }

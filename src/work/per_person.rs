@@ -9,7 +9,7 @@ use super::presence::DESK;
 use crate::clock::Millis;
 use crate::notify::{Extra, Phrases, Told};
 use crate::store::{Overdue, StoreError, Wanted};
-use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person};
+use crate::ticket::{Decision, Notices, Notification, NotificationKind, Person, Phrase};
 
 /// Most lines in one notification.
 const LISTED: usize = 200;
@@ -21,6 +21,8 @@ pub(super) struct Aside {
     pub(super) cause: &'static str,
     /// What stands for those beyond the bound: codes of the phrases for who, with their count, and for what.
     pub(super) more: [&'static str; 2],
+    /// What stands above them.
+    pub(super) why: fn(&[Overdue]) -> Vec<Phrase>,
 }
 
 /// Writes them in one commit, which takes the rows out. Gives how many were written.
@@ -49,7 +51,7 @@ pub(super) async fn write(
         let to = Person { address: address.clone(), name: agent.name.clone(), language: agent.language.clone() };
         let last = rows.iter().map(|row| row.id).max().unwrap_or(0);
         let cause = format!("{}{last}", aside.cause);
-        let notification = Notification { cause, ..Notification::new(aside.kind, to) };
+        let notification = Notification { cause, done: (aside.why)(&rows), ..Notification::new(aside.kind, to) };
         let queue = rows.first().map(|row| row.queue.clone()).unwrap_or_default();
         notices.push(Notices { queue, notifications: vec![notification] });
         shown.insert(

@@ -24,6 +24,7 @@ mod fetching;
 mod first_sign_in;
 mod fixtures;
 mod floods;
+mod forgotten;
 mod guarded;
 mod hostile;
 mod imap;

@@ -195,6 +195,11 @@ impl Story<'_> {
         }
         self.others().await;
         self.in_copy_and_collected().await;
+        // What nobody has taken is brought to mind.
+        self.site.edit("[life]\nunassigned_within = \"1h\"\n");
+        for _ in 0..150 {
+            self.site.pass(12 * MINUTE).await;
+        }
     }
 
     /// Somebody in copy writes; so much comes in that an agent gets a digest.

@@ -145,13 +145,13 @@ statements! {
         "INSERT INTO overdue (person, ticket_id, due_at, text) SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), \
          CAST(j.value ->> 2 AS BIGINT), j.value ->> 3", "");
     OVERDUE_ALL = Sql::both(
-        "SELECT overdue.id, overdue.person, ticket.number, ticket.title, ticket.queue, overdue.due_at, overdue.text FROM overdue \
+        "SELECT overdue.id, overdue.person, ticket.number, ticket.title, ticket.queue, overdue.due_at, overdue.text, CAST(0 AS BIGINT) AS waits FROM overdue \
          JOIN ticket ON ticket.id = overdue.ticket_id ORDER BY overdue.person, overdue.due_at, overdue.id");
     DIGEST_ADD = rows!(
-        "INSERT INTO digest (person, ticket_id, at, text) SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), \
-         CAST(j.value ->> 2 AS BIGINT), j.value ->> 3", "");
+        "INSERT INTO digest (person, ticket_id, at, text, waits) SELECT j.value ->> 0, CAST(j.value ->> 1 AS BIGINT), \
+         CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, CAST(j.value ->> 4 AS BIGINT)", "");
     DIGEST_ALL = Sql::both(
-        "SELECT digest.id, digest.person, ticket.number, ticket.title, ticket.queue, digest.at AS due_at, digest.text FROM digest \
+        "SELECT digest.id, digest.person, ticket.number, ticket.title, ticket.queue, digest.at AS due_at, digest.text, digest.waits FROM digest \
          JOIN ticket ON ticket.id = digest.ticket_id ORDER BY digest.person, digest.at, digest.id LIMIT 10000");
     DIGEST_OLDEST = Sql::both("SELECT at FROM digest ORDER BY at LIMIT 1");
     DIGEST_CLEAR = among_ids!("DELETE FROM digest WHERE id", "", "");

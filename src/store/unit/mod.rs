@@ -117,7 +117,7 @@ pub(crate) struct Unit {
     state_history: Vec<(TicketId, Millis, TicketState)>,
     overdue: Vec<(String, TicketId, Millis, String)>,
     told: Vec<i64>,
-    digest: Vec<(String, TicketId, Millis, String)>,
+    digest: Vec<(String, TicketId, Millis, String, i64)>,
     digested: Vec<i64>,
     failed_told: Vec<OutboxId>,
     wake_ups: BTreeMap<String, Millis>,
@@ -437,8 +437,8 @@ impl Unit {
     }
 
     /// Keeps what this person, who is near the cap, is to be notified about in one email.
-    pub(crate) fn note_digest(&mut self, person: &str, ticket: TicketId, text: String) {
-        self.digest.push((person.to_owned(), ticket, self.now, text));
+    pub(crate) fn note_digest(&mut self, person: &str, ticket: TicketId, text: String, waits: bool) {
+        self.digest.push((person.to_owned(), ticket, self.now, text, i64::from(waits)));
     }
 
     /// That email is being written.

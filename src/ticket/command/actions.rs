@@ -230,6 +230,7 @@ mod tests {
             level: 1,
             language: "fr".to_owned(),
             notify: crate::ticket::Notify::Mine,
+            deputy: None,
         }
     }
 

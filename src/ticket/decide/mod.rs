@@ -7,6 +7,7 @@ mod command;
 mod deadline;
 mod decision;
 mod draft;
+mod forgotten;
 mod hold;
 mod news;
 mod open;

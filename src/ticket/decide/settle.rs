@@ -2,6 +2,7 @@
 //!
 //! Every path that changes a ticket ends here, so that no two of them can differ in it.
 
+use super::forgotten;
 use crate::clock::Millis;
 use crate::ticket::command::silence_deadlines;
 use crate::ticket::policy::Policy;
@@ -23,6 +24,7 @@ pub(super) fn settle(
     }
     times(ticket, before, now);
     deadlines(ticket, before, now, policy);
+    forgotten::watch(ticket, before, hand, now, policy);
     let (was, is) = (described(before), described(ticket));
     let status = (was != is).then(|| Event::by(actor, "status", format!("{was} → {is}")));
     // Who is no agent and yet at work here is the operator; whoever has the ticket acts for the level that has it.

@@ -87,6 +87,15 @@ pub struct Sla {
     /// When a person of the service desk last did something; 0: nobody has.
     #[serde(default, skip_serializing_if = "is_default")]
     pub touched_at: Millis,
+    /// Since when the requester waits for a word; 0: they do not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unanswered_since: Millis,
+    /// Since when nothing has happened that moves it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub idle_since: Millis,
+    /// How often that was brought to mind.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub idle_told: u32,
     /// When it should have gone to a next level and there was none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stuck_at: Millis,

@@ -171,6 +171,11 @@ impl<'a> Commit<'a> {
         &self.unit
     }
 
+    /// Sets when a wake-up rings next, in this very commit.
+    pub(super) fn set_wake_up(&mut self, name: &str, at: Millis) {
+        self.unit.set_wake_up(name, at);
+    }
+
     /// Keeps an email that is decided in this very commit; gives its row id.
     pub(super) async fn take_in(&mut self, email: &Waiting) -> Result<InboxId, StoreError> {
         let Waiting { mailbox, bytes, .. } = email;

@@ -54,6 +54,11 @@ impl<'a> Commit<'a> {
         };
         let somebody_knows = notifications.iter().any(at_once);
         for notification in notifications {
+            if let Some(id) = about.ticket().filter(|_| notification.can_wait) {
+                let line = digest_line(&notification, &MessageDraft::default(), self.settings);
+                self.unit.note_digest(&notification.to.address, id, line, true);
+                continue;
+            }
             if somebody_knows && self.is_for_digest(about, &ticket, &message, &notification) {
                 continue;
             }
@@ -82,7 +87,7 @@ impl<'a> Commit<'a> {
         if cannot_wait(notification.kind, about, ticket, to) {
             return false;
         }
-        self.unit.note_digest(to, id, digest_line(notification, message, self.settings));
+        self.unit.note_digest(to, id, digest_line(notification, message, self.settings), true);
         true
     }
 
@@ -112,6 +117,11 @@ impl<'a> Commit<'a> {
                 return true;
             }
             _ => {}
+        }
+        // The service desk does not write to itself: recurring work has no other requester.
+        if policy.is_own_address(to) && !notification.kind.is_internal() {
+            self.done.suppressed += 1;
+            return true;
         }
         // Nobody reads what is sent to a monitoring system, and some answer it.
         let machine = policy.queues.get(&ticket.queue).is_some_and(|queue| queue.is_machine(to));
@@ -152,7 +162,7 @@ impl<'a> Commit<'a> {
                 if let Some(id) = about.ticket() {
                     let text = format!("{reason}; it is in the next digest ({to})");
                     unit.add_event(id, Event::own("digested", text));
-                    unit.note_digest(to, id, digest_line(notification, message, self.settings));
+                    unit.note_digest(to, id, digest_line(notification, message, self.settings), false);
                 }
                 true
             }

@@ -234,6 +234,12 @@ address = "{SUPPORT}"
 prefix = "CG42N1"
 reply_to = "plain"
 agent_reply = "note"
+[life]
+unassigned_within = "never"
+unanswered_within = "never"
+untouched_within = "never"
+approval_within = "never"
+vendor_within = "never"
 [agents.marie]
 address = "{MARIE}"
 name = "Marie Dubois"

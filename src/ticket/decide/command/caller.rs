@@ -81,7 +81,8 @@ impl Call {
             return Err(vec![nobody_named(&intake.head.text, policy)]);
         };
         let address = requester.key();
-        if policy.is_own_address(&address) {
+        // Recurring work is the service desk's own.
+        if policy.is_own_address(&address) && intake.channel != Channel::Schedule {
             return Err(vec![slip(phrase!("wrong.not_a_requester", address))]);
         }
         people.retain(|person| person.address != address);
@@ -131,14 +132,19 @@ impl Call {
         let mut opening = opening(case, request, case.queue);
         let (how, channel) = match passed_on {
             Some(_) => ("forwarded", Channel::Email),
-            None => ("called", Channel::Telephone),
+            None => ("called", case.intake.channel),
         };
         opening.ticket.channel = channel;
-        let what = if passed_on.is_some() { "passed on" } else { "written down" };
-        opening.events.insert(
-            0,
-            Event::by(&agent.address, how, format!("{what} by {} for {}", agent.address, self.requester.key())),
-        );
+        let for_whom = self.requester.key();
+        let what = match channel {
+            Channel::Schedule => "opened by its timetable".to_owned(),
+            Channel::Email => format!("passed on by {} for {for_whom}", agent.address),
+            _ => format!("written down by {} for {for_whom}", agent.address),
+        };
+        opening.events.insert(0, Event::by(&agent.address, how, what));
+        if channel == Channel::Schedule {
+            opening.notifications.retain(|n| n.kind != NotificationKind::Acknowledgement);
+        }
         let who = if self.requester.name.is_empty() { self.requester.key() } else { self.requester.name.clone() };
         let acknowledged = opening.notifications.iter().any(|n| n.kind == NotificationKind::Acknowledgement);
         let done = match acknowledged {

@@ -34,6 +34,7 @@ pub(super) fn reaches_requester(case: &Case<'_>, ticket: &TicketView, agent: &Ag
     };
     let shown = answered.filter(same).is_some_and(|token| snapshot.reaching.contains(&token.text()));
     natural
+        && !policy.is_own_address(&ticket.requester.address)
         && by_person
         && written
         && !inside

@@ -5,7 +5,7 @@ pub(super) mod clocks;
 use crate::clock::{DAY, Millis};
 use crate::ticket::decide::people::{action_line, concerned, person};
 use crate::ticket::decide::settle::settle;
-use crate::ticket::decide::{Change, news};
+use crate::ticket::decide::{Change, forgotten, news};
 use crate::ticket::life::{Move, after};
 use crate::ticket::policy::Policy;
 use crate::ticket::sla;
@@ -40,6 +40,7 @@ pub fn due(
         DeadlineKind::Point => clocks::point(&mut change, now, policy),
         DeadlineKind::Acknowledge => clocks::acknowledge(&mut change, acknowledged, at, policy),
         DeadlineKind::PostMortem => clocks::post_mortem(&mut change, now, policy),
+        DeadlineKind::Forgotten => forgotten::bring_to_mind(&mut change, policy),
         DeadlineKind::Action => actions(&mut change, now, policy),
         DeadlineKind::Responded => {}
     }

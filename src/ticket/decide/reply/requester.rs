@@ -180,6 +180,9 @@ pub(in crate::ticket::decide) fn write(draft: &mut Draft<'_>, found: &Candidate,
         return;
     }
     let was = draft.ticket.status;
+    if draft.ticket.sla.unanswered_since == 0 {
+        draft.ticket.sla.unanswered_since = draft.now();
+    }
     // Every status but closed has this move; the table's own test holds that.
     let _ = draft.go(Move::Write);
     if was == Status::Pending {
