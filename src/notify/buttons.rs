@@ -7,9 +7,9 @@ use super::link::{Button, Way};
 use super::{Parcel, Phrases};
 use crate::ticket::command::Name;
 use crate::ticket::life::{Move, after};
-use crate::ticket::may;
 use crate::ticket::notification::Buttons;
 use crate::ticket::{NotificationKind, Policy, Status, TicketView};
+use crate::ticket::{is_urgent, may};
 
 /// What a button says, and the line it writes.
 struct Choice {
@@ -165,7 +165,9 @@ fn for_agent(parcel: &Parcel<'_>, offer: &Offer<'_>) -> Vec<Choice> {
             names.push(Name::Take);
         }
         if can(Move::Resolve) {
-            names.extend([Name::Resolve, Name::Ask, Name::Pending]);
+            names.extend([Name::Resolve, Name::Ask]);
+            // What calls people from other work is not put off by a click.
+            names.extend(Some(Name::Pending).filter(|_| !is_urgent(&ticket.priority)));
         }
         let above = || offer.policy.at_level(&ticket.queue, ticket.level.max(1) + 1);
         if can(Move::Escalate) && !above().is_empty() {
@@ -196,7 +198,9 @@ fn repaired(parcel: &Parcel<'_>, way: &Way<'_>, phrases: &Phrases) -> Vec<Button
 
 /// One to five stars.
 pub(super) fn stars(parcel: &Parcel<'_>, way: &Way<'_>, policy: &Policy) -> Vec<Button> {
-    if parcel.notification.kind != NotificationKind::Closed || parcel.ticket.merged_into.is_some() {
+    // Who did not answer is not asked how it was.
+    let silent = parcel.notification.done.iter().any(|said| said.code == "told.closed_for_silence");
+    if parcel.notification.kind != NotificationKind::Closed || parcel.ticket.merged_into.is_some() || silent {
         return Vec::new();
     }
     let command = policy.commands.line(Name::Rate, &parcel.notification.to.language);

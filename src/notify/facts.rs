@@ -10,7 +10,9 @@ use crate::mail::{Attachment, FileRole};
 use crate::ticket::command::Name;
 use crate::ticket::notification::{Audience, Hits};
 use crate::ticket::sla;
-use crate::ticket::{MessageDraft, NotificationKind, Phrase, Policy, Status, TicketView, Visibility, scrubbed};
+use crate::ticket::{
+    DeadlineKind, MessageDraft, NotificationKind, Phrase, Policy, Status, TicketView, Visibility, scrubbed,
+};
 
 /// Everything a template can name. In strict mode a name that is not here is a mistake.
 #[derive(Debug, Clone, Serialize)]
@@ -161,6 +163,8 @@ pub struct TicketFacts {
     pub approval: bool,
     /// True when it went into another ticket.
     pub merged: bool,
+    /// The day on which it is closed if nobody answers; empty where that is not near.
+    pub closes: String,
     /// True once it is resolved or closed.
     pub finished: bool,
     /// What is promised: due when, in whose calendar, paused how long and why, sentence by sentence. In notifications
@@ -405,6 +409,11 @@ fn ticket_facts(ticket: &TicketView, inside: bool, language: &str, phrases: &Phr
         tags: if inside { ticket.tags.iter().cloned().collect::<Vec<_>>().join(" ") } else { String::new() },
         approval: ticket.status == Status::Approval,
         merged: ticket.merged_into.is_some(),
+        closes: [DeadlineKind::Silence, DeadlineKind::Confirm]
+            .into_iter()
+            .find_map(|kind| ticket.deadlines.get(&kind))
+            .map(|at| phrases.weekday(*at, &policy.service_desk.time_zone))
+            .unwrap_or_default(),
         finished: ticket.status.is_done(),
         service_level: Vec::new(),
     }

@@ -331,6 +331,15 @@ impl Phrases {
         self.text("date.day", &values)
     }
 
+    /// The day of an instant with its weekday: `samedi 7 mars 2026`.
+    #[must_use]
+    pub(crate) fn weekday(&self, at: Millis, zone: &TimeZone) -> String {
+        let zoned = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(zone.clone());
+        let weekday = usize::try_from(zoned.weekday().to_monday_zero_offset()).unwrap_or(0);
+        let weekday = self.list("date.weekdays").get(weekday).map_or("", String::as_str);
+        self.text("date.weekday_day", &[("weekday", weekday), ("day", &self.day(at, zone))])
+    }
+
     /// The month of an instant: `mars 2026`.
     #[must_use]
     pub(crate) fn month(&self, at: Millis, zone: &TimeZone) -> String {

@@ -94,6 +94,7 @@ pub fn sample(kind: NotificationKind, phrases: &Phrases) -> Facts {
                     ],
                 )],
             },
+            closes: phrases.weekday(1_772_874_000_000, &TimeZone::UTC),
             finished: matches!(kind, NotificationKind::Resolved | NotificationKind::Closed),
         },
         message: MessageFacts {

@@ -281,6 +281,7 @@ impl Check<'_> {
             level: agent.level,
             language: agent.language.clone().unwrap_or_else(|| desk.language.clone()),
             notify: agent.notify,
+            away: None,
             deputy: self.people(&format!("{section}.deputy"), agent.deputy.as_slice(), raw).pop(),
         }
     }

@@ -45,6 +45,12 @@ impl Store {
         Ok(sqlx::query_scalar(sql::META_GET.on(self.engine)).bind(name).fetch_optional(&self.read).await?)
     }
 
+    /// All facts whose names begin with this.
+    pub(crate) async fn facts(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query_scalar(sql::META_BETWEEN.on(self.engine)).bind(beginning);
+        Ok(query.bind(format!("{beginning}\u{10ffff}")).fetch_all(&self.read).await?)
+    }
+
     /// Notes that `instance` is at work; gives whether its last epoch ended without [`Store::end_epoch`].
     pub(crate) async fn begin_epoch(&self, instance: &str) -> Result<bool, StoreError> {
         let name = format!("alive:{instance}");

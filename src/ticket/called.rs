@@ -43,6 +43,8 @@ pub struct Commands {
     called: BTreeMap<String, HashMap<&'static str, Called>>,
     /// What may stand behind a command, folded, by what it means.
     arguments: BTreeMap<String, BTreeSet<String>>,
+    /// The same in lower case and not folded.
+    spelled: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Commands {
@@ -64,6 +66,7 @@ impl Commands {
     /// Takes words that may stand behind a command.
     pub(crate) fn add_argument(&mut self, meaning: &str, words: &[String]) {
         self.arguments.entry(meaning.to_owned()).or_default().extend(words.iter().map(|word| fold(word)));
+        self.spelled.entry(meaning.to_owned()).or_default().extend(words.iter().map(|word| word.to_lowercase()));
     }
 
     /// What a language calls a command; English where it has no words of its own.
@@ -96,6 +99,12 @@ impl Commands {
     #[must_use]
     pub fn means(&self, meaning: &str, folded: &str) -> bool {
         self.arguments.get(meaning).is_some_and(|words| words.contains(folded))
+    }
+
+    /// The same as people write them: with their apostrophes and accents, in lower case, both apostrophes.
+    pub(crate) fn argument_spellings(&self, meaning: &str) -> impl Iterator<Item = String> {
+        let words: Vec<String> = self.spelled.get(meaning).into_iter().flatten().cloned().collect();
+        words.into_iter().flat_map(|word| [word.replace('\'', "’"), word])
     }
 
     /// The words that mean this behind a command, folded.

@@ -45,10 +45,11 @@ pub use asker::{Asker, asker};
 pub use authority::{Proof, is_denied, proof_of_agent};
 pub use called::{Called, Commands, Word};
 pub use caps::Caps;
-pub(crate) use caps::cannot_wait;
 pub(crate) use caps::{Capped, Recent, WINDOW, WINDOWS, capped, rank};
+pub(crate) use caps::{cannot_wait, is_urgent};
 pub use cause::HoldCause;
 pub use corrective::CorrectiveAction;
+pub use decide::Absence;
 pub use decide::suspect::say;
 pub(crate) use decide::suspect::{LOOKALIKE, familiar};
 pub(crate) use decide::undelivered_notices;
@@ -69,7 +70,7 @@ pub use number::{format as format_number, parse as parse_number};
 pub use phrase::{Detail, Phrase, Value};
 pub(crate) use policy::OPERATOR_LEVEL;
 pub use policy::{
-    Agent, Forgotten, Life, Notify, Policy, PriorityRule, Role, ServiceDesk, SeveralQueues, TagForms, Team, Topic,
+    Agent, Away, Forgotten, Life, Notify, Policy, PriorityRule, Role, ServiceDesk, SeveralQueues, TagForms, Team, Topic,
 };
 pub use priority::Tagged;
 pub use probe::{ForeignResults, Probe};

@@ -267,6 +267,11 @@ notifications! {
         name: "digest", audience: Audience::Agents, urgency: Urgency::Always, sections: Sections::Digest,
         ..ROW
     };
+    /// To whoever stands in for an agent, and to those in charge: they are away, and this is what they have.
+    Absent = Row {
+        name: "absent", audience: Audience::Agents, urgency: Urgency::Always, adds: Adds::List, once: Once::Cause,
+        ..ROW
+    };
     /// To the administrators: something needs their hand.
     Notice = Row {
         name: "notice", audience: Audience::Agents, urgency: Urgency::Always,
@@ -476,6 +481,8 @@ pub enum Listing {
     Queue(String),
     /// What these words are found in, done or not.
     Search(String),
+    /// What an agent has and is not done, by their address.
+    Of(String),
     /// The requester's own.
     Own,
 }

@@ -220,6 +220,17 @@ pub struct Agent {
     pub notify: Notify,
     /// Address of the agent who stands in for them.
     pub deputy: Option<String>,
+    /// Whether they are away now, and how that is known. It is no setting: `work::absences` keeps it.
+    pub away: Option<Away>,
+}
+
+/// How it is known that an agent is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Away {
+    /// They said so.
+    Said,
+    /// Their mail program answered, or their address is gone: any email of theirs ends it.
+    Seen,
 }
 
 /// What an agent hears of.
@@ -395,14 +406,16 @@ impl Policy {
     #[must_use]
     pub fn concerned(&self, ticket: &TicketView) -> Vec<&Agent> {
         if ticket.status == Status::Approval {
-            return self.approvers(ticket).iter().filter_map(|a| self.agent(a)).collect();
+            return self.present(self.approvers(ticket).iter().filter_map(|a| self.agent(a)).collect(), |_| true);
         }
         if let Some(agent) = ticket.assignee.as_ref().and_then(|address| self.agent(address)) {
-            return vec![agent];
+            let instead = agent.away.and_then(|_| agent.deputy.as_deref()).and_then(|address| self.agent(address));
+            let instead = instead.filter(|deputy| self.may_see(deputy, ticket));
+            return std::iter::once(agent).chain(instead).collect();
         }
         let mine = |people: Vec<&'_ str>| -> Vec<&Agent> {
             let agents = people.into_iter().filter_map(|address| self.agent(address));
-            agents.filter(|agent| self.may_see(agent, ticket)).collect()
+            self.present(agents.collect(), |agent| self.may_see(agent, ticket))
         };
         let team = ticket.team.as_deref().and_then(|name| self.team(name));
         let team = mine(team.map(|team| team.members.iter().map(String::as_str).collect()).unwrap_or_default());
@@ -420,6 +433,22 @@ impl Policy {
             return people;
         }
         self.watchers(&ticket.queue)
+    }
+
+    /// Those of these agents who are there, as far as they fit; where none is, all of them and whoever stands in for them.
+    fn present<'p>(&'p self, agents: Vec<&'p Agent>, fits: impl Fn(&Agent) -> bool) -> Vec<&'p Agent> {
+        let there: Vec<&Agent> = agents.iter().copied().filter(|agent| agent.away.is_none() && fits(agent)).collect();
+        if !there.is_empty() {
+            return there;
+        }
+        let deputies = agents.iter().filter_map(|agent| self.agent(agent.deputy.as_deref()?));
+        let mut all: Vec<&Agent> = Vec::new();
+        for agent in agents.iter().copied().chain(deputies).filter(|agent| fits(agent)) {
+            if !all.iter().any(|known| known.address == agent.address) {
+                all.push(agent);
+            }
+        }
+        all
     }
 
     /// The service and the category of a ticket.
@@ -507,7 +536,7 @@ impl Policy {
     /// The agents of a queue's level.
     #[must_use]
     pub(crate) fn at_level(&self, queue: &str, level: i64) -> Vec<&Agent> {
-        self.workers(queue).into_iter().filter(|a| i64::from(a.level) == level).collect()
+        self.present(self.workers(queue).into_iter().filter(|a| i64::from(a.level) == level).collect(), |_| true)
     }
 
     /// The agent with that address.
@@ -525,11 +554,11 @@ impl Policy {
         let moderators: Vec<&Agent> =
             self.agents.values().filter(serving).filter(|a| a.roles.contains(&Role::Moderator)).collect();
         if !moderators.is_empty() {
-            return moderators;
+            return self.present(moderators, |_| true);
         }
         let all: Vec<&Agent> = self.agents.values().filter(serving).collect();
         let lowest = all.iter().map(|a| a.level).min();
-        all.into_iter().filter(|a| Some(a.level) == lowest).collect()
+        self.present(all.into_iter().filter(|a| Some(a.level) == lowest).collect(), |_| true)
     }
 
     /// All queues of a mailbox that these addresses name, in their order.

@@ -150,6 +150,7 @@ mod tests {
             language: "fr".to_owned(),
             notify: Default::default(),
             deputy: None,
+            away: None,
         }
     }
 

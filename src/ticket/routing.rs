@@ -65,20 +65,29 @@ pub(super) fn route(
     let secret = policy.categories.iter().filter(|topic| secret && Some(&topic.name) == route.category.as_ref());
     let mut people = secret.chain(topics).filter(|topic| !topic.people.is_empty() || !topic.team.is_empty());
     if let Some(topic) = people.next() {
-        (route.assignee, route.team) = whose_turn(topic, turn);
+        (route.assignee, route.team) = whose_turn(topic, turn, policy);
     }
     route
 }
 
-/// Who gets a topic's ticket: its people in turn, or its team.
-pub(super) fn whose_turn(topic: &Topic, turn: i64) -> (Option<String>, Option<String>) {
+/// Who gets a topic's ticket: its people in turn, or its team. Who is away is passed over, and where all are, it is whoever stands in for them.
+pub(super) fn whose_turn(topic: &Topic, turn: i64, policy: &Policy) -> (Option<String>, Option<String>) {
     let team = Some(&topic.team).filter(|team| !team.is_empty()).cloned();
-    let count = i64::try_from(topic.people.len()).unwrap_or(0);
+    let is_away = |address: &str| policy.agent(address).is_some_and(|agent| agent.away.is_some());
+    let mut people: Vec<&String> = topic.people.iter().filter(|address| !is_away(address)).collect();
+    if people.is_empty() {
+        let deputies = topic.people.iter().filter_map(|address| policy.agent(address)?.deputy.as_ref());
+        people = deputies.filter(|address| !is_away(address)).collect();
+    }
+    if people.is_empty() && team.is_none() {
+        people = topic.people.iter().collect();
+    }
+    let count = i64::try_from(people.len()).unwrap_or(0);
     if count == 0 {
         return (None, team);
     }
     let at = usize::try_from(turn.rem_euclid(count)).unwrap_or(0);
-    (topic.people.get(at).cloned(), team)
+    (people.get(at).map(|address| (*address).clone()), team)
 }
 
 struct Places<'a> {

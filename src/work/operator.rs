@@ -194,6 +194,7 @@ fn add_operator(policy: &mut Policy) {
         language: policy.service_desk.language.clone(),
         notify: Notify::Mine,
         deputy: None,
+        away: None,
     };
     policy.agents.insert(MAILBOX.to_owned(), operator);
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit::{Cause, Commit};
 use super::presence::DESK;
-use super::{App, catch_up, digest, failpoint, recompute};
+use super::{App, absences, catch_up, digest, failpoint, recompute};
 use crate::clock::{MINUTE, Millis};
 use crate::store::{StoreError, Wanted};
 use crate::ticket::{DeadlineKind, Decision, TicketId, due};
@@ -30,6 +30,7 @@ const FEW: i64 = 3;
 /// # Errors
 /// [`StoreError`]; nothing is half done then.
 pub async fn drain(app: &App, received_through: &BTreeMap<String, Millis>) -> Result<usize, StoreError> {
+    absences::refresh(app).await?;
     recompute::drain(app).await?;
     let mut count = 0;
     for mailbox in app.settings.load().mailboxes.keys() {

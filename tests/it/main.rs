@@ -9,6 +9,7 @@
 
 mod support;
 
+mod absence;
 mod answered;
 mod attacks;
 mod bad_input;

@@ -12,6 +12,7 @@ macro_rules! entries {
 statements! {
     META_GET = Sql::both("SELECT value FROM meta WHERE name = $1");
     USED = Sql::both("SELECT 1 AS one FROM outbox UNION ALL SELECT 1 FROM inbox LIMIT 1");
+    META_BETWEEN = Sql::both("SELECT value FROM meta WHERE name >= $1 AND name < $2 ORDER BY name");
     META_DROP = Sql::both("DELETE FROM meta WHERE name = $1");
     META_SET = Sql::both(
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");

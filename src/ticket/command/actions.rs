@@ -231,6 +231,7 @@ mod tests {
             language: "fr".to_owned(),
             notify: crate::ticket::Notify::Mine,
             deputy: None,
+            away: None,
         }
     }
 

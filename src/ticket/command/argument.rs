@@ -140,6 +140,22 @@ impl Argument<'_> {
         }
     }
 
+    /// Until when somebody is away, the last day included; none: they are back.
+    pub(super) fn away(&self) -> Result<Option<Millis>, Wrong> {
+        if self.is_none() || self.means("no", self.rest) || self.means("back", self.rest) {
+            return Ok(None);
+        }
+        let zone = &self.policy.service_desk.time_zone;
+        match time::until(self.rest, self.now, zone) {
+            Some((day, _)) if day + DAY > self.now => Ok(Some(day + DAY)),
+            Some((at, _)) => Err((phrase!("wrong.date_over", word = self.beginning(), day = Value::Day(at)), None)),
+            None => {
+                let example = Value::Day(self.now + 7 * DAY);
+                Err((phrase!("wrong.no_date", word = self.beginning(), example), None))
+            }
+        }
+    }
+
     /// A level, and why.
     pub(super) fn escalate(&self) -> (Option<i64>, String) {
         let (word, why) = self.rest.split_once(char::is_whitespace).unwrap_or((self.rest, ""));

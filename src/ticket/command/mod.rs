@@ -255,6 +255,18 @@ pub fn drawn_rights() -> String {
     rights::drawn(commands)
 }
 
+/// The day that stands behind one of the words that mean this; the end of it.
+pub(super) fn date_behind(text: &str, meaning: &str, now: Millis, policy: &Policy) -> Option<Millis> {
+    let lower = text.to_lowercase();
+    let zone = &policy.service_desk.time_zone;
+    let behind = policy.commands.argument_spellings(meaning).filter_map(|word| {
+        let at = lower.find(&word)?;
+        let rest = text.get(at + word.len()..)?;
+        time::until(rest.trim_start_matches([':', ' ', '\u{a0}']), now, zone).map(|(day, _)| day)
+    });
+    { behind }.find(|day| *day > now)
+}
+
 type Wrong = (Phrase, Option<String>);
 
 /// The times at which a question is brought to mind, and when silence closes its ticket.

@@ -428,6 +428,13 @@ commands! {
         read: |_| Ok(Command::Undo),
         ..ROW
     };
+    /// The writer is away until then, or is back.
+    Away(Option<Millis>) = Row {
+        word: "away",
+        right: Some(Action::Note),
+        read: |a| a.away().map(Command::Away),
+        ..ROW
+    };
     /// Tickets, listed.
     List(Listing) = Row {
         word: "list",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Absence;
 use crate::clock::Millis;
 use crate::ticket::cause::HoldCause;
 use crate::ticket::probe::Probe;
@@ -158,6 +159,8 @@ pub struct Joining {
     pub opens: Vec<Opening>,
     /// Whom a notification did not reach, as the email reports.
     pub undelivered: Option<Undelivered>,
+    /// Who of the service desk is away, or back, as the email says.
+    pub absence: Option<Absence>,
     /// Message-ID of the notification that came back, if the email reports that one did.
     pub returned: Option<String>,
     /// True when the email is nothing but commands.
@@ -196,6 +199,8 @@ pub struct Holding {
     pub ticket: TicketView,
     /// The email, for the notifications.
     pub message: MessageDraft,
+    /// Who of the service desk is away, or back, as the email says.
+    pub absence: Option<Absence>,
     /// Notifications to write.
     pub notifications: Vec<Notification>,
 }

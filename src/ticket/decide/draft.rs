@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Article, Case, Change, Joining, Opening, news};
+use super::{Absence, Article, Case, Change, Joining, Opening, news};
 use crate::clock::Millis;
 use crate::ticket::decide::deadline::clocks::called;
 use crate::ticket::decide::people::{concerned, onlookers, person};
@@ -34,6 +34,8 @@ pub(super) struct Draft<'a> {
     pub(super) step: Option<NotificationKind>,
     /// What the notification about it says besides.
     pub(super) told: Vec<Phrase>,
+    /// Who of the service desk is away, or back.
+    pub(super) absence: Option<Absence>,
     /// When the answer was written that is held back.
     pub(super) hold_back: Option<Millis>,
     /// True when nothing of the ticket itself changes.
@@ -56,6 +58,7 @@ impl<'a> Draft<'a> {
             done: Vec::new(),
             step: None,
             told: Vec::new(),
+            absence: None,
             hold_back: None,
             quiet: false,
         }
@@ -203,6 +206,7 @@ impl<'a> Draft<'a> {
             },
             others: self.others.into_values().collect(),
             opens: self.opens,
+            absence: self.absence,
             reason,
             ..Joining::default()
         }

@@ -329,6 +329,7 @@ pub(super) fn telling(
             ..TicketView::default()
         },
         message: message(intake, Visibility::Internal, &intake.mail.text),
+        absence: None,
         notifications,
     }
 }

@@ -3,6 +3,7 @@
 //! Takes: an [`Intake`] and a [`Snapshot`]. Gives: a [`Decision`], which `work` carries out in one
 //! commit without adding anything of its own.
 
+mod absence;
 mod command;
 mod deadline;
 mod decision;
@@ -16,6 +17,7 @@ mod reply;
 mod settle;
 pub(crate) mod suspect;
 
+pub use absence::Absence;
 pub use deadline::due;
 pub(crate) use deadline::recompute;
 pub use decision::{Article, Change, Copying, Decision, Holding, Joining, Notices, Opening, ReportWords};
@@ -183,7 +185,9 @@ fn decide_unmarked(intake: &Intake, snapshot: &Snapshot, policy: &Policy, secret
         (Some(found), Some(kind)) => reply::automatic(&case, found, kind),
         (Some(found), None) if proven => reply::of_agent(&case, found),
         (Some(found), None) => reply::of_requester(&case, found),
-        (None, Some(AutomaticKind::Reply)) => Decision::Ignore(machine_reason(intake)),
+        (None, Some(AutomaticKind::Reply)) => {
+            absence::noted(&case).unwrap_or_else(|| Decision::Ignore(machine_reason(intake)))
+        }
         (None, None) if let Some(answer) = command::without_ticket::commands(&case) => answer,
         (None, None) if let Some(original) = open::forward::original(intake, policy) => {
             linked(open::forward::open(&case, original), left)

@@ -58,6 +58,7 @@ impl Commit<'_> {
         let mut wanted = String::new();
         let filter = match listing {
             Listing::Unfinished => all,
+            Listing::Of(address) => ListingFilter { assignee: Some(address), ..all },
             Listing::Mine => ListingFilter { assignee: Some(who.clone()), ..all },
             Listing::Overdue => ListingFilter { untouched_since: self.now - OVERDUE, late_at: Some(self.now), ..all },
             Listing::New => ListingFilter { status: Some(Status::New), ..all },

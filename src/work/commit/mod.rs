@@ -20,9 +20,9 @@ use crate::settings::Settings;
 use crate::store::{Alarm, Arrival, Store, StoreError, Unit, Untold, VerdictRecord, Waiting, Wanted};
 use crate::ticket::notification::Adds;
 use crate::ticket::{
-    About, Change, Copying, Decision, Detail, Event, Hit, HoldCause, Holding, InboxId, Intake, Joining, MessageDraft,
-    NEW_NUMBER, Notices, Notification, NotificationKind, Opening, ReplyTo, ReportWords, Secret, TicketId, TicketView,
-    Undelivered, Value, Verdict, shown,
+    About, Absence, Away, Change, Copying, Decision, Detail, Event, Hit, HoldCause, Holding, InboxId, Intake, Joining,
+    MessageDraft, NEW_NUMBER, Notices, Notification, NotificationKind, Opening, ReplyTo, ReportWords, Secret, TicketId,
+    TicketView, Undelivered, Value, Verdict, shown,
 };
 use compose::Composer;
 use plan::Planned;
@@ -280,6 +280,13 @@ impl<'a> Commit<'a> {
                 for id in tokens.flat_map(|token| self.settings.policy.message_ids(token)) {
                     unit.note_shown(id);
                 }
+                // Whoever writes is there.
+                let by_person = |intake: &&Box<Intake>| intake.mail.automatic.is_none() && intake.mail.bounce.is_none();
+                let sender = email.intake.as_ref().ok().filter(by_person).map(|intake| intake.sender.as_str());
+                let agent = sender.and_then(|sender| self.settings.policy.agent(sender));
+                if let Some(agent) = agent.filter(|agent| agent.away == Some(Away::Seen)) {
+                    self.note_absence(Some(Absence::over(&agent.address)));
+                }
             }
             Cause::Aside(Aside::Overdue(ids), _) => unit.clear_overdue(ids),
             Cause::Aside(Aside::Digest(ids), _) => unit.clear_digest(ids),
@@ -296,6 +303,14 @@ impl<'a> Commit<'a> {
                 }
             }
             Cause::Operator(_) | Cause::Deadline { .. } | Cause::Report(_, None) | Cause::Recalculation => {}
+        }
+    }
+
+    /// Keeps who is away, until `work::absences` looks.
+    fn note_absence(&mut self, absence: Option<Absence>) {
+        if let Some(absence) = absence {
+            let fact = serde_json::to_string(&absence).unwrap_or_default();
+            self.unit.note_fact(absence.fact(), &fact);
         }
     }
 
@@ -361,7 +376,8 @@ impl<'a> Commit<'a> {
     }
 
     fn join(&mut self, cause: &Cause<'a>, joining: Joining) -> Result<Outcome, StoreError> {
-        let Joining { mut change, others, opens, undelivered, returned, command, reason } = joining;
+        let Joining { mut change, others, opens, undelivered, returned, absence, command, reason } = joining;
+        self.note_absence(absence);
         if !change.message.from_agent {
             self.unit.note_images(&change.message.sender, &mut change.message.attachments);
         }
@@ -388,10 +404,9 @@ impl<'a> Commit<'a> {
         // What was opened besides may have changed it again.
         let ticket = self.unit.ticket(id).cloned().unwrap_or(ticket);
         // Lists are about no ticket: what answers them may be about any.
-        let (lists, own): (Vec<_>, Vec<_>) = change
-            .notifications
-            .into_iter()
-            .partition(|l| matches!(l.kind, NotificationKind::Listing | NotificationKind::Help));
+        let (lists, own): (Vec<_>, Vec<_>) = change.notifications.into_iter().partition(|l| {
+            matches!(l.kind, NotificationKind::Listing | NotificationKind::Help | NotificationKind::Absent)
+        });
         if !lists.is_empty() {
             let queue = ticket.queue.clone();
             let none = TicketView { queue, ..TicketView::default() };
@@ -402,7 +417,8 @@ impl<'a> Commit<'a> {
     }
 
     fn tell(&mut self, cause: &Cause<'a>, holding: Holding) -> Outcome {
-        let Holding { verdict, cause: why, reason, about, ticket, mut message, notifications } = holding;
+        let Holding { verdict, cause: why, reason, about, ticket, mut message, absence, notifications } = holding;
+        self.note_absence(absence);
         let reason = self.reason(&reason);
         message.above.clone_from(&reason);
         let about = about.unwrap_or_else(|| cause.itself());

@@ -50,7 +50,7 @@ impl<'a> Commit<'a> {
         // Where everybody who is told reads digests, nobody would know for hours.
         let at_once = |one: &Notification| {
             let agent = policy.agent(&one.to.address);
-            one.kind.is_internal() && agent.is_some_and(|agent| agent.notify != Notify::Digest)
+            one.kind.is_internal() && agent.is_some_and(|agent| agent.notify != Notify::Digest && agent.away.is_none())
         };
         let somebody_knows = notifications.iter().any(at_once);
         for notification in notifications {

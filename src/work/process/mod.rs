@@ -20,8 +20,8 @@ use crate::settings::Settings;
 use crate::store::{Durability, StoreError, Waiting};
 use crate::ticket::{InboxId, Secret, read};
 
-use super::App;
 use super::commit::Email;
+use super::{App, absences};
 pub(super) use decide::decide_one;
 pub(super) use look_up::collect_wanted;
 
@@ -34,6 +34,7 @@ const TURNS: usize = 50;
 /// # Errors
 /// [`StoreError`] when the store itself fails; nothing is half done then.
 pub async fn drain(app: &App) -> Result<usize, StoreError> {
+    absences::refresh(app).await?;
     let settings = app.settings.load_full();
     if !app.presence.is_alive() {
         return Ok(0);

@@ -1,13 +1,15 @@
 //! Each command, carried out on the copy.
 
 use super::Acting;
+use crate::clock::Millis;
 use crate::mail::Address;
 use crate::ticket::command::{Command, Name, silence_deadlines};
 use crate::ticket::decide::hold::denied;
 use crate::ticket::decide::people::person;
 use crate::ticket::decide::reply::conversation;
+use crate::ticket::decide::{Absence, absence};
 use crate::ticket::life::Move;
-use crate::ticket::policy::Role;
+use crate::ticket::policy::{Agent, Policy, Role};
 use crate::ticket::rights::{Action, may};
 use crate::ticket::words::{
     DeadlineKind, Listing, Notification, NotificationKind, PendingOn, Person, Phrase, Status, Value, phrase,
@@ -72,6 +74,12 @@ impl<'a> Acting<'a> {
             Command::Canned(name) => self.canned(name),
             Command::Kb(tags) => self.article(tags),
             Command::Requester(who) => self.requester(who),
+            Command::Away(until) => {
+                let (absence, told, said) = absent(self.agent, *until, self.draft.policy());
+                self.draft.absence = Some(absence);
+                self.draft.notifications.extend(told);
+                self.done(said)
+            }
             // In the middle of a ticket it is a ticket of its own, and was opened before.
             Command::New(..) => Err(phrase!("wrong.new_in_ticket")),
             Command::PostMortem => self.post_mortem(),
@@ -348,4 +356,16 @@ impl<'a> Acting<'a> {
 
 pub(super) fn dash(text: &str) -> &str {
     if text.is_empty() { "–" } else { text }
+}
+
+/// That an agent says that they are away, or back: whom it is told, and what they hear.
+pub(super) fn absent(agent: &Agent, until: Option<Millis>, policy: &Policy) -> (Absence, Vec<Notification>, Phrase) {
+    let address = agent.address.clone();
+    match until {
+        Some(until) => {
+            let said = phrase!("done.away", day = Value::Day(until));
+            (Absence { address, until, said: true }, absence::notices(agent, Some(until), policy), said)
+        }
+        None => (Absence::over(&address), Vec::new(), phrase!("done.back")),
+    }
 }

@@ -85,7 +85,7 @@ impl Acting<'_> {
         if said || self.draft.ticket.assignee.as_ref().is_some_and(theirs) {
             return;
         }
-        let (assignee, team) = whose_turn(topic, turn);
+        let (assignee, team) = whose_turn(topic, turn, policy);
         (self.draft.ticket.assignee, self.draft.ticket.team) = (assignee.clone(), team.clone());
         self.note_new_people();
     }

@@ -1,9 +1,11 @@
 //! Commands of agents that are about no ticket: `#list`, `#help`.
 
+use super::commands::absent;
+use super::receipt;
 use crate::ticket::command::Command;
 use crate::ticket::decide::hold::{failure, holding};
 use crate::ticket::decide::people::person;
-use crate::ticket::decide::{Case, Decision};
+use crate::ticket::decide::{Case, Decision, Holding};
 use crate::ticket::words::{Detail, Notification, NotificationKind, Verdict, phrase};
 
 /// What an agent's new email asks, when its first line is a command; none when it is a request.
@@ -11,8 +13,14 @@ pub(in crate::ticket::decide) fn commands(case: &Case<'_>) -> Option<Decision> {
     let agent = case.policy.agent(&case.intake.sender)?;
     let head = &case.intake.head;
     let first = head.lines.first()?;
+    let mut absence = None;
     let read = head.commands(case.policy, case.snapshot.now);
     let notifications: Option<Vec<Notification>> = read.as_ref().ok().and_then(|commands| {
+        if let [Command::Away(until)] = commands.as_slice() {
+            let (absent, told, said) = absent(agent, *until, case.policy);
+            absence = Some(absent);
+            return Some(told.into_iter().chain([receipt(agent, &[said])]).collect());
+        }
         let notification = |command: &Command| match command {
             Command::List(listing) => Some((NotificationKind::Listing, Some(listing.clone()))),
             Command::Help => Some((NotificationKind::Help, None)),
@@ -41,5 +49,7 @@ pub(in crate::ticket::decide) fn commands(case: &Case<'_>) -> Option<Decision> {
         }
         None => return None,
     };
-    Some(Decision::Tell(Box::new(holding(case, verdict, reason, notifications))))
+    // Whoever cannot prove who they are is not away on their word.
+    let absence = absence.filter(|_| case.proven);
+    Some(Decision::Tell(Box::new(Holding { absence, ..holding(case, verdict, reason, notifications) })))
 }

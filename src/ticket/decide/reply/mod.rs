@@ -14,7 +14,7 @@ use crate::mail::AutomaticKind;
 use crate::ticket::decide::draft::Draft;
 use crate::ticket::decide::people::{is_encrypted, message, sender, silence};
 use crate::ticket::decide::reply::joined::{complete, joined_events, reason};
-use crate::ticket::decide::{Case, Decision, command};
+use crate::ticket::decide::{Case, Decision, Joining, absence, command};
 use crate::ticket::queue::Acknowledge;
 use crate::ticket::thread::Candidate;
 use crate::ticket::words::{Event, Notification, NotificationKind, Status, Visibility, phrase};
@@ -89,10 +89,15 @@ pub(in crate::ticket::decide) fn automatic(case: &Case<'_>, found: &Candidate, k
     draft.events = joined_events(intake, found, case.threading);
     let evidence = intake.mail.automatic.as_ref().map_or("", |a| a.reason.as_str());
     draft.events.push(Event::own("automatic", format!("written by a machine: {evidence}")));
+    let mut absence = None;
     if kind != AutomaticKind::Reply {
         draft.tell_agents(NotificationKind::NewMessage);
+    } else if let Some((seen, told)) = absence::seen(case) {
+        absence = Some(seen);
+        draft.notifications.extend(told);
     }
     // A machine's words may quote an internal notification, so they stay inside.
     let message = message(intake, Visibility::Internal, &intake.mail.reply_text);
-    Decision::Join(Box::new(draft.joining(message, true, reason(found))))
+    let joining = draft.joining(message, true, reason(found));
+    Decision::Join(Box::new(Joining { absence, ..joining }))
 }

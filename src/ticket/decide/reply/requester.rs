@@ -7,7 +7,7 @@
 use crate::mail::FileRole;
 use crate::ticket::command::{Command, Head};
 use crate::ticket::decide::draft::{Draft, requesters_side};
-use crate::ticket::decide::people::{message, others, sender, silence};
+use crate::ticket::decide::people::{message, others, person, sender, silence};
 use crate::ticket::decide::reply::conversation::{add_people, related_opening};
 use crate::ticket::decide::reply::joined::{complete, joined_events, reason};
 use crate::ticket::decide::{Case, Decision};
@@ -103,6 +103,9 @@ pub(in crate::ticket::decide) fn act(case: &Case<'_>, found: &Candidate, command
     if keep || !asks {
         draft.tell_agents(NotificationKind::NewMessage);
     }
+    if commands.iter().any(|command| matches!(command, Command::Rate(stars, _) if *stars <= UNHAPPY)) {
+        tell_moderators(&mut draft);
+    }
     let told = draft.told.clone();
     if let Some(kind) = draft.step {
         // Nobody who did not ask is asked how it was.
@@ -139,6 +142,20 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) {
             let notice =
                 Notification { listing: Some(Listing::Own), ..Notification::new(NotificationKind::Progress, to) };
             draft.notifications.push(notice);
+        }
+    }
+}
+
+/// Most stars of somebody who is not satisfied.
+const UNHAPPY: i64 = 2;
+
+/// Who answers for the queue hears of it, whoever has the ticket.
+fn tell_moderators(draft: &mut Draft<'_>) {
+    for agent in draft.policy().watchers(&draft.ticket.queue) {
+        let known = draft.notifications.iter().any(|one| one.to.address == agent.address && one.kind.is_internal());
+        if !known && agent.address != draft.actor && draft.policy().may_see(agent, &draft.ticket) {
+            let notice = Notification::new(NotificationKind::NewMessage, person(agent));
+            draft.notifications.push(Notification { done: draft.done.clone(), ..notice });
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::ticket::cause::HoldCause;
 use crate::ticket::decide::draft::Draft;
 use crate::ticket::decide::people::{message, person};
 use crate::ticket::decide::reply::joined::{joined_events, reason};
-use crate::ticket::decide::{Case, Change, Decision, Joining, Notices};
+use crate::ticket::decide::{Absence, Case, Change, Decision, Joining, Notices, absence};
 use crate::ticket::policy::Policy;
 use crate::ticket::read::Signal;
 use crate::ticket::thread::Candidate;
@@ -72,11 +72,17 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Dec
     if !bounce.delayed && !agent {
         draft.notifications = notices(&failure, &found.ticket.queue, policy);
     }
+    // An agent whose address is gone is away until they write again.
+    let absent = policy.agent(address).filter(|agent| failure.lasting && agent.away.is_none());
+    let absence = absent.map(|agent| {
+        draft.notifications.extend(absence::gone(agent, policy));
+        Absence { address: address.clone(), until: case.snapshot.now + absence::GONE, said: false }
+    });
     let message = message(intake, Visibility::Internal, &intake.mail.reply_text);
     let joining = draft.joining(message, true, reason(found));
     let undelivered = Some(failure).filter(|_| !bounce.delayed && !agent);
     let returned = bounce.original_id.clone().filter(|_| !bounce.delayed);
-    Decision::Join(Box::new(Joining { undelivered, returned, ..joining }))
+    Decision::Join(Box::new(Joining { undelivered, returned, absence, ..joining }))
 }
 
 /// What follows where the mail server did not take a notification, by its row id. `known`: whether that was so before.
