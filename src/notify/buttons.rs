@@ -170,7 +170,7 @@ fn for_agent(parcel: &Parcel<'_>, offer: &Offer<'_>) -> Vec<Choice> {
             names.extend(Some(Name::Pending).filter(|_| !is_urgent(&ticket.priority)));
         }
         let above = || offer.policy.at_level(&ticket.queue, ticket.level.max(1) + 1);
-        if can(Move::Escalate) && !above().is_empty() {
+        if can(Move::Escalate) && !above().is_empty() && !offer.policy.is_confidential(ticket) {
             names.push(Name::Escalate);
         }
     }

@@ -409,7 +409,8 @@ impl Policy {
             return self.present(self.approvers(ticket).iter().filter_map(|a| self.agent(a)).collect(), |_| true);
         }
         if let Some(agent) = ticket.assignee.as_ref().and_then(|address| self.agent(address)) {
-            let instead = agent.away.and_then(|_| agent.deputy.as_deref()).and_then(|address| self.agent(address));
+            let instead =
+                agent.deputy.as_deref().filter(|_| agent.away.is_some()).and_then(|address| self.agent(address));
             let instead = instead.filter(|deputy| self.may_see(deputy, ticket));
             return std::iter::once(agent).chain(instead).collect();
         }
@@ -506,7 +507,6 @@ impl Policy {
         }
         let category = self.categories.iter().filter(|topic| Some(&topic.name) == ticket.category.as_ref());
         ticket.is_assigned_to(&agent.address)
-            || self.is_approver(&agent.address, ticket)
             || category.flat_map(|topic| self.people_of(topic)).any(|address| address == agent.address)
     }
 

@@ -101,11 +101,22 @@ original_requests! {
             ("#nouveau\n#demandeur support@desk.example\nLe wifi coupe.", "support@desk.example"),
             ("#nouveau durand@college.example\n#fusionner CG42N1-000001\nLe wifi coupe.", "#merge ne peut pas accompagner #nouveau"),
             ("#nouveau durand@college.example\n#assigner personne d'autre\nLe wifi coupe.", "personne d'autre"),
+            ("Bonjour,\n\n#nouveau durand@college.example\nLe wifi coupe.", "tout en haut"),
+            ("#nouveau durand@college.example #priorité P1\nLe wifi coupe.", "un seul ordre par ligne"),
+            ("#nouveau durand@college.example\nLe wifi coupe.\n#priorité P1", "tout en haut"),
+            ("#nouveau\n#demandeur durand@college.example petit@college.example\nLe wifi coupe.", "un seul demandeur"),
         ] {
             site.then(&call("Wifi", text)).await;
             let told = site.sink.last(MARIE).mail.text.replace('\n', " ");
             assert!(told.contains(words), "{text}: {told}");
             assert_eq!(site.tickets().await.len(), 1, "{text}");
+        }
+        site.then(&call("Appel 29", "#nouveau durand@college.example\n#résoudre")).await;
+        assert_eq!(site.tickets().await.len(), 1);
+        // A slip in a list opens no ticket.
+        for slip in ["#listes", "#liste file", "#listee miens"] {
+            site.then(&call("Liste", slip)).await;
+            assert_eq!(site.tickets().await.len(), 1, "{slip}: {}", site.sink.last(MARIE).mail.text);
         }
         // A name alone proves nothing.
         let forged = Mail::from(MARIE).text("#nouveau durand@college.example\nLe wifi coupe.");
@@ -129,6 +140,8 @@ original_requests! {
         let solved = site.tickets().await.pop().unwrap();
         assert_eq!((solved.status.as_str(), solved.assignee.as_deref(), solved.solution.as_deref()), ("resolved", Some(MARIE), Some("Mot de passe oublié : réinitialisé au téléphone.")));
         assert_eq!(kinds(&site, "petit@college.example").await.iter().filter(|kind| *kind == "resolved").count(), 1);
+        let told = site.sink.with_words("petit@college.example", "est résolue");
+        assert!(told.mail.text.contains("Marie Dubois pour"), "signed by who wrote it: {}", told.mail.text);
         assert!(!kinds(&site, "petit@college.example").await.contains(&"acknowledgement".to_owned()), "{:?}", kinds(&site, "petit@college.example").await);
         // To the next level at once, and a note that the caller does not read.
         site.then(&call("Serveur", "#nouveau blanc@college.example\n#escalader N2\n#note\nElle était très en colère.")).await;

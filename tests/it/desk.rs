@@ -294,3 +294,65 @@ original_requests! {
         assert_eq!(crate::verified::problems(&site).await, 0);
     }
 }
+
+original_requests! {
+    /// Every way that a colleague's command could bring a confidential ticket before others.
+    wo10_nothing_that_comes_of_what_is_confidential_gets_out(site, &house().replace("name = \"Iris Noir\"\nroles = [\"technician\"]", "name = \"Iris Noir\"\nroles = [\"moderator\"]")) {
+        let iris = "iris@agents.example";
+        site.receive(&Mail::from(ANA).subject("Harcèlement en 4e B").text("Tom Bidule est harcelé depuis janvier.")).await;
+        let notice = site.sink.only(iris);
+        site.then(&Mail::from("bob@college.example").subject("Imprimante").text("Elle ne répond plus.")).await;
+        // Neither a service with an approver nor one with a team, nor another queue.
+        for command in ["#service Comptes", "#service Réseau", "#file rh"] {
+            site.then(&Mail::reply(&notice.mail, iris, command)).await;
+            let ticket = site.ticket("CG42N1-000001").await;
+            assert_eq!((ticket.category.as_deref(), ticket.assignee.as_deref(), ticket.status.as_str()), (Some("harcelement"), Some(iris), "new"), "{command}");
+        }
+        // Not into an ordinary ticket, nor beside it.
+        for command in ["#fusionner CG42N1-000002", "#lier CG42N1-000002", "#parent CG42N1-000002"] {
+            site.then(&Mail::reply(&notice.mail, iris, command)).await;
+            assert!(site.sink.last(iris).mail.text.contains("confidentiel"), "{command}: {}", site.sink.last(iris).mail.text);
+        }
+        assert!(site.ticket("CG42N1-000002").await.related.is_empty());
+        // What is split off it is as confidential.
+        site.then(&Mail::reply(&notice.mail, iris, "#scinder La famille\nLa mère a téléphoné : QUUX.")).await;
+        let split = site.tickets().await.pop().unwrap();
+        assert_eq!((split.category.as_deref(), split.assignee.as_deref()), (Some("harcelement"), Some(iris)));
+        // Whoever may not know of it does not even learn that it is there.
+        let own = site.sink.with_words(MARIE, "Imprimante");
+        let mut told = Vec::new();
+        for number in ["CG42N1-000001", "CG42N1-000777"] {
+            site.then(&Mail::reply(&own.mail, MARIE, &format!("#lier {number}"))).await;
+            told.push(site.sink.last(MARIE).mail.text.lines().take(12).collect::<Vec<_>>().join(" ").replace(number, "N"));
+        }
+        let said = |text: &str| text.split(" : ").nth(1).unwrap_or_default().chars().take(60).collect::<String>();
+        assert_eq!(said(&told[0]), said(&told[1]));
+        for other in [MARIE, LUC, NADIA, CHEF, "rosa@agents.example"] {
+            let all = texts(&site, other);
+            assert!(!all.contains("Bidule") && !all.contains("QUUX") && !all.contains("4e B"), "{other}: {all}");
+        }
+        assert_eq!(crate::verified::problems(&site).await, 0);
+    }
+
+    /// Who gets it by being its category's person is told, whoever they are besides.
+    wo10_the_people_of_a_category_are_told(site, &house().replace("people = [\"iris\"]\nconfidential", "people = [\"marie\"]\nconfidential")) {
+        site.receive(&Mail::from(ANA).subject("Un élève").text("Je ne sais pas à qui en parler.")).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#équipe réseau")).await;
+        site.then(&Mail::reply(&site.sink.only(LUC).mail, LUC, "#catégorie Harcèlement")).await;
+        let ticket = site.only_ticket().await;
+        assert_eq!(ticket.assignee.as_deref(), Some(MARIE), "{}", site.sink.last(LUC).mail.text);
+        assert!(kinds(&site, MARIE).await.contains(&"assigned".to_owned()), "{:?}", kinds(&site, MARIE).await);
+    }
+
+    /// A ticket that waits for an approval goes on where nobody has to give one.
+    wo10_an_approval_is_left_behind(site, &house()) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#service Comptes")).await;
+        site.then(&Mail::reply(&notice.mail, MARIE, "#service Wi-Fi")).await;
+        let ticket = site.only_ticket().await;
+        assert_eq!((ticket.status.as_str(), ticket.team.as_deref()), ("new", Some("reseau")));
+        assert_eq!(kinds(&site, LUC).await, ["new-ticket"]);
+    }
+}

@@ -228,6 +228,7 @@ impl Argument<'_> {
     /// Who called, if somebody is named by an address, and what the ticket is to be called.
     pub(super) fn caller(&self) -> Result<(Option<Address>, String), Wrong> {
         if !self.rest.contains('@') {
+            self.is_one_command()?;
             return Ok((None, self.rest.trim_matches(['"', '«', '»', ' ', '\u{a0}']).to_owned()));
         }
         let (before, address, behind) = self.around_address()?;
@@ -237,9 +238,25 @@ impl Argument<'_> {
         Ok((Some(Address { name, address }), behind))
     }
 
+    /// A second command on the line would be a name, or a title.
+    fn is_one_command(&self) -> Result<(), Wrong> {
+        let is_command = |word: &&str| word.starts_with('#') && self.policy.commands.begins(word).is_some();
+        match self.rest.split_whitespace().find(is_command) {
+            Some(word) => Err((phrase!("wrong.one_a_line", word), None)),
+            None => Ok(()),
+        }
+    }
+
     /// What stands before the first address, the address, and what stands behind it.
     fn around_address(&self) -> Result<(String, String, String), Wrong> {
         let rest = self.text(phrase!("wrong.needs_address"))?;
+        self.is_one_command()?;
+        let addresses =
+            rest.split(|c: char| c.is_whitespace() || "<>(),;[]\"".contains(c)).filter(|w| looks_like_address(w));
+        let different: std::collections::BTreeSet<String> = addresses.map(key).collect();
+        if different.len() > 1 {
+            return Err((phrase!("wrong.one_requester"), None));
+        }
         let Some(word) = rest.split_whitespace().find(|word| word.contains('@')) else {
             return Err((phrase!("wrong.no_address", word = rest), None));
         };
@@ -320,8 +337,11 @@ impl Argument<'_> {
         found.ok_or_else(|| unknown(&word, &known))
     }
 
-    /// Name of a team.
+    /// Name of a team; empty for none.
     pub(super) fn team(&self) -> Result<String, Wrong> {
+        if self.is_none() {
+            return Ok(String::new());
+        }
         let word = self.text(phrase!("wrong.needs_name"))?;
         let known: Vec<String> = self.policy.teams.iter().map(|team| team.name.clone()).collect();
         let found = self.policy.team_called(self.name_in(&word)).map(|team| team.name.clone());

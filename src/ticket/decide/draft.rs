@@ -126,6 +126,7 @@ impl<'a> Draft<'a> {
         let (before, ticket, policy) = (&self.before, &self.ticket, self.policy());
         let Some(who) = policy.agent(&self.actor).map(|agent| agent.name.clone()) else { return };
         let name = |address: &str| policy.agent(address).map_or_else(|| address.to_owned(), |agent| agent.name.clone());
+        let place = |t: &TicketView| (t.queue.clone(), t.service.clone(), t.category.clone(), t.team.clone());
         let ends = ticket.status.is_done() && !before.status.is_done();
         let said = match ticket.status {
             Status::Resolved if ends => phrase!("told.desk_resolved", who),
@@ -141,6 +142,7 @@ impl<'a> Draft<'a> {
                 Some(to) => phrase!("told.desk_assigned", who, to = name(to)),
                 None => return,
             },
+            _ if place(before) != place(ticket) => phrase!("told.desk_sorted", who),
             _ => return,
         };
         let mut people = onlookers(NotificationKind::Followed, ticket, &self.actor, policy);

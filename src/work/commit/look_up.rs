@@ -8,7 +8,7 @@ use crate::notify::{Listed, Told};
 use crate::store::{ListingFilter, StoreError, TicketRow};
 use crate::ticket::notification::Adds;
 use crate::ticket::sla::{State, sla_status};
-use crate::ticket::{Direction, Listing, Notification, Status, TicketId, TicketView, search_terms};
+use crate::ticket::{Direction, Listing, Notification, Status, TicketId, TicketView, Visibility, search_terms};
 
 /// What counts as waiting longer than it should, besides what a service level says: nothing has happened to
 /// it for as long.
@@ -94,7 +94,11 @@ impl Commit<'_> {
     }
 
     async fn list_messages(&mut self, ticket: TicketId) -> Result<Vec<Told>, StoreError> {
-        let messages = self.unit.messages(ticket).await?;
+        let mut messages = self.unit.messages(ticket).await?;
+        // A note without words keeps an email's id, and says nothing.
+        messages.retain(|m| {
+            m.visibility != Visibility::Internal || !m.new_text.trim().is_empty() || !m.attachments.is_empty()
+        });
         let skip = messages.len().saturating_sub(TOLD);
         let messages = messages.into_iter().enumerate().filter(|(at, _)| *at == 0 || *at > skip);
         let told = messages.map(|(_, m)| Told {

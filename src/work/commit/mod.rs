@@ -281,8 +281,9 @@ impl<'a> Commit<'a> {
                     unit.note_shown(id);
                 }
                 // Whoever writes is there.
-                let by_person = |intake: &&Box<Intake>| intake.mail.automatic.is_none() && intake.mail.bounce.is_none();
-                let sender = email.intake.as_ref().ok().filter(by_person).map(|intake| intake.sender.as_str());
+                let by_person = |intake: &&Intake| intake.mail.automatic.is_none() && intake.mail.bounce.is_none();
+                let intake = email.intake.as_deref().ok();
+                let sender = intake.filter(by_person).map(|intake| intake.sender.as_str());
                 let agent = sender.and_then(|sender| self.settings.policy.agent(sender));
                 if let Some(agent) = agent.filter(|agent| agent.away == Some(Away::Seen)) {
                     self.note_absence(Some(Absence::over(&agent.address)));
@@ -371,7 +372,14 @@ impl<'a> Commit<'a> {
         let inbox_id = cause.inbox_id().ok_or(StoreError::WithoutEmail)?;
         let ticket = self.unit.open_ticket(inbox_id, &opening)?;
         name_new(&mut opening.notifications, std::slice::from_ref(&ticket.number));
-        self.plan(cause, About::Ticket(ticket.id), ticket.clone(), opening.message, opening.notifications);
+        // What a person of the service desk says to somebody is signed by them, whoever the request is of.
+        let (personal, others): (Vec<_>, Vec<_>) =
+            opening.notifications.into_iter().partition(|n| n.kind.is_personal());
+        if !personal.is_empty() {
+            let written = opening.note.clone().unwrap_or_else(|| opening.message.clone());
+            self.plan(cause, About::Ticket(ticket.id), ticket.clone(), written, personal);
+        }
+        self.plan(cause, About::Ticket(ticket.id), ticket.clone(), opening.message, others);
         Ok(ticket)
     }
 

@@ -5,7 +5,7 @@
 
 use super::route::tell_new_people;
 use super::speech::Speech;
-use super::{Acting, receipt};
+use super::{Acting, receipt, stray};
 use crate::mail::{Address, key, looks_like_address, strip_prefixes};
 use crate::ticket::command::{Command, Head, Name, Slip};
 use crate::ticket::decide::draft::Draft;
@@ -29,13 +29,23 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>) -> Option<Decision> {
     let fits = |line: &String| policy.commands.begins(line).is_some_and(|name| name.row().opens);
     let passes_on =
         || forward::original(intake, policy).is_some() && !head.lines.is_empty() && head.lines.iter().all(fits);
-    let is_meant = gives(Name::New) || (case.threading.joined.is_none() && (gives(Name::Requester) || passes_on()));
+    // Below a salutation it is a command all the same, and is asked about.
+    let with_strays = head.with_strays(&policy.commands);
+    let opens = |line: &String| matches!(policy.commands.begins(line), Some(Name::New | Name::Requester));
+    let below = with_strays.as_ref().is_some_and(|all| head.lines.is_empty() && all.lines.iter().any(opens));
+    let is_meant = (below && case.threading.joined.is_none())
+        || gives(Name::New)
+        || (case.threading.joined.is_none() && (gives(Name::Requester) || passes_on()));
     if !is_meant {
         return None;
     }
     if !case.proven {
         let why = phrase!("wrong.command_unproven");
         return Some(Decision::Tell(Box::new(holding(case, Verdict::Held, &why, vec![failure(agent, &why)]))));
+    }
+    if let Some(all) = with_strays.as_ref() {
+        let slip = stray(all, head, &policy.commands);
+        return Some(not_done_without(case, agent, all, &[slip]));
     }
     let read = head.commands(policy, case.snapshot.now);
     let opened = read.and_then(|commands| Call::of(case, agent, &commands)?.carry_out(case, agent, commands));
@@ -94,6 +104,10 @@ impl Call {
         let subject = original.map_or(intake.tagged.title.as_str(), |original| strip_prefixes(&original.subject));
         // The subject of an answer is another ticket's, or a list's.
         let subject = if intake.mail.answers() && original.is_none() { "" } else { subject };
+        // "#nouveau Souris cassée" in the subject is the command once more.
+        let first = subject.split_whitespace().next().unwrap_or_default();
+        let again = first.starts_with('#') && policy.commands.begins(first) == Some(Name::New);
+        let subject = if again { subject.trim_start()[first.len()..].trim() } else { subject };
         let subject = if headline.is_empty() { subject } else { &headline };
         if subject.trim().is_empty() && text.trim().is_empty() {
             return Err(vec![slip(phrase!("wrong.call_missing"))]);
@@ -112,6 +126,10 @@ impl Call {
     fn carry_out(self, case: &Case<'_>, agent: &Agent, commands: Vec<Command>) -> Result<Opening, Vec<Slip>> {
         let rest: Vec<Command> =
             commands.into_iter().filter(|c| !matches!(c.name(), Name::New | Name::Requester)).collect();
+        let solves = rest.iter().any(|command| matches!(command, Command::Resolve(words) if words.is_empty()));
+        if solves && case.intake.head.text.trim().is_empty() {
+            return Err(vec![slip(phrase!("wrong.solution_missing"))]);
+        }
         let unfit = rest.iter().filter(|command| !command.row().opens);
         let unfit: Vec<Slip> =
             unfit.map(|command| slip(phrase!("wrong.not_with_new", word = command.row().word))).collect();
@@ -146,7 +164,8 @@ impl Call {
             opening.notifications.retain(|n| n.kind != NotificationKind::Acknowledgement);
         }
         let who = if self.requester.name.is_empty() { self.requester.key() } else { self.requester.name.clone() };
-        let acknowledged = opening.notifications.iter().any(|n| n.kind == NotificationKind::Acknowledgement);
+        let solved = rest.iter().any(|command| command.name() == Name::Resolve);
+        let acknowledged = !solved && opening.notifications.iter().any(|n| n.kind == NotificationKind::Acknowledgement);
         let done = match acknowledged {
             true => phrase!("done.opened_for", number = NEW_NUMBER, who, address = self.requester.key()),
             false => phrase!("done.opened_silently", number = NEW_NUMBER, who),
@@ -184,6 +203,7 @@ impl Call {
             fields,
             reason: format!("a request of {} that {} wrote down", requester.address, intake.sender),
             requester,
+            category: None,
         }
     }
 }
@@ -249,7 +269,10 @@ fn with_commands(
         .collect();
     let approves = |n: &Notification| n.kind == NotificationKind::Approval;
     opening.notifications.retain(|n| match n.kind.is_internal() {
-        true => n.to.address != agent.address && !known(&told, n) && (!moved || approves(n)),
+        true => {
+            let looks_on = case.policy.onlookers(after).iter().any(|one| one.address == n.to.address);
+            n.to.address != agent.address && !known(&told, n) && (!moved || approves(n) || looks_on)
+        }
         false => !known(&told, n),
     });
     opening.notifications.extend(told);

@@ -82,7 +82,9 @@ impl Acting<'_> {
             return;
         }
         let said = self.gives(Name::Take) || self.gives(Name::Assign) || self.gives(Name::Team);
-        if said || self.draft.ticket.assignee.as_ref().is_some_and(theirs) {
+        // What is confidential stays with the people of its category.
+        let theirs_alone = policy.is_confidential(&self.draft.ticket) && !topic.confidential;
+        if theirs_alone || said || self.draft.ticket.assignee.as_ref().is_some_and(theirs) {
             return;
         }
         let (assignee, team) = whose_turn(topic, turn, policy);
@@ -107,9 +109,18 @@ impl Acting<'_> {
 
     /// What needs somebody's word waits for it, unless it is their own.
     fn submit(&mut self, needed: bool) {
-        let (ticket, policy) = (&self.draft.ticket, self.draft.policy());
-        let own = policy.is_approver(&self.agent.address, ticket);
-        if !needed || own || ticket.status == Status::Approval || self.draft.go(Move::Submit).is_err() {
+        let policy = self.draft.policy();
+        let own = policy.is_approver(&self.agent.address, &self.draft.ticket);
+        let waits = self.draft.ticket.status == Status::Approval;
+        // Where nobody has to approve it, it does not wait for anybody.
+        if waits && policy.approvers(&self.draft.ticket).is_empty() && self.draft.go(Move::Approve).is_ok() {
+            self.draft.event("status", "it needs no approval where it is now");
+            return;
+        }
+        if policy.is_confidential(&self.draft.ticket) {
+            return;
+        }
+        if !needed || own || waits || self.draft.go(Move::Submit).is_err() {
             return;
         }
         let approvers = policy.approvers(&self.draft.ticket).iter().filter_map(|address| policy.agent(address));
@@ -123,6 +134,11 @@ impl Acting<'_> {
     /// A team gets it; whoever has it keeps it only as one of them.
     pub(super) fn team(&mut self, name: &str) -> Done {
         let policy = self.draft.policy();
+        if name.is_empty() {
+            self.draft.ticket.team = None;
+            self.draft.event("assigned", "to no team");
+            return self.done(phrase!("done.no_team"));
+        }
         let Some(team) = policy.team(name) else { return Err(phrase!("wrong.needs_name")) };
         let label = team.label(&self.agent.language);
         let serves = |address: &&String| {
@@ -167,17 +183,25 @@ impl Acting<'_> {
                 nobody || (!topic.queue.is_empty() && topic.queue != name)
             })
         };
+        let mut found = found;
+        if elsewhere(&policy.services, &found.service) && found.service.is_some() {
+            (found.service, found.assignee, found.team) = (None, None, None);
+        }
+        let secret = policy.is_confidential(&self.draft.ticket);
         let ticket = &mut self.draft.ticket;
         name.clone_into(&mut ticket.queue);
         if elsewhere(&policy.services, &ticket.service) {
             ticket.service = found.service;
         }
-        if elsewhere(&policy.categories, &ticket.category) {
-            ticket.category = found.category;
-        }
         ticket.kind = ticket.kind.take().or(found.kind);
         ticket.level = found.level;
-        (ticket.assignee, ticket.team) = (found.assignee, found.team);
+        // What is confidential stays so, and with whoever has it.
+        if !secret {
+            if elsewhere(&policy.categories, &ticket.category) {
+                ticket.category = found.category;
+            }
+            (ticket.assignee, ticket.team) = (found.assignee, found.team);
+        }
         self.draft.event("queue", format!("{was} → {name}"));
         self.draft.done.push(phrase!("done.queue", queue = &queue.address));
         self.note_new_people();
@@ -211,7 +235,8 @@ pub(super) fn tell_new_people(draft: &mut Draft<'_>) {
     let knew: Vec<&str> = policy.concerned(before).iter().map(|agent| agent.address.as_str()).collect();
     let moved = before.queue != ticket.queue || kind == NotificationKind::Approval;
     let mut people = concerned(kind, ticket, &draft.actor, policy);
-    people.retain(|one| moved || !knew.contains(&one.to.address.as_str()));
+    let given = |to: &str| ticket.is_assigned_to(to) && !before.is_assigned_to(to);
+    people.retain(|one| moved || given(&one.to.address) || !knew.contains(&one.to.address.as_str()));
     if before.queue != ticket.queue {
         people.extend(onlookers(NotificationKind::NewTicket, ticket, &draft.actor, policy));
     } else if ticket.assignee == before.assignee && kind == NotificationKind::Assigned {

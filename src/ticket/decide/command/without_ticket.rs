@@ -3,7 +3,7 @@
 use super::commands::absent;
 use super::receipt;
 use crate::ticket::command::Command;
-use crate::ticket::decide::hold::{failure, holding};
+use crate::ticket::decide::hold::{failure, holding, not_done_without};
 use crate::ticket::decide::people::person;
 use crate::ticket::decide::{Case, Decision, Holding};
 use crate::ticket::words::{Detail, Notification, NotificationKind, Verdict, phrase};
@@ -42,6 +42,13 @@ pub(in crate::ticket::decide) fn commands(case: &Case<'_>) -> Option<Decision> {
         Some(_) => {
             let why = phrase!("wrong.command_unproven");
             (Verdict::Held, Detail::from(&why), vec![failure(agent, &why)])
+        }
+        // "#listes", "#liste file": what was probably meant is said.
+        None if case.proven
+            && read.as_ref().is_err_and(|slips| known || slips.iter().any(|slip| slip.better.is_some())) =>
+        {
+            let slips = read.err().unwrap_or_default();
+            return Some(not_done_without(case, agent, head, &slips));
         }
         None if known => {
             let why = phrase!("wrong.no_ticket", first);

@@ -81,5 +81,6 @@ pub(in crate::ticket::decide) fn request(case: &Case<'_>, original: &Forwarded) 
         ),
         reason: format!("a request of {} that {} passed on", requester.address, intake.sender),
         requester,
+        category: None,
     }
 }

@@ -14,7 +14,7 @@ use crate::ticket::decide::{Case, Decision, Opening, may_open};
 use crate::ticket::policy::{Policy, SeveralQueues};
 use crate::ticket::queue::{Acknowledge, Queue};
 use crate::ticket::read::{Intake, with_words};
-use crate::ticket::routing::route;
+use crate::ticket::routing::{route, whose_turn};
 use crate::ticket::sla::Length;
 use crate::ticket::words::{
     DeadlineKind, Event, MessageDraft, Notification, NotificationKind, Person, Status, TicketView, Visibility, phrase,
@@ -29,6 +29,8 @@ pub(in crate::ticket::decide) struct Request {
     pub(in crate::ticket::decide) note: Option<MessageDraft>,
     pub(in crate::ticket::decide) fields: BTreeMap<String, String>,
     pub(in crate::ticket::decide) reason: String,
+    /// Category it has whatever it says: what comes of a confidential ticket stays so.
+    pub(in crate::ticket::decide) category: Option<String>,
 }
 
 /// A request in its writer's own name.
@@ -46,6 +48,7 @@ pub(in crate::ticket::decide) fn open(case: &Case<'_>) -> Decision {
         note: None,
         fields: with_words(intake.said(), &intake.mail.reply_text, writer, queue, policy),
         reason,
+        category: None,
     };
     let also = other_queues(intake, policy, proven);
     let open_in = |queue: &Queue| opening(case, request(format!("a new request to {}", queue.address)), queue);
@@ -85,7 +88,12 @@ pub(in crate::ticket::decide) fn tell_others(first: &mut Opening, others: &[&Que
 pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queue: &Queue) -> Opening {
     let Case { intake, policy, snapshot, .. } = *case;
     let text = &request.message.new_text;
-    let route = route(&intake.addressed, &request.title, text, queue, snapshot.turn, policy);
+    let mut route = route(&intake.addressed, &request.title, text, queue, snapshot.turn, policy);
+    if let Some(topic) = request.category.as_ref().and_then(|name| policy.categories.iter().find(|t| t.name == *name)) {
+        route.category = Some(topic.name.clone());
+        (route.assignee, route.team) = whose_turn(topic, snapshot.turn, policy);
+        route.level = 1;
+    }
     let mut events: Vec<Event> = route.why.iter().map(|why| Event::own("routed", why.clone())).collect();
     let asked = route.priority.as_ref().or(Some(&queue.priority).filter(|p| !p.is_empty()));
     let tagged = intake.tagged.code.as_ref();
@@ -130,7 +138,8 @@ pub(in crate::ticket::decide) fn opening(case: &Case<'_>, request: Request, queu
     let approvers = policy.approvers(&ticket);
     // What an approver asks for themselves needs nobody else's word, if it is they who ask.
     let own = case.proven && approvers.contains(&ticket.requester.address) && intake.sender == ticket.requester.address;
-    if !approvers.is_empty() && !own {
+    // Nobody else has to know of what is confidential, to say yes or no to it.
+    if !approvers.is_empty() && !own && !policy.is_confidential(&ticket) {
         ticket.status = Status::Approval;
     }
     raise(&mut ticket, policy, &mut events);

@@ -79,6 +79,7 @@ pub(in crate::ticket::decide) fn related_opening(
         note: None,
         fields: ticket.fields.clone(),
         reason: why,
+        category: ticket.category.clone().filter(|_| case.policy.is_confidential(ticket)),
     };
     let mut opening = opening(case, request, queue);
     opening.others = ticket
@@ -125,6 +126,15 @@ pub(in crate::ticket::decide) fn split(draft: &mut Draft<'_>, name: &str, text: 
 fn find_named<'a>(draft: &Draft<'a>, number: &str, action: Action) -> Result<&'a TicketView, Phrase> {
     let found = draft.case.snapshot.named.get(number);
     let found = found.ok_or_else(|| phrase!("wrong.unknown_number", number))?;
+    let (policy, actor) = (draft.policy(), draft.policy().agent(&draft.actor));
+    // Whoever may not know of a ticket does not learn that there is one.
+    if !actor.is_some_and(|agent| policy.may_see(agent, found)) {
+        return Err(phrase!("wrong.unknown_number", number));
+    }
+    let secret = |ticket: &TicketView| ticket.category.clone().filter(|_| policy.is_confidential(ticket));
+    if secret(found) != secret(&draft.ticket) {
+        return Err(phrase!("wrong.confidential_apart", number));
+    }
     if found.id == draft.ticket.id {
         return Err(phrase!("wrong.same_ticket", number));
     }
