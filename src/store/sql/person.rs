@@ -36,7 +36,7 @@ macro_rules! places {
 /// Every column that may name a person, by row id: found with the ticket and the chain entry of its row.
 pub(in crate::store) const COLUMNS: &[Column] = columns! {
     "inbox", "ticket_id", "0": "sender" "subject" "reason" "message_id";
-    "ticket", "id", "0": "title" "requester" "requester_name" "assignee" "fields" "vendor" "vendors" "solution" "last_answer" "undo" "root_message_id" "tags" "vendor_reference" "last_public_id" "actions";
+    "ticket", "id", "0": "title" "requester" "requester_name" "assignee" "fields" "vendor" "vendors" "solution" "last_answer" "undo" "root_message_id" "tags" "vendor_reference" "last_public_id" "actions" "followers";
     "article", "ticket_id", "0": "title" "problem" "solution" "author" "words" "tags";
     "message", "ticket_id", "0": "sender" "sender_name" "text" "new_text" "attachments" "message_id";
     "event", "ticket_id", "chain_entry": "actor" "text";
