@@ -199,7 +199,11 @@ impl Story<'_> {
         self.site.edit("[life]\nunassigned_within = \"1h\"\n");
         for _ in 0..150 {
             self.site.pass(12 * MINUTE).await;
+            if by_kind(self.site).await.contains_key("forgotten") {
+                break;
+            }
         }
+        self.says(&sheet, "#away until 2026-12-31").await;
     }
 
     /// Somebody in copy writes; so much comes in that an agent gets a digest.
