@@ -117,7 +117,7 @@ pub(super) fn alarms(check: &mut Check<'_>, raw: &Raw, desk: &ServiceDesk) -> Op
 
 pub(super) fn backups(check: &mut Check<'_>, raw: &Raw) -> Option<Backups> {
     let backup = raw.backup.as_ref()?;
-    let cron = match Cron::read(&format!("0 {}", backup.cron)) {
+    let cron = match Cron::read(&backup.cron) {
         Ok(cron) => Some(cron),
         Err(_) => {
             let text = format!(

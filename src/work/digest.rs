@@ -33,13 +33,13 @@ pub(super) async fn drain(app: &App) -> Result<usize, StoreError> {
     }
     let settings = app.settings.load_full();
     let policy = &settings.policy;
-    let mut oldest: BTreeMap<String, Millis> = BTreeMap::new();
+    let mut oldest: BTreeMap<(String, i64), Millis> = BTreeMap::new();
     let rows = app.store.digest().await?;
     for row in &rows {
-        oldest.entry(row.person.clone()).and_modify(|at| *at = row.due_at.min(*at)).or_insert(row.due_at);
+        oldest.entry((row.person.clone(), row.waits)).and_modify(|at| *at = row.due_at.min(*at)).or_insert(row.due_at);
     }
     let ready = |row: &Overdue| {
-        let at = oldest.get(&row.person).copied().unwrap_or(row.due_at);
+        let at = oldest.get(&(row.person.clone(), row.waits)).copied().unwrap_or(row.due_at);
         if row.waits == 1 { at > now || next_time(at, policy) <= now } else { due(at) }
     };
     let rows: Vec<Overdue> = rows.into_iter().filter(ready).collect();

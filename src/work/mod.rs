@@ -4,8 +4,8 @@
 //! rings or the time to look anyway has come; `run --once` and the tests call it directly. No
 //! verb has state of its own: what it needs is in the store.
 
-pub mod absences;
-mod alarms;
+mod absences;
+pub mod alarms;
 mod aside;
 pub mod backup;
 mod catch_up;

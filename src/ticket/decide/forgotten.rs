@@ -75,14 +75,17 @@ pub(super) fn watch(ticket: &mut TicketView, before: &TicketView, acted: bool, n
     if acted || ticket.sla.idle_since == 0 || stand(ticket) != stand(before) {
         (ticket.sla.idle_since, ticket.sla.idle_told) = (now, 0);
     }
-    let within = Wait::of(ticket).and_then(|wait| wait.within(&policy.life.forgotten));
+    let Some(within) = Wait::of(ticket).and_then(|wait| wait.within(&policy.life.forgotten)) else {
+        ticket.deadlines.remove(&DeadlineKind::Forgotten);
+        return;
+    };
     let hours = policy.slas.hours_of(ticket);
     let times = 1_i64 << ticket.sla.idle_told.min(DOUBLINGS);
-    let due =
-        within.and_then(|within| hours.add(ticket.sla.idle_since, within.in_calendar(&hours).saturating_mul(times)));
+    let length = within.in_calendar(&hours);
+    let due = hours.add(ticket.sla.idle_since, length.saturating_mul(times));
     // After a downtime nobody hears of it twice at once.
-    let again = within.filter(|_| ticket.sla.idle_told > 0 && due.is_some_and(|at| at <= now));
-    let due = again.map_or(due, |within| hours.add(now, within.in_calendar(&hours)));
+    let again = ticket.sla.idle_told > 0 && due.is_some_and(|at| at <= now);
+    let due = if again { hours.add(now, length) } else { due };
     match due {
         Some(at) => ticket.deadlines.insert(DeadlineKind::Forgotten, at),
         None => ticket.deadlines.remove(&DeadlineKind::Forgotten),

@@ -42,7 +42,7 @@ impl<'a> Commit<'a> {
         let policy = &self.settings.policy;
         let (ticket, message) = (Arc::new(ticket), Arc::new(message));
         let unsent = notifications.iter().filter(|o| o.kind.is_personal()).find_map(|o| refused(&self.unit, o));
-        notifications.extend(unsent.iter().flat_map(|failure| undelivered_notices(failure, &ticket.queue, policy)));
+        notifications.extend(unsent.iter().flat_map(|failure| undelivered_notices(failure, &ticket, policy)));
         let bytes = match cause {
             Cause::Email(email, _) => email.waiting.bytes.as_slice(),
             _ => &[],

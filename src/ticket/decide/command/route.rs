@@ -55,7 +55,7 @@ impl Acting<'_> {
             ticket.level = i64::from(is.level.max(1));
         }
         self.default_priority(&was.priority, &is.priority);
-        self.give_to(is);
+        self.give_to(was, is);
         self.submit(!is.approvers.is_empty());
     }
 
@@ -74,11 +74,18 @@ impl Acting<'_> {
     }
 
     /// The people of a topic get it, unless one of them has it, or the same email says who does.
-    fn give_to(&mut self, topic: &Topic) {
+    fn give_to(&mut self, was: &Topic, topic: &Topic) {
         let (policy, turn) = (self.draft.policy(), self.draft.case.snapshot.turn);
         let theirs = |address: &String| policy.people_of(topic).any(|own| own == address);
         if policy.people_of(topic).next().is_none() {
-            self.draft.ticket.team = None;
+            let brought = |team: &String| !was.team.is_empty() && *team == was.team;
+            self.draft.ticket.team = self.draft.ticket.team.take().filter(|team| !brought(team));
+            return;
+        }
+        // A service's people stand above a category's, but for what is confidential.
+        let service = policy.services.iter().find(|one| Some(&one.name) == self.draft.ticket.service.as_ref());
+        let of_service = service.is_some_and(|one| one.name != topic.name && policy.people_of(one).next().is_some());
+        if of_service && !topic.confidential {
             return;
         }
         let said = self.gives(Name::Take) || self.gives(Name::Assign) || self.gives(Name::Team);

@@ -77,7 +77,8 @@ pub(in crate::ticket::decide) fn tell_others(first: &mut Opening, others: &[&Que
     for other in others {
         first.events.push(Event::own("related", format!("also sent to {}", other.address)));
         for command in watchers(NotificationKind::NewTicket, &other.name, &intake.sender, policy) {
-            if !first.notifications.contains(&command) {
+            let sees = policy.agent(&command.to.address).is_some_and(|agent| policy.may_see(agent, &first.ticket));
+            if sees && !first.notifications.contains(&command) {
                 first.notifications.push(command);
             }
         }

@@ -27,7 +27,8 @@ pub(in crate::ticket::decide) fn of(
     let told = !same && opened && may_open(&intake.sender, queue);
     let known: Vec<&str> = policy.watchers(&ticket.queue).iter().map(|a| a.address.as_str()).collect();
     let mut notifications = watchers(NotificationKind::NewTicket, &queue.name, &intake.sender, policy);
-    notifications.retain(|command| told && !known.contains(&command.to.address.as_str()));
+    let sees = |address: &str| policy.agent(address).is_some_and(|agent| policy.may_see(agent, ticket));
+    notifications.retain(|one| told && sees(&one.to.address) && !known.contains(&one.to.address.as_str()));
     let event = (!same).then(|| Event::own("related", format!("also sent to {}", queue.address)));
     Some(Copying {
         ticket: ticket.clone(),

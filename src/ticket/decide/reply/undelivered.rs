@@ -70,7 +70,7 @@ pub(in crate::ticket::decide) fn join(case: &Case<'_>, found: &Candidate) -> Dec
     }
     // A delay may still end well, and an agent's full mailbox is nothing the queue can repair.
     if !bounce.delayed && !agent {
-        draft.notifications = notices(&failure, &found.ticket.queue, policy);
+        draft.notifications = notices(&failure, &found.ticket, policy);
     }
     // An agent whose address is gone is away until they write again.
     let absent = policy.agent(address).filter(|agent| failure.lasting && agent.away.is_none());
@@ -98,13 +98,14 @@ pub(crate) fn not_taken(
     let Some(ticket) = ticket else {
         // Of each answer that a server refuses its writers must hear; of other notifications nobody needs to.
         let told = !known && kind.is_personal();
-        let notifications = if told { notices(failure, queue, policy) } else { Vec::new() };
+        let none = TicketView { queue: queue.to_owned(), ..TicketView::default() };
+        let notifications = if told { notices(failure, &none, policy) } else { Vec::new() };
         return Decision::Notify(vec![Notices { queue: queue.to_owned(), notifications }]);
     };
     let mut change = unasked(ticket, kind, failure, policy);
     // What is lasting is told once.
     if !known {
-        change.notifications = notices(failure, &ticket.queue, policy);
+        change.notifications = notices(failure, ticket, policy);
         for notification in change.notifications.iter_mut().filter(|_| kind.is_personal()) {
             notification.cause = format!("outbox-{outbox_id}");
         }
@@ -134,12 +135,15 @@ pub(crate) fn unasked(ticket: &TicketView, kind: NotificationKind, failure: &Und
 }
 
 /// The notifications that tell the queue's people.
-pub(crate) fn notices(failure: &Undelivered, queue: &str, policy: &Policy) -> Vec<Notification> {
+pub(crate) fn notices(failure: &Undelivered, ticket: &TicketView, policy: &Policy) -> Vec<Notification> {
     let notice = |agent| Notification {
         undelivered: Some(failure.clone()),
         ..Notification::new(NotificationKind::Undelivered, person(agent))
     };
-    policy.watchers(queue).into_iter().map(notice).collect()
+    // Of what is confidential its own people alone.
+    let secret = policy.is_confidential(ticket);
+    let people = if secret { policy.concerned(ticket) } else { policy.watchers(&ticket.queue) };
+    people.into_iter().map(notice).collect()
 }
 
 fn event(bounce: &Bounce, address: &str) -> Event {
