@@ -50,24 +50,13 @@ pub async fn command(
     let mut intake = read(parsed, MAILBOX, policy, secret);
     intake.queue = Some(ticket.queue.clone());
     intake.say(ticket.id, text, policy);
-    let mut email = Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) };
+    let email = Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) };
     let wanted = collect_wanted(std::slice::from_ref(&email), &settings);
-    let mut commit = Commit::on(store, secret, &settings, now, wanted).await?;
+    let commit = Commit::on(store, secret, &settings, now, wanted).await?;
     if commit.unit().ticket(ticket.id).is_none() {
         return Ok(Outcome::NotDone(vec!["the ticket is gone".to_owned()]));
     }
-    email.waiting.id = commit.take_in(&email.waiting).await?;
-    let decision = match &email.intake {
-        Ok(intake) => decide_one(commit.unit(), &email, intake, Vec::new(), now, &settings, secret),
-        Err(reason) => Decision::Ignore(reason.clone()),
-    };
-    let outcome = commit.carry_out(&Cause::Operator(&email), decision)?;
-    let receipt = commit.finish().await?.receipt;
-    Ok(match outcome.verdict {
-        Verdict::Command => Outcome::Done(receipt),
-        _ if receipt.is_empty() => Outcome::NotDone(vec![outcome.reason]),
-        _ => Outcome::NotDone(receipt),
-    })
+    Ok(carry_out(commit, email, &settings, secret, now).await?.0)
 }
 
 /// What the operator opens a ticket with, for somebody who called.
@@ -145,6 +134,7 @@ fn as_new(new: &NewTicket, settings: &Settings, secret: &Secret, now: Millis) ->
     Ok(Email { waiting: waiting(bytes, now), intake: Ok(Box::new(intake)) })
 }
 
+/// Decides it and carries it out. Gives what came of it, and the number of its ticket.
 async fn carry_out<'a>(
     mut commit: Commit<'a>,
     mut email: Email,

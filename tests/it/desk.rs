@@ -308,6 +308,18 @@ original_requests! {
             let ticket = site.ticket("CG42N1-000001").await;
             assert_eq!((ticket.category.as_deref(), ticket.assignee.as_deref(), ticket.status.as_str()), (Some("harcelement"), Some(iris), "new"), "{command}");
         }
+        // That an answer did not arrive is told to its own people.
+        let acknowledged = site.sink.to(ANA)[0].clone();
+        let id = acknowledged.mail.message_id.clone().unwrap();
+        let report = format!(
+            "From: MAILER-DAEMON@mx.desk.example\r\nTo: support@desk.example\r\nSubject: Undelivered Mail\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\nMessage-ID: <gone@mx.desk.example>\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nNo.\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; {ANA}\r\nAction: failed\r\nStatus: 5.2.2\r\n\r\n\
+             --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{id}>\r\n--b--\r\n"
+        );
+        site.put_bytes(report.as_bytes());
+        site.round().await;
+        assert!(kinds(&site, iris).await.contains(&"undelivered".to_owned()), "{:?}", kinds(&site, iris).await);
         // Not into an ordinary ticket, nor beside it.
         for command in ["#fusionner CG42N1-000002", "#lier CG42N1-000002", "#parent CG42N1-000002"] {
             site.then(&Mail::reply(&notice.mail, iris, command)).await;
@@ -343,6 +355,19 @@ original_requests! {
         let ticket = site.only_ticket().await;
         assert_eq!(ticket.assignee.as_deref(), Some(MARIE), "{}", site.sink.last(LUC).mail.text);
         assert!(kinds(&site, MARIE).await.contains(&"assigned".to_owned()), "{:?}", kinds(&site, MARIE).await);
+    }
+
+    /// A category without people of its own takes nothing away from whoever has it.
+    wo10_a_category_leaves_the_service_its_people(site, &format!("{}[categories.materiel]\nlabel = {{ fr = \"Matériel\" }}\n", house())) {
+        site.receive(&Mail::from(ANA)).await;
+        let notice = site.sink.only(MARIE);
+        site.then(&Mail::reply(&notice.mail, MARIE, "#service Réseau")).await;
+        site.then(&Mail::reply(&notice.mail, MARIE, "#catégorie Matériel")).await;
+        let ticket = site.only_ticket().await;
+        assert_eq!((ticket.category.as_deref(), ticket.team.as_deref()), (Some("materiel"), Some("reseau")));
+        // It goes with what brought it.
+        site.then(&Mail::reply(&notice.mail, MARIE, "#service aucun")).await;
+        assert_eq!(site.only_ticket().await.team, None);
     }
 
     /// A ticket that waits for an approval goes on where nobody has to give one.
